@@ -1,0 +1,129 @@
+"""Every model there is. A new model is one module and one line here; pages, tests and the command line follow this dict."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from recsys.errors import DataError, unknown
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a model is called, where it lives and what it needs.
+
+    `module` holds the class `class_name` (see `recsys/models/README.md` for its few methods); `preset` is set on its config.
+    `aware` says which of time and place of the request the model is told; `needs` what the data must have.
+    `gradient` models go through the training loop, the others are counted in one pass.
+    """
+
+    title: str
+    summary: str
+    module: str
+    class_name: str
+    preset: tuple[tuple[str, Any], ...] = ()
+    aware: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    gradient: bool = False
+    candidates_only: bool = False
+
+    def load(self) -> Any:
+        """The model's class. Imports its module now and not before, since some need torch."""
+        return getattr(import_module(self.module), self.class_name)
+
+    def config(self, **settings: Any) -> Any:
+        """The model's config with this spec's preset and the given settings; unknown or ill-typed ones are a DataError."""
+        return configured(self.load().Config, {**dict(self.preset), **settings})
+
+
+def configured(config_class: Any, settings: dict[str, Any]) -> Any:
+    """A config from names and values, text included ("3", "0.1", "true"), as the command line gives them."""
+    fields = config_class.__dataclass_fields__
+    values = {}
+    for name, value in settings.items():
+        if name not in fields:
+            raise unknown("setting", name, fields)
+        kind = fields[name].type if isinstance(fields[name].type, type) else type(fields[name].default)
+        try:
+            values[name] = value if isinstance(value, kind) else _parsed(value, kind)
+        except ValueError as error:
+            raise DataError(f"setting {name}={value} is no {kind.__name__}, for example {name}={fields[name].default}") from error
+    return config_class(**values)
+
+
+def _parsed(value: Any, kind: type) -> Any:
+    if kind is bool:
+        if str(value).lower() not in ("true", "false", "1", "0"):
+            raise ValueError(value)
+        return str(value).lower() in ("true", "1")
+    return kind(value)
+
+
+MODELS: dict[str, ModelSpec] = {
+    "popularity": ModelSpec(
+        "Most popular",
+        "What everybody takes most, all time.",
+        "recsys.models.popularity",
+        "Popularity",
+    ),
+    "popularity-recent": ModelSpec(
+        "Most popular lately",
+        "What everybody took most in the weeks before the request.",
+        "recsys.models.popularity",
+        "Popularity",
+        preset=(("kind", "recent"),),
+        aware=("time",),
+        needs=("time",),
+    ),
+    "popularity-nearby": ModelSpec(
+        "Most popular nearby",
+        "What is popular near the place of the request.",
+        "recsys.models.popularity",
+        "Popularity",
+        preset=(("kind", "nearby"),),
+        aware=("place",),
+        needs=("place",),
+    ),
+    "frequency": ModelSpec(
+        "Own favourites",
+        "What this person takes most, near this hour where times are known.",
+        "recsys.models.frequency",
+        "Frequency",
+        aware=("time",),
+    ),
+    "markov": ModelSpec(
+        "Markov chain",
+        "What usually follows the last item, counted, backing off to popularity.",
+        "recsys.models.markov",
+        "Markov",
+    ),
+    "item-knn": ModelSpec(
+        "Similar items",
+        "Items that the same people took, by cosine of co-occurrence.",
+        "recsys.models.item_knn",
+        "ItemKnn",
+    ),
+    "sasrec": ModelSpec(
+        "Transformer",
+        "Self-attention over the order of events: what usually follows such a history.",
+        "recsys.models.sasrec",
+        "SASRec",
+        gradient=True,
+    ),
+    "sasrec-time": ModelSpec(
+        "Transformer with time and distance",
+        "The transformer, told hours, time gaps and, where places are known, distances.",
+        "recsys.models.sasrec",
+        "SASRec",
+        preset=(("time_bias", True), ("distance_bias", True)),
+        aware=("time", "place"),
+        needs=("time",),
+        gradient=True,
+    ),
+}
+
+
+def model_spec(name: str) -> ModelSpec:
+    """The spec of a model, or an error that names the nearest ones."""
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+    return MODELS[name]
