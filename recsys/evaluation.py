@@ -103,7 +103,9 @@ def evaluate(model: Recommender, dataset: Dataset, split: Split, which: str = "v
     cases = _Cases.of(dataset, np.flatnonzero(split.labels == SPLIT_NAMES.index(which)))
     count = len(cases.rows)
     if not count:
-        raise DataError(f"dataset '{dataset.name}' has no {which} events under {split.protocol}; it takes a user with at least three events")
+        raise DataError(
+            f"dataset '{dataset.name}' has no {which} events under {split.protocol}; it takes a user with at least three events"
+        )
     began = time.perf_counter()
     ranks, novelties = np.empty(count), np.empty(count)
     shown = np.zeros(len(dataset.item_ids) + 1, dtype=bool)
@@ -141,7 +143,9 @@ def evaluate(model: Recommender, dataset: Dataset, split: Split, which: str = "v
 def paired(a: Evaluation, b: Evaluation, metric: str = f"ndcg@{K}", seed: int = 0) -> Paired:
     """Does `a` beat `b`? Bootstrap over users of the case-by-case difference; both must have judged the same events."""
     if (a.protocol, a.split) != (b.protocol, b.split) or not np.array_equal(a.rows, b.rows):
-        raise DataError(f"cannot compare {a.model} ({a.protocol} {a.split}) with {b.model} ({b.protocol} {b.split}): evaluate both on the same cases")
+        raise DataError(
+            f"cannot compare {a.model} ({a.protocol} {a.split}) with {b.model} ({b.protocol} {b.split}): evaluate both on the same cases"
+        )
     difference = a.values(metric) - b.values(metric)
     draws = _bootstrap(difference[:, None], a.user_codes, seed)[:, 0]
     low, high = np.quantile(draws, (0.025, 0.975))
@@ -200,7 +204,9 @@ def _scored(model: Any, cases: _Cases, whole: bool) -> Iterator[tuple[np.ndarray
     for chosen, raw in chunks:
         scores = np.array(raw, dtype=np.float32)
         if np.isnan(scores).any():
-            raise RecsysError(f"the model {type(model).__name__} gave scores that are not numbers; train it again with a lower learning rate")
+            raise RecsysError(
+                f"the model {type(model).__name__} gave scores that are not numbers; train it again with a lower learning rate"
+            )
         if not dataset.repeats:
             for scored, row, step in zip(scores, cases.rows[chosen], cases.steps[chosen], strict=True):
                 seen = codes[row - step : row]
