@@ -134,16 +134,18 @@ class Vocabulary:
 
     def __init__(self, item_ids: Sequence[str] | np.ndarray):
         self.item_ids = np.asarray(item_ids, dtype=object)
-        self._index = pd.Index(self.item_ids)
-        if not self._index.is_unique:
-            raise DataError(f"item id '{self._index[self._index.duplicated()][0]}' stands twice in the vocabulary")
+        self._codes = {item_id: code for code, item_id in enumerate(self.item_ids, start=PAD + 1)}
+        if len(self._codes) < len(self.item_ids):
+            twice = pd.Index(self.item_ids).duplicated()
+            raise DataError(f"item id '{self.item_ids[twice][0]}' stands twice in the vocabulary")
 
     def __len__(self) -> int:
         return len(self.item_ids)
 
     def encode(self, item_ids: Sequence[str] | np.ndarray) -> np.ndarray:
         """Codes (n,) int64; 0 where the item is unknown."""
-        return self._index.get_indexer(np.asarray(item_ids, dtype=object)) + 1
+        code_of = self._codes.get  # a dict answers one short history in microseconds, where a pandas index takes 0.3 ms to begin
+        return np.fromiter((code_of(item_id, PAD) for item_id in item_ids), dtype=np.int64, count=len(item_ids))
 
     def mask(self, scores: np.ndarray, requests: Sequence[Request]) -> np.ndarray:
         """Scores (len(requests), n_items), −inf where an item is no candidate of its request. Changes `scores`."""
