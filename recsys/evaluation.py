@@ -73,6 +73,14 @@ def ranks_of(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return 1 + higher + tied / 2
 
 
+def scores_of(model: Any, raw: np.ndarray) -> np.ndarray:
+    """A model's scores as float32 that may be written to, or an error if some are not numbers."""
+    scores = np.array(raw, dtype=np.float32)
+    if np.isnan(scores).any():
+        raise RecsysError(f"the model {type(model).__name__} gave scores that are not numbers; train it with a lower learning rate")
+    return scores
+
+
 def values_of(ranks: np.ndarray, k: int = K) -> dict[str, np.ndarray]:
     """What every case adds to each metric, (n,) each. One item is right in each case, so recall is the hit rate."""
     hit = (ranks <= k).astype(np.float64)
@@ -202,11 +210,7 @@ def _scored(model: Any, cases: _Cases, whole: bool) -> Iterator[tuple[np.ndarray
     size = max(1, CHUNK_BYTES // (4 * len(model.item_ids)))
     chunks = _by_state(model, cases, size) if whole and isinstance(model, Traces) else _by_request(model, cases, size)
     for chosen, raw in chunks:
-        scores = np.array(raw, dtype=np.float32)
-        if np.isnan(scores).any():
-            raise RecsysError(
-                f"the model {type(model).__name__} gave scores that are not numbers; train it again with a lower learning rate"
-            )
+        scores = scores_of(model, raw)
         if not dataset.repeats:
             for scored, row, step in zip(scores, cases.rows[chosen], cases.steps[chosen], strict=True):
                 seen = codes[row - step : row]

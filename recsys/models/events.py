@@ -26,11 +26,12 @@ class Events:
     starts: np.ndarray
     known: np.ndarray
 
-    def last(self, back: int = 1) -> np.ndarray:
-        """Code (requests,) of the last event, or with `back` 2 of the one before it; PAD where there is none."""
-        at = self.starts[1:] - back
-        there = at >= self.starts[:-1]
-        return np.where(there, self.codes[np.maximum(at, 0)], PAD) if len(self.codes) else np.zeros(len(at), dtype=np.int64)
+    def last(self) -> np.ndarray:
+        """Code (requests,) of the last event; PAD where there is none."""
+        there = self.starts[1:] > self.starts[:-1]
+        last = np.full(len(there), PAD, dtype=np.int64)
+        last[there] = self.codes[self.starts[1:][there] - 1]
+        return last
 
     @cached_property
     def times(self) -> np.ndarray:

@@ -21,8 +21,8 @@ class FrequencyConfig:
     """
 
     hours: float = 2.0
-    other_day: float = 0.5
-    half_life: float = 60.0
+    other_day: float = 0.7
+    half_life: float = 120.0
     floor: float = 0.0
     popularity: float = 0.01
 

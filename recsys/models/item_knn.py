@@ -19,12 +19,11 @@ POPULARITY = 1e-6
 @dataclass(frozen=True)
 class ItemKnnConfig:
     """`neighbours` kept an item; `shrinkage` added to the cosine's denominator, so that rare pairs count less;
-    `half_life` in events: an event that many events back counts half; `own` whether an item is its own neighbour."""
+    `half_life` in events: an event that many events back counts half."""
 
-    neighbours: int = 100
+    neighbours: int = 50
     shrinkage: float = 10.0
-    half_life: float = 20.0
-    own: bool = False
+    half_life: float = 5.0
 
     def __post_init__(self) -> None:
         if self.neighbours < 1:
@@ -39,7 +38,7 @@ class ItemKnn:
     """Scores are weights of the history times a sparse matrix of similarities: linear, so each event's part is exact.
 
     The similarity of two items is the number of people who took both / (root of the product of their numbers of people +
-    shrinkage) (Sarwar et al. 2001). All behaviours count alike; likes of this session count as one more event each.
+    shrinkage) (Sarwar et al. 2001). An item is its own nearest neighbour, which matters where people return. All behaviours count alike; likes of this session count as one more event each.
     """
 
     Config = ItemKnnConfig
@@ -116,7 +115,7 @@ def _neighbours(took: sparse.csr_matrix, config: ItemKnnConfig) -> sparse.csr_ma
         together = (by_item[start : start + size] @ took).toarray()
         similar = together / (np.sqrt(people[start : start + size, None] * people[None, :]) + config.shrinkage + 1e-12)
         own = np.arange(len(similar))
-        similar[own, start + own] = people[start + own] > 0 if config.own else 0
+        similar[own, start + own] = people[start + own] > 0
         if config.neighbours < n_items:
             least = np.partition(similar, n_items - config.neighbours, axis=1)[:, n_items - config.neighbours]
             similar[similar < least[:, None]] = 0

@@ -22,8 +22,8 @@ class PopularityConfig:
     """`half_life` in days: an event that old counts half (recent). `kilometres`: an item that far off counts 1/e (nearby)."""
 
     kind: str = "all"
-    half_life: float = 14.0
-    kilometres: float = 1.0
+    half_life: float = 7.0
+    kilometres: float = 0.2
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
