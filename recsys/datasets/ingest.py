@@ -1,0 +1,226 @@
+"""From a Source to a prepared folder, by DuckDB on disk: memory does not grow with the data."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from recsys.core import Check
+from recsys.datasets.build import NATURAL_ORDER_SQL
+from recsys.datasets.clean import Duplicates, Missing, Rules, clean
+from recsys.datasets.prepared import FORMAT, DatasetCard, card_of, read_prepared, write_card
+from recsys.datasets.source import Source, connection, count, first_line, named, reading
+from recsys.datasets.times import TimeReading, detect_times, offset_minutes
+from recsys.errors import DataError
+
+Reader = Callable[[duckdb.DuckDBPyConnection], Source]
+
+_ROWS = "SET preserve_insertion_order = true"
+_NO_ID = "('', 'nan', 'null', 'none', '\\n')"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person chose; part of the fingerprint. `dates` is day-first or month-first."""
+
+    duplicates: Duplicates = "keep"
+    missing: Missing = "keep"
+    dates: str | None = None
+    mapping: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        Rules(self.duplicates, self.missing)
+
+
+@dataclass(frozen=True)
+class Label:
+    """What the data will be called. `repeats` None means: look whether people return to items."""
+
+    name: str
+    title: str
+    noun: str = "event"
+    repeats: bool | None = None
+
+
+def fingerprint_of(files: Iterable[Path], options: Options) -> str:
+    """A hash of the content of the raw files, of the options and of the version of the format."""
+    digest = hashlib.sha256(json.dumps([FORMAT, options.duplicates, options.missing, options.dates, sorted(options.mapping)]).encode())
+    for path in files:
+        with reading(path), path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:16]
+
+
+def ingest(reader: Reader, files: Sequence[Path], folder: Path, label: Label, options: Options) -> DatasetCard:
+    """Read, clean, sort and write into `folder`, which exists and is empty; a DataError leaves it to the caller to remove."""
+    fingerprint = fingerprint_of(files, options)
+    work = folder / "ingest"
+    work.mkdir()
+    try:
+        with connection(work) as con, reading(files[0]):
+            source = reader(con)
+            checks = _clean(con, source, options)
+            repeats = _people_return(con) if label.repeats is None else label.repeats
+            _write_events(con, folder)
+            _write_items(con, folder, source.items)
+            _write_users(con, folder, source.users)
+    except OSError as error:
+        raise DataError(f"cannot write to {folder.parent}: {error.strerror or first_line(error)}; nothing was changed") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    write_card(folder, DatasetCard(label.name, label.title, label.noun, repeats, fingerprint=fingerprint, checks=checks))
+    card = card_of(read_prepared(folder))
+    write_card(folder, card)
+    return card
+
+
+def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> tuple[Check, ...]:
+    rows_in = count(con, "SELECT count(*) FROM raw")
+    if not rows_in:
+        raise DataError(f"{source.where} has no rows of data; nothing was prepared")
+    times = None
+    if "timestamp" in source.columns:
+        times = detect_times(con, source.where, source.columns["timestamp"], options.dates)
+    _typed(con, source, times)
+    known = frozenset(source.columns) - ({"timestamp"} if times and times.position else set())
+    checks = clean(con, Rules(options.duplicates, options.missing, known))
+    if not count(con, "SELECT count(*) FROM events"):
+        raise DataError(_nothing_left(con, source, rows_in, checks))
+    notes = list(source.notes)
+    if times and times.label.startswith(("dates", "places")):
+        notes.append(Check(f"times: {times.label}", count(con, "SELECT count(*) FROM events"), "kept"))
+    return (*checks, *notes)
+
+
+def _nothing_left(con: duckdb.DuckDBPyConnection, source: Source, rows_in: int, checks: tuple[Check, ...]) -> str:
+    worst = max((check for check in checks if check.action == "dropped"), key=lambda check: check.rows)
+    key = {"unparsable times": "timestamp", "future times": "timestamp", "missing times": "timestamp"}.get(worst.check, "user_id")
+    column = source.columns.get(key, key)
+    row = con.execute(f"SELECT min({named(key)}) FROM raw").fetchone()
+    example = f", for example '{row[0]}'" if row and row[0] is not None else ""
+    return (
+        f"{source.where}: none of its {rows_in} rows is left after cleaning ({worst.rows} dropped for {worst.check}); "
+        f"look at column '{column}'{example}, or map another one; nothing was prepared"
+    )
+
+
+def _typed(con: duckdb.DuckDBPyConnection, source: Source, times: TimeReading | None) -> None:
+    """The table `events`: the text of `raw` as values, every column there, NULL where the file has none."""
+
+    def text(key: str) -> str:
+        return f"NULLIF(trim({named(key)}), '')" if key in source.columns else "NULL::VARCHAR"
+
+    def number(key: str) -> str:
+        return f"TRY_CAST({text(key)} AS DOUBLE)"
+
+    def name(key: str) -> str:
+        return f"CASE WHEN lower(trim({named(key)})) NOT IN {_NO_ID} THEN trim({named(key)}) END"
+
+    is_time = times is not None and not times.position
+    position = "position" if "position" in source.columns else "timestamp" if times is not None and times.position else None
+    offset = number("utc_offset") if "utc_offset" in source.columns else offset_minutes() if is_time else "NULL::DOUBLE"
+    con.execute(
+        f"""
+        {_ROWS};
+        CREATE TABLE events AS SELECT
+            rowid AS row, {name("user_id")} AS user_id, {name("item_id")} AS item_id,
+            {times.sql if is_time and times else "NULL::TIMESTAMP"} AS timestamp, {offset} AS utc_offset,
+            {text("behaviour")} AS behaviour, {number("rating")} AS rating,
+            {number("latitude")} AS latitude, {number("longitude")} AS longitude,
+            {text("text")} AS text, {text("title")} AS title, {text("category")} AS category,
+            {number(position) if position else "NULL::DOUBLE"} AS position,
+            {text("timestamp")} IS NOT NULL AS time_text, {text("rating")} IS NOT NULL AS rating_text,
+            {text("latitude")} IS NOT NULL OR {text("longitude")} IS NOT NULL AS place_text
+        FROM raw
+        """
+    )
+    # Offsets that are all zero only say that the file is in UTC, not that people live there.
+    if "utc_offset" not in source.columns and not count(con, "SELECT count(*) FROM events WHERE utc_offset <> 0"):
+        con.execute("UPDATE events SET utc_offset = NULL WHERE utc_offset IS NOT NULL")
+
+
+def _people_return(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether anybody has the same item at two moments; the same moment twice is a duplicate and says nothing."""
+    moment = "COALESCE(epoch_us(timestamp), position, row)"
+    return bool(
+        count(con, f"SELECT count(*) FROM (SELECT 1 FROM events GROUP BY user_id, item_id HAVING count(DISTINCT {moment}) > 1 LIMIT 1)")
+    )
+
+
+def _write_events(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    _settle_on_items(con)
+    order = NATURAL_ORDER_SQL.format(id="user_id")
+    con.execute(f"CREATE TABLE people AS SELECT user_id, row_number() OVER (ORDER BY {order}) AS place FROM (SELECT DISTINCT user_id FROM events)")
+    filled = con.execute(f"SELECT {', '.join(f'count({column})' for column in _EVENT_COLUMNS)} FROM events").fetchone() or ()
+    columns = [_EVENT_COLUMNS[column] for column, rows in zip(_EVENT_COLUMNS, filled, strict=True) if rows]
+    con.execute(
+        f"COPY (SELECT events.user_id, item_id{''.join(f', {column}' for column in columns)} FROM events JOIN people USING (user_id) "
+        f"ORDER BY place, timestamp, position, row) TO '{folder / 'interactions.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+_EVENT_COLUMNS = {
+    "timestamp": "timestamp::TIMESTAMPTZ AS timestamp",
+    **{column: column for column in ("utc_offset", "behaviour", "rating", "latitude", "longitude", "text")},
+}
+
+
+def _settle_on_items(con: duckdb.DuckDBPyConnection) -> None:
+    """Make `goods`: what the rows say of items. Places and text that never differ within an item are the item's own."""
+    con.execute(
+        """
+        CREATE TABLE goods AS SELECT item_id, arg_min(title, row) AS title, arg_min(category, row) AS category,
+            arg_min(text, row) AS text, median(latitude) AS latitude, median(longitude) AS longitude,
+            COALESCE(max(latitude) - min(latitude) + max(longitude) - min(longitude), 0) AS spread,
+            count(DISTINCT text) AS texts
+        FROM events GROUP BY item_id
+        """
+    )
+    if not count(con, "SELECT count(*) FROM goods WHERE spread > 1e-9"):
+        con.execute("UPDATE events SET latitude = NULL, longitude = NULL WHERE latitude IS NOT NULL")
+    elif count(con, "SELECT count(*) FROM goods WHERE spread > 0.05") * 20 > count(con, "SELECT count(*) FROM goods"):
+        # The place is where the person was, not where the item is.
+        con.execute("UPDATE goods SET latitude = NULL, longitude = NULL")
+    if count(con, "SELECT count(*) FROM goods WHERE texts > 1"):
+        con.execute("UPDATE goods SET text = NULL")
+    else:
+        con.execute("UPDATE events SET text = NULL WHERE text IS NOT NULL")
+
+
+def _write_items(con: duckdb.DuckDBPyConnection, folder: Path, items: pd.DataFrame | None) -> None:
+    """One row an item with events, in natural order; what the reader knows of items goes before what the rows say."""
+    con.register("known", _as_table(items, "item_id"))
+    extra = [] if items is None else list(items.columns)
+    columns = [column for column in ("title", "category", "text", "latitude", "longitude") if column not in extra]
+    filled = con.execute(f"SELECT {', '.join(f'count({column})' for column in columns) or '0'} FROM goods").fetchone() or ()
+    own = [column for column, rows in zip(columns, filled, strict=False) if rows]
+    selected = [f"known.{named(column)}" for column in extra] + [f"goods.{column}" for column in own]
+    con.execute(
+        f"COPY (SELECT item_id{''.join(f', {column}' for column in selected)} FROM goods LEFT JOIN known USING (item_id) "
+        f"ORDER BY {NATURAL_ORDER_SQL.format(id='item_id')}) TO '{folder / 'items.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+def _write_users(con: duckdb.DuckDBPyConnection, folder: Path, users: pd.DataFrame | None) -> None:
+    if users is None or not len(users.columns):
+        return
+    con.register("described", _as_table(users, "user_id"))
+    columns = "".join(f", described.{named(column)}" for column in users.columns)
+    con.execute(
+        f"COPY (SELECT people.user_id{columns} FROM people LEFT JOIN described USING (user_id) ORDER BY place) "
+        f"TO '{folder / 'users.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
+def _as_table(frame: pd.DataFrame | None, key: str) -> pd.DataFrame:
+    if frame is None:
+        return pd.DataFrame({key: pd.Series([], dtype="str")})
+    plain = frame.rename_axis(key).reset_index()
+    return plain.astype({key: "str"}).drop_duplicates(key)
+
+

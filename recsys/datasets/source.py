@@ -1,0 +1,75 @@
+"""What a reader of a raw format hands to the ingest: rows as text in DuckDB, and what is known of items and people."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from recsys.core import Check
+from recsys.errors import DataError
+
+KEYS = ("user_id", "item_id", "timestamp", "behaviour", "rating", "latitude", "longitude", "title", "category", "text")
+"""What a column of a file can be; the keys of a mapping."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows stand in the table `raw` of the connection, in the order of the file, as VARCHAR columns named by `columns`.
+
+    `columns` maps what a column is (KEYS, and utc_offset in minutes, position for data that has an order but no times)
+    to what it is called in the file, for messages. `items` and `users` are indexed by id. `where` names the file.
+    """
+
+    where: str
+    columns: Mapping[str, str]
+    items: pd.DataFrame | None = None
+    users: pd.DataFrame | None = None
+    notes: tuple[Check, ...] = field(default=())
+
+
+@contextmanager
+def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB that keeps its tables in `folder` and not in memory."""
+    with duckdb.connect(str(folder / "ingest.duckdb")) as open_connection:
+        open_connection.execute(f"SET temp_directory = {quoted(folder / 'spill')}")
+        open_connection.execute("SET memory_limit = '2GB'; SET threads = 2; SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        yield open_connection
+
+
+def quoted(text: object) -> str:
+    """A string literal of SQL."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def named(column: str) -> str:
+    """A column's name in SQL, whatever characters it holds."""
+    return '"' + column.replace('"', '""') + '"'
+
+
+def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = con.execute(sql).fetchone()
+    return int(row[0]) if row else 0
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turns what can go wrong while a file is read into one line that names it."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path.name}: byte {error.start} is not {error.encoding}; save the file as UTF-8") from error
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist; check the name and the folder") from error
+    except duckdb.Error as error:
+        if "No space left" in str(error):
+            raise DataError(f"the disk is full while reading {path.name}; free some space, nothing was changed") from error
+        raise DataError(f"{path.name} cannot be read: {first_line(error)}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """What DuckDB says first, without the class of its error."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].split("Error: ", 1)[-1].strip()[:300]

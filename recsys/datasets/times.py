@@ -1,0 +1,110 @@
+"""Reading times: seconds, milliseconds or text, with or without a zone. What can be read two ways is never guessed."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from recsys.datasets.source import count
+from recsys.errors import DataError
+
+DATE_ORDERS = ("day-first", "month-first")
+
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", " %H:%M %z", " %H:%M:%S %z", " %H:%M:%S%z")
+_DAY_FIRST = [f"%d{mark}%m{mark}{year}{clock}" for mark in "/-" for year in ("%Y", "%y") for clock in _CLOCKS]
+_MONTH_FIRST = [f"%m{mark}%d{mark}{year}{clock}" for mark in "/-" for year in ("%Y", "%y") for clock in _CLOCKS]
+# Names of months and dotted dates (day first wherever people write them) can be read one way only.
+_ONE_WAY = [
+    f"{date}{clock}"
+    for date in ("%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%a, %d %b %Y")
+    for clock in _CLOCKS
+] + ["%a %b %d %H:%M:%S %z %Y", "%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"]
+
+ISO = "TRY_CAST(\"timestamp\" AS TIMESTAMPTZ)::TIMESTAMP"
+_NUMBER = 'TRY_CAST("timestamp" AS DOUBLE)'
+_SANE = "CASE WHEN year({sql}) BETWEEN 1000 AND 9999 THEN {sql} END"
+
+
+@dataclass(frozen=True)
+class TimeReading:
+    """`sql` turns the VARCHAR column "timestamp" into a TIMESTAMP in UTC, NULL where it cannot; `label` says how.
+
+    `position` means that the numbers are places in an order, not times.
+    """
+
+    sql: str
+    label: str
+    position: bool = False
+
+
+def detect_times(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None = None) -> TimeReading:
+    """How the column "timestamp" of the table `raw` is to be read; a DataError where that is open.
+
+    `dates` is day-first or month-first, for dates such as 01/02/2020 that can be read either way.
+    """
+    if dates is not None and dates not in DATE_ORDERS:
+        raise DataError(f"dates are '{dates}'; say {' or '.join(DATE_ORDERS)}")
+    filled = count(con, 'SELECT count("timestamp") FROM raw')
+    numbers = count(con, f"SELECT count(*) FROM raw WHERE isfinite({_NUMBER})")
+    if filled == 0 or numbers * 2 > filled:
+        return _numbers(con)
+    if count(con, f"SELECT count({ISO}) FROM raw") == filled:
+        return TimeReading(_SANE.format(sql=ISO), "text")
+    return _text(con, where, column, dates)
+
+
+def _numbers(con: duckdb.DuckDBPyConnection) -> TimeReading:
+    low, middle, high = con.execute(
+        f"SELECT min(x), median(abs(x)), max(x) FROM (SELECT {_NUMBER} x FROM raw) WHERE isfinite(x)"
+    ).fetchone() or (None, None, None)
+    if low is not None and 19_000_101 <= low and high <= 99_991_231 and high < 1e8:
+        sql = "TRY_STRPTIME(CAST(TRY_CAST(\"timestamp\" AS BIGINT) AS VARCHAR), '%Y%m%d')"
+        if count(con, f"SELECT count({sql}) FROM raw") * 2 > count(con, 'SELECT count("timestamp") FROM raw'):
+            return TimeReading(sql, "dates YYYYMMDD")
+    if high is not None and high < 1e8 and low >= 0:
+        return TimeReading("NULL::TIMESTAMP", "places in an order", position=True)
+    units = ((1e11, 1e6, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1, "microseconds"), (float("inf"), 1e-3, "nanoseconds"))
+    _, factor, label = next(unit for unit in units if (middle or 0) < unit[0])
+    micros = f"{_NUMBER} * {factor}"
+    return TimeReading(f"CASE WHEN abs({micros}) < 2.5e17 THEN make_timestamp(CAST(round({micros}) AS BIGINT)) END", label)
+
+
+def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None) -> TimeReading:
+    # Trying a hundred formats on every row is slow, so a sample says which are worth it.
+    con.execute(
+        f'CREATE OR REPLACE TEMP TABLE dates_seen AS SELECT DISTINCT "timestamp" FROM raw '
+        f'WHERE "timestamp" IS NOT NULL AND {ISO} IS NULL USING SAMPLE reservoir(2000 ROWS) REPEATABLE (1)'
+    )
+    day, month, one_way = (_parsed(_used(con, formats)) for formats in (_DAY_FIRST, _MONTH_FIRST, _ONE_WAY))
+    readings = f'SELECT {day} AS day, {month} AS month, "timestamp" AS text FROM raw WHERE {ISO} IS NULL'
+    only_day, only_month, example = con.execute(
+        f"SELECT count(*) FILTER (month IS NULL AND day IS NOT NULL), count(*) FILTER (day IS NULL AND month IS NOT NULL), "
+        f"min(text) FILTER (day <> month) FROM ({readings})"
+    ).fetchone() or (0, 0, None)
+    if dates is None and example is not None and bool(only_day) == bool(only_month):
+        raise DataError(
+            f"{where}: column '{column}' holds dates that can be read two ways, for example '{example}'; "
+            "say which with --dates day-first or --dates month-first"
+        )
+    order = dates or ("day-first" if only_day or not only_month else "month-first")
+    slashed = example is not None or only_day or only_month
+    either = day if order == "day-first" else month
+    label = f"dates read {order}" if slashed else "text"
+    return TimeReading(_SANE.format(sql=f"COALESCE({ISO}, {either}, {one_way})"), label)
+
+
+def _used(con: duckdb.DuckDBPyConnection, formats: list[str]) -> list[str]:
+    return [each for each in formats if count(con, f"SELECT count({_parsed([each])}) FROM dates_seen")]
+
+
+def _parsed(formats: list[str]) -> str:
+    if not formats:
+        return "NULL::TIMESTAMP"
+    tries = [_SANE.format(sql=f"TRY_STRPTIME(\"timestamp\", '{each}')::TIMESTAMP") for each in formats]
+    return f"COALESCE({', '.join(tries)}, NULL)"
+
+
+def offset_minutes() -> str:
+    """SQL for the minutes a time's text says it is ahead of UTC; NULL where it names no offset."""
+    zone = r"""regexp_extract("timestamp", '(?:\d\d:\d\d(?:[:.\d]*)?\s*)([+-])(\d\d):?(\d\d)?(?:\s+\d{4})?$', {group})"""
+    minutes = f"TRY_CAST({zone.format(group=2)} AS INT) * 60 + COALESCE(TRY_CAST({zone.format(group=3)} AS INT), 0)"
+    return f"CASE {zone.format(group=1)} WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) END"
