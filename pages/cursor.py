@@ -1,0 +1,225 @@
+"""The cursor: dataset, model, person and step, one state shared by all pages and kept in the URL.
+
+Its widgets are drawn by the frame on every page, since a bound widget drawn inside a page loses its value on navigation.
+Person and step are bound to the URL by Streamlit. Dataset and model are written by hand: a binding would put their titles
+there, and a link should carry names.
+"""
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from pages import loaders
+from pages.boundary import guarded, notice, plain
+from recsys.core import Dataset, History
+from recsys.devices import DEVICES
+from recsys.errors import DataError
+from recsys.models import MODELS
+
+PACE = 1.0  # seconds a step while playing
+SHORTLIST = 40  # people offered without a search; a million options would be sent to the browser
+
+
+@dataclass(frozen=True, eq=False)
+class Cursor:
+    """Where a person looks: `model` is the name of a checkpoint, or of a model that has none yet (`trained` is False)."""
+
+    dataset: Dataset
+    model: str
+    user: str
+    step: int
+    device: str
+    trained: bool
+
+    @property
+    def history(self) -> History:
+        return self.dataset.history(self.user)
+
+
+def now() -> Cursor:
+    """The cursor as the frame has drawn it in this run."""
+    return st.session_state["cursor"]
+
+
+def place(dataset: str | None = None, model: str | None = None, user: str | None = None, step: int | None = None) -> None:
+    """Move the cursor. Only in callbacks, before the frame draws its widgets."""
+    for name, value in (("dataset", dataset), ("model", model), ("user", user), ("step", step)):
+        if value is not None:
+            st.session_state[name] = value
+    if step is not None:
+        st.session_state["step_of"] = (st.session_state.get("dataset"), st.session_state.get("user"))
+
+
+def jump(label: str, page: str, key: str, **where: str | int) -> None:
+    """A button that moves the cursor and opens a page, a path relative to the frame."""
+    if st.button(label, key=key, on_click=place, kwargs=where):
+        st.switch_page(page, query_params={})  # {} and not None, which refuses to clear bound parameters
+
+
+def draw() -> None:
+    """The sidebar's widgets. Nonsense in the URL falls back on what exists, with a notice."""
+    titles = loaders.dataset_titles()
+    if not titles:
+        raise DataError("no dataset is ready; run: python -m recsys prepare demo-city")
+    name = _choice("dataset", "Dataset", titles)
+    dataset = loaders.dataset(name)
+    trained = loaders.checkpoints(dataset)
+    model = _choice("model", "Model", _model_titles(dataset, {key: found.card.model for key, found in trained.items()}))
+    user = _person(dataset)
+    step = _step(dataset, user)
+    device = st.session_state.get("device", "auto")
+    st.session_state["cursor"] = Cursor(dataset, model, user, step, device, model in trained)
+    _walk(dataset, user, model in trained)
+
+
+def draw_device() -> None:
+    """Where models run, and where the last one did."""
+    st.selectbox("Runs on", DEVICES, key="device", persist_state="session", help="auto takes the graphics card where there is one")
+
+
+def _choice(key: str, label: str, titles: dict[str, str]) -> str:
+    raw = st.query_params.get(key)
+    if key not in st.session_state and raw is not None:
+        if raw in titles:
+            st.session_state[key] = raw
+        else:
+            notice(f"There is no {label.lower()} “{raw}” here, so this is {next(iter(titles.values()))}.")
+    if st.session_state.get(key) not in titles:
+        st.session_state[key] = next(iter(titles))
+    value = st.selectbox(label, list(titles), format_func=lambda name: plain(titles[name]), key=key)
+    if st.query_params.get(key) != value:
+        st.query_params[key] = value
+    return value
+
+
+def _model_titles(dataset: Dataset, trained: dict[str, str]) -> dict[str, str]:
+    """Trained checkpoints first, then what could be trained on this data."""
+    titles = {name: MODELS[kind].title if name == kind else f"{name} ({MODELS[kind].title})" for name, kind in trained.items()}
+    for name, spec in MODELS.items():
+        if name not in titles and all(need in dataset.has for need in spec.needs):
+            titles[name] = f"{spec.title} – not trained"
+    return titles
+
+
+def _person(dataset: Dataset) -> str:
+    """A person by id: the busiest are offered, anyone can be typed, and part of an id is a search."""
+    offered = loaders.busiest(dataset, SHORTLIST)
+    raw = st.session_state.get("user", st.query_params.get("user"))
+    if raw is None or st.session_state.get("people_of", dataset.name) != dataset.name:
+        st.session_state["user"] = user = offered[0]
+        st.session_state["found"] = []
+    elif loaders.has_user(dataset, raw):
+        user = raw
+    else:
+        user = st.session_state["user"] = _nearest(dataset, raw, st.session_state.get("last_user", offered[0]))
+    st.session_state["people_of"] = dataset.name
+    st.session_state["last_user"] = user
+    options = list(dict.fromkeys([*offered, *st.session_state.get("found", []), user]))
+    st.selectbox(
+        "Person",
+        options,
+        key="user",
+        bind="query-params",
+        accept_new_options=True,
+        required=True,
+        help=f"{len(dataset.user_ids):,} people. Type an id, or part of one to search.",
+    )
+    return user
+
+
+def _nearest(dataset: Dataset, typed: str, before: str) -> str:
+    """What a person meant who typed an unknown id: the only match, else the person shown before and the matches to pick from."""
+    matches = loaders.search_users(dataset, typed, SHORTLIST)
+    st.session_state["found"] = matches
+    if len(matches) == 1:
+        return matches[0]
+    before = before if loaders.has_user(dataset, before) else loaders.busiest(dataset, 1)[0]
+    if matches:
+        notice(f"Nobody is called “{typed}”, but several ids contain it: they are in the list of people now.")
+    else:
+        notice(f"There is nobody called “{typed}” in {dataset.title}, so this is {before}.")
+    return before
+
+
+def _step(dataset: Dataset, user: str) -> int:
+    """The step slider. A new person starts before their last event, where the model's foresight shows."""
+    rows = dataset.rows(user)
+    length = rows.stop - rows.start
+    here = (dataset.name, user)
+    if "step" not in st.session_state:
+        raw = st.query_params.get("step")
+        if raw is not None and not (raw.isascii() and raw.isdigit() and int(raw) <= length):
+            notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
+            st.session_state["step"] = length - 1
+    elif st.session_state.get("step_of", here) != here:
+        st.session_state["step"] = length - 1
+    st.session_state["step_of"] = here
+    if "play_to" in st.session_state:
+        st.session_state["step"] = st.session_state.pop("play_to")
+    if "step" in st.session_state:
+        st.session_state["step"] = min(max(int(st.session_state["step"]), 0), length)
+    return st.slider("Step", 0, length, length - 1, key="step", bind="query-params", help="After this many events")
+
+
+def _walk(dataset: Dataset, user: str, trained: bool) -> None:
+    with st.container(horizontal=True, gap="small", key="walk"):
+        st.button("Back", key="back", shortcut="Left", on_click=_move, args=(-1,), width="stretch")
+        st.button("Next", key="next", shortcut="Right", on_click=_move, args=(1,), width="stretch")
+    with st.container(horizontal=True, gap="small", key="walk_more"):
+        playing = st.session_state.get("playing", False)
+        st.button("Pause" if playing else "Play", key="play", shortcut="Space", on_click=_toggle, width="stretch")
+        st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch")
+    with st.container(horizontal=True, gap="small", key="people"):
+        st.button("Someone else", key="random", on_click=_someone, args=(dataset,), width="stretch")
+        st.button("Next person", key="next_person", on_click=_next_person, args=(dataset, user), width="stretch")
+
+
+@st.fragment(run_every=PACE)
+@guarded
+def play() -> None:
+    """While playing, one step each time the browser asks; the first call of a run only starts the clock."""
+    if st.session_state.pop("clock", False):
+        step = st.session_state["step"]
+        st.session_state["playing"] = step + 1 < _length()
+        st.session_state["play_to"] = step + 1
+        st.rerun()
+    st.session_state["clock"] = True
+
+
+def _length() -> int:
+    cursor = now()
+    rows = cursor.dataset.rows(cursor.user)
+    return rows.stop - rows.start
+
+
+def _move(by: int) -> None:
+    st.session_state["step"] = min(max(int(st.session_state["step"]) + by, 0), _length())
+
+
+def _toggle() -> None:
+    st.session_state["playing"] = not st.session_state.get("playing", False)
+    if st.session_state["playing"] and st.session_state["step"] >= _length():
+        st.session_state["step"] = 0
+
+
+@guarded
+def _next_miss() -> None:
+    """To the next step whose real event is not among the ten, from the start again after the last one."""
+    cursor = now()
+    ranks = loaders.replay(cursor.dataset, cursor.model, cursor.user, cursor.device).ranks
+    misses = np.flatnonzero(ranks > 10)
+    if not len(misses):
+        notice("This model misses nothing for this person: every next event was among its ten.")
+        return
+    later = misses[misses > cursor.step]
+    st.session_state["step"] = int(later[0] if len(later) else misses[0])
+
+
+def _someone(dataset: Dataset) -> None:
+    place(user=str(random.choice(dataset.user_ids)))
+
+
+def _next_person(dataset: Dataset, user: str) -> None:
+    place(user=loaders.user_after(dataset, user))

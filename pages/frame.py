@@ -1,0 +1,31 @@
+"""The frame of every page: the list of pages, the cursor in the sidebar, the error boundary."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages import cursor
+from pages.boundary import boundary, draw_notices
+from pages.look import style
+
+LOGO = Path(__file__).resolve().parent.parent / "assets" / "logo.svg"
+
+st.set_page_config(page_title="Recscope", page_icon=str(LOGO), layout="wide")
+page = st.navigation(
+    {
+        "": [st.Page("home.py", title="Home", default=True)],
+        "Explore": [st.Page("explore/timeline.py", title="A person’s timeline", url_path="timeline")],
+    },
+    position="top",
+)
+st.logo(str(LOGO), size="large")
+st.html(style())
+with boundary():
+    with st.sidebar:
+        cursor.draw()
+    draw_notices()
+    page.run()
+    with st.sidebar:
+        cursor.draw_device()
+    if st.session_state.get("playing"):
+        cursor.play()

@@ -1,0 +1,225 @@
+"""What pages load: the only st.cache_* of the app, keyed by names and fingerprints.
+
+Streamlit computes one missing entry at a time under a lock of that entry, so a crowd on a cold page loads a model once.
+Everything here is shared by all sessions and never changed; uploads alone belong to one session, in its session state.
+Heavy imports happen inside, so that the first page shows at once.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from recsys.core import Dataset
+from recsys.errors import NotTrainedError
+from recsys.figures.maps import MapView
+from recsys.figures.maps import map_view as map_view_of
+from recsys.figures.palette import Palette, category_colours
+from recsys.interest import Interest
+from recsys.models import MODELS
+
+if TYPE_CHECKING:
+    from recsys.checkpoints import Found, Loaded
+    from recsys.replay import Attention, Replay
+
+
+def dataset_titles() -> dict[str, str]:
+    """Name and title of every dataset this session can open: the shipped one first, then prepared ones and its own uploads."""
+    from recsys.datasets import list_datasets
+
+    ready = [card for card in list_datasets() if card.prepared]
+    ready.sort(key=lambda card: card.name != "demo-city")
+    return {card.name: card.title for card in ready} | {name: each.title for name, each in uploads().items()}
+
+
+def uploads() -> dict[str, Dataset]:
+    """Datasets uploaded in this session, by name. Nobody else sees them."""
+    return st.session_state.setdefault("uploads", {})
+
+
+def dataset(name: str) -> Dataset:
+    """A dataset by name; an upload of this session goes before a prepared one."""
+    if name in uploads():
+        return uploads()[name]
+    from recsys.datasets import list_datasets
+
+    fingerprint = next((card.fingerprint for card in list_datasets() if card.name == name), "")
+    return _dataset(name, fingerprint)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the data …")
+def _dataset(name: str, fingerprint: str) -> Dataset:
+    from recsys.datasets import open_dataset
+
+    return open_dataset(name)
+
+
+def busiest(dataset: Dataset, count: int) -> list[str]:
+    """The people with most events, ties in the order of the data."""
+    return _busiest(dataset.name, dataset.fingerprint, count, dataset)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _busiest(name: str, fingerprint: str, count: int, _dataset: Dataset) -> list[str]:
+    return [str(each) for each in _dataset.user_ids[np.argsort(-np.diff(_dataset.user_starts), kind="stable")[:count]]]
+
+
+def has_user(dataset: Dataset, user: str) -> bool:
+    return user in people(dataset)
+
+
+def user_after(dataset: Dataset, user: str) -> str:
+    """The next person in the order of the data, the first after the last."""
+    ids = people(dataset)
+    return str(ids[(ids.get_loc(user) + 1) % len(ids)])
+
+
+def search_users(dataset: Dataset, part: str, count: int) -> list[str]:
+    """Ids that hold this text, whatever its case; those that start with it first."""
+    ids = people(dataset)
+    folded = part.strip().casefold()
+    inside = [str(each) for each in ids[ids.str.casefold().str.contains(folded, regex=False)]] if folded else []
+    return sorted(inside, key=lambda each: not each.casefold().startswith(folded))[:count]
+
+
+def people(dataset: Dataset) -> pd.Index:
+    """All user ids, with a look-up."""
+    return _people(dataset.name, dataset.fingerprint, dataset)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _people(name: str, fingerprint: str, _dataset: Dataset) -> pd.Index:
+    return pd.Index(_dataset.user_ids)
+
+
+def checkpoints(dataset: Dataset) -> dict[str, "Found"]:
+    """The trained models of a dataset, one's own before the shipped ones of the same name, best validation NDCG first."""
+    from recsys.checkpoints import list_checkpoints
+
+    def quality(found: "Found") -> float:
+        return -float(found.card.validation.get("ndcg@10") or 0)
+
+    return {found.name: found for found in sorted(list_checkpoints(dataset.name), key=quality) if found.card.model in MODELS}
+
+
+def loaded(dataset: Dataset, checkpoint: str, device: str) -> "Loaded":
+    """A trained model, ready to score; NotTrainedError says how to train one that has no checkpoint."""
+    found = checkpoints(dataset).get(checkpoint)
+    if found is None:
+        raise NotTrainedError(f"'{checkpoint}' is not trained on {dataset.name}; run: python -m recsys train {checkpoint} {dataset.name}")
+    from recsys.checkpoints import check_match
+
+    check_match(found.card, dataset)
+    return _loaded(str(found.folder), _stamp(found.folder), device)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Loading the model …")
+def _loaded(folder: str, stamp: str, device: str) -> "Loaded":
+    from recsys.checkpoints import load
+
+    return load(Path(folder), device=device)
+
+
+def _stamp(folder: Path) -> str:
+    """Tells a rewritten checkpoint from the one loaded before, without reading its weights."""
+    files = sorted(each for each in folder.iterdir() if each.is_file())
+    return " ".join(f"{each.name}:{each.stat().st_mtime_ns}:{each.stat().st_size}" for each in files)
+
+
+def labels(dataset: Dataset, protocol: str) -> np.ndarray:
+    """(n_interactions,) train, validation or test for every event under a checkpoint's protocol."""
+    return _labels(dataset.name, dataset.fingerprint, protocol, dataset)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _labels(name: str, fingerprint: str, protocol: str, _dataset: Dataset) -> np.ndarray:
+    from recsys.split import split
+
+    return split(_dataset, protocol).labels
+
+
+def replay(dataset: Dataset, checkpoint: str, user: str, device: str) -> "Replay":
+    """Every step of one person under one model, computed once; moving the cursor only redraws."""
+    found = loaded(dataset, checkpoint, device)
+    return _replay(dataset.name, dataset.fingerprint, found.fingerprint, device, user, dataset, found)
+
+
+@st.cache_resource(max_entries=64, show_spinner="Replaying this timeline …")
+def _replay(name: str, fingerprint: str, checkpoint: str, device: str, user: str, _dataset: Dataset, _found: Any) -> "Replay":
+    from recsys.replay import replay
+
+    split_labels = labels(_dataset, _found.card.protocol)[_dataset.rows(user)]
+    return replay(_found.model, _dataset.history(user), _dataset.repeats, labels=split_labels)
+
+
+def attention(dataset: Dataset, checkpoint: str, user: str, step: int, device: str) -> "Attention":
+    """Where a model that traces looks at one step."""
+    found = loaded(dataset, checkpoint, device)
+    return _attention(dataset.name, dataset.fingerprint, found.fingerprint, device, user, step, dataset, found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _attention(
+    name: str, fingerprint: str, checkpoint: str, device: str, user: str, step: int, _dataset: Dataset, _found: Any
+) -> "Attention":
+    from recsys.replay import attention
+
+    return attention(_found.model, _dataset.history(user), step)
+
+
+def category_order(dataset: Dataset) -> list[str]:
+    """The dataset's categories in the order that gives them their colours."""
+    return _category_order(dataset.name, dataset.fingerprint, dataset)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _category_order(name: str, fingerprint: str, _dataset: Dataset) -> list[str]:
+    from recsys.figures.palette import category_order
+
+    return category_order(_dataset.items["category"]) if "category" in _dataset.items else []
+
+
+def category_tints(dataset: Dataset, colours: Palette) -> dict[str, str]:
+    return category_colours(category_order(dataset), colours)
+
+
+def interest(dataset: Dataset, user: str) -> Interest | None:
+    """Long-term and recent interest at every step of one person."""
+    return _interest(dataset.name, dataset.fingerprint, user, dataset)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _interest(name: str, fingerprint: str, user: str, _dataset: Dataset) -> Interest | None:
+    from recsys.interest import interest
+
+    return interest(_dataset, user, category_order(_dataset))
+
+
+def map_view(dataset: Dataset, user: str) -> MapView | None:
+    """The part of the map where one person goes; None for data without places."""
+    return _map_view(dataset.name, dataset.fingerprint, user, dataset)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _map_view(name: str, fingerprint: str, user: str, _dataset: Dataset) -> MapView | None:
+    places = _dataset.places
+    if places is None or _dataset.item_places is None:
+        return None
+    districts = _dataset.items["district"].tolist() if "district" in _dataset.items else None
+    return map_view_of(_dataset.item_places, places[_dataset.rows(user)], districts)
+
+
+def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
+    """(n, 2) latitude and longitude of items, NaN where unknown."""
+    codes = dataset.vocabulary.encode(items)
+    return np.where((codes > 0)[:, None], dataset.item_places[codes - 1], np.nan) if dataset.item_places is not None else np.full((len(items), 2), np.nan)
+
+
+def person_name(dataset: Dataset, user: str) -> str:
+    """What to call a person: by name where the data has one, else by id."""
+    users = dataset.users
+    if users is not None and "name" in users and user in users.index and isinstance(users.at[user, "name"], str):
+        return str(users.at[user, "name"])
+    return f"Person {user}"

@@ -1,0 +1,110 @@
+"""How things look on every page: the palette of the visitor's theme, the page's style sheet, cards and small words."""
+
+from datetime import UTC, datetime, timedelta
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from recsys.core import Dataset
+from recsys.figures.palette import Palette, palette
+
+CHART = {"displayModeBar": False, "scrollZoom": False}
+
+
+def colours() -> Palette:
+    """The palette of the theme this visitor sees."""
+    return palette(st.context.theme.type == "dark")
+
+
+def style() -> str:
+    """The few rules that Streamlit's theme has no setting for."""
+    look = colours()
+    return f"""<style>
+    .rs-lead {{ font-size: 1.05rem; color: {look.quiet}; margin: -0.6rem 0 0; line-height: 1.45; }}
+    .rs-lead b {{ color: {look.text}; font-weight: 600; }}
+    .rs-label {{ color: {look.miss}; background: {look.miss_surface}; border-radius: 6px; padding: 0.1rem 0.5rem; font-size: 0.9rem; }}
+    .rs-list {{ display: flex; flex-direction: column; gap: 2px; margin: 0; padding: 0; list-style: none; }}
+    .rs-row {{ display: grid; grid-template-columns: 1.7rem 1fr 5rem; align-items: center; column-gap: 0.5rem; height: 41px;
+               padding: 0 0.7rem; margin: 0; border-radius: 9px; border-left: 3px solid transparent; }}
+    .rs-row.hit {{ background: {look.hit_surface}; border-left-color: {look.hit}; }}
+    .rs-row.missed {{ background: {look.miss_surface}; border-left-color: {look.miss}; }}
+    .rs-rank {{ color: {look.quiet}; font-variant-numeric: tabular-nums; }}
+    .rs-title {{ font-weight: 600; line-height: 1.2; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+    .rs-sub {{ color: {look.quiet}; font-size: 0.82rem; line-height: 1.2; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+    .rs-head {{ display: flex; justify-content: space-between; align-items: baseline; font-size: 17px; font-weight: 600; margin-bottom: 0.35rem; }}
+    .rs-note {{ color: {look.quiet}; font-size: 0.8rem; font-weight: 400; text-align: right; }}
+    .rs-body {{ min-width: 0; display: flex; flex-direction: column; }}
+    .rs-dot {{ display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.4em; }}
+    .rs-bar {{ height: 7px; border-radius: 4px; background: {look.surface}; overflow: hidden; }}
+    .rs-bar > span {{ display: block; height: 100%; border-radius: 4px; background: {look.quiet}; }}
+    .rs-row.hit .rs-bar {{ background: {look.background}; }}
+    .rs-row.hit .rs-bar > span {{ background: {look.hit}; }}
+    .rs-tag {{ color: {look.hit}; font-weight: 600; font-size: 0.82rem; }}
+    .rs-row.missed .rs-tag {{ color: {look.miss}; }}
+    </style>"""
+
+
+def lead(html: str) -> None:
+    """The sentence under a title. `html` must be escaped where it comes from data."""
+    st.html(f'<p class="rs-lead">{html}</p>')
+
+
+def local_time(seconds: float, utc_offset: float | None) -> datetime | None:
+    """When something happened by the clock of the place; UTC where no offset is known, None where no time is."""
+    if not np.isfinite(seconds):
+        return None
+    shift = utc_offset if utc_offset is not None and np.isfinite(utc_offset) else 0.0
+    return datetime.fromtimestamp(float(seconds), tz=UTC) + timedelta(minutes=float(shift))
+
+
+def spoken(time: datetime) -> str:
+    """A moment as a person would say it: Sunday 6 May 2012, 14:00."""
+    return f"{time:%A} {time.day} {time:%B %Y}, {time:%H:%M}"
+
+
+def plural(count: int, noun: str) -> str:
+    """1 visit, 57 visits, 3 check-ins."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def dot(colour: str) -> str:
+    return f'<span class="rs-dot" style="background:{colour}"></span>'
+
+
+def safe(text: object) -> str:
+    """Text from data for HTML."""
+    return escape(str(text), quote=True)
+
+
+TICK = "\u2713"
+
+
+def bar_widths(scores: np.ndarray) -> list[float]:
+    """How long to draw each score of a list, in percent: the first full, the last short but seen, linear between."""
+    finite = np.asarray(scores, dtype=np.float64)
+    if not len(finite):
+        return []
+    span = finite.max() - finite.min()
+    return [100.0] * len(finite) if span <= 0 else [float(14 + 86 * (score - finite.min()) / span) for score in finite]
+
+
+def list_head(title: str, note: str) -> str:
+    return f'<div class="rs-head"><span>{safe(title)}</span><span class="rs-note">{safe(note)}</span></div>'
+
+
+def row_html(number: str, title: str, about: str, width: float | None, kind: str = "", tag: str = "", note: str = "") -> str:
+    """One row of a list. `about` and `tag` are HTML already; title, number and note are escaped here."""
+    bar = f'<span class="rs-bar"><span style="width:{width:.0f}%"></span></span>' if width is not None else f'<span class="rs-note">{safe(note)}</span>'
+    body = f'<span class="rs-body"><span class="rs-title" title="{safe(title)}">{safe(title)}{tag}</span><span class="rs-sub">{about}</span></span>'
+    return f'<li class="rs-row {kind}"><span class="rs-rank">{safe(number)}</span>{body}{bar}</li>'
+
+
+def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
+    """HTML that says what an item is: its category with its colour, and its district where known."""
+    if item not in dataset.items.index:
+        return ""
+    known = {name: dataset.items.at[item, name] for name in ("category", "district") if name in dataset.items}
+    words = [str(value) for value in known.values() if isinstance(value, str) and value]
+    colour = tints.get(str(known.get("category")))
+    return (dot(colour) if colour else "") + safe(" · ".join(words))

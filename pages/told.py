@@ -1,0 +1,136 @@
+"""The words and rows of the timeline page: who, when, where, what the model said and what really came."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pages import loaders, look
+from pages.cursor import Cursor
+from recsys.figures.maps import Way
+from recsys.figures.timeline import HIT
+from recsys.interest import Interest
+
+if TYPE_CHECKING:
+    from recsys.replay import Replay
+
+LATEST = 25  # events drawn as the way here
+
+
+class Story:
+    """One step of one person's timeline, as text and HTML. Everything from data is escaped here."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self.dataset = cursor.dataset
+        self.step = cursor.step
+        self.history = cursor.history
+        self.colours = look.colours()
+        self.tints = loaders.category_tints(self.dataset, self.colours)
+
+    @property
+    def title(self) -> str:
+        who = loaders.person_name(self.dataset, self.cursor.user)
+        return f"{who} after {self.step:,} of {look.plural(len(self.history), self.dataset.noun)}"
+
+    def sentence(self, replay: "Replay") -> str:
+        """HTML: when it is, what this person is about, what came next and where it ranked."""
+        parts = [part for part in (self._moment(), self._mostly()) if part]
+        if self.step == len(self.history):
+            return " · ".join([*parts, "the timeline ends here"])
+        title = look.safe(self.dataset.title_of(self.history.items[self.step]))
+        rank = replay.ranks[self.step]
+        colour = self.colours.hit if rank <= HIT else self.colours.miss
+        verdict = f'<b style="color:{colour}">rank {rank:,g}</b> of {len(self.dataset.item_ids):,}'
+        return " · ".join([*parts, f"next came <b>{title}</b>: {verdict}"])
+
+    def dates(self) -> list[str] | None:
+        """When each event happened, None for data that has order only."""
+        times, offsets = self.history.times, self.history.utc_offsets
+        if times is None:
+            return None
+        moments = [look.local_time(time, None if offsets is None else offsets[at]) for at, time in enumerate(times)]
+        return [f"{moment.day} {moment:%b %Y, %H:%M}" if moment else "no time" for moment in moments]
+
+    def list_html(self, replay: "Replay", k: int = HIT) -> str:
+        """The ten of this step as rows, the real next item marked, and told below when it is not among them."""
+        items = [str(item) for item in replay.top_items[self.step][:k] if item]
+        scores = replay.top_scores[self.step][: len(items)]
+        came = str(self.history.items[self.step]) if self.step < len(self.history) else None
+        rows = "".join(self._row(at, item, width, item == came) for at, (item, width) in enumerate(zip(items, look.bar_widths(scores), strict=True)))
+        label = replay.fallbacks[self.step]
+        head = look.list_head("What it would have recommended then", "bar: score, tenth to first")
+        note = f'<span class="rs-label">Not a personal list: {look.safe(label)}</span>' if label else ""
+        return f'{head}{note}<ol class="rs-list">{rows}</ol>{self._missed(came, items, replay)}'
+
+    def _row(self, at: int, item: str, width: float, hit: bool) -> str:
+        tag = f' <span class="rs-tag">{look.TICK} came next</span>' if hit else ""
+        return look.row_html(str(at + 1), self.dataset.title_of(item), self.about(item), width, "hit" if hit else "", tag)
+
+    def _missed(self, came: str | None, items: list[str], replay: "Replay") -> str:
+        if came is None or came in items:
+            return ""
+        tag = ' <span class="rs-tag">came next</span>'
+        return look.row_html(f"{replay.ranks[self.step]:,g}", self.dataset.title_of(came), self.about(came), None, "missed", tag)
+
+    def about(self, item: str) -> str:
+        """HTML under a title: the category with its colour, and the district where known."""
+        return look.about_item(self.dataset, item, self.tints)
+
+    def recent_html(self, count: int = 10) -> str:
+        """The latest events as rows, newest first, for data without places."""
+        start = max(self.step - count, 0)
+        dates = self.dates()
+        rows = [
+            look.row_html(f"{at + 1}", self.dataset.title_of(str(self.history.items[at])), self.about(str(self.history.items[at])), None, "", "", dates[at] if dates else "")
+            for at in range(self.step - 1, start - 1, -1)
+        ]
+        empty = '<p class="rs-lead" style="margin:0">Nothing yet: this is the start of the timeline.</p>'
+        return look.list_head("What came before, newest first", "") + (f'<ol class="rs-list">{"".join(rows)}</ol>' if rows else empty)
+
+    def way(self, replay: "Replay") -> Way:
+        """What the map draws at this step."""
+        places = self.history.places
+        assert places is not None
+        first = max(self.step - LATEST, 0)
+        path = places[first : self.step]
+        known = np.isfinite(path).all(axis=1)
+        titles = [self.dataset.title_of(str(item)) for item in self.history.items[first : self.step][known]]
+        items = [str(item) for item in replay.top_items[self.step] if item]
+        more = self.step < len(self.history)
+        return Way(
+            path=path[known],
+            path_titles=titles,
+            recommended=loaders.item_places(self.dataset, items),
+            titles=[self.dataset.title_of(item) for item in items],
+            came=places[self.step] if more else None,
+            came_title=self.dataset.title_of(str(self.history.items[self.step])) if more else "",
+            hit=bool(more and replay.ranks[self.step] <= HIT),
+        )
+
+    def strip_in_words(self, ranks: np.ndarray) -> str:
+        known = ranks[np.isfinite(ranks)]
+        return f"Rank of the next item at each of {len(known)} steps; {(known <= HIT).sum()} are within the first ten. The cursor is at step {self.step}."
+
+    def map_in_words(self, replay: "Replay") -> str:
+        return f"Map of the latest {min(self.step, LATEST)} places and of the {HIT} recommended at step {self.step}."
+
+    def interest_in_words(self, interest: Interest) -> str:
+        best = np.argsort(-interest.short[self.step])[:3]
+        told = ", ".join(f"{interest.categories[each]} {interest.short[self.step, each]:.0%}" for each in best)
+        return f"Shares of categories among the last {interest.window} events at step {self.step}: {told}."
+
+    def _moment(self) -> str:
+        """When the next event happens, or the last one at the end."""
+        times, offsets = self.history.times, self.history.utc_offsets
+        if times is None or not len(times):
+            return f"step {self.step}" if times is None else ""
+        at = min(self.step, len(times) - 1)
+        moment = look.local_time(times[at], None if offsets is None else offsets[at])
+        return look.spoken(moment) + ("" if offsets is not None else " UTC") if moment else ""
+
+    def _mostly(self) -> str:
+        shares = loaders.interest(self.dataset, self.cursor.user)
+        if shares is None or self.step == 0:
+            return ""
+        best = [each for each in np.argsort(-shares.long[self.step], kind="stable")[:2] if shares.long[self.step, each] > 0]
+        return look.safe("mostly " + " and ".join(shares.categories[each] for each in best))

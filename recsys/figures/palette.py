@@ -1,0 +1,104 @@
+"""The one palette of every figure and page, light and dark.
+
+Colours keep their meaning everywhere: accent is now, green a hit, orange recommended or missed. Categories take the nine
+"muted" colours of Paul Tol's colour-blind-safe schemes, reordered so that neighbours differ, none of them the accent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+FONT = '"Source Sans", "Source Sans Pro", "Liberation Sans", sans-serif'
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours as #rrggbb. `quiet` is for secondary text, `faint` for lines and places in the background."""
+
+    background: str
+    surface: str
+    text: str
+    quiet: str
+    faint: str
+    accent: str
+    hit: str
+    hit_surface: str
+    miss: str
+    miss_surface: str
+    splits: tuple[str, str, str]  # shading of train, validation, test
+    categories: tuple[str, ...]
+    other: str
+
+
+LIGHT = Palette(
+    background="#ffffff",
+    surface="#f3f5f9",
+    text="#1c2433",
+    quiet="#5d677a",
+    faint="#d5dae3",
+    accent="#2f5bd7",
+    hit="#0b8a6f",
+    hit_surface="#e0f3ee",
+    miss="#d9720b",
+    miss_surface="#fdf0e1",
+    splits=("#f1f3f7", "#e4e9f5", "#d3dcf3"),
+    categories=("#882255", "#4b9fc9", "#999933", "#cc6677", "#332288", "#c9b458", "#44aa99", "#aa4499", "#117733"),
+    other="#9aa3b2",
+)
+DARK = Palette(
+    background="#12151c",
+    surface="#1c212c",
+    text="#e8ebf2",
+    quiet="#9aa4b6",
+    faint="#39414f",
+    accent="#7da2ff",
+    hit="#3cc7a5",
+    hit_surface="#15322e",
+    miss="#f29d4a",
+    miss_surface="#35281a",
+    splits=("#181c25", "#1d2433", "#232e48"),
+    categories=("#c4568f", "#88ccee", "#b5b548", "#e08c9a", "#8a7be0", "#ddcc77", "#55c2b0", "#cf74c6", "#3fa364"),
+    other="#737d8e",
+)
+
+
+def palette(dark: bool) -> Palette:
+    return DARK if dark else LIGHT
+
+
+def category_order(categories: pd.Series) -> list[str]:
+    """The categories of a dataset's item table, the one with most items first, ties by name: their order everywhere."""
+    counts = categories.dropna().astype(str).value_counts()
+    return sorted(counts.index, key=lambda name: (-counts[name], name))
+
+
+def category_colours(order: Sequence[str], colours: Palette) -> dict[str, str]:
+    """A colour for each category, by its place in `category_order`; those beyond the ninth share the grey of "other"."""
+    return {name: colours.categories[i] if i < len(colours.categories) else colours.other for i, name in enumerate(order)}
+
+
+def blank_figure(title: str, colours: Palette, height: int) -> go.Figure:
+    """An empty figure with the project's type, title and quiet axes; `title` is plain text and may come from data."""
+    figure = go.Figure()
+    axis = dict(showgrid=False, zeroline=False, linecolor=colours.faint, tickfont=dict(color=colours.quiet, size=13))
+    figure.update_layout(
+        title=dict(text=escaped(title), x=0, xanchor="left", xref="container", y=0.98, yanchor="top", font=dict(size=17, weight=600)),
+        font=dict(family=FONT, size=14, color=colours.text),
+        height=height,
+        margin=dict(l=8, r=8, t=40, b=8),
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        xaxis=axis,
+        yaxis=axis,
+        showlegend=False,
+        dragmode=False,
+        hoverlabel=dict(bgcolor=colours.surface, bordercolor=colours.faint, font=dict(color=colours.text, family=FONT, size=14)),
+    )
+    return figure
+
+
+def escaped(text: str) -> str:
+    """Text from data for a plotly label, which would read it as HTML."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
