@@ -92,6 +92,13 @@ def read(requests: Sequence[Request], vocabulary: Vocabulary) -> Events:
     return Events(requests, codes[known], rows, np.searchsorted(rows, np.arange(len(parts) + 1)), known)
 
 
+def last_codes(history: History, vocabulary: Vocabulary, within: int = 16) -> np.ndarray:
+    """Codes of the known among the last events, oldest first; of all events when none of those is known."""
+    codes = vocabulary.encode(history.items[-within:])
+    codes = codes if codes.any() else vocabulary.encode(history.items)
+    return codes[codes != PAD]
+
+
 def train_counts(dataset: Dataset, split: Split) -> np.ndarray:
     """How often each item (n_items,) occurs in the training events, float64."""
     return np.bincount(dataset.item_codes[split.labels == TRAIN] - 1, minlength=len(dataset.item_ids)).astype(np.float64)

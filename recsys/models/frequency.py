@@ -7,7 +7,7 @@ import numpy as np
 
 from recsys.core import Dataset, Request, Vocabulary
 from recsys.errors import DataError
-from recsys.models.events import DAY, Events, local_hours, local_weekends, read, shares, train_counts
+from recsys.models.events import DAY, Events, last_codes, local_hours, local_weekends, read, shares, train_counts
 from recsys.split import Split
 
 
@@ -81,7 +81,7 @@ class Frequency:
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
     def fallback(self, request: Request) -> str | None:
-        return None if len(read([request], self.vocabulary).codes) else "no history yet: most popular items"
+        return None if len(last_codes(request.history, self.vocabulary)) else "no history yet: most popular items"
 
     def _weights(self, events: Events) -> np.ndarray:
         now, offset = events.request_times()[events.rows], events.request_offsets()[events.rows]

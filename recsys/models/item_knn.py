@@ -8,7 +8,7 @@ from scipy import sparse
 
 from recsys.core import PAD, Dataset, Request, Vocabulary
 from recsys.errors import DataError
-from recsys.models.events import read, shares, train_counts
+from recsys.models.events import last_codes, read, shares, train_counts
 from recsys.split import TRAIN, Split
 
 BLOCK_BYTES = 64_000_000
@@ -81,12 +81,12 @@ class ItemKnn:
         return self.vocabulary.mask(scores, requests)
 
     def fallback(self, request: Request) -> str | None:
-        weights = self._weights([request])
-        if not weights.nnz:
+        known = last_codes(request.history, self.vocabulary)
+        if not len(known) and not request.history.likes:
             return "no history yet: most popular items"
-        if not (weights @ self._similar).nnz:
-            return "nothing is like the items of this history: most popular items"
-        return None
+        if np.diff(self._similar.indptr)[known - 1].any() or self._weights([request]).dot(self._similar).nnz:
+            return None
+        return "nothing is like the items of this history: most popular items"
 
     def _weights(self, requests: Sequence[Request]) -> sparse.csr_matrix:
         """How much each item of the history counts, (requests, n_items)."""

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from recsys.core import PAD, Dataset, Request, Vocabulary
 from recsys.errors import DataError
-from recsys.models.events import read, shares, train_counts
+from recsys.models.events import last_codes, read, shares, train_counts
 from recsys.split import TRAIN, Split
 
 
@@ -39,6 +39,7 @@ class Markov:
         self._shares = shares(arrays["counts"])
         parts = (arrays["follow.data"], arrays["follow.indices"], arrays["follow.indptr"])
         self._follow = sparse.csr_matrix(parts, shape=(len(item_ids), len(item_ids)))
+        self._totals = np.asarray(self._follow.sum(axis=1), dtype=np.float64).ravel()
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: MarkovConfig, seed: int = 0) -> "Markov":
@@ -67,17 +68,22 @@ class Markov:
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Probabilities of the next item (requests, n_items)."""
         last = read(requests, self.vocabulary).last()
-        scores = np.tile(self._shares, (len(requests), 1))
         rows = np.flatnonzero(last != PAD)
-        counted = self._follow[last[rows] - 1].toarray()
-        backoff = self.config.backoff
-        scores[rows] = (counted + backoff * scores[rows]) / (counted.sum(axis=1, keepdims=True) + backoff)
+        contexts = last[rows] - 1
+        weight = np.ones(len(requests))
+        weight[rows] = 1 / (self._totals[contexts] + self.config.backoff)
+        popular = weight.copy()
+        popular[rows] *= self.config.backoff
+        scores = np.multiply.outer(popular, self._shares)
+        counted = self._follow[contexts]
+        at = np.repeat(rows, np.diff(counted.indptr))
+        scores[at, counted.indices] += counted.data * weight[at]
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
     def fallback(self, request: Request) -> str | None:
-        last = int(read([request], self.vocabulary).last()[0])
-        if last == PAD:
+        known = last_codes(request.history, self.vocabulary)
+        if not len(known):
             return "no history yet: most popular items"
-        if self._follow.indptr[last] == self._follow.indptr[last - 1]:
+        if not self._totals[known[-1] - 1]:
             return "nothing was ever seen to follow the last item: most popular items"
         return None

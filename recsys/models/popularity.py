@@ -96,6 +96,8 @@ class Popularity:
 
     def fallback(self, request: Request) -> str | None:
         """When nearby knows no place, or recent nothing before the request's time."""
+        if self.config.kind == "all":
+            return None
         events = read([request], self.vocabulary)
         if self.config.kind == "nearby" and not np.isfinite(events.request_places()).all():
             return "no place known: most popular everywhere"
@@ -104,9 +106,10 @@ class Popularity:
         return None
 
     def _nearby(self, places: np.ndarray) -> np.ndarray:
-        distances = kilometres(places, self._arrays["places"])
-        near = np.nan_to_num(np.exp(-distances / self.config.kilometres)) + EVERYWHERE
-        return self._shares * np.where(np.isfinite(places).all(axis=1, keepdims=True), near, 1.0)
+        different, which = np.unique(places, axis=0, return_inverse=True)  # a timeline comes back to few places
+        near = np.exp(-kilometres(different, self._arrays["places"]) / self.config.kilometres)
+        near = np.where(np.isfinite(different).all(axis=1, keepdims=True), np.nan_to_num(near) + EVERYWHERE, 1.0)
+        return (self._shares * near).astype(np.float32)[which.ravel()]
 
 
 class _Lately:
