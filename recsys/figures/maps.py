@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from recsys.figures.palette import Palette, blank_figure, escaped
 
 KM_PER_DEGREE = 111.195
+MOST_DOTS = 1_500  # beyond, places are drawn as a density grid
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class Way:
 def way_map(view: MapView, way: Way, colours: Palette, height: int = 430) -> go.Figure:
     """The way here and where the list points, on the city as the data knows it."""
     figure = blank_figure("The way here, and where the list points", colours, height)
-    _ground(figure, view, colours)
+    ground(figure, view, colours)
     _path(figure, way, colours)
     _list(figure, view, way, colours)
     if way.came is not None and np.isfinite(way.came).all():
@@ -76,7 +77,7 @@ def way_map(view: MapView, way: Way, colours: Palette, height: int = 430) -> go.
         star = dict(symbol="star", size=17, color=colour, line=dict(color=colours.background, width=1.5))
         text = escaped(way.came_title) + (" (beyond this map)" if outside[0] else "")
         figure.add_trace(go.Scatter(x=lon, y=lat, mode="markers", marker=star, text=[text], hovertemplate="came next: %{text}<extra></extra>"))
-    _scale_bar(figure, view, colours)
+    scale_bar(figure, view, colours)
     (south, west), (north, east) = view.low, view.high
     ratio = 1 / np.cos(np.radians((south + north) / 2))
     figure.update_xaxes(range=[west, east], visible=False, constrain="range", fixedrange=True)
@@ -85,14 +86,29 @@ def way_map(view: MapView, way: Way, colours: Palette, height: int = 430) -> go.
     return figure
 
 
-def _ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
-    kind = go.Scattergl if len(view.places) > 5_000 else go.Scatter
-    dots = dict(size=4 if len(view.places) < 2_000 else 2.5, color=colours.faint)
-    figure.add_trace(kind(x=view.places[:, 1], y=view.places[:, 0], mode="markers", marker=dots, hoverinfo="skip"))
+def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
+    if len(view.places) <= MOST_DOTS:
+        dots = dict(size=5, color=colours.faint)
+        figure.add_trace(go.Scatter(x=view.places[:, 1], y=view.places[:, 0], mode="markers", marker=dots, hoverinfo="skip"))
+    else:
+        _density(figure, view, colours)
     for name, (latitude, longitude) in view.districts.items():
         if view.low[0] < latitude < view.high[0] and view.low[1] < longitude < view.high[1]:
             text = escaped(name).upper()
             figure.add_annotation(x=longitude, y=latitude, text=text, showarrow=False, font=dict(size=11, color=colours.quiet), opacity=0.75)
+
+
+def _density(figure: go.Figure, view: MapView, colours: Palette, cells: int = 260) -> None:
+    """Many places as a grid: quick to redraw, and it stays under the marks, which WebGL dots would not."""
+    low, high = np.array(view.low), np.array(view.high)
+    around = high - low  # the chart may show more than the view, to keep its shape
+    edges = [np.linspace(low[axis] - around[axis], high[axis] + around[axis], cells + 1) for axis in (0, 1)]
+    counts, _, _ = np.histogram2d(view.places[:, 0], view.places[:, 1], bins=edges)
+    z = np.where(counts > 0, np.minimum(0.55 + 0.25 * np.log2(np.maximum(counts, 1)), 1.0), 0.0).astype(np.float32)
+    clear = f"rgba({','.join(str(int(colours.faint[at : at + 2], 16)) for at in (1, 3, 5))},0)"
+    x, y = ((edge[:-1] + edge[1:]) / 2 for edge in (edges[1], edges[0]))
+    scale = [[0, clear], [1, colours.faint]]
+    figure.add_trace(go.Heatmap(x=x, y=y, z=z, zmin=0, zmax=1, colorscale=scale, showscale=False, hoverinfo="skip"))
 
 
 def _path(figure: go.Figure, way: Way, colours: Palette) -> None:
@@ -146,7 +162,7 @@ def _inside(points: np.ndarray, view: MapView) -> tuple[np.ndarray, np.ndarray, 
     return lat, lon, (lat != points[:, 0]) | (lon != points[:, 1])
 
 
-def _scale_bar(figure: go.Figure, view: MapView, colours: Palette) -> None:
+def scale_bar(figure: go.Figure, view: MapView, colours: Palette) -> None:
     (south, west), (north, east) = view.low, view.high
     per_degree = KM_PER_DEGREE * np.cos(np.radians((south + north) / 2))
     width = (east - west) * per_degree
