@@ -8,21 +8,86 @@ from pathlib import Path
 from recsys.core import Dataset
 from recsys.datasets.clean import Duplicates, Missing
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared
-from recsys.datasets.spec import DatasetSpec
+from recsys.datasets.spec import DatasetSpec, Download
 from recsys.errors import DataError, unknown
 from recsys.storage import ASSETS, folder_at_once, home
 
 DATASETS: dict[str, DatasetSpec] = {
-    "ml-1m": DatasetSpec(
-        title="MovieLens 1M",
-        summary="A million ratings of films by 6,000 people, collected in 2000.",
+    "demo-city": DatasetSpec(
+        title="Demo city",
+        summary="A simulated city: what 1,200 invented people do in 500 invented places, and how some of them change.",
+        noun="event",
+        repeats=True,
+        terms="Made by this project; free to use.",
+    ),
+    "ml-100k": DatasetSpec(
+        title="MovieLens 100K",
+        summary="100,000 ratings of films by 943 people, 1997 and 1998.",
         noun="rating",
         repeats=False,
-        terms="GroupLens: for research only; not to be redistributed or used commercially without permission.",
+        terms="GroupLens: for research; name the source, do not redistribute, ask before any commercial use.",
+        files=("u.data", "u.item"),
+        optional=("u.user",),
+        module="recsys.datasets.ml_100k",
+        downloads=(Download("https://files.grouplens.org/datasets/movielens/ml-100k.zip", "md5:0e33842e24a9c977be4e0107933c0723"),),
+    ),
+    "ml-latest-small": DatasetSpec(
+        title="MovieLens latest, small",
+        summary="100,000 ratings of films with free-text tags by 610 people, 1996 to 2018.",
+        noun="rating",
+        repeats=False,
+        terms="GroupLens: not for commercial use; name the source, redistribute only under the same terms.",
+        files=("ratings.csv", "movies.csv"),
+        optional=("tags.csv",),
+        module="recsys.datasets.ml_latest_small",
+        downloads=(Download("https://files.grouplens.org/datasets/movielens/ml-latest-small.zip"),),
+    ),
+    "ml-1m": DatasetSpec(
+        title="MovieLens 1M",
+        summary="A million ratings of films by 6,000 people, 2000 to 2003.",
+        noun="rating",
+        repeats=False,
+        terms="GroupLens: for research; name the source, do not redistribute, ask before any commercial use.",
         files=("ratings.dat | sequences.parquet", "movies.dat"),
         optional=("users.dat", "omdb.csv"),
-        folders=("ml-1m",),
         module="recsys.datasets.ml_1m",
+        downloads=(Download("https://files.grouplens.org/datasets/movielens/ml-1m.zip", "md5:c4d9eecfca2ab87c1945afe126590906"),),
+    ),
+    "foursquare": DatasetSpec(
+        title="Foursquare check-ins",
+        summary="Where people of New York checked in, hour by hour, from April 2012 to February 2013.",
+        noun="check-in",
+        repeats=True,
+        terms="Free for research; cite Yang et al. 2015 (IEEE Transactions on Systems, Man, and Cybernetics: Systems 45(1)).",
+        files=("dataset_TSMC2014_NYC.txt | dataset_TSMC2014_TKY.txt",),
+        optional=("venues.csv",),
+        folders=("foursquare-nyc", "dataset_tsmc2014"),
+        module="recsys.datasets.foursquare",
+        downloads=(Download("http://www-public.imtbs-tsp.eu/~zhang_da/pub/dataset_tsmc2014.zip"),),
+    ),
+    "amazon-beauty": DatasetSpec(
+        title="Amazon Beauty",
+        summary="Which beauty products 22,000 people reviewed, in order; every person and product has at least five reviews.",
+        noun="review",
+        repeats=False,
+        terms="For research; cite Ni et al. 2019 and, for this split, Zhou et al. 2020 (S3-Rec).",
+        files=("Beauty.txt",),
+        optional=("Beauty_item2attributes.json",),
+        module="recsys.datasets.amazon_beauty",
+        downloads=(
+            Download("https://raw.githubusercontent.com/RUCAIBox/CIKM2020-S3Rec/master/data/Beauty.txt"),
+            Download("https://raw.githubusercontent.com/RUCAIBox/CIKM2020-S3Rec/master/data/Beauty_item2attributes.json"),
+        ),
+    ),
+    "deskdrop": DatasetSpec(
+        title="Deskdrop articles",
+        summary="What the people of one company read, liked and bookmarked on its intranet in 2016 and 2017.",
+        noun="event",
+        repeats=True,
+        terms="CI&T: Open Database License (ODbL) 1.0.",
+        files=("users_interactions.csv.zip | users_interactions.csv",),
+        optional=("shared_articles.csv",),
+        module="recsys.datasets.deskdrop",
     ),
 }
 

@@ -5,15 +5,16 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from recsys.datasets.delimited import delimited
 from recsys.datasets.movies import movie_items
 from recsys.datasets.source import Source, quoted, reading
 
 _AGES = {"1": "under 18", "18": "18-24", "25": "25-34", "35": "35-44", "45": "45-49", "50": "50-55", "56": "56 and over"}
 _OCCUPATIONS = (
-    "other;academic or educator;artist;clerical or admin;college or grad student;customer service;doctor or health care;"
-    "executive or manager;farmer;homemaker;K-12 student;lawyer;programmer;retired;sales or marketing;scientist;self-employed;"
-    "technician or engineer;tradesman or craftsman;unemployed;writer"
-).split(";")
+    "other, academic or educator, artist, clerical or admin, college or grad student, customer service, doctor or health care, "
+    "executive or manager, farmer, homemaker, K-12 student, lawyer, programmer, retired, sales or marketing, scientist, self-employed, "
+    "technician or engineer, tradesman or craftsman, unemployed, writer"
+)
 
 
 def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
@@ -34,11 +35,7 @@ def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
 
 
 def _dat(path: Path, columns: list[str]) -> str:
-    names = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in columns)
-    return (
-        f"read_csv({quoted(path)}, delim = '::', header = false, quote = '', escape = '', encoding = 'latin-1', "
-        f"auto_detect = false, columns = {{{names}}})"
-    )
+    return delimited(path, columns, "::", encoding="latin-1")
 
 
 def _items(con: duckdb.DuckDBPyConnection, folder: Path) -> pd.DataFrame:
@@ -46,17 +43,19 @@ def _items(con: duckdb.DuckDBPyConnection, folder: Path) -> pd.DataFrame:
     with reading(path):
         movies = con.sql(f"SELECT * FROM {_dat(path, ['item_id', 'title', 'genres'])}").df().set_index("item_id")
     genres = movies["genres"].str.split("|")
-    return movie_items(movies["title"], genres, _plots(folder / "omdb.csv", movies["title"]))
+    return movie_items(movies["title"], genres, _plots(con, folder / "omdb.csv", movies["title"]))
 
 
-def _plots(path: Path, titles: pd.Series) -> pd.Series | None:
+def _plots(con: duckdb.DuckDBPyConnection, path: Path, titles: pd.Series) -> pd.Series | None:
     """Plot and director by movie. A match whose year is off by more than three is another film of that name: left out."""
     if not path.is_file():
         return None
-    matches = pd.read_csv(path, dtype=str, encoding="utf-8").set_index("movie_id")
+    columns = ["movie_id", "omdb_year", "omdb_plot", "omdb_director"]
+    with reading(path):
+        matches = con.sql(f"SELECT {', '.join(columns)} FROM read_csv({quoted(path)}, all_varchar = true, header = true)").df()
+    matches = matches.set_index("movie_id")
     year = pd.to_numeric(titles.str.extract(r"\((\d{4})\)\s*$")[0].reindex(matches.index), errors="coerce")
-    same = (pd.to_numeric(matches["omdb_year"].str[:4], errors="coerce") - year).abs() <= 3
-    told = matches[same]
+    told = matches[(pd.to_numeric(matches["omdb_year"].str[:4], errors="coerce") - year).abs() <= 3]
     plot, director = told["omdb_plot"].fillna(""), told["omdb_director"].fillna("")
     by = director.where(director == "", "Directed by " + director + ".")
     return (plot + " " + by).str.strip()
@@ -66,5 +65,5 @@ def _users(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     with reading(path):
         users = con.sql(f"SELECT * FROM {_dat(path, ['user_id', 'gender', 'age', 'occupation', 'zip_code'])}").df().set_index("user_id")
     users["age"] = users["age"].map(_AGES)
-    users["occupation"] = pd.to_numeric(users["occupation"], errors="coerce").map(dict(enumerate(_OCCUPATIONS)))
+    users["occupation"] = pd.to_numeric(users["occupation"], errors="coerce").map(dict(enumerate(_OCCUPATIONS.split(", "))))
     return users

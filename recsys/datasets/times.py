@@ -56,7 +56,7 @@ def _numbers(con: duckdb.DuckDBPyConnection) -> TimeReading:
     low, middle, high = con.execute(
         f"SELECT min(x), median(abs(x)), max(x) FROM (SELECT {_NUMBER} x FROM raw) WHERE isfinite(x)"
     ).fetchone() or (None, None, None)
-    if low is not None and 19_000_101 <= low and high <= 99_991_231 and high < 1e8:
+    if low is not None and low >= 19_000_101 and high <= 99_991_231 and high < 1e8:
         sql = "TRY_STRPTIME(CAST(TRY_CAST(\"timestamp\" AS BIGINT) AS VARCHAR), '%Y%m%d')"
         if count(con, f"SELECT count({sql}) FROM raw") * 2 > count(con, 'SELECT count("timestamp") FROM raw'):
             return TimeReading(sql, "dates YYYYMMDD")
@@ -105,6 +105,7 @@ def _parsed(formats: list[str]) -> str:
 
 def offset_minutes() -> str:
     """SQL for the minutes a time's text says it is ahead of UTC; NULL where it names no offset."""
-    zone = r"""regexp_extract("timestamp", '(?:\d\d:\d\d(?:[:.\d]*)?\s*)([+-])(\d\d):?(\d\d)?(?:\s+\d{4})?$', {group})"""
-    minutes = f"TRY_CAST({zone.format(group=2)} AS INT) * 60 + COALESCE(TRY_CAST({zone.format(group=3)} AS INT), 0)"
-    return f"CASE {zone.format(group=1)} WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) END"
+    pattern = r"(?:\d\d:\d\d(?:[:.\d]*)?\s*)([+-])(\d\d):?(\d\d)?(?:\s+\d{4})?$"
+    sign, hours, minutes = (f"regexp_extract(\"timestamp\", '{pattern}', {group})" for group in (1, 2, 3))
+    total = f"TRY_CAST({hours} AS INT) * 60 + COALESCE(TRY_CAST({minutes} AS INT), 0)"
+    return f"CASE {sign} WHEN '+' THEN {total} WHEN '-' THEN -({total}) END"

@@ -1,0 +1,17 @@
+"""Reading delimited text as it stands: every field as text, nothing guessed by DuckDB."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from recsys.datasets.source import quoted
+
+
+def delimited(
+    path: Path, columns: Sequence[str], delimiter: str, *, header: bool = False, quote: str = "", encoding: str = "utf-8"
+) -> str:
+    """SQL for a table function that reads a file of exactly these columns as VARCHAR."""
+    types = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in columns)
+    return (
+        f"read_csv({quoted(path)}, delim = {quoted(delimiter)}, header = {str(header).lower()}, quote = {quoted(quote)}, "
+        f"escape = {quoted(quote)}, encoding = {quoted(encoding)}, auto_detect = false, columns = {{{types}}})"
+    )
