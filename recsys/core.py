@@ -283,8 +283,8 @@ class Dataset:
 
     def rows(self, user_id: str) -> slice:
         """Where a user's events stand in `interactions`."""
-        code = self._user_index.get_indexer([str(user_id)])[0]
-        if code < 0:
+        code = self._user_codes.get(str(user_id))
+        if code is None:
             raise unknown(f"user in {self.name}", user_id, self.user_ids)
         return slice(int(self.user_starts[code]), int(self.user_starts[code + 1]))
 
@@ -314,8 +314,8 @@ class Dataset:
         return str(item_id)
 
     @cached_property
-    def _user_index(self) -> pd.Index:
-        return pd.Index(self.user_ids)
+    def _user_codes(self) -> dict[str, int]:
+        return {user_id: code for code, user_id in enumerate(self.user_ids)}
 
     def _floats(self, column: str) -> np.ndarray | None:
         return self.interactions[column].to_numpy(dtype=np.float64) if column in self.interactions else None

@@ -1,0 +1,172 @@
+"""Causal self-attention over the last `max_length` events, with additive biases for order, time and distance.
+
+Every position attends to itself and the `max_length - 1` before it, in every block, and nothing depends on absolute
+positions. So the state after N events is the same whether the history is cut at N or goes on, at any length: one pass
+gives every step of a replay. The blocks are LiGR's (arXiv 2502.03417), gated residuals on attention and SwiGLU, as in eSASRec
+(arXiv 2508.06450); the biases follow HSTU (arXiv 2402.17152) and STAN (arXiv 2102.04095), with logarithmic buckets.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recsys.models.dropout import dropout
+
+TIME_BUCKETS = 48
+DISTANCE_BUCKETS = 36
+"""Bucket 0 is "unknown". Time: half powers of two from a minute, up to about 15 years. Distance: of 100 metres."""
+
+EARTH_KM = 6371.0
+
+
+def time_buckets(seconds: Tensor) -> Tensor:
+    """Buckets of time gaps, of the same shape; 0 where a gap is NaN."""
+    halves = torch.log2(1.0 + seconds.abs() / 60.0) * 2.0
+    return torch.where(halves.isnan(), 0, halves.clamp(0, TIME_BUCKETS - 2) + 1).long()
+
+
+def distance_buckets(kilometres: Tensor) -> Tensor:
+    """Buckets of distances, of the same shape; 0 where a distance is NaN."""
+    halves = torch.log2(1.0 + kilometres * 10.0) * 2.0
+    return torch.where(halves.isnan(), 0, halves.clamp(0, DISTANCE_BUCKETS - 2) + 1).long()
+
+
+def kilometres_between(here: Tensor, there: Tensor) -> Tensor:
+    """Great-circle distances (…, R, C) of places (…, R, 2) and (…, C, 2) in degrees; right across the date line and at the poles."""
+
+    def points(degrees: Tensor) -> Tensor:
+        latitude, longitude = torch.deg2rad(degrees.double()).unbind(-1)
+        return torch.stack([latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()], -1)
+
+    # float64 keeps the squared chord 2 - 2 p·q right to a few centimetres
+    squared = (2.0 - 2.0 * (points(here) @ points(there).transpose(-1, -2))).clamp(min=0.0)
+    return (2 * EARTH_KM) * torch.asin((squared.sqrt() / 2).clamp(max=1.0)).float()
+
+
+class _Gather(torch.autograd.Function):
+    """table (n, heads)[buckets (…)] -> (heads, …), with a backward by counting, since scattering rows is slow on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, table: Tensor, buckets: Tensor) -> Tensor:
+        ctx.save_for_backward(buckets)
+        ctx.size = len(table)
+        return table.T[:, buckets]
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, None]:
+        (buckets,) = ctx.saved_tensors
+        flat = buckets.reshape(-1)
+        counted = [torch.bincount(flat, weights=each.reshape(-1).float(), minlength=ctx.size) for each in gradients[0]]
+        return torch.stack(counted, 1).to(gradients[0].dtype), None
+
+
+def gather_bias(table: Tensor, buckets: Tensor) -> Tensor:
+    """Biases (heads, …) of a table (n_buckets, heads) for buckets (…)."""
+    return _Gather.apply(table, buckets)  # type: ignore[no-any-return, no-untyped-call]
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Rows (queries) and the columns (keys) they may see, with the buckets of every pair.
+
+    `order` (R, C), `hidden` (R, C) or (B, 1, R, C) True where a row may not look; `time` and `distance` (B, R, C) or None.
+    """
+
+    rows: slice
+    columns: slice
+    order: Tensor
+    hidden: Tensor
+    time: Tensor | None
+    distance: Tensor | None
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What is known beside the items: `seconds` (B, T) of each token and `asked` (B, T) of the request made there,
+    `places` (B, T, 2) of each token and `here` (B, T, 2) of the request; None where the model does not look. float64, so that
+    a gap falls into the same bucket whatever it is computed with. `padding` (B, T) marks what stands left of short histories."""
+
+    seconds: Tensor | None = None
+    asked: Tensor | None = None
+    places: Tensor | None = None
+    here: Tensor | None = None
+    padding: Tensor | None = None
+
+    def windows(self, first: int, length: int, max_length: int, device: torch.device) -> Iterator[Window]:
+        """Windows over the rows from `first` to `length`: one when that is short, else blocks of rows with a band of columns."""
+        size = length if length <= 2 * max_length else max_length
+        for start in range(first, length, size):
+            rows, columns = slice(start, min(start + size, length)), slice(max(0, start - max_length + 1), min(start + size, length))
+            gap = torch.arange(rows.start, rows.stop, device=device)[:, None] - torch.arange(columns.start, columns.stop, device=device)
+            time = distance = None
+            if self.seconds is not None and self.asked is not None:
+                time = time_buckets((self.asked[:, rows, None] - self.seconds[:, None, columns]).float())
+            if self.places is not None and self.here is not None:
+                distance = distance_buckets(kilometres_between(self.here[:, rows], self.places[:, columns]))
+            hidden = (gap < 0) | (gap >= max_length)
+            if self.padding is not None:  # padding on the left still sees itself, so that no row of the softmax is empty
+                hidden = hidden | (self.padding[:, None, None, columns] & (gap != 0))
+            yield Window(rows, columns, gap.clamp(0, max_length - 1), hidden, time, distance)
+
+
+class CausalAttention(nn.Module):
+    """Multi-head attention whose logits are content + order + time + distance."""
+
+    def __init__(self, size: int, heads: int, max_length: int, dropout: float, time: bool, distance: bool):
+        super().__init__()
+        self.heads, self.dropout = heads, dropout
+        self.project = nn.Linear(size, 3 * size)
+        self.out = nn.Linear(size, size)
+        self.order = nn.Parameter(torch.zeros(max_length, heads))
+        self.time = nn.Parameter(torch.zeros(TIME_BUCKETS, heads)) if time else None
+        self.distance = nn.Parameter(torch.zeros(DISTANCE_BUCKETS, heads)) if distance else None
+
+    def terms(self, queries: Tensor, keys: Tensor, window: Window) -> dict[str, Tensor]:
+        """The additive parts of the logits, each broadcastable to (B, heads, R, C)."""
+        parts = {"content": (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-1, -2), "order": gather_bias(self.order, window.order)}
+        if self.time is not None and window.time is not None:
+            parts["time"] = gather_bias(self.time, window.time).transpose(0, 1)
+        if self.distance is not None and window.distance is not None:
+            parts["distance"] = gather_bias(self.distance, window.distance).transpose(0, 1)
+        return parts
+
+    def forward(self, x: Tensor, windows: list[Window], seen: list[dict[str, Tensor]] | None = None) -> Tensor:
+        """x (B, T, D) to (B, rows of the windows, D). When `seen` is given, each window's weights and logit terms go there."""
+        batch, length, size = x.shape
+        queries, keys, values = self.project(x).view(batch, length, 3, self.heads, size // self.heads).permute(2, 0, 3, 1, 4)
+        mixed = []
+        for window in windows:
+            terms = self.terms(queries[:, :, window.rows], keys[:, :, window.columns], window)
+            order, rest = terms["order"].masked_fill(window.hidden, -torch.inf), [terms[name] for name in terms if name != "order"]
+            weights = torch.softmax(sum(rest, order), -1)
+            if seen is not None:
+                seen.append({"weights": weights, **terms})
+            mixed.append(dropout(weights, self.dropout, self.training) @ values[:, :, window.columns])
+        heads = mixed[0] if len(mixed) == 1 else torch.cat(mixed, 2)
+        return self.out(heads.transpose(1, 2).reshape(batch, -1, size))
+
+
+class Block(nn.Module):
+    """x + gate(x) · attention(norm x), then x + gate(x) · SwiGLU(norm x)."""
+
+    def __init__(self, size: int, heads: int, max_length: int, dropout: float, time: bool, distance: bool):
+        super().__init__()
+        self.dropout = dropout
+        self.attention_norm = nn.LayerNorm(size)
+        self.attention = CausalAttention(size, heads, max_length, dropout, time, distance)
+        self.attention_gate = nn.Linear(size, size)
+        self.mix_norm = nn.LayerNorm(size)
+        self.mix_in = nn.Linear(size, 2 * 4 * size)
+        self.mix_out = nn.Linear(4 * size, size)
+        self.mix_gate = nn.Linear(size, size)
+
+    def forward(self, x: Tensor, windows: list[Window], seen: list[dict[str, Tensor]] | None = None) -> Tensor:
+        attended = self.attention(self.attention_norm(x), windows, seen)
+        x = x[:, windows[0].rows.start :]
+        x = x + torch.sigmoid(self.attention_gate(x)) * dropout(attended, self.dropout, self.training)
+        value, gate = self.mix_in(self.mix_norm(x)).chunk(2, -1)
+        return x + torch.sigmoid(self.mix_gate(x)) * dropout(self.mix_out(functional.silu(gate) * value), self.dropout, self.training)

@@ -1,0 +1,214 @@
+"""Token sequences for causal sequence models: from requests for scoring, from a dataset for training.
+
+Token i is what happened before event i: the start token for i = 0, else event i - 1. It carries the time and place of that event,
+and beside them the time at which event i is asked for. The state at token N is the state after N events.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.core import PAD, Dataset, History, Request, Vocabulary
+from recsys.split import TRAIN, Split
+
+HOURS = 168
+"""Hours of a week. Hour 0 is unknown, 1 is Monday from midnight, local time where the offset is known, else UTC."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """A batch of token sequences; every array (B, T), `places` and `here` (B, T, 2).
+
+    `codes` item codes, 0 padding, n_items + 1 the start; `targets` codes of what came next (training only), 0 where there is none.
+    `seconds` and `places` belong to the token, `asked`, `hours` and `here` to the request made at it; NaN (hour 0) where unknown.
+    """
+
+    codes: np.ndarray
+    seconds: np.ndarray
+    asked: np.ndarray
+    hours: np.ndarray
+    places: np.ndarray
+    here: np.ndarray
+    targets: np.ndarray
+
+
+def hour_of_week(seconds: np.ndarray, utc_offsets: np.ndarray | None) -> np.ndarray:
+    """Local hours of the week (…) int64, 1 to 168, 0 where the time is NaN. 1970 began on a Thursday."""
+    offsets = 0.0 if utc_offsets is None else np.nan_to_num(utc_offsets) * 60.0
+    hours = np.floor((seconds + offsets) / 3600.0) + 72
+    return np.where(np.isfinite(hours), np.nan_to_num(hours) % HOURS + 1, 0).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """Tokens of many histories end to end: history h is rows starts[h] to starts[h + 1], each starting with the start token."""
+
+    codes: np.ndarray
+    seconds: np.ndarray
+    asked: np.ndarray
+    hours: np.ndarray
+    places: np.ndarray
+    here: np.ndarray
+    targets: np.ndarray
+    starts: np.ndarray
+
+    def take(self, firsts: np.ndarray, lengths: np.ndarray, left: bool) -> Tokens:
+        """The rows firsts[b] … firsts[b] + lengths[b] - 1 as a batch, padded on the left or on the right."""
+        width = int(lengths.max())
+        positions = np.arange(width)[None, :] - (width - lengths[:, None] if left else 0)
+        inside = (positions >= 0) & (positions < lengths[:, None])
+        rows = np.where(inside, firsts[:, None] + positions, 0)
+
+        def cut(column: np.ndarray, outside: float) -> np.ndarray:
+            mask = inside if column.ndim == 1 else inside[..., None]
+            return np.where(mask, column[rows], outside)
+
+        return Tokens(
+            codes=cut(self.codes, PAD),
+            seconds=cut(self.seconds, np.nan),
+            asked=cut(self.asked, np.nan),
+            hours=cut(self.hours, 0),
+            places=cut(self.places, np.nan),
+            here=cut(self.here, np.nan),
+            targets=cut(self.targets, PAD),
+        )
+
+
+def _stream(
+    lengths: np.ndarray,
+    codes: np.ndarray,
+    times: np.ndarray,
+    offsets: np.ndarray,
+    places: np.ndarray,
+    final: list[Request] | None,
+    start: int,
+) -> Stream:
+    """Tokens of histories with `lengths` events, the events end to end in the other arrays.
+
+    With `final` requests each history gets a last token for what comes after all its events; without, its last event is a target only.
+    """
+    extra = 0 if final is None else 1
+    starts = np.concatenate([[0], np.cumsum(lengths + extra)])
+    size = int(starts[-1])
+    is_last = np.zeros(size, dtype=bool)
+    if final is not None:
+        is_last[starts[1:] - 1] = True
+    event = np.cumsum(~is_last) - 1  # the event asked for at a token, where there is one
+    is_first = np.zeros(size, dtype=bool)
+    is_first[starts[:-1][np.diff(starts) > 0]] = True
+    before = np.where(is_last, event, event - 1)  # the event a token stands for
+    has_event = ~is_first
+
+    def of(column: np.ndarray, where: np.ndarray, index: np.ndarray, empty: float) -> np.ndarray:
+        out = np.full((size, *column.shape[1:]), empty, dtype=column.dtype)
+        out[where] = column[index[where]]
+        return out
+
+    seconds, token_places = of(times, has_event, before, np.nan), of(places, has_event, before, np.nan)
+    asked, asked_offsets, here = of(times, ~is_last, event, np.nan), of(offsets, ~is_last, event, np.nan), token_places
+    if final is not None:
+        ends = starts[1:] - 1
+        here = token_places.copy()
+        last_offsets = of(offsets, has_event, before, np.nan)[ends]
+        asked[ends] = [seconds[end] if each.time is None else each.time for end, each in zip(ends, final, strict=True)]
+        asked_offsets[ends] = [
+            known if each.utc_offset is None else each.utc_offset for known, each in zip(last_offsets, final, strict=True)
+        ]
+        for end, each in zip(ends, final, strict=True):
+            if each.place is not None:
+                here[end] = each.place
+    return Stream(
+        codes=np.where(is_first, start, of(codes, has_event, before, PAD)),
+        seconds=seconds,
+        asked=asked,
+        hours=hour_of_week(asked, asked_offsets),
+        places=token_places,
+        here=here,
+        targets=of(codes, ~is_last, event, PAD),
+        starts=starts,
+    )
+
+
+def request_stream(requests: Sequence[Request], vocabulary: Vocabulary) -> Stream:
+    """Tokens of the histories of requests, each ending in the token at which the request is made; unknown items are left out."""
+    histories = [each.history for each in requests]
+    lengths = np.array([len(each) for each in histories], dtype=np.int64)
+    owner = np.repeat(np.arange(len(histories)), lengths)
+    codes = vocabulary.encode(np.concatenate([each.items for each in histories]) if histories else [])
+    known = codes != PAD
+
+    def column(name: str, width: tuple[int, ...] = ()) -> np.ndarray:
+        parts = [getattr(each, name) for each in histories]
+        if all(part is None for part in parts):
+            return np.full((len(codes), *width), np.nan)
+        filled = [np.full((n, *width), np.nan) if part is None else part for part, n in zip(parts, lengths, strict=True)]
+        return np.concatenate(filled).astype(np.float64, copy=False)
+
+    return _stream(
+        np.bincount(owner[known], minlength=len(histories)),
+        codes[known],
+        column("times")[known],
+        column("utc_offsets")[known],
+        column("places", (2,))[known],
+        list(requests),
+        len(vocabulary) + 1,
+    )
+
+
+def history_stream(history: History, final: Request, vocabulary: Vocabulary) -> Stream:
+    """Tokens of one history, each asked at the time of the event after it, the last one as `final` says."""
+    return request_stream([Request(history, final.time, final.utc_offset, final.place)], vocabulary)
+
+
+def training_stream(dataset: Dataset, split: Split) -> Stream:
+    """Tokens of everybody's training events; a token for every target, none after the last event."""
+    keep = split.labels == TRAIN
+    size = len(keep)
+    users = dataset.interactions["user_id"].cat.codes.to_numpy()[keep]
+
+    def column(values: np.ndarray | None, width: tuple[int, ...] = ()) -> np.ndarray:
+        return (np.full((size, *width), np.nan) if values is None else values)[keep]
+
+    return _stream(
+        np.bincount(users, minlength=len(dataset.user_ids)),
+        dataset.item_codes[keep],
+        column(dataset.times),
+        column(dataset.utc_offsets),
+        column(dataset.places, (2,)),
+        None,
+        len(dataset.item_ids) + 1,
+    )
+
+
+def training_batches(stream: Stream, max_length: int, batch_tokens: int, rng: np.random.Generator) -> Iterator[tuple[int, int, Tokens]]:
+    """One epoch: (number, of how many, batch). Every event is a target once, in windows cut at random, packed by length."""
+    firsts, lengths = _windows(stream.starts, max_length, rng)
+    # a little noise in the order keeps windows of nearly the same length from always meeting
+    order = np.argsort(lengths + rng.uniform(0, 4, len(lengths)), kind="stable")[::-1]
+    groups = _packed(lengths[order], batch_tokens)
+    for number, group in enumerate(rng.permutation(len(groups))):
+        rows = order[groups[group]]
+        yield number, len(groups), stream.take(firsts[rows], lengths[rows], left=False)
+
+
+def _windows(starts: np.ndarray, max_length: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """First rows and lengths of windows of at most `max_length` that cover every history once, the first cut of long ones at random."""
+    sizes = np.diff(starts)
+    head = np.where(sizes <= max_length, sizes, rng.integers(1, max_length + 1, len(sizes)))
+    pieces = np.where(sizes == 0, 0, 1 + -(-(sizes - head) // max_length))
+    owner = np.repeat(np.arange(len(sizes)), pieces)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    begin = np.where(number == 0, 0, head[owner] + (number - 1) * max_length)
+    end = np.minimum(head[owner] + number * max_length, sizes[owner])
+    return starts[:-1][owner] + begin, end - begin
+
+
+def _packed(lengths: np.ndarray, batch_tokens: int) -> list[slice]:
+    """Slices of windows sorted longest first, each at most `batch_tokens` with its padding (one window at least)."""
+    groups, start = [], 0
+    while start < len(lengths):
+        size = max(1, batch_tokens // int(lengths[start]))
+        groups.append(slice(start, start + size))
+        start += size
+    return groups
