@@ -68,10 +68,13 @@ def draw() -> None:
     trained = loaders.checkpoints(dataset)
     model = _choice("model", "Model", _model_titles(dataset, {key: found.card.model for key, found in trained.items()}))
     user = _person(dataset)
+    with st.container(horizontal=True, gap="small"):
+        st.button("Next person", key="next_person", on_click=_next_person, args=(dataset, user), width="stretch")
+        st.button("Someone else", key="random", on_click=_someone, args=(dataset,), width="stretch")
     step = _step(dataset, user)
     device = st.session_state.get("device", "auto")
     st.session_state["cursor"] = Cursor(dataset, model, user, step, device, model in trained)
-    _walk(dataset, user, model in trained)
+    _walk(model in trained)
 
 
 def draw_device() -> None:
@@ -107,7 +110,7 @@ def _person(dataset: Dataset) -> str:
     """A person by id: the busiest are offered, anyone can be typed, and part of an id is a search."""
     offered = loaders.busiest(dataset, SHORTLIST)
     raw = st.session_state.get("user", st.query_params.get("user"))
-    if raw is None or st.session_state.get("people_of", dataset.name) != dataset.name:
+    if not raw or st.session_state.get("people_of", dataset.name) != dataset.name:
         st.session_state["user"] = user = offered[0]
         st.session_state["found"] = []
     elif loaders.has_user(dataset, raw):
@@ -123,7 +126,6 @@ def _person(dataset: Dataset) -> str:
         key="user",
         bind="query-params",
         accept_new_options=True,
-        required=True,
         help=f"{len(dataset.user_ids):,} people. Type an id, or part of one to search.",
     )
     return user
@@ -163,17 +165,14 @@ def _step(dataset: Dataset, user: str) -> int:
     return st.slider("Step", 0, length, length - 1, key="step", bind="query-params", help="After this many events")
 
 
-def _walk(dataset: Dataset, user: str, trained: bool) -> None:
-    with st.container(horizontal=True, gap="small", key="walk"):
+def _walk(trained: bool) -> None:
+    with st.container(horizontal=True, gap="small"):
         st.button("Back", key="back", shortcut="Left", on_click=_move, args=(-1,), width="stretch")
         st.button("Next", key="next", shortcut="Right", on_click=_move, args=(1,), width="stretch")
-    with st.container(horizontal=True, gap="small", key="walk_more"):
+    with st.container(horizontal=True, gap="small"):
         playing = st.session_state.get("playing", False)
         st.button("Pause" if playing else "Play", key="play", shortcut="Space", on_click=_toggle, width="stretch")
         st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch")
-    with st.container(horizontal=True, gap="small", key="people"):
-        st.button("Someone else", key="random", on_click=_someone, args=(dataset,), width="stretch")
-        st.button("Next person", key="next_person", on_click=_next_person, args=(dataset, user), width="stretch")
 
 
 @st.fragment(run_every=PACE)

@@ -8,9 +8,9 @@ from pages import cursor
 from pages.boundary import boundary, draw_notices
 from pages.look import style
 
-LOGO = Path(__file__).resolve().parent.parent / "assets" / "logo.svg"
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
-st.set_page_config(page_title="Recscope", page_icon=str(LOGO), layout="wide")
+st.set_page_config(page_title="Recscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 page = st.navigation(
     {
         "": [st.Page("home.py", title="Home", default=True)],
@@ -18,13 +18,14 @@ page = st.navigation(
     },
     position="top",
 )
-st.logo(str(LOGO), size="large")
+st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
 st.html(style())
 with boundary():
     with st.sidebar:
         cursor.draw()
     draw_notices()
-    page.run()
+    with boundary():
+        page.run()
     with st.sidebar:
         cursor.draw_device()
     if st.session_state.get("playing"):

@@ -178,7 +178,9 @@ def category_order(dataset: Dataset) -> list[str]:
 def _category_order(name: str, fingerprint: str, _dataset: Dataset) -> list[str]:
     from recsys.figures.palette import category_order
 
-    return category_order(_dataset.items["category"]) if "category" in _dataset.items else []
+    if "category" not in _dataset.items:
+        return []
+    return category_order(_dataset.items["category"], np.bincount(_dataset.item_codes - 1, minlength=len(_dataset.items)))
 
 
 def category_tints(dataset: Dataset, colours: Palette) -> dict[str, str]:

@@ -21,12 +21,14 @@ def style() -> str:
     """The few rules that Streamlit's theme has no setting for."""
     look = colours()
     return f"""<style>
+    .stMainBlockContainer {{ padding-left: 3rem; padding-right: 3rem; max-width: 1560px; }}
+    .stMainBlockContainer h1 {{ padding-top: 0.4rem; }}
     .rs-lead {{ font-size: 1.05rem; color: {look.quiet}; margin: -0.6rem 0 0; line-height: 1.45; }}
     .rs-lead b {{ color: {look.text}; font-weight: 600; }}
     .rs-label {{ color: {look.miss}; background: {look.miss_surface}; border-radius: 6px; padding: 0.1rem 0.5rem; font-size: 0.9rem; }}
-    .rs-list {{ display: flex; flex-direction: column; gap: 2px; margin: 0; padding: 0; list-style: none; }}
-    .rs-row {{ display: grid; grid-template-columns: 1.7rem 1fr 5rem; align-items: center; column-gap: 0.5rem; height: 41px;
-               padding: 0 0.7rem; margin: 0; border-radius: 9px; border-left: 3px solid transparent; }}
+    .rs-list {{ display: flex; flex-direction: column; gap: 2px; margin: 0 !important; padding: 0 !important; list-style: none; }}
+    .rs-row {{ display: grid; grid-template-columns: 1.7rem 1fr clamp(2.2rem, 20%, 5rem); align-items: center; column-gap: 0.5rem; height: 41px;
+               padding: 0 0.7rem !important; margin: 0 !important; border-radius: 9px; border-left: 3px solid transparent; }}
     .rs-row.hit {{ background: {look.hit_surface}; border-left-color: {look.hit}; }}
     .rs-row.missed {{ background: {look.miss_surface}; border-left-color: {look.miss}; }}
     .rs-rank {{ color: {look.quiet}; font-variant-numeric: tabular-nums; }}
@@ -34,6 +36,7 @@ def style() -> str:
     .rs-sub {{ color: {look.quiet}; font-size: 0.82rem; line-height: 1.2; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
     .rs-head {{ display: flex; justify-content: space-between; align-items: baseline; font-size: 17px; font-weight: 600; margin-bottom: 0.35rem; }}
     .rs-note {{ color: {look.quiet}; font-size: 0.8rem; font-weight: 400; text-align: right; }}
+    @media (max-width: 1250px) {{ .rs-head .rs-note {{ display: none; }} }}
     .rs-body {{ min-width: 0; display: flex; flex-direction: column; }}
     .rs-dot {{ display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.4em; }}
     .rs-bar {{ height: 7px; border-radius: 4px; background: {look.surface}; overflow: hidden; }}
@@ -81,12 +84,12 @@ TICK = "\u2713"
 
 
 def bar_widths(scores: np.ndarray) -> list[float]:
-    """How long to draw each score of a list, in percent: the first full, the last short but seen, linear between."""
+    """How long to draw each score of a list, in percent: the first full, the last short but seen, roots between."""
     finite = np.asarray(scores, dtype=np.float64)
     if not len(finite):
         return []
     span = finite.max() - finite.min()
-    return [100.0] * len(finite) if span <= 0 else [float(14 + 86 * (score - finite.min()) / span) for score in finite]
+    return [100.0] * len(finite) if span <= 0 else [float(12 + 88 * np.sqrt((score - finite.min()) / span)) for score in finite]
 
 
 def list_head(title: str, note: str) -> str:

@@ -36,8 +36,8 @@ def interest_stream(interest: Interest, step: int, colour_of: dict[str, str], co
             )
         )
     figure.add_vline(x=step, line=dict(color=colours.accent, width=2))
-    figure.update_yaxes(range=[0, 100], tickvals=[0, 50, 100], ticksuffix=" %", fixedrange=True)
-    figure.update_xaxes(range=[-0.6, len(interest.short) - 0.4], title=dict(text="step", standoff=2), fixedrange=True)
+    figure.update_yaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0", "50 %", "100 %"], fixedrange=True)
+    figure.update_xaxes(range=[-0.6, len(interest.short) - 0.4], title_text="step", title_standoff=2, fixedrange=True)
     figure.update_layout(margin=dict(l=52, r=8, t=36, b=36))
     return figure
 

@@ -1,5 +1,8 @@
 """City maps drawn from the data itself: no tiles, no outlines, no network."""
 
+import base64
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +12,8 @@ import plotly.graph_objects as go
 from recsys.figures.palette import Palette, blank_figure, escaped
 
 KM_PER_DEGREE = 111.195
-MOST_DOTS = 1_500  # beyond, places are drawn as a density grid
+MOST_DOTS = 1_500  # beyond, places are drawn as a picture
+DOT = 3  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,7 @@ class Way:
     hit: bool
 
 
-def way_map(view: MapView, way: Way, colours: Palette, height: int = 430) -> go.Figure:
+def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.Figure:
     """The way here and where the list points, on the city as the data knows it."""
     figure = blank_figure("The way here, and where the list points", colours, height)
     ground(figure, view, colours)
@@ -91,24 +95,41 @@ def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
         dots = dict(size=5, color=colours.faint)
         figure.add_trace(go.Scatter(x=view.places[:, 1], y=view.places[:, 0], mode="markers", marker=dots, hoverinfo="skip"))
     else:
-        _density(figure, view, colours)
+        _picture(figure, view, colours)
     for name, (latitude, longitude) in view.districts.items():
         if view.low[0] < latitude < view.high[0] and view.low[1] < longitude < view.high[1]:
             text = escaped(name).upper()
             figure.add_annotation(x=longitude, y=latitude, text=text, showarrow=False, font=dict(size=11, color=colours.quiet), opacity=0.75)
 
 
-def _density(figure: go.Figure, view: MapView, colours: Palette, cells: int = 260) -> None:
-    """Many places as a grid: quick to redraw, and it stays under the marks, which WebGL dots would not."""
-    low, high = np.array(view.low), np.array(view.high)
-    around = high - low  # the chart may show more than the view, to keep its shape
-    edges = [np.linspace(low[axis] - around[axis], high[axis] + around[axis], cells + 1) for axis in (0, 1)]
-    counts, _, _ = np.histogram2d(view.places[:, 0], view.places[:, 1], bins=edges)
-    z = np.where(counts > 0, np.minimum(0.55 + 0.25 * np.log2(np.maximum(counts, 1)), 1.0), 0.0).astype(np.float32)
-    clear = f"rgba({','.join(str(int(colours.faint[at : at + 2], 16)) for at in (1, 3, 5))},0)"
-    x, y = ((edge[:-1] + edge[1:]) / 2 for edge in (edges[1], edges[0]))
-    scale = [[0, clear], [1, colours.faint]]
-    figure.add_trace(go.Heatmap(x=x, y=y, z=z, zmin=0, zmax=1, colorscale=scale, showscale=False, hoverinfo="skip"))
+def _picture(figure: go.Figure, view: MapView, colours: Palette, pixels: int = 1_200) -> None:
+    """Many places as a picture: quick to redraw, and it stays under the marks, which WebGL dots would not."""
+    low, high = np.array(view.low, dtype=np.float64), np.array(view.high, dtype=np.float64)
+    low, high = low - (high - low) / 2, high + (high - low) / 2  # the chart may show more than the view, to keep its shape
+    cells = np.floor((view.places - low) / (high - low) * (pixels - DOT)).astype(int)
+    cells = cells[((cells >= 0) & (cells < pixels - DOT)).all(axis=1)]
+    ink = np.zeros((pixels, pixels), dtype=np.uint8)
+    for down, right in np.ndindex(DOT, DOT):
+        np.add.at(ink, (pixels - 1 - cells[:, 0] - down, cells[:, 1] + right), 1)
+    ink = np.minimum(ink, 3) * 85  # places on one another are darker
+    corner = dict(xref="x", yref="y", x=low[1], y=high[0], sizex=high[1] - low[1], sizey=high[0] - low[0])
+    figure.add_layout_image(source=_png(ink, colours.quiet, colours.faint), sizing="stretch", layer="below", **corner)
+
+
+def _png(ink: np.ndarray, dark: str, light: str) -> str:
+    """A data address of a picture: `ink` (height, width) uint8, clear where 0, from light to dark."""
+    ramp = [0.0, *np.linspace(0, 0.6, 255)]
+    rgb = [[int(int(light[at : at + 2], 16) * (1 - each) + int(dark[at : at + 2], 16) * each) for at in (1, 3, 5)] for each in ramp]
+    rows = np.concatenate([np.zeros((len(ink), 1), dtype=np.uint8), ink], axis=1)  # every line starts with its filter, none
+    chunks = {
+        b"IHDR": struct.pack(">IIBBBBB", ink.shape[1], ink.shape[0], 8, 3, 0, 0, 0),
+        b"PLTE": bytes(value for colour in rgb for value in colour),
+        b"tRNS": bytes([0, *[255] * 255]),
+        b"IDAT": zlib.compress(rows.tobytes(), 6),
+        b"IEND": b"",
+    }
+    body = b"".join(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks.items())
+    return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()
 
 
 def _path(figure: go.Figure, way: Way, colours: Palette) -> None:

@@ -7,6 +7,7 @@ Colours keep their meaning everywhere: accent is now, green a hit, orange recomm
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -68,21 +69,39 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
-def category_order(categories: pd.Series) -> list[str]:
-    """The categories of a dataset's item table, the one with most items first, ties by name: their order everywhere."""
-    counts = categories.dropna().astype(str).value_counts()
-    return sorted(counts.index, key=lambda name: (-counts[name], name))
+def category_order(categories: pd.Series, events: np.ndarray) -> list[str]:
+    """The categories of an item table, the one with most events first, ties by name: their order everywhere.
+
+    `events` (n_items,) counts the events of each item.
+    """
+    counts = pd.Series(events, index=categories.index).groupby(categories).sum()
+    return sorted((str(name) for name in counts.index), key=lambda name: (-counts[name], name))
 
 
 def category_colours(order: Sequence[str], colours: Palette) -> dict[str, str]:
-    """A colour for each category, by its place in `category_order`; those beyond the ninth share the grey of "other"."""
-    return {name: colours.categories[i] if i < len(colours.categories) else colours.other for i, name in enumerate(order)}
+    """A colour for each category, by its place in `category_order`: nine hues, then the same nine half way to the background."""
+    hues = len(colours.categories)
+    return {
+        name: _mixed(colours.categories[at % hues], colours.background, (0.0, 0.45, 0.25)[at // hues % 3]) for at, name in enumerate(order)
+    }
+
+
+def _mixed(colour: str, other: str, share: float) -> str:
+    """A colour on its way to another, both #rrggbb."""
+    pairs = ((int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(own * (1 - share) + far * share):02x}" for own, far in pairs)
 
 
 def blank_figure(title: str, colours: Palette, height: int) -> go.Figure:
     """An empty figure with the project's type, title and quiet axes; `title` is plain text and may come from data."""
     figure = go.Figure()
-    axis = dict(showgrid=False, zeroline=False, linecolor=colours.faint, tickfont=dict(color=colours.quiet, size=13))
+    axis = dict(
+        showgrid=False,
+        zeroline=False,
+        linecolor=colours.faint,
+        tickfont=dict(color=colours.quiet, size=13),
+        title=dict(font=dict(color=colours.quiet, size=13)),
+    )
     figure.update_layout(
         title=dict(text=escaped(title), x=0, xanchor="left", xref="container", y=0.98, yanchor="top", font=dict(size=17, weight=600)),
         font=dict(family=FONT, size=14, color=colours.text),

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from recsys.figures.palette import Palette, blank_figure
 
 HIT = 10
-TOP, BOTTOM = 0.5, 1.0  # room above rank 1 and below the worst, in units of the log scale's decade
+TOP = -0.3  # room above rank 1, in units of `_height`
 
 
 def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Sequence[str] | None, colours: Palette) -> go.Figure:
@@ -22,20 +22,26 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Seque
     figure = blank_figure("Where the model ranked what came next, at every step", colours, 186)
     length = len(splits)
     worst = max(float(np.nanmax(ranks, initial=HIT)), 100.0)
-    floor = np.log10(worst) + 0.15
+    floor = float(_height(worst)) + 0.15
     _shade(figure, ranks, splits, floor, colours)
-    figure.add_shape(type="line", x0=step, x1=step, y0=-0.25, y1=floor, line=dict(color=colours.accent, width=2), name="now")
+    figure.add_shape(type="line", x0=step, x1=step, y0=TOP, y1=floor, line=dict(color=colours.accent, width=2), name="now")
     figure.add_trace(_dots(ranks, splits, dates, colours))
     if step < length and np.isfinite(ranks[step]):
         figure.add_trace(_ring(step, ranks[step], colours))
     ticks = [rank for rank in (1, 10, 100, 1_000, 10_000, 100_000) if rank <= worst]
     figure.update_yaxes(
-        range=[floor, -0.25], tickvals=np.log10(ticks), ticktext=[f"{rank:,}" for rank in ticks], title=dict(text="rank", standoff=4), fixedrange=True
+        range=[floor, TOP], tickvals=_height(ticks), ticktext=[f"{rank:,}" for rank in ticks], title_text="rank", title_standoff=4, fixedrange=True
     )
     positions, labels = _step_ticks(length, dates)
     figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels, fixedrange=True)
     figure.update_layout(margin=dict(l=52, r=8, t=58, b=26), hovermode="closest", clickmode="event+select")
     return figure
+
+
+def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
+    """Where a rank stands: a log scale, on which the first ten take twice the room of a later decade."""
+    logs = np.log10(np.maximum(np.asarray(ranks, dtype=np.float64), 1.0))
+    return np.where(logs <= 1, 2 * logs, 1 + logs)
 
 
 def _shade(figure: go.Figure, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
@@ -45,7 +51,7 @@ def _shade(figure: go.Figure, ranks: np.ndarray, splits: Sequence[str], floor: f
     length = max(len(splits), 1)
     for name, group in groupby(splits):
         stop = start + len(list(group))
-        figure.add_shape(type="rect", x0=start - 0.5, x1=stop - 0.5, y0=-0.25, y1=floor, fillcolor=shades[name], line_width=0, layer="below")
+        figure.add_shape(type="rect", x0=start - 0.5, x1=stop - 0.5, y0=TOP, y1=floor, fillcolor=shades[name], line_width=0, layer="below")
         text = f"{WORDS[name]}: {_rate(ranks[start:stop])}"
         # A narrow band's label would run into its neighbour's: it moves left of the band's end, or stays unsaid.
         left, right = start / length, stop / length
@@ -54,20 +60,20 @@ def _shade(figure: go.Figure, ranks: np.ndarray, splits: Sequence[str], floor: f
             at_end = left + width > 1.0
             x, low = (stop - 0.5, right - width) if at_end else (start - 0.5, left)
             row = 0 if low >= taken else 1
-            anchor = dict(xanchor="right" if at_end else "left", x=x, yanchor="bottom", y=-0.25, yshift=row * 15)
+            anchor = dict(xanchor="right" if at_end else "left", x=x, yanchor="bottom", y=TOP, yshift=row * 15)
             figure.add_annotation(text=text, showarrow=False, font=dict(size=12.5, color=colours.quiet), **anchor)
             taken = low + width if row == 0 else taken
         start = stop
-    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=-0.12, y1=1.0, line_width=0, layer="below")
+    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(HIT)) + 0.1, line_width=0, layer="below")
     figure.add_shape(fillcolor=colours.hit, opacity=0.13, **band)
 
 
-WORDS = {"train": "learnt from (no foresight)", "validation": "model chosen on", "test": "never seen: foresight"}
+WORDS = {"train": "training, already seen", "validation": "validation", "test": "test, never seen"}
 
 
 def _rate(ranks: np.ndarray) -> str:
     known = ranks[np.isfinite(ranks)]
-    return f"{(known <= HIT).sum()} of {len(known)} in the ten"
+    return f"{(known <= HIT).sum()} of {len(known)} in the top 10"
 
 
 def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> go.Scatter:
@@ -78,7 +84,7 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
     when = [f"<br>{dates[step]}" if dates is not None else "" for step in steps]
     return go.Scatter(
         x=steps,
-        y=np.log10(np.maximum(values, 1)).astype(np.float32),
+        y=_height(values).astype(np.float32),
         mode="markers",
         marker=dict(
             size=8 if len(steps) <= 250 else 6,
@@ -95,7 +101,7 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
 
 def _ring(step: int, rank: float, colours: Palette) -> go.Scatter:
     ring: dict[str, Any] = dict(size=15, color="rgba(0,0,0,0)", line=dict(color=colours.accent, width=2.5))
-    return go.Scatter(x=[step], y=[np.log10(max(rank, 1))], mode="markers", marker=ring, hoverinfo="skip")
+    return go.Scatter(x=[step], y=[float(_height(rank))], mode="markers", marker=ring, hoverinfo="skip")
 
 
 def _step_ticks(length: int, dates: Sequence[str] | None) -> tuple[list[int], list[str]]:
@@ -103,4 +109,9 @@ def _step_ticks(length: int, dates: Sequence[str] | None) -> tuple[list[int], li
     positions = list(range(0, length + 1, every))
     if dates is None:
         return positions, [f"step {at}" if at == 0 else f"{at}" for at in positions]
-    return positions, [f"{at} · {dates[at].split(',')[0]}" if at < length else f"{at}" for at in positions]
+    labels, year = [], ""
+    for at in positions:
+        day, _, this_year = dates[at].split(",")[0].rpartition(" ") if at < length else ("", "", year)
+        labels.append(f"{at}" + (f" · {day}" if day else "") + (f" {this_year}" if this_year != year else ""))
+        year = this_year
+    return positions, labels
