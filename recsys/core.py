@@ -73,7 +73,7 @@ class History:
 
         return replace(
             self,
-            items=grown(self.items, event.item_id),
+            items=np.append(self.items, np.array([event.item_id], dtype=object)),
             times=grown(self.times, event.time),
             utc_offsets=grown(self.utc_offsets, event.utc_offset),
             places=grown(self.places, event.place),
@@ -387,8 +387,24 @@ def seen_codes(vocabulary: Vocabulary, history: History) -> np.ndarray:
     return codes[codes != PAD]
 
 
+def heard(request: Request) -> Request:
+    """The request with this session's likes as the latest events of its history, at the time and place asked for."""
+    history = request.history
+    last = history.times[-1] if history.times is not None and len(history) else np.nan
+    time = float(last) if request.time is None else request.time
+    for item_id in history.likes:
+        history = history.then(
+            Event(item_id, time, np.nan if request.utc_offset is None else request.utc_offset, request.place or (np.nan, np.nan))
+        )
+    return replace(request, history=history)
+
+
 def candidate_scores(model: Recommender, requests: Sequence[Request], vocabulary: Vocabulary, repeats: bool) -> np.ndarray:
-    """The model's scores with −inf on what may not be shown: items seen before (unless people return) and dislikes."""
+    """The model's scores with −inf on what may not be shown: items seen before (unless people return) and dislikes.
+
+    Likes count as the latest events, for every model alike.
+    """
+    requests = [heard(each) if each.history.likes else each for each in requests]
     scores = np.asarray(model.score(requests), dtype=np.float32)
     if np.isnan(scores).any():
         raise RecsysError(f"the model {type(model).__name__} gave scores that are not numbers; train it again with a lower learning rate")

@@ -5,7 +5,7 @@ events are left out of both. temporal: one cut in time for all users, 80 / 10 / 
 """
 
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def split(dataset: Dataset, protocol: str) -> Split:
 
 def default_protocol(dataset: Dataset) -> Protocol:
     """temporal for the demo, whose last tenth is real foresight; last-out elsewhere, as the literature does."""
-    return cast(Protocol, "temporal" if dataset.name == "demo-city" else "last-out")
+    return "temporal" if dataset.name == "demo-city" else "last-out"
 
 
 def _last_out(dataset: Dataset) -> Split:
@@ -58,7 +58,9 @@ def _temporal(dataset: Dataset) -> Split:
     if times is None:
         raise DataError(f"dataset '{dataset.name}' has an order of events but no times, so it has no temporal split; use last-out")
     if not np.isfinite(times).all():
-        raise DataError(f"dataset '{dataset.name}' has {int((~np.isfinite(times)).sum())} events without a time; prepare it with them dropped, or use last-out")
+        raise DataError(
+            f"dataset '{dataset.name}' has {int((~np.isfinite(times)).sum())} events without a time; prepare it with them dropped, or use last-out"
+        )
     in_time = np.sort(times)
     first, second = in_time[int(len(in_time) * 0.8)], in_time[int(len(in_time) * 0.9)]
     labels = np.where(times < first, TRAIN, np.where(times < second, VALIDATION, TEST)).astype(np.int8)

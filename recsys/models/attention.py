@@ -66,7 +66,7 @@ class _Gather(torch.autograd.Function):
 
 def gather_bias(table: Tensor, buckets: Tensor) -> Tensor:
     """Biases (heads, …) of a table (n_buckets, heads) for buckets (…)."""
-    return _Gather.apply(table, buckets)  # type: ignore[no-any-return, no-untyped-call]
+    return _Gather.apply(table, buckets)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from recsys.split import Split
 
 
 @dataclass(frozen=True)
-class Config:
+class SASRecConfig:
     """Shape and training of the transformer. `batch_tokens` events go into one step, `patience` counts epochs without a better validation."""
 
     embedding_size: int = 64
@@ -54,9 +54,9 @@ class Config:
 class SASRec(nn.Module):
     """A Recommender that traces. Parameters are float32; on CUDA, training runs in bfloat16 (see `training.py`)."""
 
-    Config = Config
+    Config = SASRecConfig
 
-    def __init__(self, item_ids: np.ndarray, config: Config):
+    def __init__(self, item_ids: np.ndarray, config: SASRecConfig):
         super().__init__()
         self.config = config
         self.vocabulary = Vocabulary(item_ids)
@@ -73,7 +73,7 @@ class SASRec(nn.Module):
     # -- what training.py calls ------------------------------------------------------------------------------------
 
     @classmethod
-    def build(cls, dataset: Dataset, split: Split, config: Config, seed: int) -> "SASRec":
+    def build(cls, dataset: Dataset, split: Split, config: SASRecConfig, seed: int) -> "SASRec":
         """A fresh model; the seed sets its parameters."""
         del split  # the vocabulary is the whole catalogue: an item without training events still needs a rank
         torch.manual_seed(seed)
@@ -204,7 +204,7 @@ class SASRec(nn.Module):
         return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
 
     @classmethod
-    def restore(cls, item_ids: np.ndarray, config: Config, arrays: dict[str, np.ndarray]) -> "SASRec":
+    def restore(cls, item_ids: np.ndarray, config: SASRecConfig, arrays: dict[str, np.ndarray]) -> "SASRec":
         """The inverse of `arrays`, ready to score."""
         model = cls(item_ids, config)
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
