@@ -1,0 +1,26 @@
+"""One function a command. They parse, call the library, and hand a result to `console`; heavy imports happen inside them."""
+
+import typer
+
+from recsys.commands import ask, data, learn, measure
+
+app = typer.Typer(
+    help="Recscope: explore, demo and debug recommenders. Every command takes --json: one JSON object on standard output.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=False,
+)
+
+for command in (
+    data.datasets,
+    data.prepare,
+    data.fetch,
+    data.simulate,
+    learn.train,
+    ask.evaluate,
+    ask.recommend,
+    ask.replay,
+    measure.bench,
+):
+    app.command()(command)

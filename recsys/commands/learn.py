@@ -1,0 +1,110 @@
+"""Training a model, with progress on standard error."""
+
+import math
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recsys.commands.console import DatasetName, Device, Json, say, show
+from recsys.errors import DataError, RecsysError
+
+if TYPE_CHECKING:
+    from recsys.training import Progress
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+def train(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A line of MODELS: popularity, frequency, markov, item-knn, sasrec, …")],
+    dataset: DatasetName,
+    protocol: Annotated[str | None, typer.Option(help="last-out or temporal; the dataset's own when left out.")] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of the model; may be repeated.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Stop after this long and keep the best so far.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The same seed gives the same model.")] = 1,
+    device: Device = "auto",
+    name: Annotated[str | None, typer.Option(help="The checkpoint's name; the model's when left out.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a stopped run ended.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Train a model and keep the checkpoint that validation chose."""
+    if minutes is not None and not (minutes > 0 and math.isfinite(minutes)):
+        raise DataError(f"--minutes is {minutes:g}; give a number above 0, for example 5")
+    chosen = _settings(settings or [])
+    from recsys import datasets
+    from recsys.models import model_spec
+
+    model_spec(model)
+    data = datasets.open_dataset(dataset)
+    from recsys import training
+
+    steps = training.train(
+        model, data, protocol=protocol, settings=chosen, seed=seed, device=device, minutes=minutes, name=name, resume=resume
+    )
+    last = _follow(steps, model, data.name)
+    if last.checkpoint is None or last.card is None:
+        raise DataError(f"training {model} on {data.name} ended without a checkpoint; give it more --minutes")
+    card = last.card
+    result = {
+        "checkpoint": last.checkpoint,
+        "epochs": card.epochs,
+        "seconds": card.seconds,
+        "targets_per_second": card.targets_per_second,
+        "parameters": card.parameters,
+        "validation": card.validation,
+    }
+    measured = ", ".join(f"{metric} {value:.4f}" for metric, value in card.validation.items() if isinstance(value, float))
+    show(
+        result,
+        as_json,
+        f"{card.model} on {data.name}, {card.protocol}: {card.epochs} epochs in {card.seconds:.1f} s, {card.parameters:,} parameters",
+        f"validation: {measured}",
+        f"checkpoint: {last.checkpoint}",
+    )
+
+
+def _settings(texts: list[str]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (key and equals):
+            raise DataError(f"--set '{text}' is no setting; write it like --set dropout=0.1")
+        if key in settings:
+            raise DataError(f"--set {key} is given twice: {settings[key]} and {value}")
+        settings[key] = value
+    return settings
+
+
+def _follow(steps: "Iterable[Progress]", model: str, dataset: str) -> "Progress":
+    """Say how training goes: every epoch, and every few seconds within one. Returns the last word."""
+    last, spoken = None, -math.inf
+    try:
+        for last in steps:
+            if last.validation is not None or last.checkpoint is not None or time.monotonic() - spoken > SECONDS_BETWEEN_LINES:
+                say(_line(last))
+                spoken = time.monotonic()
+    except KeyboardInterrupt:
+        raise RecsysError(
+            f"training {model} on {dataset} was interrupted; the same command with --resume goes on from the last epoch"
+        ) from None
+    if last is None:
+        raise DataError(f"there is nothing in {dataset} to train {model} on")
+    return last
+
+
+def _line(progress: "Progress") -> str:
+    if progress.checkpoint is not None:
+        return f"kept epoch {progress.best_epoch}, by validation; saved {progress.checkpoint}"
+    parts = [f"epoch {progress.epoch}/{progress.epochs}", f"batch {progress.batch}/{progress.batches}"]
+    if math.isfinite(progress.loss):
+        parts.append(f"loss {progress.loss:.4f}")
+    if progress.validation:
+        parts += [f"validation {metric} {progress.validation[metric]:.4f}" for metric in ("ndcg@10",) if metric in progress.validation]
+    if progress.targets_per_second and math.isfinite(progress.targets_per_second):
+        parts.append(f"{progress.targets_per_second:,.0f} targets/s")
+    if progress.seconds_left is not None and math.isfinite(progress.seconds_left):
+        parts.append(f"{progress.seconds_left:.0f} s left")
+    return ", ".join([*parts, str(progress.device)])
