@@ -1,0 +1,100 @@
+"""Small data sets in memory, and models trained on them once a session."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.core import Dataset
+from recsys.models import model_spec
+from recsys.split import split
+
+GRADIENT_SETTINGS = {"embedding_size": 8, "max_length": 6, "batch_tokens": 64, "epochs": 1}
+"""Small enough for seconds; the tiny histories are longer than what the model sees at once."""
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes what belongs to the person running it, and no test fights another for the cores."""
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path_factory.mktemp("home")))
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+def build(
+    events: list[tuple[str, str]], repeats: bool = True, name: str = "made", items: pd.DataFrame | None = None, **columns: Any
+) -> Dataset:
+    """A dataset from (user, item) pairs in order of user and then time, and further columns of its interactions."""
+    table = pd.DataFrame({"user_id": [user for user, _ in events], "item_id": [item for _, item in events], **columns})
+    table["order"] = table.groupby("user_id").cumcount()
+    table["user_id"], table["item_id"] = pd.Categorical(table["user_id"]), pd.Categorical(table["item_id"])
+    index = pd.Index(table["item_id"].cat.categories, name="item_id")
+    return Dataset(name, name, table, pd.DataFrame(index=index) if items is None else items.reindex(index), name, repeats)
+
+
+@pytest.fixture(scope="session")
+def make_dataset() -> Callable[..., Dataset]:
+    return build
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Dataset:
+    """12 people, 15 items, everything known that can be: times, offsets, places (one item has none), behaviours, ratings."""
+    random = np.random.default_rng(7)
+    lengths = random.integers(3, 24, size=12)
+    users = np.repeat([f"u{i:02}" for i in range(12)], lengths)
+    items = np.array([f"i{i:02}" for i in random.choice(15, size=len(users), p=np.arange(15, 0, -1) / 120)], dtype=object)
+    items[:15] = [f"i{i:02}" for i in range(15)]
+    minutes = np.concatenate([np.sort(random.integers(0, 60 * 24 * 90, size=length)) for length in lengths])
+    places = pd.DataFrame(
+        {"latitude": random.uniform(40, 41, 15), "longitude": random.uniform(-74, -73, 15)}, index=[f"i{i:02}" for i in range(15)]
+    )
+    places.loc["i03"] = np.nan
+    return build(
+        list(zip(users, items)),
+        name="tiny",
+        items=places,
+        timestamp=pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(minutes, unit="min"),
+        utc_offset=np.full(len(users), -240.0),
+        behaviour=pd.Categorical(random.choice(["view", "save", "visit"], size=len(users))),
+        rating=random.integers(1, 6, size=len(users)).astype(float),
+    )
+
+
+@pytest.fixture(scope="session")
+def order_only() -> Dataset:
+    """12 people who take each of 15 items at most once; nothing is known but the order."""
+    random = np.random.default_rng(8)
+    taken = {f"u{i:02}": random.permutation(15)[: random.integers(3, 15)] for i in range(11)}
+    taken["u11"] = np.arange(15)
+    return build([(user, f"i{item:02}") for user, items in taken.items() for item in items], repeats=False, name="order-only")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """trained(name, dataset, seed=1, protocol="last-out"): a model of MODELS, counted or trained for one small epoch."""
+    made: dict[tuple[str, str, int, str], tuple[Dataset, Any]] = {}
+
+    def train(name: str, dataset: Dataset, seed: int = 1, protocol: str = "last-out", fresh: bool = False) -> Any:
+        key = (name, dataset.name, seed, protocol)
+        if fresh or key not in made:
+            model = _train(name, dataset, seed, protocol)
+            if fresh:
+                return model
+            made[key] = (dataset, model)
+        return made[key][1]
+
+    def _train(name: str, dataset: Dataset, seed: int, protocol: str) -> Any:
+        spec = model_spec(name)
+        if not spec.gradient:
+            return spec.load().fit(dataset, split(dataset, protocol), spec.config(), seed)
+        from recsys import checkpoints, training
+
+        folder = tmp_path_factory.mktemp("trained") / name
+        *_, last = training.train(name, dataset, protocol, GRADIENT_SETTINGS, seed, device="cpu", folder=folder)
+        return checkpoints.load(last.checkpoint).model
+
+    return train
