@@ -120,9 +120,11 @@ def _person(dataset: Dataset) -> str:
     st.session_state["people_of"] = dataset.name
     st.session_state["last_user"] = user
     options = list(dict.fromkeys([*offered, *st.session_state.get("found", []), user]))
+    st.session_state.setdefault("user", user)
     st.selectbox(
         "Person",
         options,
+        index=None,  # with no default, the person always stands in the URL
         key="user",
         bind="query-params",
         accept_new_options=True,

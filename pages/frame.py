@@ -10,7 +10,6 @@ from pages.look import style
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 
-st.set_page_config(page_title="Recscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 page = st.navigation(
     {
         "": [st.Page("home.py", title="Home", default=True)],
@@ -18,6 +17,7 @@ page = st.navigation(
     },
     position="top",
 )
+st.set_page_config(page_title=f"{page.title} – Recscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
 st.html(style())
 with boundary():

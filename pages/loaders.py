@@ -5,16 +5,19 @@ Everything here is shared by all sessions and never changed; uploads alone belon
 Heavy imports happen inside, so that the first page shows at once.
 """
 
+import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from recsys.census import Census
 from recsys.core import Dataset
 from recsys.errors import NotTrainedError
-from recsys.figures.maps import MapView
+from recsys.figures.maps import MapView, Outline
 from recsys.figures.maps import map_view as map_view_of
 from recsys.figures.palette import Palette, category_colours
 from recsys.interest import Interest
@@ -22,6 +25,7 @@ from recsys.models import MODELS
 
 if TYPE_CHECKING:
     from recsys.checkpoints import Found, Loaded
+    from recsys.evaluation import Evaluation
     from recsys.replay import Attention, Replay
 
 
@@ -94,6 +98,16 @@ def _people(name: str, fingerprint: str, _dataset: Dataset) -> pd.Index:
     return pd.Index(_dataset.user_ids)
 
 
+def private_checkpoints(dataset: Dataset) -> Path | None:
+    """Where this session keeps models trained on its own upload, gone with the session; None for data that everybody sees."""
+    return workspace() / "checkpoints" / dataset.name if dataset.name in uploads() else None
+
+
+def workspace() -> Path:
+    """A folder of this session alone, removed when the session ends."""
+    return Path(st.session_state.setdefault("workspace", TemporaryDirectory(prefix="recscope-")).name)
+
+
 def checkpoints(dataset: Dataset) -> dict[str, "Found"]:
     """The trained models of a dataset, one's own before the shipped ones of the same name, best validation NDCG first."""
     from recsys.checkpoints import list_checkpoints
@@ -101,14 +115,24 @@ def checkpoints(dataset: Dataset) -> dict[str, "Found"]:
     def quality(found: "Found") -> float:
         return -float(found.card.validation.get("ndcg@10") or 0)
 
-    return {found.name: found for found in sorted(list_checkpoints(dataset.name), key=quality) if found.card.model in MODELS}
+    own = private_checkpoints(dataset)
+    all_found = list_checkpoints(dataset.name) if own is None else _in_folder(own)
+    return {found.name: found for found in sorted(all_found, key=quality) if found.card.model in MODELS}
+
+
+def _in_folder(folder: Path) -> list["Found"]:
+    from recsys.checkpoints import Found, read_card
+
+    cards = sorted(folder.glob("[!.]*/card.json"))
+    return [Found(card.parent.name, card.parent, read_card(card.parent), shipped=False) for card in cards]
 
 
 def loaded(dataset: Dataset, checkpoint: str, device: str) -> "Loaded":
     """A trained model, ready to score; NotTrainedError says how to train one that has no checkpoint."""
     found = checkpoints(dataset).get(checkpoint)
     if found is None:
-        raise NotTrainedError(f"'{checkpoint}' is not trained on {dataset.name}; run: python -m recsys train {checkpoint} {dataset.name}")
+        command = "" if dataset.name in uploads() else f", or run: python -m recsys train {checkpoint} {dataset.name}"
+        raise NotTrainedError(f"'{checkpoint}' is not trained on {dataset.title} yet; train it on the page Evaluate, Checkpoints{command}")
     from recsys.checkpoints import check_match
 
     check_match(found.card, dataset)
@@ -210,7 +234,18 @@ def _map_view(name: str, fingerprint: str, user: str, _dataset: Dataset) -> MapV
     if places is None or _dataset.item_places is None:
         return None
     districts = _dataset.items["district"].tolist() if "district" in _dataset.items else None
-    return map_view_of(_dataset.item_places, places[_dataset.rows(user)], districts)
+    return map_view_of(_dataset.item_places, places[_dataset.rows(user)], districts, _outline(name))
+
+
+def _outline(name: str) -> Outline | None:
+    """The shapes that lie beside a dataset, where it has any."""
+    from recsys.datasets import prepared_folder
+
+    folder = prepared_folder(name)
+    if folder is None or not (folder / "outline.json").is_file():
+        return None
+    shapes = json.loads((folder / "outline.json").read_text(encoding="utf-8"))
+    return Outline(coast=np.array(shapes["coast"]), river=np.array(shapes["river"]))
 
 
 def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
@@ -225,3 +260,50 @@ def person_name(dataset: Dataset, user: str) -> str:
     if users is not None and "name" in users and user in users.index and isinstance(users.at[user, "name"], str):
         return str(users.at[user, "name"])
     return f"Person {user}"
+
+
+def census(dataset: Dataset) -> Census:
+    """What the data is, in numbers."""
+    return _census(dataset.name, dataset.fingerprint, dataset)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Counting …")
+def _census(name: str, fingerprint: str, _dataset: Dataset) -> Census:
+    from recsys.census import census
+
+    return census(_dataset)
+
+
+def whole_map(dataset: Dataset) -> tuple[MapView, np.ndarray, list[str]] | None:
+    """The map of all places, with the events and the title of each; None for data whose items have no places."""
+    return _whole_map(dataset.name, dataset.fingerprint, dataset)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _whole_map(name: str, fingerprint: str, _dataset: Dataset) -> tuple[MapView, np.ndarray, list[str]] | None:
+    places = _dataset.item_places
+    if places is None or not np.isfinite(places).all(axis=1).any():
+        return None
+    known = np.isfinite(places).all(axis=1)
+    districts = _dataset.items["district"].tolist() if "district" in _dataset.items else None
+    counts = np.bincount(_dataset.item_codes, minlength=len(known) + 1)[1:]
+    titles = [_dataset.title_of(str(item)) for item in _dataset.item_ids[known]]
+    return map_view_of(places, places[known], districts, margin=0.05), counts[known], titles
+
+
+def evaluation(dataset: Dataset, checkpoint: str, which: str, device: str) -> tuple["Evaluation", float]:
+    """A checkpoint judged on a split, and the milliseconds one request takes; kept as long as its weights stay the same."""
+    found = loaded(dataset, checkpoint, device)
+    return _evaluation(dataset.name, dataset.fingerprint, found.fingerprint, which, device, dataset, found)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _evaluation(
+    name: str, fingerprint: str, checkpoint: str, which: str, device: str, _dataset: Dataset, _found: Any
+) -> tuple["Evaluation", float]:
+    from recsys.evaluation import evaluate
+    from recsys.leaderboard import request_milliseconds
+    from recsys.split import split
+
+    found = evaluate(_found.model, _dataset, split(_dataset, _found.card.protocol), which)
+    return found, request_milliseconds(_found.model, _dataset)

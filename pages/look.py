@@ -45,6 +45,17 @@ def style() -> str:
     .rs-row.hit .rs-bar > span {{ background: {look.hit}; }}
     .rs-tag {{ color: {look.hit}; font-weight: 600; font-size: 0.82rem; }}
     .rs-row.missed .rs-tag {{ color: {look.miss}; }}
+    .rs-facts {{ display: flex; flex-wrap: wrap; gap: 0.4rem 2.6rem; }}
+    .rs-facts b {{ display: block; font-size: 1.45rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }}
+    .rs-facts span {{ color: {look.quiet}; font-size: 0.88rem; }}
+    .rs-table {{ width: 100%; border-collapse: collapse; font-size: 0.95rem; }}
+    .rs-table th {{ text-align: left; font-weight: 500; color: {look.quiet}; font-size: 0.85rem; padding: 0.3rem 0.7rem; border: 0; white-space: nowrap; }}
+    .rs-table td {{ padding: 0.45rem 0.7rem; border: 0; border-top: 1px solid {look.surface}; vertical-align: top; }}
+    .rs-table .n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
+    .rs-table .quiet td, .rs-table small {{ color: {look.quiet}; }}
+    .rs-table small {{ display: block; font-size: 0.8rem; }}
+    .rs-table .best {{ color: {look.hit}; font-weight: 650; }}
+    .rs-table .now td {{ background: {look.surface}; }}
     </style>"""
 
 
@@ -90,6 +101,11 @@ def bar_widths(scores: np.ndarray) -> list[float]:
         return []
     span = finite.max() - finite.min()
     return [100.0] * len(finite) if span <= 0 else [float(12 + 88 * np.sqrt((score - finite.min()) / span)) for score in finite]
+
+
+def facts(values: dict[str, str]) -> str:
+    """A few numbers side by side, as HTML; keys are what they count."""
+    return '<div class="rs-facts">' + "".join(f"<div><b>{safe(value)}</b><span>{safe(name)}</span></div>" for name, value in values.items()) + "</div>"
 
 
 def list_head(title: str, note: str) -> str:

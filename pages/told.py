@@ -41,7 +41,12 @@ class Story:
         rank = replay.ranks[self.step]
         colour = self.colours.hit if rank <= HIT else self.colours.miss
         verdict = f'<b style="color:{colour}">rank {rank:,g}</b> of {len(self.dataset.item_ids):,}'
-        return " · ".join([*parts, f"next came <b>{title}</b>: {verdict}"])
+        return " · ".join([*parts, f"next came <b>{title}</b>{self._behaviour()}: {verdict}"])
+
+    def _behaviour(self) -> str:
+        kinds = self.history.behaviours
+        kind = None if kinds is None else kinds[self.step]
+        return f" ({look.safe(kind)})" if isinstance(kind, str) else ""
 
     def dates(self) -> list[str] | None:
         """When each event happened, None for data that has order only."""
@@ -58,7 +63,7 @@ class Story:
         came = str(self.history.items[self.step]) if self.step < len(self.history) else None
         rows = "".join(self._row(at, item, width, item == came) for at, (item, width) in enumerate(zip(items, look.bar_widths(scores), strict=True)))
         label = replay.fallbacks[self.step]
-        head = look.list_head("What it would have recommended then", "bar: score, tenth to first")
+        head = look.list_head("What it recommended then", "bar: score, tenth to first")
         note = f'<span class="rs-label">Not a personal list: {look.safe(label)}</span>' if label else ""
         return f'{head}{note}<ol class="rs-list">{rows}</ol>{self._missed(came, items, replay)}'
 
@@ -102,7 +107,7 @@ class Story:
             path_titles=titles,
             recommended=loaders.item_places(self.dataset, items),
             titles=[self.dataset.title_of(item) for item in items],
-            came=places[self.step] if more else None,
+            came=loaders.item_places(self.dataset, [str(self.history.items[self.step])])[0] if more else None,
             came_title=self.dataset.title_of(str(self.history.items[self.step])) if more else "",
             hit=bool(more and replay.ranks[self.step] <= HIT),
         )

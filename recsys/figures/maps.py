@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure, escaped
+from recsys.figures.palette import Palette, blank_figure, escaped, explain
 
 KM_PER_DEGREE = 111.195
 MOST_DOTS = 1_500  # beyond, places are drawn as a picture
@@ -17,10 +17,18 @@ DOT = 3  # pixels
 
 
 @dataclass(frozen=True, eq=False)
+class Outline:
+    """Shapes that come with the data, (n, 2) latitude and longitude: the coast, closed, and a river."""
+
+    coast: np.ndarray
+    river: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class MapView:
     """What stays the same while a person's timeline is stepped through.
 
-    `places` (n, 2) latitude and longitude of all items, `districts` names with their middles, `low` and `high` the corners
+    `places` (n, 2) latitude and longitude of all items, `districts` names with the point above which to write them, `low` and `high` the corners
     (latitude, longitude) of the view.
     """
 
@@ -28,10 +36,17 @@ class MapView:
     low: tuple[float, float]
     high: tuple[float, float]
     districts: Mapping[str, tuple[float, float]]
+    outline: Outline | None = None
 
 
-def map_view(item_places: np.ndarray, visited: np.ndarray, districts: Sequence[str | None] | None = None, margin: float = 0.25) -> MapView:
-    """A view of where a person goes, with a margin, three kilometres wide at least; far trips are left outside.
+def map_view(
+    item_places: np.ndarray,
+    visited: np.ndarray,
+    districts: Sequence[str | None] | None = None,
+    outline: Outline | None = None,
+    margin: float = 0.25,
+) -> MapView:
+    """The whole of an outlined city; else where a person goes, with a margin, three kilometres wide at least, without far trips.
 
     `item_places` (n, 2) and `visited` (T, 2) hold NaN where unknown; `districts` (n,) names the district of each item.
     """
@@ -42,14 +57,17 @@ def map_view(item_places: np.ndarray, visited: np.ndarray, districts: Sequence[s
     middle, half = (low + high) / 2, (high - low) / 2 * (1 + 2 * margin)
     stretch = np.array([1.0, np.cos(np.radians(middle[0]))])
     half = np.maximum(half * stretch, 1.5 / KM_PER_DEGREE) / stretch
+    if outline is not None:
+        low, high = outline.coast.min(axis=0), outline.coast.max(axis=0)
+        middle, half = (low + high) / 2, (high - low) / 2 * 1.02
     middles: dict[str, tuple[float, float]] = {}
     if districts is not None:
         names = np.asarray(districts, dtype=object)
         for name in dict.fromkeys(each for each in names if isinstance(each, str)):
             inside = item_places[(names == name) & np.isfinite(item_places).all(axis=1)]
             if len(inside):
-                middles[name] = (float(np.median(inside[:, 0])), float(np.median(inside[:, 1])))
-    return MapView(known.astype(np.float32), _pair(middle - half), _pair(middle + half), middles)
+                middles[name] = (float(np.quantile(inside[:, 0], 0.95)), float(np.median(inside[:, 1])))
+    return MapView(known.astype(np.float32), _pair(middle - half), _pair(middle + half), middles, outline)
 
 
 def _pair(point: np.ndarray) -> tuple[float, float]:
@@ -72,6 +90,7 @@ class Way:
 def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.Figure:
     """The way here and where the list points, on the city as the data knows it."""
     figure = blank_figure("The way here, and where the list points", colours, height)
+    explain(figure, "line: latest events · rings: the list · star: came next", colours)
     ground(figure, view, colours)
     _path(figure, way, colours)
     _list(figure, view, way, colours)
@@ -91,6 +110,11 @@ def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.
 
 
 def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
+    if view.outline is not None:
+        shore = dict(color=colours.faint, width=1.2)
+        for line, fill in ((view.outline.coast, "toself"), (view.outline.river, "none")):
+            shape = dict(x=line[:, 1], y=line[:, 0], mode="lines", line=shore, hoverinfo="skip")
+            figure.add_trace(go.Scatter(fill=fill, fillcolor=colours.surface, **shape))
     if len(view.places) <= MOST_DOTS:
         dots = dict(size=5, color=colours.faint)
         figure.add_trace(go.Scatter(x=view.places[:, 1], y=view.places[:, 0], mode="markers", marker=dots, hoverinfo="skip"))
@@ -99,7 +123,7 @@ def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
     for name, (latitude, longitude) in view.districts.items():
         if view.low[0] < latitude < view.high[0] and view.low[1] < longitude < view.high[1]:
             text = escaped(name).upper()
-            figure.add_annotation(x=longitude, y=latitude, text=text, showarrow=False, font=dict(size=11, color=colours.quiet), opacity=0.75)
+            figure.add_annotation(x=longitude, y=latitude, text=text, showarrow=False, yshift=9, font=dict(size=11, color=colours.quiet))
 
 
 def _picture(figure: go.Figure, view: MapView, colours: Palette, pixels: int = 1_200) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure
+from recsys.figures.palette import Palette, blank_figure, explain
 
 HIT = 10
 TOP = -0.3  # room above rank 1, in units of `_height`
@@ -20,6 +20,7 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Seque
     order only. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
     """
     figure = blank_figure("Where the model ranked what came next, at every step", colours, 186)
+    explain(figure, f"green: in its top {HIT} · orange: not · pale: seen in training", colours)
     length = len(splits)
     worst = max(float(np.nanmax(ranks, initial=HIT)), 100.0)
     floor = float(_height(worst)) + 0.15
