@@ -26,16 +26,33 @@ from recsys.models import MODELS
 if TYPE_CHECKING:
     from recsys.checkpoints import Found, Loaded
     from recsys.evaluation import Evaluation
+    from recsys.datasets import DatasetCard
     from recsys.replay import Attention, Replay
+    from recsys.stories import Told
 
 
 def dataset_titles() -> dict[str, str]:
     """Name and title of every dataset this session can open: the shipped one first, then prepared ones and its own uploads."""
+    return {card.name: card.title for card in dataset_cards() if card.prepared} | {name: each.title for name, each in uploads().items()}
+
+
+def dataset_cards() -> list["DatasetCard"]:
+    """Every dataset this program knows of: the demo first, then what is prepared, then what could be."""
     from recsys.datasets import list_datasets
 
-    ready = [card for card in list_datasets() if card.prepared]
-    ready.sort(key=lambda card: card.name != "demo-city")
-    return {card.name: card.title for card in ready} | {name: each.title for name, each in uploads().items()}
+    return sorted(list_datasets(), key=lambda card: (card.name != "demo-city", not card.prepared))
+
+
+def stories(name: str) -> list["Told"]:
+    """The stories kept beside a dataset whose models are all there; reading them imports no model."""
+    from recsys.datasets import prepared_folder
+    from recsys.datasets.prepared import read_card
+    from recsys.stories import read_stories
+
+    folder = prepared_folder(name)
+    if folder is None:
+        return []
+    return read_stories(folder, read_card(folder).fingerprint or "")
 
 
 def uploads() -> dict[str, Dataset]:

@@ -1,5 +1,7 @@
 """How things look on every page: the palette of the visitor's theme, the page's style sheet, cards and small words."""
 
+import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
 
@@ -7,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from recsys.core import Dataset
+from recsys.datasets.prepared import DatasetCard
 from recsys.figures.palette import Palette, palette
 
 CHART = {"displayModeBar": False, "scrollZoom": False}
@@ -38,6 +41,14 @@ def style() -> str:
     .rs-note {{ color: {look.quiet}; font-size: 0.8rem; font-weight: 400; text-align: right; }}
     @media (max-width: 1250px) {{ .rs-head .rs-note {{ display: none; }} }}
     .rs-body {{ min-width: 0; display: flex; flex-direction: column; }}
+    .rs-quiet {{ color: {look.quiet}; margin: 0.4rem 0 0; }}
+    .rs-quiet b, .rs-data b {{ color: {look.text}; font-weight: 600; }}
+    .rs-data {{ margin: 0; color: {look.quiet}; line-height: 1.35; }}
+    .rs-data b {{ font-size: 1.08rem; display: block; }}
+    .rs-story b {{ display: block; font-size: 1.14rem; font-weight: 650; line-height: 1.25; margin: 0.55rem 0 0.35rem; }}
+    .rs-story p {{ color: {look.quiet}; margin: 0; line-height: 1.45; }}
+    .rs-spark {{ width: 100%; display: block; margin-top: 0.5rem; }}
+    .rs-kind {{ font-size: 0.85rem; font-weight: 600; }}
     .rs-dot {{ display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.4em; }}
     .rs-bar {{ height: 7px; border-radius: 4px; background: {look.surface}; overflow: hidden; }}
     .rs-bar > span {{ display: block; height: 100%; border-radius: 4px; background: {look.quiet}; }}
@@ -55,6 +66,7 @@ def style() -> str:
     .rs-table .quiet td, .rs-table small {{ color: {look.quiet}; }}
     .rs-table small {{ display: block; font-size: 0.8rem; }}
     .rs-table .best {{ color: {look.hit}; font-weight: 650; }}
+    .rs-table .best small {{ font-weight: 400; }}
     .rs-table .now td {{ background: {look.surface}; }}
     </style>"""
 
@@ -127,3 +139,40 @@ def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
     words = [str(value) for value in known.values() if isinstance(value, str) and value]
     colour = tints.get(str(known.get("category")))
     return (dot(colour) if colour else "") + safe(" · ".join(words))
+
+
+KINDS = {"moved": "A person who moved house", "hit": "A hit the model saw coming", "miss": "A miss, and why"}
+
+
+def story_html(kind: str, title: str, sentence: str, picture: str) -> str:
+    """A told story as a card's content; `picture` is HTML already."""
+    look = colours()
+    tint = {"moved": look.accent, "hit": look.hit, "miss": look.miss}[kind]
+    head = f'<span class="rs-kind" style="color:{tint}">{safe(KINDS[kind])}</span>{picture}'
+    return f'<div class="rs-story">{head}<b>{safe(title)}</b><p>{safe(sentence)}</p></div>'
+
+
+def spark(ranks: Sequence[float], now: int) -> str:
+    """A rank strip in miniature, as SVG: green within ten, orange outside, the step itself ringed."""
+    look = colours()
+    width, height, room = 320, 58, 8
+    worst = max(np.log10(max(*ranks, 100.0)), 1.0)
+    marks = [f'<rect x="0" y="0" width="{width}" height="{room + (height - 2 * room) / worst:.0f}" rx="6" fill="{look.hit_surface}"/>']
+    for at, rank in enumerate(ranks):
+        x = room + at * (width - 2 * room) / max(len(ranks) - 1, 1)
+        y = room + np.log10(max(rank, 1.0)) / worst * (height - 2 * room)
+        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{look.hit if rank <= 10 else look.miss}"/>')
+        if at == now:
+            ring = f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}" stroke="{look.accent}" stroke-width="1.5"/>'
+            marks.insert(1, ring)
+            marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5.5" fill="none" stroke="{look.accent}" stroke-width="2"/>')
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{"".join(marks)}</svg>'
+    address = base64.b64encode(drawing.encode()).decode()  # as a picture, since st.html takes drawings out
+    return f'<img class="rs-spark" src="data:image/svg+xml;base64,{address}" alt="Ranks around this step">'
+
+
+def dataset_html(card: DatasetCard) -> str:
+    """What a dataset is, in one line under its title."""
+    counts = [plural(card.interactions or 0, card.noun), plural(card.users or 0, "people").removesuffix("s"), plural(card.items or 0, "item")]
+    span = f"{card.first:%B %Y} to {card.last:%B %Y}" if card.first and card.last else "in order, without times"
+    return f'<p class="rs-data"><b>{safe(card.title)}</b>{safe(" · ".join([*counts, span]))}</p>'

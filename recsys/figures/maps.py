@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure, escaped, explain
+from recsys.figures.palette import Palette, blank_figure, escaped
 
 KM_PER_DEGREE = 111.195
 MOST_DOTS = 1_500  # beyond, places are drawn as a picture
@@ -90,7 +90,6 @@ class Way:
 def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.Figure:
     """The way here and where the list points, on the city as the data knows it."""
     figure = blank_figure("The way here, and where the list points", colours, height)
-    explain(figure, "line: latest events · rings: the list · star: came next", colours)
     ground(figure, view, colours)
     _path(figure, way, colours)
     _list(figure, view, way, colours)
@@ -101,6 +100,8 @@ def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.
         text = escaped(way.came_title) + (" (beyond this map)" if outside[0] else "")
         figure.add_trace(go.Scatter(x=lon, y=lat, mode="markers", marker=star, text=[text], hovertemplate="came next: %{text}<extra></extra>"))
     scale_bar(figure, view, colours)
+    words = dict(text="line: latest events · rings: the list · star: came next", font=dict(size=12, color=colours.quiet))
+    figure.add_annotation(xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="bottom", showarrow=False, **words)
     (south, west), (north, east) = view.low, view.high
     ratio = 1 / np.cos(np.radians((south + north) / 2))
     figure.update_xaxes(range=[west, east], visible=False, constrain="range", fixedrange=True)
