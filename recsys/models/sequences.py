@@ -106,14 +106,16 @@ def _stream(
         return out
 
     seconds, token_places = of(times, has_event, before, np.nan), of(places, has_event, before, np.nan)
-    asked, asked_offsets, here = of(times, ~is_last, event, np.nan), of(offsets, ~is_last, event, np.nan), token_places
+    here, last_offsets = token_places, of(offsets, has_event, before, np.nan)
+    # a request that is not told its time or offset is made at those of the last event
+    asked = _else(of(times, ~is_last, event, np.nan), seconds)
+    asked_offsets = _else(of(offsets, ~is_last, event, np.nan), last_offsets)
     if final is not None:
         ends = starts[1:] - 1
         here = token_places.copy()
-        last_offsets = of(offsets, has_event, before, np.nan)[ends]
         asked[ends] = [seconds[end] if each.time is None else each.time for end, each in zip(ends, final, strict=True)]
         asked_offsets[ends] = [
-            known if each.utc_offset is None else each.utc_offset for known, each in zip(last_offsets, final, strict=True)
+            known if each.utc_offset is None else each.utc_offset for known, each in zip(last_offsets[ends], final, strict=True)
         ]
         for end, each in zip(ends, final, strict=True):
             if each.place is not None:
@@ -128,6 +130,10 @@ def _stream(
         targets=of(codes, ~is_last, event, PAD),
         starts=starts,
     )
+
+
+def _else(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(values), otherwise, values)
 
 
 def request_stream(requests: Sequence[Request], vocabulary: Vocabulary) -> Stream:

@@ -1,0 +1,92 @@
+"""Checkpoints: an exact round trip, and every way of being wrong told in one line."""
+
+import dataclasses
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recsys.checkpoints import check_match, find, folder_of, list_checkpoints, load, read_card
+from recsys.core import Dataset, Request
+from recsys.errors import CheckpointError, NotTrainedError
+from recsys.training import train
+
+
+@pytest.fixture
+def folder(tiny: Dataset) -> Path:
+    *_, end = train("markov", tiny)
+    assert end.checkpoint is not None
+    return end.checkpoint
+
+
+def test_round_trip_is_exact(tiny: Dataset, folder: Path) -> None:
+    first, second = load(folder), load(folder)
+    requests = [Request(tiny.history(user)) for user in tiny.user_ids]
+    assert np.array_equal(first.model.score(requests), second.model.score(requests))
+    assert first.fingerprint == second.fingerprint
+    check_match(first.card, tiny)
+
+
+def test_found_by_name_by_path_and_in_the_list(tiny: Dataset, folder: Path) -> None:
+    assert find("markov", "tiny") == folder == find(str(folder), "tiny") == folder_of("tiny", "markov")
+    assert [(each.name, each.shipped) for each in list_checkpoints("tiny")] == [("markov", False)]
+    with pytest.raises(NotTrainedError, match="recsys train sasrec tiny"):
+        find("sasrec", "tiny")
+    with pytest.raises(NotTrainedError, match="there: markov"):
+        find("mine", "tiny")
+
+
+def test_a_pickle_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "model.pkl"
+    file.write_bytes(pickle.dumps({"weights": [1, 2]}))
+    with pytest.raises(CheckpointError, match="is a file"):
+        find(str(file), "tiny")
+    with pytest.raises(CheckpointError, match="is a file"):
+        load(file)
+
+
+def test_a_pickle_under_the_right_name_is_refused(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(pickle.dumps({"weights": [1, 2]}))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "card.json", "items.json"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "half", "noise"])
+def test_a_damaged_file_is_refused_in_one_line(folder: Path, name: str, damage: str) -> None:
+    file = folder / name
+    content = file.read_bytes()
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes({"empty": b"", "half": content[: len(content) // 2], "noise": b"\xff\x00" * 50}[damage])
+    with pytest.raises(CheckpointError) as caught:
+        load(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_swapped_items_are_noticed(folder: Path) -> None:
+    items = json.loads((folder / "items.json").read_text())
+    (folder / "items.json").write_text(json.dumps(items[::-1]))
+    with pytest.raises(CheckpointError, match=r"items\.json"):
+        load(folder)
+
+
+def test_other_data_is_refused_with_the_reason(tiny: Dataset, order_only: Dataset, folder: Path) -> None:
+    card = read_card(folder)
+    with pytest.raises(CheckpointError, match="trained on 'tiny'"):
+        check_match(card, order_only)
+    with pytest.raises(CheckpointError, match="has changed"):
+        check_match(card, dataclasses.replace(tiny, fingerprint="other"))
+    with pytest.raises(CheckpointError, match="other items"):
+        check_match(dataclasses.replace(card, vocabulary="other"), tiny)
+
+
+def test_a_foreign_model_is_refused(folder: Path) -> None:
+    values = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**values, "model": "from-the-future"}))
+    with pytest.raises(CheckpointError, match="from-the-future"):
+        load(folder)
+    assert list_checkpoints("tiny") == []
