@@ -3,6 +3,7 @@
 A new data set is one module with `read(connection, folder) -> Source` and one line in DATASETS.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from recsys.core import Dataset
@@ -10,7 +11,7 @@ from recsys.datasets.clean import Duplicates, Missing
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared
 from recsys.datasets.spec import DatasetSpec, Download
 from recsys.errors import DataError, unknown
-from recsys.storage import ASSETS, folder_at_once, home
+from recsys.storage import ASSETS, home
 
 DATASETS: dict[str, DatasetSpec] = {
     "demo-city": DatasetSpec(
@@ -120,22 +121,46 @@ def prepared_folder(name: str) -> Path | None:
 
 def prepare(
     source: str | Path,
-    root: Path | None = None,
-    mapping: dict[str, str] | None = None,
+    root: Path | str | None = None,
+    mapping: Mapping[str, str] | None = None,
     name: str | None = None,
     duplicates: Duplicates = "keep",
     missing: Missing = "keep",
     dates: str | None = None,
 ) -> DatasetCard:
-    """Read raw files, clean them and keep the result under RECSYS_HOME, so that it opens in under a second from then on."""
-    from recsys.datasets.ingest import Label, Options, ingest
+    """Read raw files, clean them and keep the result under RECSYS_HOME, so that it opens in under a second from then on.
 
-    spec = DATASETS[str(source)]
-    folder = spec.find(str(source), root)
-    options = Options(duplicates, missing, dates, tuple((mapping or {}).items()))
-    label = Label(name or str(source), spec.title, spec.noun, spec.repeats)
-    with folder_at_once(home() / "datasets" / label.name) as work:
-        return ingest(lambda con: spec.reader(con, folder), spec.here(folder), work, label, options)
+    Args:
+        source: a name of DATASETS, a file of one's own, or a prepared folder such as `simulate` writes.
+        root: where the raw files of a known data set are, before RECSYS_DATA is looked at.
+        mapping: corrects the guess of a file's columns, see `source.KEYS`; an empty column leaves a key out.
+        name: what to call it; by default the data set's name or the file's.
+        duplicates: keep or drop rows of the same person, item, time and behaviour.
+        missing: what becomes of missing or unusable ratings and coordinates.
+        dates: day-first or month-first, where dates such as 01/02/2020 can be read two ways.
+    """
+    from recsys.datasets import preparing
+
+    options = preparing.Options(duplicates, missing, dates, tuple((mapping or {}).items()))
+    if name in DATASETS and name != str(source):
+        raise DataError(f"'{name}' is the name of a known dataset; give your data another one with --name")
+    if str(source) in DATASETS:
+        return preparing.prepare_known(str(source), DATASETS[str(source)], root, name, options)
+    return preparing.prepare_own(Path(source), name, options, DATASETS)
+
+
+def read_file(
+    path: str | Path,
+    mapping: Mapping[str, str] | None = None,
+    name: str = "upload",
+    duplicates: Duplicates = "keep",
+    missing: Missing = "keep",
+    dates: str | None = None,
+) -> Dataset:
+    """A file of one's own in memory, its report in `checks`; nothing is kept on disk. Arguments as for `prepare`."""
+    from recsys.datasets import preparing
+
+    return preparing.read_own(Path(path), name, preparing.Options(duplicates, missing, dates, tuple((mapping or {}).items())))
 
 
 def _card(name: str) -> DatasetCard:

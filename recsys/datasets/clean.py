@@ -1,6 +1,6 @@
 """The cleaning: one function a check, in the order of CHECKS, each over the table `events` and each saying what it did.
 
-`events` has row (place in the file), user_id, item_id, timestamp, utc_offset, behaviour, rating, latitude, longitude, text,
+`events` has row (place in the file), person and thing (places in the tables of people and items), timestamp, utc_offset, behaviour, rating, latitude, longitude, text,
 title, category, position, and the flags time_text, rating_text and place_text that say whether the file had something there.
 A row dropped by one check is not counted by a later one, so rows in = rows kept + rows dropped.
 """
@@ -42,7 +42,7 @@ def clean(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[Check, ...]:
 
 def missing_ids(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """Without a person or an item a row says nothing."""
-    return [_drop(con, "missing ids", "user_id IS NULL OR item_id IS NULL")]
+    return [_drop(con, "missing ids", "person IS NULL OR thing IS NULL")]
 
 
 def unparsable_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
@@ -100,21 +100,18 @@ def coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
 
 def duplicates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """The same person, item, time and behaviour once more; the first of them is no duplicate."""
-    again = (
-        "SELECT row FROM (SELECT row, row_number() OVER "
-        "(PARTITION BY user_id, item_id, timestamp, behaviour, position ORDER BY row) AS nth FROM events) WHERE nth > 1"
-    )
+    same = "person, thing, timestamp, behaviour, position"
     if rules.duplicates == "drop":
-        return [_drop(con, "duplicates", f"row IN ({again})")]
-    return [Check("duplicates", count(con, f"SELECT count(*) FROM ({again})"), "kept")]
+        first = f"SELECT row FROM (SELECT row, row_number() OVER (PARTITION BY {same} ORDER BY row) AS nth FROM events) WHERE nth = 1"
+        return [_drop(con, "duplicates", f"row NOT IN ({first})")]
+    again = f"SELECT (SELECT count(*) FROM events) - count(*) FROM (SELECT DISTINCT {same} FROM events)"
+    return [Check("duplicates", count(con, again), "kept")]
 
 
 def order(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """Rows that the file has after a later event of the same person. They are sorted when the data is written."""
-    late = (
-        "SELECT timestamp < max(timestamp) OVER person OR position < max(position) OVER person AS late FROM events "
-        "WINDOW person AS (PARTITION BY user_id ORDER BY row ROWS UNBOUNDED PRECEDING)"
-    )
+    before = "OVER (PARTITION BY person ORDER BY row ROWS UNBOUNDED PRECEDING)"
+    late = f"SELECT timestamp < max(timestamp) {before} OR position < max(position) {before} AS late FROM events"
     return [Check("order", count(con, f"SELECT count(*) FROM ({late}) WHERE late"), "reordered")]
 
 
@@ -178,8 +175,8 @@ def _interpolate(con: duckdb.DuckDBPyConnection, column: str) -> None:
                      first_value({column} IGNORE NULLS) OVER future AS after,
                      first_value(CASE WHEN {column} IS NOT NULL THEN {at} END IGNORE NULLS) OVER future AS end_at
               FROM events
-              WINDOW past AS (PARTITION BY user_id ORDER BY {at}, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-                     future AS (PARTITION BY user_id ORDER BY {at}, row ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING))
+              WINDOW past AS (PARTITION BY person ORDER BY {at}, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+                     future AS (PARTITION BY person ORDER BY {at}, row ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING))
         WHERE value IS NULL
         """
     )

@@ -14,13 +14,13 @@ from recsys.core import Check
 from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.clean import Duplicates, Missing, Rules, clean
 from recsys.datasets.prepared import FORMAT, DatasetCard, card_of, read_prepared, write_card
-from recsys.datasets.source import Source, connection, count, first_line, named, reading
-from recsys.datasets.times import TimeReading, detect_times, offset_minutes
+from recsys.datasets.source import Source, connection, count, first_line, named, quoted, reading
+from recsys.datasets.times import TimeReading, detect_times
 from recsys.errors import DataError
 
 Reader = Callable[[duckdb.DuckDBPyConnection], Source]
 
-_ROWS = "SET preserve_insertion_order = true"
+_IDS = (("people", "user_id", "person"), ("things", "item_id", "thing"))
 _NO_ID = "('', 'nan', 'null', 'none', '\\n')"
 
 
@@ -118,25 +118,26 @@ def _typed(con: duckdb.DuckDBPyConnection, source: Source, times: TimeReading | 
     def number(key: str) -> str:
         return f"TRY_CAST({text(key)} AS DOUBLE)"
 
-    def name(key: str) -> str:
-        return f"CASE WHEN lower(trim({named(key)})) NOT IN {_NO_ID} THEN trim({named(key)}) END"
-
     is_time = times is not None and not times.position
     position = "position" if "position" in source.columns else "timestamp" if times is not None and times.position else None
-    offset = number("utc_offset") if "utc_offset" in source.columns else offset_minutes() if is_time else "NULL::DOUBLE"
+    offset = number("utc_offset") if "utc_offset" in source.columns else times.offset if times and is_time else "NULL::DOUBLE"
+    for table, key, place in _IDS:
+        con.execute(
+            f"CREATE TABLE {table} AS SELECT {key}, (row_number() OVER (ORDER BY {NATURAL_ORDER_SQL.format(id=key)}))::INT AS {place} "
+            f"FROM (SELECT DISTINCT trim({key}) AS {key} FROM raw) WHERE lower({key}) NOT IN {_NO_ID}"
+        )
     con.execute(
         f"""
-        {_ROWS};
         CREATE TABLE events AS SELECT
-            rowid AS row, {name("user_id")} AS user_id, {name("item_id")} AS item_id,
-            {times.sql if is_time and times else "NULL::TIMESTAMP"} AS timestamp, {offset} AS utc_offset,
+            raw.rowid AS row, person, thing,
+            {times.sql if times and is_time else "NULL::TIMESTAMP"} AS timestamp, {offset} AS utc_offset,
             {text("behaviour")} AS behaviour, {number("rating")} AS rating,
             {number("latitude")} AS latitude, {number("longitude")} AS longitude,
             {text("text")} AS text, {text("title")} AS title, {text("category")} AS category,
             {number(position) if position else "NULL::DOUBLE"} AS position,
             {text("timestamp")} IS NOT NULL AS time_text, {text("rating")} IS NOT NULL AS rating_text,
             {text("latitude")} IS NOT NULL OR {text("longitude")} IS NOT NULL AS place_text
-        FROM raw
+        FROM raw LEFT JOIN people ON people.user_id = trim(raw.user_id) LEFT JOIN things ON things.item_id = trim(raw.item_id)
         """
     )
     # Offsets that are all zero only say that the file is in UTC, not that people live there.
@@ -147,20 +148,20 @@ def _typed(con: duckdb.DuckDBPyConnection, source: Source, times: TimeReading | 
 def _people_return(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether anybody has the same item at two moments; the same moment twice is a duplicate and says nothing."""
     moment = "COALESCE(epoch_us(timestamp), position, row)"
-    return bool(
-        count(con, f"SELECT count(*) FROM (SELECT 1 FROM events GROUP BY user_id, item_id HAVING count(DISTINCT {moment}) > 1 LIMIT 1)")
-    )
+    return bool(con.execute(f"SELECT 1 FROM events GROUP BY person, thing HAVING min({moment}) <> max({moment}) LIMIT 1").fetchone())
 
 
 def _write_events(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     _settle_on_items(con)
-    order = NATURAL_ORDER_SQL.format(id="user_id")
-    con.execute(f"CREATE TABLE people AS SELECT user_id, row_number() OVER (ORDER BY {order}) AS place FROM (SELECT DISTINCT user_id FROM events)")
+    for table, _, key in _IDS:
+        # Whom or what no row is left of is not part of the data.
+        con.execute(f"CREATE TABLE {table}_left AS SELECT *, (row_number() OVER (ORDER BY {key}) - 1)::INT AS place FROM {table} SEMI JOIN events USING ({key})")
     filled = con.execute(f"SELECT {', '.join(f'count({column})' for column in _EVENT_COLUMNS)} FROM events").fetchone() or ()
     columns = [_EVENT_COLUMNS[column] for column, rows in zip(_EVENT_COLUMNS, filled, strict=True) if rows]
     con.execute(
-        f"COPY (SELECT events.user_id, item_id{''.join(f', {column}' for column in columns)} FROM events JOIN people USING (user_id) "
-        f"ORDER BY place, timestamp, position, row) TO '{folder / 'interactions.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT people_left.place AS user, things_left.place AS item{''.join(f', {column}' for column in columns)} FROM events "
+        "JOIN people_left USING (person) JOIN things_left USING (thing) ORDER BY person, timestamp, position, row) "
+        f"TO {quoted(folder / 'interactions.parquet')} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 
@@ -174,11 +175,11 @@ def _settle_on_items(con: duckdb.DuckDBPyConnection) -> None:
     """Make `goods`: what the rows say of items. Places and text that never differ within an item are the item's own."""
     con.execute(
         """
-        CREATE TABLE goods AS SELECT item_id, arg_min(title, row) AS title, arg_min(category, row) AS category,
+        CREATE TABLE goods AS SELECT thing, arg_min(title, row) AS title, arg_min(category, row) AS category,
             arg_min(text, row) AS text, median(latitude) AS latitude, median(longitude) AS longitude,
             COALESCE(max(latitude) - min(latitude) + max(longitude) - min(longitude), 0) AS spread,
             count(DISTINCT text) AS texts
-        FROM events GROUP BY item_id
+        FROM events GROUP BY thing
         """
     )
     if not count(con, "SELECT count(*) FROM goods WHERE spread > 1e-9"):
@@ -201,19 +202,17 @@ def _write_items(con: duckdb.DuckDBPyConnection, folder: Path, items: pd.DataFra
     own = [column for column, rows in zip(columns, filled, strict=False) if rows]
     selected = [f"known.{named(column)}" for column in extra] + [f"goods.{column}" for column in own]
     con.execute(
-        f"COPY (SELECT item_id{''.join(f', {column}' for column in selected)} FROM goods LEFT JOIN known USING (item_id) "
-        f"ORDER BY {NATURAL_ORDER_SQL.format(id='item_id')}) TO '{folder / 'items.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT item_id{''.join(f', {column}' for column in selected)} FROM things_left JOIN goods USING (thing) "
+        f"LEFT JOIN known USING (item_id) ORDER BY place) TO {quoted(folder / 'items.parquet')} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 
 def _write_users(con: duckdb.DuckDBPyConnection, folder: Path, users: pd.DataFrame | None) -> None:
-    if users is None or not len(users.columns):
-        return
     con.register("described", _as_table(users, "user_id"))
-    columns = "".join(f", described.{named(column)}" for column in users.columns)
+    columns = "" if users is None else "".join(f", described.{named(column)}" for column in users.columns)
     con.execute(
-        f"COPY (SELECT people.user_id{columns} FROM people LEFT JOIN described USING (user_id) ORDER BY place) "
-        f"TO '{folder / 'users.parquet'}' (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT user_id{columns} FROM people_left LEFT JOIN described USING (user_id) ORDER BY place) "
+        f"TO {quoted(folder / 'users.parquet')} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 

@@ -1,10 +1,10 @@
 """The prepared folder: how data rests on disk between the raw files and a Dataset.
 
-    interactions.parquet   user_id, item_id (strings), timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text:
-                           the columns that are known, sorted by user and time
-    items.parquet          item_id and what is known of it: title, text, category, latitude, longitude, …; its order is the
-                           order of the vocabulary
-    users.parquet          user_id and what is known of people (only where something is)
+    interactions.parquet   user, item: places in the tables below, counted from 0, so that millions of rows open at once; and
+                           those of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text that are known;
+                           sorted by user and time
+    items.parquet          item_id and what is known of it: title, text, category, latitude, longitude, …
+    users.parquet          user_id and what is known of people
     friends.parquet        user_id, friend_id (only where known)
     card.json              name, title, counts, times, the cleaning report, the fingerprint: a list of data sets reads only these
     other *.parquet        tables beside the data, such as the truth of a simulation; `read_extra` reads them
@@ -55,11 +55,12 @@ class DatasetCard:
 def write_prepared(folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataFrame] | None = None) -> DatasetCard:
     """Write a Dataset as a prepared folder, all at once or not at all. `extras` are tables beside it, by name."""
     with folder_at_once(folder) as work:
-        interactions = dataset.interactions.drop(columns="order").astype({"user_id": "str", "item_id": "str"})
+        codes = {key: dataset.interactions[f"{key}_id"].cat.codes.astype("int32") for key in ("user", "item")}
+        interactions = dataset.interactions.drop(columns=["user_id", "item_id", "order"]).assign(**codes)
+        users = pd.DataFrame(index=pd.Index(dataset.user_ids, dtype="str")) if dataset.users is None else dataset.users
         interactions.to_parquet(work / "interactions.parquet", index=False, compression="zstd")
         dataset.items.rename_axis("item_id").reset_index().to_parquet(work / "items.parquet", index=False, compression="zstd")
-        if dataset.users is not None:
-            dataset.users.rename_axis("user_id").reset_index().to_parquet(work / "users.parquet", index=False, compression="zstd")
+        users.rename_axis("user_id").reset_index().to_parquet(work / "users.parquet", index=False, compression="zstd")
         if dataset.friends is not None:
             dataset.friends.to_parquet(work / "friends.parquet", index=False, compression="zstd")
         for name, table in (extras or {}).items():
@@ -72,18 +73,16 @@ def write_prepared(folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataF
 def read_prepared(folder: Path) -> Dataset:
     """The Dataset in a prepared folder; a DataError when a file of it is missing or damaged."""
     card = read_card(folder)
-    items = _read_frame(folder / "items.parquet").set_index("item_id")
-    items.index = pd.Index(items.index.to_numpy(dtype=object), dtype="str", name="item_id")
-    users = _read_frame(folder / "users.parquet") if (folder / "users.parquet").exists() else None
+    items, users = _read_indexed(folder / "items.parquet", "item_id"), _read_indexed(folder / "users.parquet", "user_id")
     friends = _read_frame(folder / "friends.parquet") if (folder / "friends.parquet").exists() else None
     return Dataset(
         name=card.name,
         title=card.title,
-        interactions=_read_interactions(folder / "interactions.parquet", items.index),
+        interactions=_read_interactions(folder / "interactions.parquet", users.index, items.index),
         items=items,
         fingerprint=card.fingerprint or "",
         repeats=card.repeats,
-        users=None if users is None else users.set_index("user_id"),
+        users=users if len(users.columns) else None,
         friends=friends,
         checks=card.checks,
         noun=card.noun,
@@ -156,21 +155,26 @@ def _read_frame(path: Path) -> pd.DataFrame:
     return _read_table(path).to_pandas()
 
 
-def _read_interactions(path: Path, item_ids: pd.Index) -> pd.DataFrame:
-    table = _read_table(path, ["user_id", "item_id", "behaviour"])
-    user_codes, user_ids = _codes(table["user_id"])
-    firsts = np.flatnonzero(np.diff(user_codes, prepend=-1))
-    user_ids, row_codes = user_ids.take(user_codes[firsts]), np.zeros(len(user_codes), dtype=np.int32)
-    row_codes[firsts[1:]] = 1
-    row_codes = np.cumsum(row_codes, dtype=np.int32)
-    item_codes, found = _codes(table["item_id"])
-    in_items = item_ids.get_indexer(found)
-    if (in_items < 0).any() or not user_ids.is_unique:
+def _read_indexed(path: Path, key: str) -> pd.DataFrame:
+    frame = _read_frame(path)
+    if key not in frame or not frame[key].is_unique:
+        raise DataError(f"{path} does not name every {key} once; prepare the data again")
+    return frame.set_index(pd.Index(frame.pop(key), dtype="str", name=key))
+
+
+def _read_interactions(path: Path, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
+    table = _read_table(path, ["behaviour"])
+    if not {"user", "item"} <= set(table.column_names):
+        raise DataError(f"{path} has no columns user and item; prepare the data again")
+    users, items = table["user"].to_numpy(), table["item"].to_numpy()
+    starts = np.flatnonzero(np.diff(users, prepend=-1))
+    fits = len(starts) == len(user_ids) and np.array_equal(users[starts], np.arange(len(user_ids)))
+    if not fits or (len(items) and not 0 <= items.min() <= items.max() < len(item_ids)):
         raise DataError(f"{path} does not fit the tables beside it; prepare the data again")
     columns: dict[str, Any] = {
-        "user_id": pd.Categorical.from_codes(row_codes, categories=user_ids, validate=False),
-        "item_id": pd.Categorical.from_codes(in_items[item_codes], categories=item_ids.rename(None), validate=False),
-        "order": (np.arange(len(row_codes)) - firsts[row_codes]).astype(np.int32),
+        "user_id": pd.Categorical.from_codes(users, categories=user_ids.rename(None), validate=False),
+        "item_id": pd.Categorical.from_codes(items, categories=item_ids.rename(None), validate=False),
+        "order": (np.arange(len(users)) - starts[users]).astype(np.int32),
     }
     for name in COLUMNS:
         if name in table.column_names:

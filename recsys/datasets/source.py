@@ -32,10 +32,12 @@ class Source:
 
 @contextmanager
 def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB that keeps its tables in `folder` and not in memory."""
-    with duckdb.connect(str(folder / "ingest.duckdb")) as open_connection:
-        open_connection.execute(f"SET temp_directory = {quoted(folder / 'spill')}")
+    """A DuckDB in 2 GB of memory; what does not fit goes to `folder`."""
+    with duckdb.connect() as open_connection:
+        open_connection.execute(f"SET temp_directory = {quoted(folder)}")
         open_connection.execute("SET memory_limit = '2GB'; SET threads = 2; SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        # The place of a row in the file decides ties in time.
+        open_connection.execute("SET preserve_insertion_order = true")
         yield open_connection
 
 

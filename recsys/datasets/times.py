@@ -28,12 +28,14 @@ _SANE = "CASE WHEN year({sql}) BETWEEN 1000 AND 9999 THEN {sql} END"
 class TimeReading:
     """`sql` turns the VARCHAR column "timestamp" into a TIMESTAMP in UTC, NULL where it cannot; `label` says how.
 
-    `position` means that the numbers are places in an order, not times.
+    `offset` is SQL for the minutes the text says it is ahead of UTC. `position` means that the numbers are places in an
+    order, not times.
     """
 
     sql: str
     label: str
     position: bool = False
+    offset: str = "NULL::DOUBLE"
 
 
 def detect_times(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None = None) -> TimeReading:
@@ -48,7 +50,7 @@ def detect_times(con: duckdb.DuckDBPyConnection, where: str, column: str, dates:
     if filled == 0 or numbers * 2 > filled:
         return _numbers(con)
     if count(con, f"SELECT count({ISO}) FROM raw") == filled:
-        return TimeReading(_SANE.format(sql=ISO), "text")
+        return TimeReading(_SANE.format(sql=ISO), "text", offset=_offset_minutes())
     return _text(con, where, column, dates)
 
 
@@ -89,7 +91,7 @@ def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | 
     slashed = example is not None or only_day or only_month
     either = day if order == "day-first" else month
     label = f"dates read {order}" if slashed else "text"
-    return TimeReading(_SANE.format(sql=f"COALESCE({ISO}, {either}, {one_way})"), label)
+    return TimeReading(_SANE.format(sql=f"COALESCE({ISO}, {either}, {one_way})"), label, offset=_offset_minutes())
 
 
 def _used(con: duckdb.DuckDBPyConnection, formats: list[str]) -> list[str]:
@@ -103,8 +105,8 @@ def _parsed(formats: list[str]) -> str:
     return f"COALESCE({', '.join(tries)}, NULL)"
 
 
-def offset_minutes() -> str:
-    """SQL for the minutes a time's text says it is ahead of UTC; NULL where it names no offset."""
+def _offset_minutes() -> str:
+    """NULL where a time names no offset."""
     pattern = r"(?:\d\d:\d\d(?:[:.\d]*)?\s*)([+-])(\d\d):?(\d\d)?(?:\s+\d{4})?$"
     sign, hours, minutes = (f"regexp_extract(\"timestamp\", '{pattern}', {group})" for group in (1, 2, 3))
     total = f"TRY_CAST({hours} AS INT) * 60 + COALESCE(TRY_CAST({minutes} AS INT), 0)"

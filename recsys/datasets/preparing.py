@@ -1,0 +1,98 @@
+"""The ways into the ingest: a known data set, a file of one's own, a folder that is prepared already."""
+
+import re
+import shutil
+import time
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from recsys.core import Dataset
+from recsys.datasets import own
+from recsys.datasets.ingest import Label, Options, ingest
+from recsys.datasets.prepared import DatasetCard, read_card, read_prepared, write_card
+from recsys.datasets.source import Source
+from recsys.datasets.spec import DatasetSpec
+from recsys.errors import DataError, unknown
+from recsys.storage import ASSETS, check_name, folder_at_once, home
+
+__all__ = ["Options", "prepare_known", "prepare_own", "read_own"]
+
+_STALE = 3600
+
+
+def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, keep_as: str | None, options: Options) -> DatasetCard:
+    """Prepare one of DATASETS from its raw files."""
+    if spec.module is None:
+        shipped = ASSETS / "data" / name
+        if not (shipped / "card.json").is_file():
+            raise DataError(f"'{name}' should ship with the program but is not in {shipped}; make it with: python -m recsys simulate --out {shipped}")
+        return read_card(shipped)
+    if options.mapping:
+        raise DataError(f"the columns of '{name}' are known; leave the mapping out")
+    folder = spec.find(name, Path(root) if root else None)
+    label = Label(check_name("dataset", keep_as or name), spec.title, spec.noun, spec.repeats)
+    target = _target(label.name)
+    with folder_at_once(target) as work:
+        return ingest(lambda con: spec.reader(con, folder), spec.here(folder), work, label, options)
+
+
+def prepare_own(path: Path, name: str | None, options: Options, known: Collection[str]) -> DatasetCard:
+    """Prepare a file, or keep a prepared folder under a name."""
+    if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            raise DataError(f"{path} does not exist; give a file, or one of {', '.join(known)}")
+        raise unknown("dataset or file", path, known)
+    is_folder = (path / "card.json").is_file()
+    if path.is_dir() and not is_folder:
+        raise DataError(f"{path} is a folder; name the file in it, or a known dataset with --root {path}")
+    keep_as = check_name("dataset", name or (read_card(path).name if is_folder else _name_of(path)))
+    if keep_as in known:
+        raise DataError(f"'{keep_as}' is the name of a known dataset; give your data another one with --name")
+    with folder_at_once(_target(keep_as)) as work:
+        return _copy(path, work, keep_as) if is_folder else _ingest_own(path, work, Label(keep_as, _title_of(path)), options)
+
+
+def read_own(path: Path, name: str, options: Options) -> Dataset:
+    """A file of one's own in memory; what is written meanwhile goes to a temporary folder."""
+    with TemporaryDirectory() as work:
+        _ingest_own(path, Path(work), Label(name, _title_of(path)), options)
+        return read_prepared(Path(work))
+
+
+def _ingest_own(path: Path, folder: Path, label: Label, options: Options) -> DatasetCard:
+    def reader(con: duckdb.DuckDBPyConnection) -> Source:
+        return own.read(con, path, dict(options.mapping))
+
+    return ingest(reader, [path], folder, label, options)
+
+
+def _copy(path: Path, folder: Path, name: str) -> DatasetCard:
+    """A prepared folder under another name; its tables stay as they are."""
+    read_prepared(path)
+    for table in path.glob("*.parquet"):
+        shutil.copy(table, folder / table.name)
+    card = replace(read_card(path), name=name)
+    write_card(folder, card)
+    return card
+
+
+def _target(name: str) -> Path:
+    """Where prepared data goes; folders that a kill left beside it an hour ago or more are cleared away."""
+    target = home() / "datasets" / name
+    for left in target.parent.glob(f".{name}.*"):
+        if time.time() - left.stat().st_mtime > _STALE:
+            shutil.rmtree(left, ignore_errors=True)
+    return target
+
+
+def _name_of(path: Path) -> str:
+    stem = path.name.split(".")[0] if path.suffix.lower() == ".zip" else path.stem
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-._") or "my-data"
+
+
+def _title_of(path: Path) -> str:
+    return re.sub(r"[-_]+", " ", path.name.split(".")[0]).strip().capitalize() or "My data"
