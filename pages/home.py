@@ -7,7 +7,9 @@ from pages import cursor, loaders, look
 TIMELINE = "explore/timeline.py"
 
 st.title("Replay a recommender, step by step")
-look.lead("At every step of somebody’s history: the ten items the model would have shown then, what really came next, and whether it was right.")
+look.lead(
+    "At every step of somebody’s history: the ten items the model would have shown then, what really came next, and whether it was right."
+)
 
 stories = loaders.stories("demo-city")
 if stories:
@@ -15,7 +17,15 @@ if stories:
     for column, story in zip(st.columns(len(stories), gap="small"), stories, strict=True):
         with column.container(border=True, height="stretch", key=f"story_{story.kind}"):
             st.html(look.story_html(story.kind, story.title, story.sentence, look.spark(story.ranks, story.step - story.first)))
-            cursor.jump("See it on the timeline", TIMELINE, f"see_{story.kind}", dataset="demo-city", model=story.model, user=story.user, step=story.step)
+            cursor.jump(
+                "See it on the timeline",
+                TIMELINE,
+                f"see_{story.kind}",
+                dataset="demo-city",
+                model=story.model,
+                user=story.user,
+                step=story.step,
+            )
 
 st.subheader("Data at hand", anchor=False)
 cards = loaders.dataset_cards()
@@ -27,4 +37,6 @@ for card in cards:
 missing = [card for card in cards if not card.prepared]
 if missing:
     names = ", ".join(f"<b>{look.safe(card.title)}</b>" for card in missing)
-    st.html(f'<p class="rs-quiet">Not prepared yet: {names}. One command each: <code>python -m recsys prepare {look.safe(missing[0].name)}</code></p>')
+    st.html(
+        f'<p class="rs-quiet">Not prepared yet: {names}. One command each: <code>python -m recsys prepare {look.safe(missing[0].name)}</code></p>'
+    )

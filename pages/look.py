@@ -117,7 +117,11 @@ def bar_widths(scores: np.ndarray) -> list[float]:
 
 def facts(values: dict[str, str]) -> str:
     """A few numbers side by side, as HTML; keys are what they count."""
-    return '<div class="rs-facts">' + "".join(f"<div><b>{safe(value)}</b><span>{safe(name)}</span></div>" for name, value in values.items()) + "</div>"
+    return (
+        '<div class="rs-facts">'
+        + "".join(f"<div><b>{safe(value)}</b><span>{safe(name)}</span></div>" for name, value in values.items())
+        + "</div>"
+    )
 
 
 def list_head(title: str, note: str) -> str:
@@ -126,7 +130,11 @@ def list_head(title: str, note: str) -> str:
 
 def row_html(number: str, title: str, about: str, width: float | None, kind: str = "", tag: str = "", note: str = "") -> str:
     """One row of a list. `about` and `tag` are HTML already; title, number and note are escaped here."""
-    bar = f'<span class="rs-bar"><span style="width:{width:.0f}%"></span></span>' if width is not None else f'<span class="rs-note">{safe(note)}</span>'
+    bar = (
+        f'<span class="rs-bar"><span style="width:{width:.0f}%"></span></span>'
+        if width is not None
+        else f'<span class="rs-note">{safe(note)}</span>'
+    )
     body = f'<span class="rs-body"><span class="rs-title" title="{safe(title)}">{safe(title)}{tag}</span><span class="rs-sub">{about}</span></span>'
     return f'<li class="rs-row {kind}"><span class="rs-rank">{safe(number)}</span>{body}{bar}</li>'
 
@@ -173,6 +181,10 @@ def spark(ranks: Sequence[float], now: int) -> str:
 
 def dataset_html(card: DatasetCard) -> str:
     """What a dataset is, in one line under its title."""
-    counts = [plural(card.interactions or 0, card.noun), plural(card.users or 0, "people").removesuffix("s"), plural(card.items or 0, "item")]
+    counts = [
+        plural(card.interactions or 0, card.noun),
+        plural(card.users or 0, "people").removesuffix("s"),
+        plural(card.items or 0, "item"),
+    ]
     span = f"{card.first:%B %Y} to {card.last:%B %Y}" if card.first and card.last else "in order, without times"
     return f'<p class="rs-data"><b>{safe(card.title)}</b>{safe(" · ".join([*counts, span]))}</p>'

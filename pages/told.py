@@ -61,7 +61,9 @@ class Story:
         items = [str(item) for item in replay.top_items[self.step][:k] if item]
         scores = replay.top_scores[self.step][: len(items)]
         came = str(self.history.items[self.step]) if self.step < len(self.history) else None
-        rows = "".join(self._row(at, item, width, item == came) for at, (item, width) in enumerate(zip(items, look.bar_widths(scores), strict=True)))
+        rows = "".join(
+            self._row(at, item, width, item == came) for at, (item, width) in enumerate(zip(items, look.bar_widths(scores), strict=True))
+        )
         label = replay.fallbacks[self.step]
         head = look.list_head("What it recommended then", "bar: score, tenth to first")
         note = f'<span class="rs-label">Not a personal list: {look.safe(label)}</span>' if label else ""
@@ -86,7 +88,15 @@ class Story:
         start = max(self.step - count, 0)
         dates = self.dates()
         rows = [
-            look.row_html(f"{at + 1}", self.dataset.title_of(str(self.history.items[at])), self.about(str(self.history.items[at])), None, "", "", dates[at] if dates else "")
+            look.row_html(
+                f"{at + 1}",
+                self.dataset.title_of(str(self.history.items[at])),
+                self.about(str(self.history.items[at])),
+                None,
+                "",
+                "",
+                dates[at] if dates else "",
+            )
             for at in range(self.step - 1, start - 1, -1)
         ]
         empty = '<p class="rs-lead" style="margin:0">Nothing yet: this is the start of the timeline.</p>'

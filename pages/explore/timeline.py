@@ -26,7 +26,13 @@ def to_clicked_step() -> None:
 dates = story.dates()
 strip = rank_strip(replay.ranks, [str(each) for each in replay.splits], step, dates, colours)
 st.plotly_chart(
-    strip, key="strip", on_select=to_clicked_step, selection_mode="points", theme=None, config=look.CHART, alt=story.strip_in_words(replay.ranks)
+    strip,
+    key="strip",
+    on_select=to_clicked_step,
+    selection_mode="points",
+    theme=None,
+    config=look.CHART,
+    alt=story.strip_in_words(replay.ranks),
 )
 left, right = st.columns([10, 11], gap="medium")
 with left:
@@ -43,6 +49,18 @@ if interest is not None:
     wide, narrow = st.columns([3, 2], gap="medium")
     tints = loaders.category_tints(dataset, colours)
     with wide:
-        st.plotly_chart(interest_stream(interest, step, tints, colours), key="stream", theme=None, config=look.CHART, alt=story.interest_in_words(interest))
+        st.plotly_chart(
+            interest_stream(interest, step, tints, colours),
+            key="stream",
+            theme=None,
+            config=look.CHART,
+            alt=story.interest_in_words(interest),
+        )
     with narrow:
-        st.plotly_chart(interest_pairs(interest, step, tints, colours), key="pairs", theme=None, config=look.CHART, alt=story.interest_in_words(interest))
+        st.plotly_chart(
+            interest_pairs(interest, step, tints, colours),
+            key="pairs",
+            theme=None,
+            config=look.CHART,
+            alt=story.interest_in_words(interest),
+        )

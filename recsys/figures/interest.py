@@ -3,7 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure, escaped
+from recsys.figures.palette import Palette, escaped
+from recsys.figures.sketch import Sketch, axis_title
 from recsys.interest import Interest
 
 
@@ -15,7 +16,7 @@ def _strongest(interest: Interest, count: int) -> list[int]:
 
 def interest_stream(interest: Interest, step: int, colour_of: dict[str, str], colours: Palette, count: int = 7) -> go.Figure:
     """Shares of the recent window over all steps, stacked, with the rest in grey; the accent line is now."""
-    figure = blank_figure(f"What the last {interest.window} events were about", colours, 250)
+    figure = Sketch(f"What the last {interest.window} events were about", colours, 250)
     steps = np.arange(1, len(interest.short))
     shown = _strongest(interest, count)
     layers = [(interest.categories[each], interest.short[1:, each], colour_of[interest.categories[each]]) for each in shown]
@@ -24,7 +25,8 @@ def interest_stream(interest: Interest, step: int, colour_of: dict[str, str], co
         layers.append(("everything else", np.maximum(rest, 0), colours.faint))
     for name, share, colour in layers:
         figure.add_trace(
-            go.Scatter(
+            dict(
+                type="scatter",
                 x=steps,
                 y=(share * 100).astype(np.float32),
                 name=escaped(name),
@@ -35,16 +37,16 @@ def interest_stream(interest: Interest, step: int, colour_of: dict[str, str], co
                 hovertemplate=f"{escaped(name)}: %{{y:.0f}} %<extra></extra>",
             )
         )
-    figure.add_vline(x=step, line=dict(color=colours.accent, width=2))
-    figure.update_yaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0", "50 %", "100 %"], fixedrange=True)
-    figure.update_xaxes(range=[-0.6, len(interest.short) - 0.4], title_text="step", title_standoff=2, fixedrange=True)
+    figure.add_shape(type="line", x0=step, x1=step, y0=0, y1=100, line=dict(color=colours.accent, width=2))
+    figure.update_yaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0", "50 %", "100 %"])
+    figure.update_xaxes(range=[-0.6, len(interest.short) - 0.4], title=axis_title("step", colours))
     figure.update_layout(margin=dict(l=52, r=8, t=36, b=36))
-    return figure
+    return figure.drawn()
 
 
 def interest_pairs(interest: Interest, step: int, colour_of: dict[str, str], colours: Palette, count: int = 7) -> go.Figure:
     """At one step: a ring for the share among all events so far, a dot for the latest, joined by a line."""
-    figure = blank_figure("Lately (dot) against always (ring)", colours, 250)
+    figure = Sketch("Lately (dot) against always (ring)", colours, 250)
     shown = [each for each in _strongest(interest, count) if interest.long[step, each] + interest.short[step, each] > 0][::-1]
     names = [_short(interest.categories[each]) for each in shown]
     always, lately = interest.long[step, shown] * 100, interest.short[step, shown] * 100
@@ -52,18 +54,31 @@ def interest_pairs(interest: Interest, step: int, colour_of: dict[str, str], col
     for name, low, high, tint in zip(names, always, lately, tints, strict=True):
         figure.add_shape(type="line", x0=low, x1=high, y0=name, y1=name, line=dict(color=tint, width=3), opacity=0.5)
     figure.add_trace(
-        go.Scatter(
-            x=always, y=names, mode="markers", marker=dict(size=11, color=colours.background, line=dict(color=tints, width=2)),
+        dict(
+            type="scatter", x=always, y=names, mode="markers", marker=dict(size=11, color=colours.background, line=dict(color=tints, width=2)),
             hovertemplate="%{y}: always %{x:.0f} %<extra></extra>",
         )
     )  # fmt: skip
     figure.add_trace(
-        go.Scatter(x=lately, y=names, mode="markers", marker=dict(size=12, color=tints), hovertemplate="%{y}: lately %{x:.0f} %<extra></extra>")
+        dict(
+            type="scatter",
+            x=lately,
+            y=names,
+            mode="markers",
+            marker=dict(size=12, color=tints),
+            hovertemplate="%{y}: lately %{x:.0f} %<extra></extra>",
+        )
     )
-    figure.update_xaxes(rangemode="tozero", range=[-2, None], ticksuffix=" %", fixedrange=True, nticks=5, showgrid=True, gridcolor=colours.surface)
-    figure.update_yaxes(fixedrange=True, tickfont=dict(size=13, color=colours.text), automargin=True)
+    figure.update_xaxes(
+        range=[-2, max(float(max(always.max(), lately.max())) * 1.06, 10.0)],
+        ticksuffix=" %",
+        nticks=5,
+        showgrid=True,
+        gridcolor=colours.surface,
+    )
+    figure.update_yaxes(tickfont=dict(size=13, color=colours.text), automargin=True)
     figure.update_layout(margin=dict(l=8, r=8, t=36, b=28))
-    return figure
+    return figure.drawn()
 
 
 def _short(name: str, most: int = 24) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure, escaped
+from recsys.figures.palette import Palette, escaped
+from recsys.figures.sketch import Sketch
 
 KM_PER_DEGREE = 111.195
 MOST_DOTS = 1_500  # beyond, places are drawn as a picture
@@ -89,7 +90,7 @@ class Way:
 
 def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.Figure:
     """The way here and where the list points, on the city as the data knows it."""
-    figure = blank_figure("The way here, and where the list points", colours, height)
+    figure = Sketch("The way here, and where the list points", colours, height)
     ground(figure, view, colours)
     _path(figure, way, colours)
     _list(figure, view, way, colours)
@@ -98,27 +99,29 @@ def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.
         lat, lon, outside = _inside(way.came[None], view)
         star = dict(symbol="star", size=17, color=colour, line=dict(color=colours.background, width=1.5))
         text = escaped(way.came_title) + (" (beyond this map)" if outside[0] else "")
-        figure.add_trace(go.Scatter(x=lon, y=lat, mode="markers", marker=star, text=[text], hovertemplate="came next: %{text}<extra></extra>"))
+        figure.add_trace(
+            dict(type="scatter", x=lon, y=lat, mode="markers", marker=star, text=[text], hovertemplate="came next: %{text}<extra></extra>")
+        )
     scale_bar(figure, view, colours)
     words = dict(text="line: latest events · rings: the list · star: came next", font=dict(size=12, color=colours.quiet))
     figure.add_annotation(xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="bottom", showarrow=False, **words)
     (south, west), (north, east) = view.low, view.high
     ratio = 1 / np.cos(np.radians((south + north) / 2))
-    figure.update_xaxes(range=[west, east], visible=False, constrain="range", fixedrange=True)
-    figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=float(ratio), constrain="range", fixedrange=True)
-    figure.update_layout(margin=dict(l=0, r=0, t=34, b=0), hovermode="closest")
-    return figure
+    figure.update_xaxes(range=[west, east], visible=False, constrain="range")
+    figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=float(ratio), constrain="range")
+    figure.update_layout(margin=dict(l=0, r=0, t=34, b=0))
+    return figure.drawn()
 
 
-def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
+def ground(figure: Sketch | go.Figure, view: MapView, colours: Palette) -> None:
     if view.outline is not None:
         shore = dict(color=colours.faint, width=1.2)
         for line, fill in ((view.outline.coast, "toself"), (view.outline.river, "none")):
             shape = dict(x=line[:, 1], y=line[:, 0], mode="lines", line=shore, hoverinfo="skip")
-            figure.add_trace(go.Scatter(fill=fill, fillcolor=colours.surface, **shape))
+            figure.add_trace(dict(type="scatter", fill=fill, fillcolor=colours.surface, **shape))
     if len(view.places) <= MOST_DOTS:
         dots = dict(size=5, color=colours.faint)
-        figure.add_trace(go.Scatter(x=view.places[:, 1], y=view.places[:, 0], mode="markers", marker=dots, hoverinfo="skip"))
+        figure.add_trace(dict(type="scatter", x=view.places[:, 1], y=view.places[:, 0], mode="markers", marker=dots, hoverinfo="skip"))
     else:
         _picture(figure, view, colours)
     for name, (latitude, longitude) in view.districts.items():
@@ -127,7 +130,7 @@ def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
             figure.add_annotation(x=longitude, y=latitude, text=text, showarrow=False, yshift=9, font=dict(size=11, color=colours.quiet))
 
 
-def _picture(figure: go.Figure, view: MapView, colours: Palette, pixels: int = 1_200) -> None:
+def _picture(figure: Sketch | go.Figure, view: MapView, colours: Palette, pixels: int = 1_200) -> None:
     """Many places as a picture: quick to redraw, and it stays under the marks, which WebGL dots would not."""
     low, high = np.array(view.low, dtype=np.float64), np.array(view.high, dtype=np.float64)
     low, high = low - (high - low) / 2, high + (high - low) / 2  # the chart may show more than the view, to keep its shape
@@ -153,31 +156,53 @@ def _png(ink: np.ndarray, dark: str, light: str) -> str:
         b"IDAT": zlib.compress(rows.tobytes(), 6),
         b"IEND": b"",
     }
-    body = b"".join(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks.items())
+    body = b"".join(
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in chunks.items()
+    )
     return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()
 
 
-def _path(figure: go.Figure, way: Way, colours: Palette) -> None:
+def _path(figure: Sketch | go.Figure, way: Way, colours: Palette) -> None:
     if not len(way.path):
         return
     ages = np.linspace(0.25, 0.9, len(way.path))
     line = dict(color=colours.accent, width=1.2)
-    figure.add_trace(go.Scatter(x=way.path[:, 1], y=way.path[:, 0], mode="lines", line=line, opacity=0.45, hoverinfo="skip"))
+    figure.add_trace(dict(type="scatter", x=way.path[:, 1], y=way.path[:, 0], mode="lines", line=line, opacity=0.45, hoverinfo="skip"))
     text = [escaped(title) for title in way.path_titles]
     spots = dict(size=6, color=colours.accent, opacity=ages.tolist())
     figure.add_trace(
-        go.Scatter(x=way.path[:, 1], y=way.path[:, 0], mode="markers", marker=spots, text=text, hovertemplate="was at %{text}<extra></extra>")
+        dict(
+            type="scatter",
+            x=way.path[:, 1],
+            y=way.path[:, 0],
+            mode="markers",
+            marker=spots,
+            text=text,
+            hovertemplate="was at %{text}<extra></extra>",
+        )
     )
     here = dict(size=15, color=colours.accent, line=dict(color=colours.background, width=3))
-    figure.add_trace(go.Scatter(x=way.path[-1:, 1], y=way.path[-1:, 0], mode="markers", marker=here, text=text[-1:], hovertemplate="now at %{text}<extra></extra>"))
+    figure.add_trace(
+        dict(
+            type="scatter",
+            x=way.path[-1:, 1],
+            y=way.path[-1:, 0],
+            mode="markers",
+            marker=here,
+            text=text[-1:],
+            hovertemplate="now at %{text}<extra></extra>",
+        )
+    )
 
 
-def _list(figure: go.Figure, view: MapView, way: Way, colours: Palette) -> None:
+def _list(figure: Sketch | go.Figure, view: MapView, way: Way, colours: Palette) -> None:
     known = np.flatnonzero(np.isfinite(way.recommended).all(axis=1))
     if not len(known):
         return
     lat, lon, outside = _inside(way.recommended[known], view)
-    text = [f"{rank + 1}. {escaped(way.titles[rank])}" + (" (beyond this map)" if far else "") for rank, far in zip(known, outside, strict=True)]
+    text = [
+        f"{rank + 1}. {escaped(way.titles[rank])}" + (" (beyond this map)" if far else "") for rank, far in zip(known, outside, strict=True)
+    ]
     rings = dict(
         size=np.where(outside, 9, 19).tolist(),
         symbol=["diamond-open" if far else "circle" for far in outside],
@@ -188,7 +213,8 @@ def _list(figure: go.Figure, view: MapView, way: Way, colours: Palette) -> None:
     numbers = ["" if far else str(rank + 1) for rank, far in zip(known, outside, strict=True)]
     # Worst first, so that the best stay on top.
     figure.add_trace(
-        go.Scatter(
+        dict(
+            type="scatter",
             x=lon[::-1],
             y=lat[::-1],
             mode="markers+text",
@@ -208,7 +234,7 @@ def _inside(points: np.ndarray, view: MapView) -> tuple[np.ndarray, np.ndarray, 
     return lat, lon, (lat != points[:, 0]) | (lon != points[:, 1])
 
 
-def scale_bar(figure: go.Figure, view: MapView, colours: Palette) -> None:
+def scale_bar(figure: Sketch | go.Figure, view: MapView, colours: Palette) -> None:
     (south, west), (north, east) = view.low, view.high
     per_degree = KM_PER_DEGREE * np.cos(np.radians((south + north) / 2))
     width = (east - west) * per_degree
@@ -216,4 +242,6 @@ def scale_bar(figure: go.Figure, view: MapView, colours: Palette) -> None:
     x0, y0 = west + (east - west) * 0.02, south + (north - south) * 0.025
     line = dict(color=colours.quiet, width=2)
     figure.add_shape(type="line", x0=x0, x1=x0 + length / per_degree, y0=y0, y1=y0, line=line)
-    figure.add_annotation(x=x0, y=y0, text=f"{length:g} km", showarrow=False, xanchor="left", yanchor="bottom", font=dict(size=12, color=colours.quiet))
+    figure.add_annotation(
+        x=x0, y=y0, text=f"{length:g} km", showarrow=False, xanchor="left", yanchor="bottom", font=dict(size=12, color=colours.quiet)
+    )

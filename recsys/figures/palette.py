@@ -118,12 +118,6 @@ def blank_figure(title: str, colours: Palette, height: int) -> go.Figure:
     return figure
 
 
-def explain(figure: go.Figure, words: str, colours: Palette) -> None:
-    """What the colours mean, small behind the title: off the data, and without a legend's room."""
-    title = f"{figure.layout.title.text}  <span style='font-size:13px;font-weight:400;color:{colours.quiet}'>{words}</span>"
-    figure.update_layout(title_text=title)
-
-
 def escaped(text: str) -> str:
     """Text from data for a plotly label, which would read it as HTML."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

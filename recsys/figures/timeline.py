@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure, explain
+from recsys.figures.palette import Palette
+from recsys.figures.sketch import Sketch, axis_title
 
 HIT = 10
 TOP = -0.3  # room above rank 1, in units of `_height`
@@ -19,8 +20,8 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Seque
     `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `dates` (T,) text or None for data that has
     order only. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
     """
-    figure = blank_figure("Where the model ranked what came next, at every step", colours, 186)
-    explain(figure, f"green: in its top {HIT} · orange: not · pale: seen in training", colours)
+    note = f"green: in its top {HIT} · orange: not · pale: seen in training"
+    figure = Sketch("Where the model ranked what came next, at every step", colours, 186, note)
     length = len(splits)
     worst = max(float(np.nanmax(ranks, initial=HIT)), 100.0)
     floor = float(_height(worst)) + 0.15
@@ -31,12 +32,12 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Seque
         figure.add_trace(_ring(step, ranks[step], colours))
     ticks = [rank for rank in (1, 10, 100, 1_000, 10_000, 100_000) if rank <= worst]
     figure.update_yaxes(
-        range=[floor, TOP], tickvals=_height(ticks), ticktext=[f"{rank:,}" for rank in ticks], title_text="rank", title_standoff=4, fixedrange=True
+        range=[floor, TOP], tickvals=_height(ticks), ticktext=[f"{rank:,}" for rank in ticks], title=axis_title("rank", colours)
     )
     positions, labels = _step_ticks(length, dates)
-    figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels, fixedrange=True)
-    figure.update_layout(margin=dict(l=52, r=8, t=58, b=26), hovermode="closest", clickmode="event+select")
-    return figure
+    figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels)
+    figure.update_layout(margin=dict(l=52, r=8, t=58, b=26), clickmode="event+select")
+    return figure.drawn()
 
 
 def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
@@ -45,14 +46,16 @@ def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
     return np.where(logs <= 1, 2 * logs, 1 + logs)
 
 
-def _shade(figure: go.Figure, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
+def _shade(figure: Sketch, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
     """Bands for train, validation and test, each with its own hit rate, and the band of the ten on top of them."""
     start, taken = 0, -1.0
     shades = dict(zip(("train", "validation", "test"), colours.splits, strict=True))
     length = max(len(splits), 1)
     for name, group in groupby(splits):
         stop = start + len(list(group))
-        figure.add_shape(type="rect", x0=start - 0.5, x1=stop - 0.5, y0=TOP, y1=floor, fillcolor=shades[name], line_width=0, layer="below")
+        figure.add_shape(
+            type="rect", x0=start - 0.5, x1=stop - 0.5, y0=TOP, y1=floor, fillcolor=shades[name], line=dict(width=0), layer="below"
+        )
         text = f"{WORDS[name]}: {_rate(ranks[start:stop])}"
         # A narrow band's label would run into its neighbour's: it moves left of the band's end, or stays unsaid.
         left, right = start / length, stop / length
@@ -65,7 +68,7 @@ def _shade(figure: go.Figure, ranks: np.ndarray, splits: Sequence[str], floor: f
             figure.add_annotation(text=text, showarrow=False, font=dict(size=12.5, color=colours.quiet), **anchor)
             taken = low + width if row == 0 else taken
         start = stop
-    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(HIT)) + 0.1, line_width=0, layer="below")
+    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(HIT)) + 0.1, line=dict(width=0), layer="below")
     figure.add_shape(fillcolor=colours.hit, opacity=0.13, **band)
 
 
@@ -77,13 +80,14 @@ def _rate(ranks: np.ndarray) -> str:
     return f"{(known <= HIT).sum()} of {len(known)} in the top 10"
 
 
-def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> go.Scatter:
+def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> dict[str, Any]:
     steps = np.flatnonzero(np.isfinite(ranks))
     values = ranks[steps]
     hit = values <= HIT
     pale = np.asarray([splits[step] == "train" for step in steps], dtype=bool)
     when = [f"<br>{dates[step]}" if dates is not None else "" for step in steps]
-    return go.Scatter(
+    return dict(
+        type="scatter",
         x=steps,
         y=_height(values).astype(np.float32),
         mode="markers",
@@ -100,9 +104,9 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
     )
 
 
-def _ring(step: int, rank: float, colours: Palette) -> go.Scatter:
+def _ring(step: int, rank: float, colours: Palette) -> dict[str, Any]:
     ring: dict[str, Any] = dict(size=15, color="rgba(0,0,0,0)", line=dict(color=colours.accent, width=2.5))
-    return go.Scatter(x=[step], y=[float(_height(rank))], mode="markers", marker=ring, hoverinfo="skip")
+    return dict(type="scatter", x=[step], y=[float(_height(rank))], mode="markers", marker=ring, hoverinfo="skip")
 
 
 def _step_ticks(length: int, dates: Sequence[str] | None) -> tuple[list[int], list[str]]:
