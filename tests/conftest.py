@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from recsys.core import Dataset
 from recsys.models import model_spec
 from recsys.split import split
+
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=40)
+settings.load_profile("steady")
 
 GRADIENT_SETTINGS = {"embedding_size": 8, "max_length": 6, "batch_tokens": 64, "epochs": 1}
 """Small enough for seconds; the tiny histories are longer than what the model sees at once."""

@@ -1,0 +1,187 @@
+"""Ranks, metrics and intervals against plain counting."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import log2
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys.core import Dataset, Request, Vocabulary, candidate_scores, recommend, request_at
+from recsys.errors import DataError, RecsysError, UnknownNameError
+from recsys.evaluation import evaluate, metrics_of, paired, ranks_of
+from recsys.models import MODELS
+from recsys.split import split
+
+few_scores = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])
+
+
+@dataclass
+class Fixed:
+    """A model that says the same to everybody."""
+
+    item_ids: np.ndarray
+    values: np.ndarray
+    config: None = None
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.item_ids)
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        return np.tile(self.values.astype(np.float32), (len(requests), 1))
+
+
+@given(rows=st.lists(st.tuples(st.lists(few_scores, min_size=6, max_size=6), st.integers(0, 5)), min_size=1, max_size=5))
+def test_rank_is_the_mean_place_among_its_ties(rows: list[tuple[list[float], int]]) -> None:
+    ranks = ranks_of(np.array([scores for scores, _ in rows], dtype=np.float32), np.array([target for _, target in rows]))
+    for rank, (scores, target) in zip(ranks, rows, strict=True):
+        places = [place for place, score in enumerate(sorted(scores, reverse=True), start=1) if score == scores[target]]
+        assert rank == sum(places) / len(places)
+
+
+@given(ranks=st.lists(st.integers(2, 60).map(lambda twice: twice / 2), min_size=1, max_size=30), k=st.integers(1, 20))
+def test_metrics_are_their_definitions(ranks: list[float], k: int) -> None:
+    found = metrics_of(np.array(ranks), k)
+
+    def mean(values: list[float]) -> float:
+        return sum(values) / len(ranks)
+
+    hits = [float(rank <= k) for rank in ranks]
+    assert found["hr@1"] == pytest.approx(mean([float(rank <= 1) for rank in ranks]))
+    assert found[f"hr@{k}"] == found[f"recall@{k}"] == pytest.approx(mean(hits))
+    assert found[f"precision@{k}"] == pytest.approx(mean(hits) / k)
+    assert found[f"ndcg@{k}"] == pytest.approx(mean([hit / log2(1 + rank) for hit, rank in zip(hits, ranks)]))
+    assert found["mrr"] == pytest.approx(mean([1 / rank for rank in ranks]))
+    assert found[f"f1@{k}"] == pytest.approx(mean([hit * 2 / (k + 1) for hit in hits]))
+
+
+def test_known_ranks() -> None:
+    assert metrics_of(np.array([1.0]))["ndcg@10"] == 1
+    assert metrics_of(np.array([3.0]))["ndcg@10"] == 0.5
+    assert metrics_of(np.array([10.5]))["hr@10"] == 0
+    assert np.isnan(metrics_of(np.array([]))["mrr"])
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("protocol", ["last-out", "temporal"])
+@pytest.mark.parametrize("repeats", [True, False])
+def test_every_case_is_ranked_as_if_asked_alone(
+    name: str, protocol: str, repeats: bool, tiny: Dataset, trained: Callable[..., Any]
+) -> None:
+    model, dataset = trained(name, tiny), replace(tiny, repeats=repeats)
+    found = evaluate(model, dataset, split(dataset, protocol), "test")
+    shown = set()
+    for row, rank in zip(found.rows, found.ranks, strict=True):
+        user = dataset.interactions["user_id"].iloc[row]
+        request = request_at(dataset.history(user), int(dataset.interactions["order"].iloc[row]))
+        scores = candidate_scores(model, [request], dataset.vocabulary, repeats)
+        assert rank == pytest.approx(ranks_of(scores, dataset.item_codes[[row]] - 1)[0])
+        shown |= {each.item_id for each in recommend(model, request, 10, repeats)}
+    assert found.metrics["coverage@10"] == pytest.approx(len(shown) / len(dataset.item_ids))
+    assert found.model == name
+    assert found.aware == MODELS[name].aware
+    expected = found.users if protocol == "last-out" else int((split(dataset, protocol).labels == 2).sum())
+    assert found.cases == len(found.rows) == expected
+
+
+def test_aware_is_only_of_what_the_data_has(order_only: Dataset, trained: Callable[..., Any]) -> None:
+    assert evaluate(trained("frequency", order_only), order_only, split(order_only, "last-out")).aware == ()
+
+
+def test_a_small_chunk_gives_the_same(tiny: Dataset, trained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("frequency", "sasrec"):
+        model, made = trained(name, tiny), split(tiny, "temporal")
+        whole = evaluate(model, tiny, made, "test")
+        monkeypatch.setattr("recsys.evaluation.CHUNK_BYTES", 4 * len(tiny.item_ids) * 3)
+        pieces = evaluate(model, tiny, made, "test")
+        monkeypatch.undo()
+        np.testing.assert_allclose(pieces.ranks, whole.ranks)
+        assert pieces.metrics == pytest.approx(whole.metrics)
+
+
+def test_an_item_the_model_does_not_know_ranks_last(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = make_dataset([("u", "a"), ("u", "b"), ("u", "new")])
+    found = evaluate(Fixed(np.array(["a", "b"], dtype=object), np.array([1.0, 2.0])), dataset, split(dataset, "last-out"), "test")
+    assert found.ranks.tolist() == [2.0]
+
+
+def test_novelty_is_mean_bits_of_what_is_shown(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = make_dataset([("u", item) for item in "aaabab"])
+    found = evaluate(Fixed(dataset.item_ids, np.array([1.0, -np.inf])), dataset, split(dataset, "last-out"), "test")
+    # three a and one b are for training, and one event is added to each
+    assert found.metrics["novelty@10"] == pytest.approx(-log2(4 / 6))
+    assert found.metrics["coverage@10"] == 0.5
+
+
+def test_users_with_few_events_are_counted_and_left_out(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = make_dataset([("u", "a"), ("u", "b"), ("u", "a"), ("v", "a"), ("w", "a"), ("w", "b")])
+    found = evaluate(Fixed(dataset.item_ids, np.array([1.0, 0.0])), dataset, split(dataset, "last-out"), "test")
+    assert (found.cases, found.users, found.left_out) == (1, 1, 2)
+
+
+def test_nobody_to_judge(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = make_dataset([("u", "a"), ("u", "b")])
+    with pytest.raises(DataError, match="three events"):
+        evaluate(Fixed(dataset.item_ids, np.zeros(2)), dataset, split(dataset, "last-out"), "test")
+    with pytest.raises(UnknownNameError, match="validation"):
+        evaluate(Fixed(dataset.item_ids, np.zeros(2)), dataset, split(dataset, "last-out"), "valid")
+
+
+def test_scores_that_are_not_numbers(tiny: Dataset) -> None:
+    with pytest.raises(RecsysError, match="not numbers"):
+        evaluate(Fixed(tiny.item_ids, np.full(15, np.nan)), tiny, split(tiny, "last-out"))
+
+
+def many_users(make_dataset: Callable[..., Dataset], n: int) -> Dataset:
+    random = np.random.default_rng(3)
+    return make_dataset([(f"u{user:03}", f"i{item:02}") for user in range(n) for item in random.choice(20, 4)])
+
+
+def test_intervals_are_those_of_the_mean(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = many_users(make_dataset, 400)
+    found = evaluate(Fixed(dataset.item_ids, np.arange(20.0)), dataset, split(dataset, "last-out"), "test")
+    share = found.metrics["hr@10"]
+    low, high = found.intervals["hr@10"]
+    assert low < share < high
+    assert (high - low) / 2 == pytest.approx(1.96 * (share * (1 - share) / 400) ** 0.5, rel=0.15)
+    assert evaluate(Fixed(dataset.item_ids, np.arange(20.0)), dataset, split(dataset, "last-out"), "test").intervals == found.intervals
+    assert set(found.metrics) - set(found.intervals) == {"coverage@10"}
+
+
+def test_intervals_draw_users_and_not_events(make_dataset: Callable[..., Dataset]) -> None:
+    """Users whose events are all alike: a thousand events know no more than their ten users."""
+    dataset = make_dataset([(f"u{user}", f"i{user % 2}") for user in range(10) for _ in range(100)])
+    every = replace(split(dataset, "last-out"), labels=np.full(1000, 2, dtype=np.int8))
+    low, high = evaluate(Fixed(dataset.item_ids, np.array([1.0, 0.0])), dataset, every, "test").intervals["hr@1"]
+    assert (high - low) / 2 == pytest.approx(1.96 * (0.25 / 10) ** 0.5, rel=0.2)
+
+
+def test_paired_comparison(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = many_users(make_dataset, 200)
+    made = split(dataset, "last-out")
+    a, b = (evaluate(Fixed(dataset.item_ids, values), dataset, made, "test") for values in (np.arange(20.0), -np.arange(20.0)))
+    good = evaluate(Fixed(dataset.item_ids, np.zeros(20)), dataset, made, "test")
+    perfect = replace(good, ranks=np.ones(good.cases))
+    won, lost = paired(perfect, a, "ndcg@10"), paired(a, perfect, "ndcg@10")
+    assert won.difference == pytest.approx(1 - a.metrics["ndcg@10"])
+    assert (won.difference, won.low, won.high) == pytest.approx((-lost.difference, -lost.high, -lost.low))
+    assert won.p == lost.p == pytest.approx(0.001)
+    assert paired(a, a, "mrr") == (0, 0, 0, 1)
+    level = paired(a, b, "hr@10")
+    assert level.low <= level.difference <= level.high
+    with pytest.raises(DataError, match="same cases"):
+        paired(a, evaluate(Fixed(dataset.item_ids, np.zeros(20)), dataset, made, "validation"))
+    with pytest.raises(UnknownNameError, match="coverage"):
+        paired(a, b, "coverage@10")
+
+
+def test_p_is_seldom_small_without_a_difference(make_dataset: Callable[..., Dataset]) -> None:
+    random = np.random.default_rng(5)
+    dataset = many_users(make_dataset, 60)
+    blank = evaluate(Fixed(dataset.item_ids, np.zeros(20)), dataset, split(dataset, "last-out"), "test")
+    draws = [[replace(blank, ranks=random.integers(1, 21, size=blank.cases).astype(float)) for _ in range(2)] for _ in range(20)]
+    assert sum(paired(a, b, "mrr").p < 0.05 for a, b in draws) <= 4
