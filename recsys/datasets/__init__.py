@@ -41,7 +41,12 @@ DATASETS: dict[str, DatasetSpec] = {
         files=("ratings.csv", "movies.csv"),
         optional=("tags.csv",),
         module="recsys.datasets.ml_latest_small",
-        downloads=(Download("https://files.grouplens.org/datasets/movielens/ml-latest-small.zip"),),
+        downloads=(
+            Download(
+                "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip",
+                "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip.md5",  # "latest" may change, and this with it
+            ),
+        ),
     ),
     "ml-1m": DatasetSpec(
         title="MovieLens 1M",

@@ -13,7 +13,7 @@ from recsys.storage import home
 
 @dataclass(frozen=True)
 class Download:
-    """A file its owner publishes. `checksum` is "md5:…" or "sha256:…", or None where the owner publishes none."""
+    """A file its owner publishes. `checksum` is "md5:…" or "sha256:…", the address of a file that holds it, or None where there is none."""
 
     url: str
     checksum: str | None = None
