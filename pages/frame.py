@@ -13,7 +13,15 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 page = st.navigation(
     {
         "": [st.Page("home.py", title="Home", default=True)],
-        "Explore": [st.Page("explore/timeline.py", title="A person’s timeline", url_path="timeline")],
+        "Explore": [
+            st.Page("explore/timeline.py", title="A person’s timeline", url_path="timeline"),
+            st.Page("explore/dataset.py", title="The data", url_path="dataset"),
+        ],
+        "Inspect": [st.Page("inspect/attention.py", title="Attention", url_path="attention")],
+        "Evaluate": [
+            st.Page("evaluate/leaderboard.py", title="Leaderboard", url_path="leaderboard"),
+            st.Page("evaluate/checkpoints.py", title="Checkpoints", url_path="checkpoints"),
+        ],
     },
     position="top",
 )

@@ -1,0 +1,88 @@
+"""Which past events the model looks at, at the cursor's step."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages import cursor, loaders, look, looking
+from pages.boundary import plain
+from recsys.attention import MEAN, ROLLOUT, Look, matrix, shares, views
+from recsys.attention import look as look_of
+from recsys.core import Traces
+from recsys.figures.attention import look_arcs, look_map, share_bars, weight_by_gap
+from recsys.replay import Attention
+
+TITLES = {ROLLOUT: "Followed through the blocks", MEAN: "Mean of all heads"}
+here = cursor.now()
+dataset, colours = here.dataset, look.colours()
+
+
+def to_clicked(chart: str) -> None:
+    """A click on an event or a row moves the cursor to that step."""
+    points = st.session_state[chart].selection.points
+    if points and points[0].get("customdata") is not None:
+        value = points[0]["customdata"]
+        cursor.place(step=int(value[0] if isinstance(value, list) else value))
+
+
+def clicked_chart(figure: go.Figure, key: str, words: str) -> None:
+    st.plotly_chart(figure, key=key, theme=None, config=look.CHART, alt=words, on_select=lambda: to_clicked(key), selection_mode="points")
+
+
+def chosen_view(found: Attention) -> str:
+    names = sorted(views(found), key=lambda name: name != MEAN)
+    view = st.segmented_control(
+        "Way of looking", names, default=MEAN, required=True, key="attention_view", label_visibility="collapsed",
+        format_func=lambda name: TITLES.get(name, name.capitalize()),
+    )  # fmt: skip
+    return view if view in names else MEAN
+
+
+def draw(found: Attention) -> None:
+    lead = st.empty()
+    seen = look_of(found, here.history, chosen_view(found))
+    words = looking.Words(here, seen)
+    with lead:
+        look.lead(words.sentence())
+    if not len(seen.events):
+        st.info("Nothing has happened yet at this step. Move the cursor on, or take someone with a history.")
+        return
+    if seen.view == ROLLOUT:
+        st.caption(looking.ROLLOUT_MEANING)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.html(words.list_html())
+        draw_gap(seen, words, seen.hours, "Older events get", "hours")
+    with right:
+        arcs = look_arcs(seen, words.titles, words.tints(), colours)
+        clicked_chart(arcs, "arcs", words.arcs_in_words())
+        if found.terms:
+            parts = shares(found)
+            st.plotly_chart(share_bars(parts, colours), key="shares", theme=None, config=look.CHART, alt=words.shares_in_words(parts))
+            st.caption(looking.SHARE_MEANING)
+        draw_gap(seen, words, seen.kilometres, "Events farther away get", "kilometres")
+    draw_map(found, seen.view, words)
+
+
+def draw_gap(seen: Look, words: looking.Words, values: np.ndarray | None, start: str, unit: str) -> None:
+    if values is None or not looking.some(values):
+        return
+    title = f"{start} {looking.trend(seen.weights, values)} of the look"
+    figure = weight_by_gap(seen, values, title, unit, words.titles, colours)
+    st.plotly_chart(figure, key=f"by_{unit}", theme=None, config=look.CHART, alt=title)
+
+
+def draw_map(found: Attention, view: str, words: looking.Words) -> None:
+    if not st.toggle("Show every step’s look as a map", key="attention_map"):
+        return
+    heat = look_map(matrix(found, view), found.steps, words.all_titles(found.steps), here.step, colours)
+    clicked_chart(heat, "look_map", "Steps against the events they look at.")
+    st.caption("A row is a step, a column an event, darker is more. The orange frame is the cursor’s step; click a row to go to it.")
+
+
+st.title(f"What the model looks at: {plain(loaders.person_name(dataset, here.user))}, step {here.step:,}")
+model = loaders.loaded(dataset, here.model, here.device).model
+if isinstance(model, Traces):
+    draw(loaders.attention(dataset, here.model, here.user, here.step, here.device))
+else:
+    looking.empty(dataset, here.model)

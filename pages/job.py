@@ -1,0 +1,50 @@
+"""A training run of one session, in a thread of its own: pages only look at it, so none of them ever waits."""
+
+import logging
+from collections.abc import Callable, Iterator
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from recsys.errors import RecsysError
+
+if TYPE_CHECKING:
+    from recsys.training import Progress
+
+Steps = Callable[[Callable[[], bool]], "Iterator[Progress]"]
+SHOWN = "training"  # its place in the session state
+
+
+class Job:
+    """`steps` is given a function that says whether to stop, and yields Progress; the thread touches nothing of the page."""
+
+    def __init__(self, steps: Steps, title: str, dataset: str, name: str) -> None:
+        self.title, self.dataset, self.name = title, dataset, name
+        self.progress: Progress | None = None
+        self.error: str | None = None
+        self._stop = Event()
+        self._thread = Thread(target=self._run, args=(steps,), name=f"train {name}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask it to end soon and keep what was best so far."""
+        self._stop.set()
+
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stop.is_set()
+
+    def _run(self, steps: Steps) -> None:
+        try:
+            for progress in steps(self._stop.is_set):
+                self.progress = progress
+        except RecsysError as error:
+            self.error = str(error)
+        except Exception as error:  # nobody above this thread could show it
+            logging.getLogger(__name__).exception("training %s failed", self.name)
+            self.error = f"this is a bug, {type(error).__name__}: {error}; the server's log has the details"

@@ -1,0 +1,66 @@
+"""Every dataset there is: ready, known but not prepared, and this session's own."""
+
+import os
+
+import streamlit as st
+
+from pages import cursor, loaders, look
+from pages.boundary import guarded, notice, plain
+from pages.cursor import Cursor
+from recsys.datasets import DATASETS, list_datasets, prepare
+from recsys.datasets.prepared import DatasetCard
+from recsys.datasets.spec import raw_home
+from recsys.errors import DataError
+
+
+def draw(here: Cursor) -> None:
+    for name, data in loaders.uploads().items():
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(data.title)}** · your upload, seen by nobody else and gone when you close this window")
+            _open_button(name, here)
+    for card in sorted(list_datasets(), key=lambda card: not card.prepared):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            if card.prepared:
+                st.markdown(f"**{plain(card.title)}** · {_counts(card)}")
+                _open_button(card.name, here)
+            else:
+                _unprepared(card)
+
+
+def _counts(card: DatasetCard) -> str:
+    return f"{card.users or 0:,} people, {card.items or 0:,} items, {look.plural(card.interactions or 0, card.noun)}"
+
+
+def _open_button(name: str, here: Cursor) -> None:
+    if name == here.dataset.name:
+        st.caption("open now", width="content")
+    else:
+        st.button("Open", key=f"open_{name}", on_click=_open, args=(name,))
+
+
+def _open(name: str) -> None:
+    cursor.place(dataset=name)
+    st.session_state["dataset_part"] = "What it is"
+
+
+def _unprepared(card: DatasetCard) -> None:
+    """A known dataset: a button where its raw files are found, else what to do, and what its owner asks."""
+    spec = DATASETS[card.name]
+    try:
+        spec.find(card.name, None)
+    except DataError:
+        places = plain(os.environ.get("RECSYS_DATA") or raw_home())
+        todo = f"put its files ({plain(', '.join(spec.files))}) in {places}/{plain(card.name)}"
+        todo = f"run `python -m recsys fetch {card.name}`, or {todo}" if spec.downloads else todo
+        st.markdown(f"**{plain(card.title)}** · {plain(spec.summary)} Not here yet: {todo}.  \n:small[{plain(spec.terms)}]")
+        return
+    st.markdown(f"**{plain(card.title)}** · {plain(spec.summary)} Its raw files are here.  \n:small[{plain(spec.terms)}]")
+    st.button("Prepare", key=f"prepare_{card.name}", on_click=_prepare, args=(card.name,))
+
+
+@guarded
+def _prepare(name: str) -> None:
+    with st.spinner(f"Reading and cleaning {DATASETS[name].title} …"):
+        card = prepare(name)
+    notice(f"{card.title} is ready: {_counts(card)}.")
+    _open(name)

@@ -1,0 +1,102 @@
+"""The charts that say what a dataset is."""
+
+import streamlit as st
+
+from pages import loaders, look
+from pages.cursor import Cursor
+from recsys.census import Census
+from recsys.core import Dataset
+from recsys.figures.dataset import hour_map, long_tail, place_map, value_bars, weekly_events
+
+
+def sentence(dataset: Dataset) -> str:
+    """HTML: how many events of how many people on how many things, and from when to when."""
+    counted = loaders.census(dataset)
+    who = f"{len(dataset.user_ids):,} people, {look.plural(len(dataset.item_ids), thing(dataset))}, {look.plural(counted.events, dataset.noun)}"
+    if counted.first is None or counted.last is None:
+        return f"<b>{look.safe(who)}</b> · the order of each person’s events is known, their times are not"
+    first, last = (f"{moment.day} {moment:%B %Y}" for moment in (counted.first, counted.last))
+    return f"<b>{look.safe(who)}</b> · {first} to {last}"
+
+
+def thing(dataset: Dataset) -> str:
+    """What one item is called."""
+    return "place" if dataset.item_places is not None else "item"
+
+
+def draw(here: Cursor) -> None:
+    dataset, counted, colours = here.dataset, loaders.census(here.dataset), look.colours()
+    _facts(dataset, counted)
+    things = f"{thing(dataset)}s"
+    charts = [
+        (
+            long_tail(counted, things, colours),
+            f"The most popular tenth of the {things} takes {counted.share_of_top(0.1):.0%} of all events.",
+        )
+    ]
+    if counted.hours is not None:
+        busiest = counted.busiest_hour()
+        charts.append(
+            (hour_map(counted, colours), f"Events by weekday and hour, most on {busiest[0]}s at {busiest[1]}." if busiest else "No hours.")
+        )
+    if counted.weekly is not None:
+        charts.append((weekly_events(counted, dataset.noun, colours), f"{dataset.noun}s in each of {len(counted.weekly)} weeks."))
+    if counted.behaviours:
+        most = next(iter(counted.behaviours))
+        share = counted.behaviours[most] / sum(counted.behaviours.values())
+        title = f"What people do: {share:.0%} is “{most}”" if len(counted.behaviours) > 1 else f"Every event is a “{most}”"
+        charts.append((value_bars(title, counted.behaviours, "events", colours), title))
+    if counted.ratings:
+        mean = sum(value * count for value, count in counted.ratings.items()) / max(sum(counted.ratings.values()), 1)
+        named = {f"{value:g}": count for value, count in counted.ratings.items()}
+        title = f"Ratings average {mean:.1f}"
+        charts.append((value_bars(title, named, "ratings", colours), title))
+    if "category" in dataset.items:
+        kinds = dataset.items["category"].dropna().astype(str).value_counts()
+        named = {str(name): int(count) for name, count in kinds.items()}
+        title = f"{len(named):,} kinds of {things}"
+        charts.append((value_bars(title, named, things, colours, most=9, tints=loaders.category_tints(dataset, colours)), title))
+    for start in range(0, len(charts), 2):
+        for column, (figure, words) in zip(st.columns(2, gap="medium"), charts[start : start + 2], strict=False):
+            column.plotly_chart(figure, key=f"chart_{start}_{words[:12]}", theme=None, config=look.CHART, alt=words)
+    wide, narrow = st.columns([3, 2], gap="medium") if dataset.item_places is not None else (st.container(), st.container())
+    with wide:
+        _map(dataset)
+    with narrow:
+        _most_popular(dataset, counted)
+
+
+def _facts(dataset: Dataset, counted: Census) -> None:
+    """The few numbers that say how much there is to learn from."""
+    events = counted.user_counts
+    density = counted.events / (len(dataset.user_ids) * len(dataset.item_ids))
+    facts = {
+        "events of a usual person": f"{int(events[len(events) // 2]):,}",
+        "of the busiest": f"{int(events[0]):,}",
+        f"events of a usual {thing(dataset)}": f"{int(counted.item_counts[len(counted.item_counts) // 2]):,}",
+        "events for each possible pair" if dataset.repeats else "of all possible pairs occur": f"{density:.2%}",
+        "seen items stay candidates" if dataset.repeats else "seen items are no candidates": "people return"
+        if dataset.repeats
+        else "once each",
+    }
+    st.html(look.facts(facts))
+
+
+def _map(dataset: Dataset) -> None:
+    found = loaders.whole_map(dataset)
+    if found is None:
+        return
+    view, counts, titles = found
+    words = f"Map of {len(titles)} places, drawn from their coordinates; the busiest is {titles[int(counts.argmax())]}."
+    figure = place_map(view, counts, titles, dataset.noun, look.colours())
+    st.plotly_chart(figure, key="places", theme=None, config=look.CHART, alt=words)
+
+
+def _most_popular(dataset: Dataset, counted: Census) -> None:
+    tints = loaders.category_tints(dataset, look.colours())
+    widths = look.bar_widths(counted.item_counts[: len(counted.top_items)])
+    rows = "".join(
+        look.row_html(str(at + 1), dataset.title_of(item), look.about_item(dataset, item, tints), width)
+        for at, (item, width) in enumerate(zip(counted.top_items, widths, strict=True))
+    )
+    st.html(look.list_head(f"The ten most popular {thing(dataset)}s", "bar: events, tenth to first") + f'<ol class="rs-list">{rows}</ol>')

@@ -1,0 +1,183 @@
+"""Where a model looks at one step: a heat map of steps and events, arcs over the timeline, weight against gaps, shares."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from recsys.attention import Look
+from recsys.figures.palette import Palette, blank_figure, escaped
+
+SHOWN = 60  # steps and events of the heat map: cells smaller than this cannot be told apart
+ARCS = 40  # thinner ones would not be seen
+LEAST = 1e-4
+PARTS = {"content": "what the events were", "order": "how many events ago", "time": "how long ago", "distance": "how far away"}
+
+
+def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: Palette) -> go.Figure:
+    """Arcs from now back to the events looked at; thicker and darker is more weight. `titles`, `tints` (n,) go with `look.events`."""
+    figure = blank_figure("Where it looks back to", colours, 230)
+    heaviest = [at for at in look.heaviest(ARCS) if look.weights[at] > 0.002][::-1]
+    strongest = max((float(look.weights[at]) for at in heaviest), default=1.0)
+    first = int(look.events[0]) if len(look.events) else 0
+    span = max(look.step - first, 1)
+    for at in heaviest:
+        share = float(look.weights[at]) / strongest
+        x, y = _arc(float(look.events[at]), float(look.step), span)
+        line = dict(color=colours.accent, width=0.8 + 5.2 * share)
+        figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=line, opacity=0.15 + 0.7 * share, hoverinfo="skip"))
+    figure.add_trace(
+        go.Scatter(
+            x=look.events,
+            y=np.zeros(len(look.events), dtype=np.float32),
+            mode="markers",
+            marker=dict(size=(5 + 15 * np.sqrt(look.weights / strongest)).astype(np.float32), color=list(tints), line=dict(width=0)),
+            customdata=look.events,
+            text=[
+                f"event {at + 1}: {escaped(title)}<br>{weight:.1%} of the look"
+                for at, title, weight in zip(look.events, titles, look.weights, strict=True)
+            ],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+    now = dict(size=13, color=colours.accent, line=dict(color=colours.background, width=2))
+    figure.add_trace(go.Scatter(x=[look.step], y=[0], mode="markers", marker=now, hovertemplate="now<extra></extra>"))
+    figure.update_xaxes(
+        range=[first - 0.02 * span - 0.5, look.step + 0.02 * span + 0.5], title=dict(text="step", standoff=2), fixedrange=True
+    )
+    figure.update_yaxes(range=[-0.12, 1.05], visible=False, fixedrange=True)
+    figure.update_layout(margin=dict(l=8, r=8, t=38, b=40), hovermode="closest", clickmode="event+select")
+    return figure
+
+
+def look_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step: int, colours: Palette) -> go.Figure:
+    """Rows are steps, columns the events they look at, the latest of both; the accent row is now.
+
+    `weights` (n + 1, n + 1), `steps` (n + 1,) as in Attention, `titles` (n + 1,). Heat maps return no selection, so a
+    transparent point lies over every cell, its customdata the step of its row.
+    """
+    first = max(len(steps) - SHOWN, 0)
+    shown, events = weights[first:, first:], steps[first:]
+    rows = events + 1  # the row of event i is the look after it
+    figure = blank_figure("Every step’s look at the events before it", colours, 430)
+    names = ["start" if event < 0 else f"{event}" for event in events]
+    high = float(np.quantile(shown[np.tril_indices(len(shown))], 0.99)) if len(shown) else 1.0
+    positions = np.arange(len(events))
+    figure.add_trace(
+        go.Heatmap(
+            z=np.where(np.tri(len(shown), dtype=bool), shown, np.nan).astype(np.float32),
+            x=positions,
+            y=positions,
+            colorscale=[[0, colours.surface], [1, colours.accent]],
+            zmin=0,
+            zmax=max(high, 1e-6),
+            showscale=False,
+            hoverinfo="skip",
+        )
+    )
+    row, column = np.tril_indices(len(shown))
+    figure.add_trace(
+        go.Scattergl(
+            x=column,
+            y=row,
+            mode="markers",
+            marker=dict(size=max(5, min(14, 420 // max(len(shown), 1))), color="rgba(0,0,0,0)", symbol="square"),
+            selected=dict(marker=dict(opacity=0)),
+            unselected=dict(marker=dict(opacity=0)),
+            customdata=rows[row],
+            text=[
+                f"step {rows[r]} looks at {escaped(titles[first + c])}: {shown[r, c]:.1%}"
+                for r, c in zip(row.tolist(), column.tolist(), strict=True)
+            ],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+    here = int(np.searchsorted(rows, step))
+    figure.add_shape(type="rect", x0=-0.5, x1=here + 0.5, y0=here - 0.5, y1=here + 0.5, line=dict(color=colours.miss, width=2))
+    every = max(1, -(-len(events) // 8))
+    ticks = positions[::every]
+    figure.update_xaxes(
+        tickvals=ticks, ticktext=[names[at] for at in ticks], title=dict(text="event looked at", standoff=4), fixedrange=True
+    )
+    figure.update_yaxes(
+        tickvals=ticks,
+        ticktext=[f"{rows[at]}" for at in ticks],
+        title=dict(text="at step", standoff=4),
+        autorange="reversed",
+        fixedrange=True,
+    )
+    figure.update_layout(margin=dict(l=56, r=8, t=40, b=46), hovermode="closest", clickmode="event+select")
+    return figure
+
+
+def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: Sequence[str], colours: Palette) -> go.Figure:
+    """Weight of each event against its gap (n,) in time or space, both on log scales; what is closer than the first tick stands on it."""
+    figure = blank_figure(title, colours, 280)
+    known = np.flatnonzero(np.isfinite(gaps))
+    ticks = _gap_ticks(unit)
+    figure.add_trace(
+        go.Scatter(
+            x=np.log10(np.maximum(gaps[known], ticks[0][0])).astype(np.float32),
+            y=np.log10(np.maximum(look.weights[known], LEAST)).astype(np.float32),
+            mode="markers",
+            marker=dict(size=8, color=colours.accent, opacity=0.6),
+            customdata=look.events[known],
+            text=[f"{escaped(titles[at])}: {look.weights[at]:.1%}" for at in known.tolist()],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(tickvals=[float(np.log10(value)) for value, _ in ticks], ticktext=[name for _, name in ticks], fixedrange=True)
+    levels = (0.0001, 0.001, 0.01, 0.1, 1.0)
+    labels = ("under 0.01 %", "0.1 %", "1 %", "10 %", "100 %")
+    figure.update_yaxes(tickvals=np.log10(levels), ticktext=labels, title=dict(text="share of the look", standoff=4), fixedrange=True)
+    figure.update_layout(margin=dict(l=104, r=10, t=40, b=30), hovermode="closest")
+    return figure
+
+
+def share_bars(shares: Mapping[str, np.ndarray], colours: Palette) -> go.Figure:
+    """What decides the look, a bar for every block (and head): shares of the parts of the logits, (blocks, heads) a part."""
+    figure = blank_figure("What decides where it looks", colours, 280)
+    blocks, heads = next(iter(shares.values())).shape
+    names = [f"block {block + 1}" + (f", head {head + 1}" if heads > 1 else "") for block in range(blocks) for head in range(heads)]
+    # Not the colours of categories, which mean something else in the charts beside this one.
+    tints = (
+        (colours.accent, colours.background),
+        (colours.quiet, colours.background),
+        (colours.other, colours.background),
+        (colours.faint, colours.text),
+    )
+    for (part, values), (tint, ink) in zip(shares.items(), tints, strict=False):
+        percent = values.reshape(-1) * 100
+        figure.add_trace(
+            go.Bar(
+                y=names,
+                x=percent.astype(np.float32),
+                orientation="h",
+                name=PARTS.get(part, part),
+                marker=dict(color=tint),
+                text=[f"{value:.0f} %" if value >= 6 else "" for value in percent],
+                textposition="inside",
+                insidetextanchor="middle",
+                textfont=dict(color=ink, size=13),
+                hovertemplate=f"%{{y}}: {PARTS.get(part, part)}, %{{x:.1f}} %<extra></extra>",
+            )
+        )
+    legend = dict(orientation="h", y=1.02, yanchor="bottom", x=0, font=dict(size=13), traceorder="normal")
+    figure.update_layout(barmode="stack", showlegend=True, legend=legend, margin=dict(l=8, r=10, t=88, b=30), bargap=0.4)
+    figure.update_xaxes(range=[0, 100.5], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], fixedrange=True)
+    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, tickfont=dict(size=13, color=colours.text))
+    return figure
+
+
+def _arc(start: float, end: float, span: int) -> tuple[np.ndarray, np.ndarray]:
+    """A half ellipse, as high as it is long, as far as the whole goes."""
+    angle = np.linspace(0, np.pi, 33)
+    middle, half = (start + end) / 2, (end - start) / 2
+    height = np.sqrt((end - start) / span)
+    return (middle - half * np.cos(angle)).astype(np.float32), (height * np.sin(angle)).astype(np.float32)
+
+
+def _gap_ticks(unit: str) -> list[tuple[float, str]]:
+    if unit == "hours":
+        return [(0.1, "6 min"), (1, "1 h"), (24, "1 day"), (168, "1 week"), (720, "1 month"), (8766, "1 year")]
+    return [(0.05, "here"), (0.5, "500 m"), (2, "2 km"), (10, "10 km"), (100, "100 km"), (1000, "1,000 km")]
