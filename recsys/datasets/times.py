@@ -95,7 +95,8 @@ def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | 
 
 
 def _used(con: duckdb.DuckDBPyConnection, formats: list[str]) -> list[str]:
-    return [each for each in formats if count(con, f"SELECT count({_parsed([each])}) FROM dates_seen")]
+    found = con.execute(f"SELECT {', '.join(f'count({_parsed([each])})' for each in formats)} FROM dates_seen").fetchone() or ()
+    return [each for each, times in zip(formats, found, strict=True) if times]
 
 
 def _parsed(formats: list[str]) -> str:
