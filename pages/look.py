@@ -47,6 +47,15 @@ def style() -> str:
     .rs-data b {{ font-size: 1.08rem; display: block; }}
     .rs-story b {{ display: block; font-size: 1.14rem; font-weight: 650; line-height: 1.25; margin: 0.55rem 0 0.35rem; }}
     .rs-story p {{ color: {look.quiet}; margin: 0; line-height: 1.45; }}
+    .rs-pair {{ display: grid; grid-template-columns: 38% 1fr 3rem; align-items: center; height: 30px; column-gap: 0.6rem; font-size: 0.92rem; }}
+    .rs-pair > span:first-child {{ overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+    .rs-pair > span:last-child {{ color: {look.quiet}; text-align: right; font-variant-numeric: tabular-nums; }}
+    .rs-track {{ position: relative; height: 14px; margin: 0 8px; }}
+    .rs-track::before {{ content: ""; position: absolute; left: -8px; right: -8px; top: 6px; height: 2px; background: {look.surface}; }}
+    .rs-track i {{ position: absolute; top: 50%; transform: translate(-50%, -50%); border-radius: 50%; }}
+    .rs-track .rs-line {{ height: 3px; border-radius: 2px; transform: translate(0, -50%); opacity: 0.5; }}
+    .rs-ring {{ width: 12px; height: 12px; border: 2.5px solid; background: {look.background}; box-sizing: border-box; }}
+    .rs-spot {{ width: 12px; height: 12px; }}
     .rs-spark {{ width: 100%; display: block; margin-top: 0.5rem; }}
     .rs-kind {{ font-size: 0.85rem; font-weight: 600; }}
     .rs-dot {{ display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.4em; }}

@@ -6,6 +6,7 @@ import numpy as np
 
 from pages import loaders, look
 from pages.cursor import Cursor
+from recsys.figures.interest import strongest
 from recsys.figures.maps import Way
 from recsys.figures.timeline import HIT
 from recsys.interest import Interest
@@ -133,6 +134,24 @@ class Story:
         best = np.argsort(-interest.short[self.step])[:3]
         told = ", ".join(f"{interest.categories[each]} {interest.short[self.step, each]:.0%}" for each in best)
         return f"Shares of categories among the last {interest.window} events at step {self.step}: {told}."
+
+    def pairs_html(self, interest: Interest) -> str:
+        """Each category's share of the latest events against its share of all: a dot and a ring on one line."""
+        lately, always = interest.short[self.step], interest.long[self.step]
+        shown = [each for each in strongest(interest, 7) if lately[each] + always[each] > 0]
+        shown.sort(key=lambda each: -lately[each])
+        most = max((float(max(lately[each], always[each])) for each in shown), default=1.0)
+        rows = "".join(self._pair(interest.categories[each], float(lately[each]), float(always[each]), most) for each in shown)
+        return look.list_head(f"Last {interest.window} events against all before", "dot: lately · ring: always") + f'<div class="rs-pairs">{rows}</div>'
+
+    def _pair(self, category: str, lately: float, always: float, most: float) -> str:
+        tint, name = self.tints[category], look.safe(category)
+        now, then = 92 * lately / most, 92 * always / most
+        line = f'<i class="rs-line" style="left:{min(now, then):.1f}%;width:{abs(now - then):.1f}%;background:{tint}"></i>'
+        ring = f'<i class="rs-ring" style="left:{then:.1f}%;border-color:{tint}"></i>'
+        spot = f'<i class="rs-spot" style="left:{now:.1f}%;background:{tint}"></i>'
+        words = f"{name}: {lately:.0%} lately, {always:.0%} always"
+        return f'<div class="rs-pair" title="{words}"><span>{name}</span><span class="rs-track">{line}{ring}{spot}</span><span>{lately:.0%}</span></div>'
 
     def _moment(self) -> str:
         """When the next event happens, or the last one at the end."""

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import cursor, loaders, look, told
-from recsys.figures.interest import interest_pairs, interest_stream
+from recsys.figures.interest import interest_stream
 from recsys.figures.maps import way_map
 from recsys.figures.timeline import rank_strip
 
@@ -57,10 +57,4 @@ if interest is not None:
             alt=story.interest_in_words(interest),
         )
     with narrow:
-        st.plotly_chart(
-            interest_pairs(interest, step, tints, colours),
-            key="pairs",
-            theme=None,
-            config=look.CHART,
-            alt=story.interest_in_words(interest),
-        )
+        st.html(story.pairs_html(interest))

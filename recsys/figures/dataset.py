@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.census import DAYS, Census
-from recsys.figures.maps import MapView, ground, scale_bar
+from recsys.figures.maps import MapView, ground
 from recsys.figures.palette import Palette, blank_figure, escaped
 
 HEIGHT = 300
@@ -16,7 +16,9 @@ POINTS = 200  # of a curve; more would not be seen
 def long_tail(census: Census, things: str, colours: Palette) -> go.Figure:
     """Share of events against share of items, most popular first; the grey diagonal is what equal popularity would give."""
     counts = census.item_counts
-    figure = blank_figure(f"The top tenth of the {things} takes {census.share_of_top(0.1):.0%} of all events", colours, HEIGHT)
+    tenth, top = max(1, round(len(counts) / 10)), census.share_of_top(0.1)
+    who = f"A tenth of the {things}" if tenth > 1 else f"One of {len(counts)} {things}"
+    figure = blank_figure(f"{who} draws {top:.0%}", colours, HEIGHT)
     at = np.unique(np.linspace(0, len(counts), min(POINTS, len(counts) + 1)).round().astype(int))
     taken = np.concatenate([[0], counts.cumsum()])[at] / census.events * 100
     shares = at / len(counts) * 100
@@ -32,8 +34,11 @@ def long_tail(census: Census, things: str, colours: Palette) -> go.Figure:
             hovertemplate=f"the top %{{x:.1f}} % of {escaped(things)}<br>take %{{y:.1f}} % of events<extra></extra>",
         )
     )
-    tenth = census.share_of_top(0.1) * 100
-    figure.add_trace(go.Scatter(x=[10], y=[tenth], mode="markers", marker=dict(size=11, color=colours.accent), hoverinfo="skip"))
+    figure.add_trace(
+        go.Scatter(
+            x=[tenth / len(counts) * 100], y=[top * 100], mode="markers", marker=dict(size=11, color=colours.accent), hoverinfo="skip"
+        )
+    )
     _percent(figure.update_xaxes, f"{escaped(things)}, most popular first")
     _percent(figure.update_yaxes, "share of events")
     figure.update_layout(margin=dict(l=62, r=16, t=40, b=46), hovermode="x")
@@ -58,7 +63,7 @@ def hour_map(census: Census, colours: Palette) -> go.Figure:
             hovertemplate="%{y}, %{x}:00: %{z:,} events<extra></extra>",
         )
     )
-    hours = list(range(0, 24, 3))
+    hours = list(range(0, 24, 6))
     figure.update_xaxes(
         tickvals=hours, ticktext=[f"{hour}:00" for hour in hours], title=dict(text=f"hour, {clock}", standoff=4), fixedrange=True
     )
@@ -71,17 +76,15 @@ def weekly_events(census: Census, noun: str, colours: Palette) -> go.Figure:
     """Events a week, from Mondays. Needs `census.weekly`."""
     assert census.weekly is not None and census.weeks is not None
     middle = int(np.median(census.weekly))
-    count, unit = (len(census.weeks), "weeks") if len(census.weeks) < 20 else (round(len(census.weeks) / 4.345), "months")
-    title = f"{count:,} {unit}, with about {middle:,} {noun}s in a usual week"
+    title = f"About {middle:,} {noun}s in a usual week"
     figure = blank_figure(title, colours, HEIGHT)
     figure.add_trace(
-        go.Scatter(
+        go.Bar(
             x=census.weeks.astype("datetime64[ms]"),
             y=census.weekly.astype(np.int32),
-            mode="lines",
-            line=dict(color=colours.accent, width=1.8, shape="hvh" if len(census.weeks) < 160 else "linear"),
-            fill="tozeroy",
-            fillcolor=_pale(colours.accent),
+            width=6.4 * 86_400_000,  # milliseconds, of seven days
+            offset=0,
+            marker=dict(color=colours.accent, line=dict(width=0)),
             hovertemplate=f"week of %{{x|%-d %b %Y}}: %{{y:,}} {escaped(noun)}s<extra></extra>",
         )
     )
@@ -89,7 +92,7 @@ def weekly_events(census: Census, noun: str, colours: Palette) -> go.Figure:
         title=dict(text=f"{escaped(noun)}s a week", standoff=6), rangemode="tozero", fixedrange=True, nticks=5, tickformat=",d"
     )
     figure.update_xaxes(fixedrange=True, type="date")
-    figure.update_layout(margin=dict(l=70, r=16, t=40, b=30))
+    figure.update_layout(margin=dict(l=70, r=16, t=40, b=42))
     return figure
 
 
@@ -125,12 +128,12 @@ def value_bars(
     return figure
 
 
-def place_map(view: MapView, counts: np.ndarray, titles: list[str], noun: str, colours: Palette, height: int = 420) -> go.Figure:
+def place_map(view: MapView, counts: np.ndarray, titles: list[str], colours: Palette, height: int = 420) -> go.Figure:
     """Where events happen: every place in grey, and a disc for each, its area the number of events. Busiest last, on top.
 
     `counts` (n,) and `titles` go with `view.places` (n, 2).
     """
-    figure = blank_figure(f"Where it happens: {len(view.places):,} places, the disc's area is the number of {noun}s", colours, height)
+    figure = blank_figure("Where it happens", colours, height)
     ground(figure, view, colours)
     order = np.argsort(counts, kind="stable")
     sizes = np.sqrt(counts[order] / max(float(counts.max()), 1.0)) * 26
@@ -145,7 +148,6 @@ def place_map(view: MapView, counts: np.ndarray, titles: list[str], noun: str, c
             hoverinfo=None if len(order) <= 20_000 else "skip",
         )
     )
-    scale_bar(figure, view, colours)
     (south, west), (north, east) = view.low, view.high
     ratio = float(1 / np.cos(np.radians((south + north) / 2)))
     figure.update_xaxes(range=[west, east], visible=False, constrain="range", fixedrange=True)

@@ -23,6 +23,7 @@ class Palette:
     text: str
     quiet: str
     faint: str
+    places: str  # dots of a map's ground
     accent: str
     hit: str
     hit_surface: str
@@ -39,6 +40,7 @@ LIGHT = Palette(
     text="#1c2433",
     quiet="#5d677a",
     faint="#d5dae3",
+    places="#ccd2dd",
     accent="#2f5bd7",
     hit="#0b8a6f",
     hit_surface="#e0f3ee",
@@ -54,6 +56,7 @@ DARK = Palette(
     text="#e8ebf2",
     quiet="#9aa4b6",
     faint="#39414f",
+    places="#465062",
     accent="#7da2ff",
     hit="#3cc7a5",
     hit_surface="#15322e",

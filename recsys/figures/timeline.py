@@ -1,5 +1,6 @@
 """The rank strip: where a model ranked what came next, at every step of one timeline."""
 
+import hashlib
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -20,7 +21,7 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Seque
     `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `dates` (T,) text or None for data that has
     order only. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
     """
-    note = f"green: in its top {HIT} · orange: not · pale: seen in training"
+    note = f"green: in its top {HIT}, orange: not, pale: seen in training"
     figure = Sketch("Where the model ranked what came next, at every step", colours, 186, note)
     length = len(splits)
     worst = max(float(np.nanmax(ranks, initial=HIT)), 100.0)
@@ -29,14 +30,14 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Seque
     figure.add_shape(type="line", x0=step, x1=step, y0=TOP, y1=floor, line=dict(color=colours.accent, width=2), name="now")
     figure.add_trace(_dots(ranks, splits, dates, colours))
     if step < length and np.isfinite(ranks[step]):
-        figure.add_trace(_ring(step, ranks[step], colours))
+        figure.add_shape(**_ring(step, ranks[step], colours))
     ticks = [rank for rank in (1, 10, 100, 1_000, 10_000, 100_000) if rank <= worst]
     figure.update_yaxes(
         range=[floor, TOP], tickvals=_height(ticks), ticktext=[f"{rank:,}" for rank in ticks], title=axis_title("rank", colours)
     )
     positions, labels = _step_ticks(length, dates)
     figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels)
-    figure.update_layout(margin=dict(l=52, r=8, t=58, b=26), clickmode="event+select")
+    figure.update_layout(margin=dict(l=52, r=8, t=58, b=26), clickmode="event+select", datarevision=_revision(ranks, splits, colours))
     return figure.drawn()
 
 
@@ -84,8 +85,8 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
     steps = np.flatnonzero(np.isfinite(ranks))
     values = ranks[steps]
     hit = values <= HIT
-    pale = np.asarray([splits[step] == "train" for step in steps], dtype=bool)
-    when = [f"<br>{dates[step]}" if dates is not None else "" for step in steps]
+    pale = np.array([splits[int(step)] == "train" for step in steps], dtype=np.bool_)
+    when = [f"<br>{dates[int(step)]}" if dates is not None else "" for step in steps]
     return dict(
         type="scatter",
         x=steps,
@@ -105,8 +106,14 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
 
 
 def _ring(step: int, rank: float, colours: Palette) -> dict[str, Any]:
-    ring: dict[str, Any] = dict(size=15, color="rgba(0,0,0,0)", line=dict(color=colours.accent, width=2.5))
-    return dict(type="scatter", x=[step], y=[float(_height(rank))], mode="markers", marker=ring, hoverinfo="skip")
+    """A shape and not a trace: while only shapes change, the browser leaves the dots alone."""
+    where = dict(xsizemode="pixel", ysizemode="pixel", xanchor=step, yanchor=float(_height(rank)), x0=-8, x1=8, y0=-8, y1=8)
+    return dict(type="circle", line=dict(color=colours.accent, width=2.5), **where)
+
+
+def _revision(ranks: np.ndarray, splits: Sequence[str], colours: Palette) -> str:
+    """Tells the browser whether the dots are the ones it has drawn already."""
+    return hashlib.blake2b(ranks.tobytes() + ",".join([*splits, colours.hit]).encode(), digest_size=8).hexdigest()
 
 
 def _step_ticks(length: int, dates: Sequence[str] | None) -> tuple[list[int], list[str]]:
