@@ -207,7 +207,7 @@ WRONG = [
     "simulate --out {new} --days many",
     "simulate --out {new} --seed -1",
     "simulate --out {folder}",
-    "simulate --out {shop}/inside",
+    "simulate --out {shop}/inside --people 20 --places 60 --days 30",
     "train",
     "train sasrec",
     "train nothing-like-that town",

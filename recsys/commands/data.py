@@ -1,5 +1,6 @@
 """Data in: datasets, prepare, fetch, simulate."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -33,7 +34,9 @@ def prepare(
     root: Folder = None,
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--map", metavar="KEY=COLUMN,…", help="Which column is what: user_id=who,item_id=what,timestamp=when."),
+        typer.Option(
+            "--map", metavar="KEY=COLUMN,…", help="Which column is what: user_id=who,timestamp=when; an empty column leaves a key out."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(help="What to call it; the file's name when left out.")] = None,
     duplicates: Annotated[
@@ -108,12 +111,12 @@ def _show_prepared(card: "DatasetCard", as_json: bool) -> None:
 
 
 def _mapping(texts: list[str]) -> dict[str, str]:
-    """{key: column} of `--map`, given once with commas or several times."""
+    """{key: column} of `--map`, given once with commas or several times; a comma within a column's name is no separator."""
     mapping: dict[str, str] = {}
-    for part in (part for text in texts for part in text.split(",")):
+    for part in (part for text in texts for part in re.split(r",(?=\s*\w+=)", text)):
         key, equals, column = part.partition("=")
         key = key.strip()
-        if not (key and equals and column):
+        if not (key and equals):  # an empty column is meant: it leaves the key out
             raise DataError(f"--map '{part}' is no mapping; write it like --map user_id=who,item_id=what,timestamp=when")
         if key in mapping:
             raise DataError(f"--map names {key} twice: {mapping[key]} and {column}")
