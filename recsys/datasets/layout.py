@@ -65,7 +65,7 @@ def layout(path: Path) -> Layout:
     for magic, kind in _FOREIGN.items():
         if head.startswith(magic):
             raise DataError(f"{path.name} is {kind}, not a table of text; save it as CSV, or name it .zip if it is a zip of one")
-    encoding = _encoding(path, head)
+    encoding = _encoding(path)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head).removeprefix("\ufeff")
     if "\x00" in text:
         raise DataError(f"{path.name} is not text: it holds zero bytes; save it as CSV in UTF-8")
@@ -84,10 +84,8 @@ def _parquet(path: Path) -> Layout:
     return Layout(path, "parquet", tuple(schema.names), types=tuple(str(kind) for kind in schema.types))
 
 
-def _encoding(path: Path, head: bytes) -> str:
-    """UTF-8 if every byte of the file is, UTF-16 if it says so, else latin-1, in which any byte is a letter."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+def _encoding(path: Path) -> str:
+    """UTF-8 if every byte of the file is, else latin-1, in which any byte is a letter."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with path.open("rb") as file:
@@ -150,10 +148,10 @@ def _is_lines(lines: list[str], delimiter: str | None) -> bool:
     rows = [line.split() for line in lines[:500]]
     if any(len(row) < 2 for row in rows[:1]) or _names_things(rows[0]):
         return False
-    people = [row[0] for row in rows]
-    if len(set(people)) < len(people) * 0.9:
-        return False
-    return len({len(row) for row in rows}) > 1 or not any(_looks_like_time(row[-1]) for row in rows)
+    if len({len(row) for row in rows}) > 2:
+        return True
+    people = {row[0] for row in rows}
+    return len(people) > len(rows) * 0.9 and not any(_looks_like_time(row[-1]) for row in rows)
 
 
 def _names_things(row: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """What a reader of a raw format hands to the ingest: rows as text in DuckDB, and what is known of items and people."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -72,6 +73,13 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """What DuckDB says first, without the class of its error."""
+    """What DuckDB says first, without the class of its error; of a malformed row the line and the number of columns."""
+    row = re.search(r"Line: (\d+)", str(error))
+    sizes = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", str(error))
+    if row and sizes:
+        return f"line {row[1]} has {sizes[2]} columns where {sizes[1]} are expected; correct it, or quote text that holds the separator"
+    if row:
+        reason = "a quote that is not closed" if "quote" in str(error) else "something that is no row of this table"
+        return f"line {row[1]} holds {reason}; correct it"
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].split("Error: ", 1)[-1].strip()[:300]

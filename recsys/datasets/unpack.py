@@ -1,5 +1,6 @@
-"""A zip of one file is that file."""
+"""A zip of one file is that file, and text in UTF-16 is text."""
 
+import codecs
 import shutil
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -8,9 +9,28 @@ from recsys.errors import DataError
 
 
 def unpacked(path: Path, folder: Path) -> Path:
-    """The file itself, or for a zip the one data file in it, written to `folder`. Anything else is a DataError."""
-    if path.suffix.lower() != ".zip":
-        return path
+    """The file itself, or a copy in `folder`: the one data file of a zip, UTF-8 for UTF-16. Anything else is a DataError."""
+    return _as_utf8(_unzipped(path, folder) if path.suffix.lower() == ".zip" else path, folder)
+
+
+def _as_utf8(path: Path, folder: Path) -> Path:
+    """Spreadsheets save "Unicode text" as UTF-16, which it says in its first two bytes."""
+    try:
+        with path.open("rb") as file:
+            if file.read(2) not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                return path
+        target = folder / "utf-8" / path.name
+        target.parent.mkdir(exist_ok=True)
+        with path.open(encoding="utf-16", newline="") as text, target.open("w", encoding="utf-8", newline="") as file:
+            shutil.copyfileobj(text, file, 1 << 20)
+    except UnicodeError as error:
+        raise DataError(f"{path.name} begins like UTF-16 but is not ({error}); save it as UTF-8") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; check the name and the folder") from error
+    return target
+
+
+def _unzipped(path: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(path) as archive:
             members = [each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename)]

@@ -1,0 +1,327 @@
+"""Files of one's own: recognised, guessed, corrected, and refused in one line that says what is wrong."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.core import Dataset
+from recsys.datasets import list_datasets, open_dataset, prepare, read_file
+from recsys.datasets.guess import guess
+from recsys.errors import DataError, RecsysError
+
+TABLE = pd.DataFrame(
+    {
+        "user": ["b", "a", "a", "b", "a"],
+        "movie": ["007", "x,1", "<b>x</b>", "🎬", "007"],
+        "when": [1_600_000_000, 1_600_000_300, 1_600_000_100, 1_600_000_000, 1_600_000_300],
+        "stars": [1.0, 2.5, 3.0, 4.0, 5.0],
+    }
+)
+ITEMS = {"a": ["<b>x</b>", "x,1", "007"], "b": ["007", "🎬"]}
+
+
+def histories(data: Dataset) -> dict[str, list[str]]:
+    return {user: list(data.history(user).items) for user in data.user_ids}
+
+
+def put(folder: Path, name: str, content: str | bytes, encoding: str = "utf-8") -> Path:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode(encoding))
+    return path
+
+
+def checks(data: Dataset) -> dict[str, tuple[int, str]]:
+    return {check.check: (check.rows, check.action) for check in data.checks}
+
+
+def _csv(folder: Path, separator: str = ",", name: str = "t.csv", **options: object) -> Path:
+    return put(folder, name, TABLE.to_csv(index=False, sep=separator, **options))
+
+
+def _inter(folder: Path) -> Path:
+    typed = TABLE.set_axis(["user_id:token", "item_id:token", "timestamp:float", "rating:float"], axis=1)
+    return put(folder, "t.inter", typed.to_csv(index=False, sep="\t"))
+
+
+def _parquet(folder: Path) -> Path:
+    TABLE.to_parquet(folder / "t.parquet")
+    return folder / "t.parquet"
+
+
+def _zip(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / "t.zip", "w") as archive:
+        archive.writestr("inside/t.csv", TABLE.to_csv(index=False))
+        archive.writestr("__MACOSX/._t.csv", "clutter")
+        archive.writestr("README.txt", "about")
+    return folder / "t.zip"
+
+
+WRITERS: dict[str, Callable[[Path], Path]] = {
+    "csv": _csv,
+    "tsv": lambda folder: _csv(folder, "\t", "t.tsv"),
+    "semicolons": lambda folder: _csv(folder, ";"),
+    "bars": lambda folder: _csv(folder, "|", "t.txt"),
+    "bom": lambda folder: put(folder, "t.csv", TABLE.to_csv(index=False), "utf-8-sig"),
+    "utf-16": lambda folder: put(folder, "t.csv", TABLE.to_csv(index=False), "utf-16"),
+    "windows lines": lambda folder: _csv(folder, lineterminator="\r\n"),
+    "inter": _inter,
+    "parquet": _parquet,
+    "zip": _zip,
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_every_kind_of_file_opens_the_same(kind: str, tmp_path: Path) -> None:
+    path = WRITERS[kind](tmp_path)
+    data = read_file(path)
+    assert histories(data) == ITEMS
+    assert data.has == ("time", "rating")
+    np.testing.assert_array_equal(data.ratings, [3.0, 2.5, 5.0, 1.0, 4.0])
+    assert checks(data)["order"] == (1, "reordered")
+    assert guess(path).mapping.keys() == {"user_id", "item_id", "timestamp", "rating"}
+    assert set(guess(path).reasons) == set(guess(path).mapping)
+
+
+def test_latin_1_and_number_like_ids(tmp_path: Path) -> None:
+    data = read_file(put(tmp_path, "t.csv", "user,item\n007,Café\n7,Café\n10,007\n9,7\n", "latin-1"))
+    assert list(data.user_ids) == ["007", "7", "9", "10"]
+    assert set(data.item_ids) == {"Café", "007", "7"}
+
+
+def test_no_header(tmp_path: Path) -> None:
+    data = read_file(put(tmp_path, "u.data", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t377\t1\t878887116\n196\t302\t5\t881250950\n"))
+    assert histories(data) == {"22": ["377"], "186": ["302"], "196": ["242", "302"]}
+    assert data.has == ("time", "rating")
+
+
+def test_a_person_a_line(tmp_path: Path) -> None:
+    path = put(tmp_path, "seq.txt", "1 5 6 5\n2 7\n10 6 7 8 9\n1 9\n")
+    data = read_file(path)
+    assert histories(data) == {"1": ["5", "6", "5", "9"], "2": ["7"], "10": ["6", "7", "8", "9"]}
+    assert data.times is None and data.repeats and guess(path).layout.kind == "lines"
+
+
+@pytest.mark.parametrize(
+    ("texts", "times"),
+    [
+        (["1600000000", "1600000060"], [1_600_000_000, 1_600_000_060]),
+        (["1600000000.5", "1600000060.25"], [1_600_000_000.5, 1_600_000_060.25]),
+        (["1600000000500", "1600000060000"], [1_600_000_000.5, 1_600_000_060]),
+        (["2020-09-13T12:26:40Z", "2020-09-13T14:27:40+02:00"], [1_600_000_000, 1_600_000_060]),
+        (["2020-09-13 12:26:40", "2020-09-13 12:27"], [1_600_000_000, 1_600_000_020]),
+        (["Sun Sep 13 12:26:40 +0000 2020", "Sun Sep 13 08:27:40 -0400 2020"], [1_600_000_000, 1_600_000_060]),
+        (["13/09/2020 12:26", "01/10/2020 00:00"], [1_599_999_960, 1_601_510_400]),
+        (["09/13/2020 12:26", "10/01/2020 00:00"], [1_599_999_960, 1_601_510_400]),
+        (["13.09.2020", "1.10.2020"], [1_599_955_200, 1_601_510_400]),
+        (["20200913", "20201001"], [1_599_955_200, 1_601_510_400]),
+        (["Sep 13, 2020", "Oct 1, 2020"], [1_599_955_200, 1_601_510_400]),
+    ],
+)
+def test_times_of_many_kinds(texts: list[str], times: list[float], tmp_path: Path) -> None:
+    data = read_file(put(tmp_path, "t.csv", "user,item,time\n" + "".join(f'u,i{n},"{text}"\n' for n, text in enumerate(texts))))
+    assert data.times is not None
+    np.testing.assert_allclose(data.times, times)
+
+
+def test_offsets_in_the_text_are_kept(tmp_path: Path) -> None:
+    data = read_file(put(tmp_path, "t.csv", "user,item,time\nu,i,2020-01-01T10:00:00+02:00\nu,j,2020-01-01T10:00:00-03:30\n"))
+    assert data.utc_offsets is not None
+    assert list(data.utc_offsets) == [120, -210]
+    assert read_file(put(tmp_path, "z.csv", "user,item,time\nu,i,2020-01-01T10:00:00Z\n")).utc_offsets is None
+
+
+def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
+    path = put(tmp_path, "t.csv", "user,item,date\nu,i,01/02/2020\nu,j,03/04/2020\n")
+    assert guess(path).two_ways == "01/02/2020"
+    with pytest.raises(DataError, match=r"t.csv: column 'date' .* two ways, for example '0[13]/0[24]/2020'"):
+        read_file(path)
+    day, month = (read_file(path, dates=order) for order in ("day-first", "month-first"))
+    assert day.interactions["timestamp"].dt.month.tolist() == [2, 4]
+    assert month.interactions["timestamp"].dt.month.tolist() == [1, 3]
+    assert checks(day)["times: dates read day-first"] == (2, "kept")
+    assert day.fingerprint != month.fingerprint
+
+
+def test_places_in_an_order_are_no_times(tmp_path: Path) -> None:
+    data = read_file(put(tmp_path, "t.csv", "user,item,timestamp\nu,i,2\nu,j,1\nv,i,1\n"))
+    assert histories(data) == {"u": ["j", "i"], "v": ["i"]} and data.times is None
+
+
+def test_places_and_texts_of_items_belong_to_the_items(tmp_path: Path) -> None:
+    rows = "user,venue,lat,lon,name,kind,description,t\n" + "".join(
+        f"u{n % 3},v{n % 4},{40.7123 + n % 4 / 100},-74.0123,Name {n % 4},Bar,About {n % 4},{1_600_000_000 + n}\n" for n in range(12)
+    )
+    data = read_file(put(tmp_path, "t.csv", rows))
+    assert {"latitude", "longitude", "title", "category", "text"} <= set(data.items.columns)
+    assert "latitude" not in data.interactions and data.places is not None
+    assert data.places[0].tolist() == [40.7123, -74.0123]
+
+
+def test_places_and_texts_of_events_belong_to_the_events(tmp_path: Path) -> None:
+    rows = "user,item,lat,lon,query,t\n" + "".join(f"u{n % 3},v{n % 2},{n}.1234,{-n}.1234,search {n},{1_600_000_000 + n}\n" for n in range(12))
+    data = read_file(put(tmp_path, "t.csv", rows))
+    assert {"latitude", "longitude", "text"} <= set(data.interactions.columns)
+    assert "latitude" not in data.items and "text" not in data.items
+
+
+def test_a_mapping_corrects_the_guess(tmp_path: Path) -> None:
+    path = _csv(tmp_path)
+    data = read_file(path, {"user_id": "movie", "item_id": "user", "rating": ""})
+    assert list(data.item_ids) == ["a", "b"] and data.has == ("time",)
+    inter = read_file(_inter(tmp_path), {"user_id": "user_id:token", "item_id": "item_id"})
+    assert histories(inter) == ITEMS
+
+
+@pytest.mark.parametrize(
+    ("mapping", "says"),
+    [
+        ({"user_id": "nobody"}, "t.csv has no column 'nobody' for user_id; its columns are user, movie, when, stars"),
+        ({"user_id": "user", "item_id": "user"}, "column 'user' is mapped twice"),
+        ({"who": "user"}, "'who' is nothing a column can be"),
+        ({"user_id": ""}, "no column for user_id"),
+        ({"latitude": "stars"}, "latitude is mapped and longitude is not"),
+        ({"timestamp": "movie", "item_id": "stars"}, "none of its 5 rows is left .*column 'movie'"),
+    ],
+)
+def test_a_wrong_mapping_says_what_is_wrong(mapping: dict[str, str], says: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=says):
+        read_file(_csv(tmp_path), mapping)
+
+
+def _zip_of(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, TABLE.to_csv(index=False))
+    return buffer.getvalue()
+
+
+def _half_parquet() -> bytes:
+    buffer = io.BytesIO()
+    TABLE.to_parquet(buffer)
+    return buffer.getvalue()[:-100]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.csv", b"", "empty.csv is empty"),
+        ("blank.csv", b" \n\n", "blank.csv is empty"),
+        ("header.csv", b"user,item,time\n", "header.csv has no rows"),
+        ("header.inter", b"user_id:token\titem_id:token\n", "header.inter has no rows"),
+        ("one.csv", b"user-item-time\na-b-1\nc-d-2\n", "one.csv: only one column was found"),
+        ("twice.csv", b"user,item,item\na,b,c\n", "twice.csv: column 'item' stands twice"),
+        ("long.csv", b"user,item\na,b\nc,d\ne,f,g\n", "long.csv.*line 4"),
+        ("short.csv", b"user,item,time\n" + b"a,b,1600000000\n" * 5 + b"c,d\n", "short.csv.*line 7"),
+        ("half.parquet", _half_parquet(), "half.parquet is a truncated or damaged Parquet file"),
+        ("no.zip", b"not a zip at all", "no.zip is no zip"),
+        ("half.zip", _zip_of("t.csv")[:80], "half.zip is no zip"),
+        ("two.zip", _zip_of("a.csv", "b.csv"), r"two.zip holds 2 files \(a.csv, b.csv\)"),
+        ("none.zip", _zip_of(), "none.zip holds 0 files"),
+        ("excel.csv", _zip_of("x"), "excel.csv is a zip or an Excel file"),
+        ("noise.csv", bytes(range(256)) * 20, "noise.csv is not text"),
+        ("ids.csv", b"user,item\n,a\nb,\n", "none of its 2 rows is left after cleaning .2 dropped for missing ids."),
+        ("future.csv", b"user,item,time\na,b,9999999999\n", "dropped for future times.*column 'time', for example '9999999999'"),
+    ],
+)
+def test_bad_files_are_refused_in_one_line_and_nothing_is_prepared(name: str, content: bytes, says: str, tmp_path: Path) -> None:
+    path = put(tmp_path, name, content)
+    for use in (read_file, prepare):
+        with pytest.raises(DataError, match=says) as caught:
+            use(path)
+        assert "\n" not in str(caught.value)
+    home = Path(os.environ["RECSYS_HOME"])
+    assert not [each for each in home.rglob("*") if each.is_file()]
+
+
+def test_a_missing_file_and_a_folder_are_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        prepare(tmp_path / "nothing.csv")
+    with pytest.raises(DataError, match="is a folder"):
+        prepare(tmp_path)
+    for use in (read_file, guess):
+        with pytest.raises(RecsysError):
+            use(tmp_path / "nothing.csv")
+
+
+def test_small_and_long_histories(tmp_path: Path) -> None:
+    one = read_file(put(tmp_path, "one.csv", "user,item\nu,i\n"))
+    assert histories(one) == {"u": ["i"]} and one.repeats is False
+    long = read_file(put(tmp_path, "long.csv", "user,item,time\n" + "".join(f"u,i{n % 50},{1_600_000_000 + n}\n" for n in range(10_000))))
+    assert len(long.history("u")) == 10_000 and long.repeats is True
+    line = read_file(put(tmp_path, "line.txt", "u " + " ".join(f"i{n}" for n in range(10_000)) + "\nv i1 i2\n"))
+    assert len(line.history("u")) == 10_000
+
+
+def test_prepare_keeps_what_read_file_shows(tmp_path: Path) -> None:
+    path = _csv(tmp_path, name="My shop (1).csv")
+    seen = read_file(path)
+    assert not any(card.prepared for card in list_datasets() if card.name not in ("demo-city",))
+    card = prepare(path)
+    kept = open_dataset("My-shop-1")
+    assert card.name == "My-shop-1" and kept.fingerprint == seen.fingerprint and kept.checks == seen.checks
+    pd.testing.assert_frame_equal(kept.interactions, seen.interactions)
+    with pytest.raises(DataError, match="name of a known dataset"):
+        prepare(path, name="ml-1m")
+    with pytest.raises(DataError, match="cannot be used"):
+        prepare(path, name="../evil")
+
+
+def test_a_prepared_folder_can_be_prepared_under_a_name(tmp_path: Path) -> None:
+    prepare(_csv(tmp_path), name="first")
+    folder = Path(os.environ["RECSYS_HOME"]) / "datasets" / "first"
+    prepare(folder, name="second")
+    pd.testing.assert_frame_equal(open_dataset("second").interactions, open_dataset("first").interactions)
+
+
+def test_a_failed_prepare_leaves_what_was_there(tmp_path: Path) -> None:
+    prepare(_csv(tmp_path), name="shop")
+    before = open_dataset("shop").fingerprint
+    with pytest.raises(DataError):
+        prepare(put(tmp_path, "bad.csv", "user,item\n,\n"), name="shop")
+    assert open_dataset("shop").fingerprint == before
+    assert [each.name for each in (Path(os.environ["RECSYS_HOME"]) / "datasets").iterdir()] == ["shop"]
+
+
+@pytest.mark.parametrize("moment", ["_typed", "_write_items", "read_prepared"])
+def test_a_kill_in_the_middle_leaves_what_was_there(moment: str, tmp_path: Path) -> None:
+    path = _csv(tmp_path)
+    prepare(path, name="shop")
+    before = open_dataset("shop").fingerprint
+    script = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom recsys import datasets\nfrom recsys.datasets import ingest\n"
+        f"ingest.{moment} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"datasets.prepare({str(path)!r}, name='shop', duplicates='drop')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], env=os.environ, cwd=Path(__file__).parents[2], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert open_dataset("shop").fingerprint == before
+    assert [card.name for card in list_datasets() if card.name.startswith((".", "shop"))] == ["shop"]
+    prepare(path, name="shop")
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("recsys.datasets.ingest._write_items", full)
+    with pytest.raises(DataError, match="No space left on device; nothing was changed"):
+        prepare(_csv(tmp_path), name="shop")
+    assert not (Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop").exists()
+
+
+def test_card_is_plain_json(tmp_path: Path) -> None:
+    prepare(_csv(tmp_path), name="shop")
+    card = json.loads((Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop" / "card.json").read_text())
+    assert card["interactions"] == 5 and card["first"] == "2020-09-13T12:26:40+00:00"
+    assert {"check": "duplicates", "rows": 0, "action": "kept"} in card["checks"]
