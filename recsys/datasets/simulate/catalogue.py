@@ -54,13 +54,25 @@ CATEGORIES = (
     Category("gallery", "culture", 0.026, (WEEKEND_AFTERNOON, DAYTIME, AFTER_WORK), ("museum café", "wine bar", "wine bar"), 0.50, 60),
     Category("bookshop", "culture", 0.036, (WEEKEND_AFTERNOON, DAYTIME, AFTER_WORK), ("espresso bar", "wine bar", "wine bar"), 0.50, 40),
     Category("library", "culture", 0.018, (DAYTIME, WEEKEND_MORNING, AFTER_WORK), ("espresso bar", "deli", "deli"), 0.45, 90),
-    Category("record shop", "culture", 0.022, (WEEKEND_AFTERNOON, DAYTIME, AFTER_WORK), ("espresso bar", "jazz club", "jazz club"), 0.50, 40),
+    Category(
+        "record shop", "culture", 0.022, (WEEKEND_AFTERNOON, DAYTIME, AFTER_WORK), ("espresso bar", "jazz club", "jazz club"), 0.50, 40
+    ),
     Category("gym", "sport", 0.044, (EARLY, AFTER_WORK, WEEKEND_MORNING, DAYTIME), ("juice bar", "deli", "deli"), 0.65, 70),
     Category("climbing hall", "sport", 0.016, (AFTER_WORK, EVENING, WEEKEND_MORNING), ("juice bar", "pub", "pub"), 0.65, 110),
     Category("swimming pool", "sport", 0.018, (EARLY, AFTER_WORK, WEEKEND_MORNING), ("bakery", "taqueria", "taqueria"), 0.55, 60),
     Category("yoga studio", "sport", 0.024, (EARLY, EVENING, WEEKEND_MORNING), ("juice bar", "ramen bar", "ramen bar"), 0.55, 75),
-    Category("park", "outdoors", 0.036, (WEEKEND_MORNING, WEEKEND_AFTERNOON, DAYTIME, AFTER_WORK), ("ice-cream parlour", "pub", "pub"), 0.40, 60),
-    Category("beach", "outdoors", 0.014, (WEEKEND_MORNING, WEEKEND_AFTERNOON, AFTER_WORK), ("ice-cream parlour", "taqueria", "taqueria"), 0.60, 120),
+    Category(
+        "park", "outdoors", 0.036, (WEEKEND_MORNING, WEEKEND_AFTERNOON, DAYTIME, AFTER_WORK), ("ice-cream parlour", "pub", "pub"), 0.40, 60
+    ),
+    Category(
+        "beach",
+        "outdoors",
+        0.014,
+        (WEEKEND_MORNING, WEEKEND_AFTERNOON, AFTER_WORK),
+        ("ice-cream parlour", "taqueria", "taqueria"),
+        0.60,
+        120,
+    ),
     Category("office", "work", 0.066, ()),
     Category("university", "work", 0.010, ()),
     Category("hospital", "work", 0.010, ()),

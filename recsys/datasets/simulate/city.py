@@ -91,14 +91,16 @@ def _in_order(rng: np.random.Generator, columns: dict[str, np.ndarray], outings:
     return events
 
 
-def _interactions(rng: np.random.Generator, events: dict[str, np.ndarray], outings: Outings, people: People, places: Places) -> pd.DataFrame:
+def _interactions(
+    rng: np.random.Generator, events: dict[str, np.ndarray], outings: Outings, people: People, places: Places
+) -> pd.DataFrame:
     seconds, offsets = to_utc(events["second"])
     person, place, visit = events["person"], events["place"], events["behaviour"] == VISIT
     # Looking something up happens at home, or at work during the working day.
     slot = np.where(events["second"] % 86400 < WORK_ENDS, outings.slot[events["outing"]], EVENING)
     looking = people.origin(places, outings.version[events["outing"]], person, slot)
     at = np.where(visit[:, None], places.degrees[place], np.round(to_degrees(looking + rng.normal(scale=0.04, size=looking.shape)), 5))
-    felt = 3.6 + 0.45 * places.appeal[place] + 0.4 * people.liking[person, place] + rng.normal(scale=0.7, size=len(place))
+    felt = 3.4 + 0.25 * places.appeal[place] + 0.25 * people.liking[person, place] + rng.normal(scale=0.8, size=len(place))
     rated = visit & (rng.random(len(place)) < RATED) & (people.work[0, person] != place)
     return pd.DataFrame({
         "user_id": people.ids[person],
@@ -130,16 +132,30 @@ def _causes(events: dict[str, np.ndarray], people: People) -> pd.DataFrame:
 def _truth(plan: Plan, events: dict[str, np.ndarray], outings: Outings, people: People) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     day = events["second"] // 86400
+    midnights = to_utc(np.arange(plan.presence.shape[1] + 1) * 86400)[0]
     for drift in plan.drifts:
         mine = slice(*np.searchsorted(events["person"], [drift.person, drift.person + 1]))
-        first, last = (pd.Timestamp(int(to_utc(np.array([each * 86400]))[0][0]), unit="s", tz="UTC") for each in (drift.from_day, drift.to_day))
+        first, last = (pd.Timestamp(int(midnights[each]), unit="s", tz="UTC") for each in (drift.from_day, drift.to_day))
         rows.append({
             "user_id": people.ids[drift.person], "kind": drift.kind, "detail": drift.detail, "size": drift.size, "pace": drift.pace,
             "from_time": first, "to_time": last, "share": round(_share(drift, mine, events, outings, people), 3),
             "from_what": drift.from_what, "to_what": drift.to_what,
             "events_before": int((day[mine] < drift.from_day).sum()), "events_after": int((day[mine] >= drift.to_day).sum()),
         })  # fmt: skip
-    columns = ["user_id", "kind", "detail", "size", "pace", "from_time", "to_time", "share", "from_what", "to_what", "events_before", "events_after"]
+    columns = [
+        "user_id",
+        "kind",
+        "detail",
+        "size",
+        "pace",
+        "from_time",
+        "to_time",
+        "share",
+        "from_what",
+        "to_what",
+        "events_before",
+        "events_after",
+    ]
     truth = pd.DataFrame(rows, columns=columns)
     for column in ("from_time", "to_time"):
         truth[column] = pd.to_datetime(truth[column], utc=True).astype("datetime64[ms, UTC]")

@@ -14,13 +14,15 @@ def to_utc(local_seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _summer(utc: np.ndarray) -> np.ndarray:
-    years = np.arange(2024, 2100)
-    begin, end = _last_sunday(years, 3) + 3600, _last_sunday(years, 10) + 3600
-    index = np.clip(np.searchsorted(begin, utc, side="right") - 1, 0, len(years) - 1)
-    return (utc >= begin[index]) & (utc < end[index])
+    index = np.clip(np.searchsorted(_BEGIN, utc, side="right") - 1, 0, len(_YEARS) - 1)
+    return (utc >= _BEGIN[index]) & (utc < _END[index])
 
 
 def _last_sunday(years: np.ndarray, month: int) -> np.ndarray:
     """Midnight UTC, seconds, of the last Sunday of a month of 31 days."""
     last = np.array([f"{year}-{month:02d}-31" for year in years], dtype="datetime64[D]").astype(np.int64)
     return (last - (last + 4) % 7) * 86400  # day 0 of 1970 was a Thursday: (day + 4) % 7 is 0 on Sundays
+
+
+_YEARS = np.arange(2024, 2100)
+_BEGIN, _END = _last_sunday(_YEARS, 3) + 3600, _last_sunday(_YEARS, 10) + 3600

@@ -4,28 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.datasets.simulate.catalogue import (
-    AFTER_WORK,
-    CATEGORY_NAMES,
-    CODE,
-    DAYTIME,
-    EARLY,
-    EVENING,
-    HABIT_CATEGORY,
-    HABIT_INTEREST,
-    HABIT_SLOT,
-    INTEREST_CATEGORY,
-    INTEREST_NAMES,
-    IS_WORK,
-    LUNCH,
-    NIGHT,
-    SLOT_CATEGORY,
-    WEEKEND_AFTERNOON,
-    WEEKEND_MORNING,
-    WORK_SLOTS,
-)
-from recsys.datasets.simulate.ground import DISTRICT_CENTRES, DISTRICT_NAMES, RESORT, scatter
-from recsys.datasets.simulate.people import AFTER, AWAY, BASE, NO_WORK, People, pick_habits, taste_of
+from recsys.datasets.simulate.catalogue import CATEGORY_NAMES, DAYTIME, EVENING, HABIT_SLOT, LUNCH, WEEKEND_AFTERNOON, WEEKEND_MORNING
+from recsys.datasets.simulate.changes import CHANGES, devote, far_district, top_categories
+from recsys.datasets.simulate.ground import DISTRICT_NAMES, RESORT, scatter
+from recsys.datasets.simulate.people import AFTER, AWAY, BASE, NO_WORK, People, taste_of
 from recsys.datasets.simulate.places import Places
 
 FATES = {"stable": 0.55, "lasting": 0.30, "temporary": 0.15}
@@ -37,9 +19,6 @@ GRADUAL_DAYS = (40, 80)
 LEAST_EVENTS = (110, 160)  # expected in 18 months, of those with a lasting change
 ALSO_TRAVEL = 0.15  # of those with a lasting change
 
-_EARLY_BIRD = {EARLY: 0.32, LUNCH: 0.16, WEEKEND_MORNING: 0.28, DAYTIME: 0.20, WEEKEND_AFTERNOON: 0.04}
-_NIGHT_OWL = {AFTER_WORK: 0.22, EVENING: 0.46, NIGHT: 0.32}
-_BY_THE_OFFICE = ("espresso bar", "bakery", "deli", "ramen bar", "taqueria", "pub")
 _SUMMER = {"beach": 0.5, "ice-cream parlour": 0.2, "park": 0.3}
 _WINTER = {"swimming pool": 0.3, "museum": 0.3, "cinema": 0.4}
 _SIGHTS = {"museum": 0.25, "gallery": 0.12, "trattoria": 0.22, "ice-cream parlour": 0.1, "wine bar": 0.1, "beach": 0.1, "food market": 0.11}
@@ -117,79 +96,10 @@ def _lasting(rng: np.random.Generator, plan: Plan, people: People, places: Place
         share = 1.0 if extent == "total" else float(rng.uniform(*PARTIAL_SHARE))
         if kind == "work" and people.work[BASE, person] == NO_WORK:
             kind = "home"
-        change = {"home": _move_home, "work": _change_work, "taste-up": _take_up, "taste-down": _drop, "rhythm": _turn_round}[str(kind)]
-        detail, from_what, to_what = change(rng, people, places, int(person))
+        detail, from_what, to_what = CHANGES[str(kind)](rng, people, places, int(person))
         plan.drifts.append(Drift(int(person), str(kind), detail, extent, pace, from_day, from_day + length, share, from_what, to_what))
         ramp = np.clip((np.arange(days) - from_day + 1) / (length + 1), 0, 1) if length else (np.arange(days) >= from_day).astype(float)
         plan.after[person] = share * ramp
-
-
-def _move_home(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    old = int(people.home_district[BASE, person])
-    work = int(people.work[BASE, person])
-    new = _far_district(rng, people.home[BASE, person], 4.0, None if work == NO_WORK else places.plan[work])
-    people.home_district[AFTER, person] = new
-    people.home[AFTER, person] = scatter(rng, np.array([new]))[0]
-    return "moved house", DISTRICT_NAMES[old], DISTRICT_NAMES[new]
-
-
-def _change_work(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    """A new place of work elsewhere. Those whose job changes are seen at work a lot: without that, nothing would be visible."""
-    jobs = np.flatnonzero(IS_WORK[places.category])
-    old = _far_job(rng, places, jobs, people.home[BASE, person])
-    new = _far_job(rng, places, jobs, people.home[BASE, person], places.plan[old])
-    people.work[:, person] = old
-    weights = people.slots[BASE, person] * np.isin(np.arange(8), WORK_SLOTS)
-    people.slots[:, person] = 0.85 * weights / weights.sum() + 0.15 * people.slots[BASE, person]
-    commuting = np.flatnonzero(np.isin(HABIT_SLOT, WORK_SLOTS) & np.isin(HABIT_CATEGORY, [CODE[name] for name in _BY_THE_OFFICE]))
-    people.habit[:, person] = rng.choice(commuting, size=people.habit.shape[2], replace=False)
-    people.settle_habits(rng, places, BASE, np.array([person]))
-    people.work[AFTER, person] = new
-    return "changed jobs", f"{places.names[old]}, {_district(places, old)}", f"{places.names[new]}, {_district(places, new)}"
-
-
-def _take_up(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    interest = _new_interest(rng, people, person)
-    before = _top_categories(people.taste[BASE, person])
-    _devote(rng, people, AFTER, person, INTEREST_CATEGORY[interest], HABIT_INTEREST[interest])
-    return INTEREST_NAMES[interest], before, _top_categories(INTEREST_CATEGORY[interest])
-
-
-def _drop(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    """The reverse of taking up: the person starts devoted to an interest and goes back to an ordinary mix without it."""
-    interest = _new_interest(rng, people, person)
-    after = _top_categories(people.taste[BASE, person])
-    _devote(rng, people, BASE, person, INTEREST_CATEGORY[interest], HABIT_INTEREST[interest])
-    people.settle_habits(rng, places, BASE, np.array([person]))
-    for versions in (people.taste, people.slots, people.habit):
-        versions[AWAY, person] = versions[BASE, person]
-    return INTEREST_NAMES[interest], _top_categories(INTEREST_CATEGORY[interest]), after
-
-
-def _turn_round(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    """Mornings become evenings, or the reverse."""
-    names, hours = ["mornings", "evenings"], [_EARLY_BIRD, _NIGHT_OWL]
-    if rng.random() < 0.5:
-        names, hours = names[::-1], hours[::-1]
-    for version, slots in ((BASE, hours[0]), (AFTER, hours[1]), (AWAY, hours[0])):
-        people.slots[version, person] = [slots.get(slot, 0.0) for slot in range(8)]
-        kept = people.slots[version, person] > 0
-        people.habit[version, person] = pick_habits(rng, people.interest[[person]], kept[None].astype(float))[0]
-    people.settle_habits(rng, places, BASE, np.array([person]))
-    return "hours", names[0], names[1]
-
-
-def _devote(rng: np.random.Generator, people: People, version: int, person: int, taste: np.ndarray, habits: np.ndarray) -> None:
-    """Make one version of a person spend nearly everything on a few categories, in the hours that suit them."""
-    people.taste[version, person] = 0.96 * taste + 0.04 * people.taste[version, person]
-    suits = SLOT_CATEGORY @ (taste > 0.1) > 0
-    slots = people.slots[version, person] * np.where(suits, 1.0, 0.05)
-    people.slots[version, person] = slots / slots.sum()
-    fitting = np.flatnonzero(habits > 0)
-    if len(fitting):
-        people.habit[version, person] = rng.choice(fitting, size=people.habit.shape[2], replace=len(fitting) < people.habit.shape[2])
-    else:
-        people.habit_share[version, person] = 0
 
 
 def _passing(
@@ -213,13 +123,13 @@ def _season(rng: np.random.Generator, plan: Plan, people: People, person: int, d
         return False
     wanted = _SUMMER if summer else _WINTER
     taste = np.array([wanted.get(name, 0.0) for name in CATEGORY_NAMES])
-    before = _top_categories(people.taste[BASE, person])
-    _devote(rng, people, AWAY, person, taste, np.zeros(len(HABIT_SLOT)))
+    before = top_categories(people.taste[BASE, person])
+    devote(rng, people, AWAY, person, taste, np.zeros(len(HABIT_SLOT)))
     share = float(rng.uniform(0.55, 0.85))
     for first, last in windows:
         plan.away[person, first:last] = share
         detail = "season: summer" if summer else "season: winter"
-        plan.drifts.append(Drift(person, "temporary", detail, "partial", "abrupt", first, last, share, before, _top_categories(taste)))
+        plan.drifts.append(Drift(person, "temporary", detail, "partial", "abrupt", first, last, share, before, top_categories(taste)))
     return True
 
 
@@ -228,16 +138,17 @@ def _trip(rng: np.random.Generator, plan: Plan, people: People, person: int, day
     length = min(int(rng.integers(6, 15)), max(days // 6, 2))
     present = np.flatnonzero(plan.presence[person])
     first = int(rng.integers(present[0], max(days - length, present[0] + 1)))
-    new = _far_district(rng, people.home[BASE, person], 3.5)
+    now = AFTER if plan.after[person, first] > 0.5 else BASE
+    for versions in (people.taste, people.slots, people.habit, people.habit_share):
+        versions[AWAY, person] = versions[now, person]
+    new = far_district(rng, people.home[now, person], 3.5)
     people.home_district[AWAY, person] = new
     people.home[AWAY, person] = scatter(rng, np.array([new]))[0]
     people.work[AWAY, person] = NO_WORK
     plan.away[person, first : first + length] = 1
     plan.presence[person, first : first + length] *= 4
-    old = DISTRICT_NAMES[people.home_district[BASE, person]]
-    plan.drifts.append(
-        Drift(person, "temporary", "trip", "total", "abrupt", first, first + length, 1.0, old, DISTRICT_NAMES[new])
-    )
+    old = DISTRICT_NAMES[people.home_district[now, person]]
+    plan.drifts.append(Drift(person, "temporary", "trip", "total", "abrupt", first, first + length, 1.0, old, DISTRICT_NAMES[new]))
 
 
 def _tourist(rng: np.random.Generator, plan: Plan, people: People, person: int, days: int) -> None:
@@ -247,9 +158,13 @@ def _tourist(rng: np.random.Generator, plan: Plan, people: People, person: int, 
     stay = int(rng.choice([DISTRICT_NAMES.index("Old Harbour"), DISTRICT_NAMES.index("Cathedral Hill"), RESORT]))
     home = scatter(rng, np.array([stay]))[0]
     people.home[:, person], people.home_district[:, person], people.work[:, person] = home, stay, NO_WORK
-    people.taste[:, person] = 0.9 * np.array([_SIGHTS.get(name, 0.0) for name in CATEGORY_NAMES]) + 0.1 * taste_of(people.interest[[person]])[0]
+    people.taste[:, person] = (
+        0.9 * np.array([_SIGHTS.get(name, 0.0) for name in CATEGORY_NAMES]) + 0.1 * taste_of(people.interest[[person]])[0]
+    )
     people.habit_share[:, person] = 0
-    people.slots[:, person] = np.bincount([LUNCH, EVENING, DAYTIME, WEEKEND_MORNING, WEEKEND_AFTERNOON], [0.1, 0.3, 0.3, 0.1, 0.2], minlength=8)
+    people.slots[:, person] = np.bincount(
+        [LUNCH, EVENING, DAYTIME, WEEKEND_MORNING, WEEKEND_AFTERNOON], [0.1, 0.3, 0.3, 0.1, 0.2], minlength=8
+    )
     outside = np.ones(days, dtype=bool)
     outside[first : first + length] = False
     plan.presence[person, outside] = 0
@@ -259,33 +174,6 @@ def _tourist(rng: np.random.Generator, plan: Plan, people: People, person: int, 
     plan.drifts.append(
         Drift(person, "temporary", "tourist", "total", "abrupt", first, first + length, 1.0, "elsewhere", DISTRICT_NAMES[stay])
     )
-
-
-def _far_district(rng: np.random.Generator, here: np.ndarray, kilometres: float, work: np.ndarray | None = None) -> int:
-    """A district that far away, and none where the person already spends their working days."""
-    away = np.linalg.norm(DISTRICT_CENTRES - here, axis=1)
-    if work is not None:
-        away[np.linalg.norm(DISTRICT_CENTRES - work, axis=1) < 1.5] = 0
-    return int(rng.choice(np.flatnonzero(away >= min(kilometres, away.max()))))
-
-
-def _far_job(rng: np.random.Generator, places: Places, jobs: np.ndarray, *others: np.ndarray) -> int:
-    """A place of work three kilometres from all these points, or as far as there is: else the change would not show."""
-    away = np.min([np.linalg.norm(places.plan[jobs] - other, axis=1) for other in others], axis=0)
-    return int(rng.choice(jobs[away >= min(3.0, away.max())]))
-
-
-def _new_interest(rng: np.random.Generator, people: People, person: int) -> int:
-    """An interest that so far is among the person's five least."""
-    return int(rng.choice(np.argsort(people.interest[person])[:5]))
-
-
-def _top_categories(taste: np.ndarray) -> str:
-    return ", ".join(CATEGORY_NAMES[code] for code in np.argsort(-taste)[:3] if taste[code] >= 0.1)
-
-
-def _district(places: Places, place: int) -> str:
-    return DISTRICT_NAMES[places.district[place]]
 
 
 def _quota(rng: np.random.Generator, shares: dict[str, float], count: int) -> np.ndarray:

@@ -18,7 +18,6 @@ from recsys.datasets.simulate.catalogue import (
     IS_WORK,
     LATE_SLOTS,
     MINUTES,
-    NOWHERE,
     SLOT_CATEGORY,
     SLOT_DAYS,
     SLOT_HOURS,
@@ -70,8 +69,9 @@ class Log:
         """Append a block; the running numbers (n,) of its events."""
         number = np.arange(self.size, self.size + len(outing))
         self.size += len(outing)
-        columns = {"outing": outing, "place": place, "minute": minute, "behaviour": behaviour, "kind": kind, "cause": cause}
-        self.blocks.append({"number": number} | {name: np.broadcast_to(value, outing.shape) for name, value in columns.items()})
+        columns = {"number": number, "outing": outing, "place": place, "minute": minute}
+        same = {"behaviour": np.asarray(behaviour), "kind": np.asarray(kind), "cause": np.asarray(cause)}
+        self.blocks.append(columns | {name: np.broadcast_to(values, outing.shape) for name, values in same.items()})
         return number
 
     def columns(self) -> dict[str, np.ndarray]:
@@ -155,19 +155,20 @@ def _look_ups(
     last = np.full(len(outings), NONE)
     chance = np.where(np.isin(kind, (TASTE, WHIM)), LOOK_UP_CHANCE, 0.0)
     saved = rng.random(len(outings)) < SAVE_CHANCE
-    earlier = np.where(saved, rng.integers(0, 7, size=len(outings)), rng.integers(0, 2, size=len(outings)))
+    earlier = np.where(saved, rng.integers(0, 4, size=len(outings)), rng.integers(0, 2, size=len(outings)))
     evening = (outings.day - earlier) * DAY + (20.2 * 60 + rng.random(len(outings)) * 150).astype(np.int64)
     shortly = outings.minute - rng.integers(40, 150, size=len(outings))
     minute = np.where((earlier > 0) & (evening < outings.minute), evening, shortly)
     begun = _began(plan, outings)
     rows = np.flatnonzero((rng.random(len(outings)) < chance) & (minute >= np.maximum(begun, 0) * DAY + 30))
-    others = rng.choice(3, size=len(rows), p=[0.4, 0.4, 0.2])
+    others, seen = rng.choice(3, size=len(rows), p=[0.4, 0.4, 0.2]), anchor.copy()
     for nth in (2, 1):
         some = rows[others >= nth]
         person = outings.person[some]
         home = people.home[outings.version[some], person]
         other = places.choose(rng, places.category[anchor[some]], home, people.reach[person], np.ones(len(some)), people.liking, person)
-        new = other != anchor[some]
+        new = (other != anchor[some]) & (other != seen[some])
+        seen[some] = other
         log.add(some[new], other[new], minute[some][new] - 4 * nth, VIEW, kind[some][new], NONE)
     last[rows] = log.add(rows, anchor[rows], minute[rows], VIEW, kind[rows], NONE)
     keep = rows[saved[rows]]
@@ -217,7 +218,9 @@ def _drop_in(
     minute: np.ndarray, cause: np.ndarray, log: Log,
 ) -> None:  # fmt: skip
     """Somewhere close to where one is, of whatever kind suits the hour."""
-    category = _draw(rng, SLOT_CATEGORY[outings.slot[rows]] * np.bincount(places.category, minlength=SLOT_CATEGORY.shape[1]) * ~IS_WORK + 1e-12)
+    category = _draw(
+        rng, SLOT_CATEGORY[outings.slot[rows]] * np.bincount(places.category, minlength=SLOT_CATEGORY.shape[1]) * ~IS_WORK + 1e-12
+    )
     found = _close(rng, people, places, category, place, outings.person[rows], 0.2)
     new = found != place
     log.add(rows[new], found[new], minute[new], VISIT, NEARBY, cause[new])

@@ -8,19 +8,24 @@ from recsys.datasets.simulate.catalogue import CATEGORIES
 
 GROUP_OF_NAME = {each.name: each.group for each in CATEGORIES}
 
-FIRST_NAMES = tuple(
-    "Alma Aldo Bruna Brando Carla Corin Dalia Dario Edda Elio Fiora Fabian Gemma Gildo Hedda Hugo Ilia Ines Jonas Jovana Katia Kilian "
-    "Lara Leandro Livia Luca Mara Matteo Mirela Milo Nadia Nico Olga Orso Paola Pavel Quirin Rina Renzo Rosa Ruben Sava Silvia Stefan "
-    "Tamar Teo Tilda Ugo Ursa Vera Valerio Wanda Willem Yara Yannis Zita Zeno Amira Anouk Bela Ciro Delphine Emre Farid Greta Hana "
-    "Imre Jasna Kofi Leila Marek Noor Otis Petra Rafael Samira Tomas Ulla Viggo Xenia".split()
-)
-LAST_NAMES = tuple(
-    "Abano Aldessi Amaro Barosi Belcastro Bertram Bonavia Brunetti Calder Carbone Castellan Cervi Colonna Corvo Dallaporta Damiani Delmar "
-    "Dorsi Ekman Falcone Farrugia Ferrand Fioravanti Galanti Gallo Garrow Grimani Halloran Iversen Jansen Kovac Lanza Laurent Levanto "
-    "Lindqvist Lombard Maffei Malatesta Marchetti Marin Mercer Molnar Montero Morandi Nardo Navarro Novak Okafor Olivieri Orsini Pagano "
-    "Palmer Pellegrin Petrov Piras Quaglia Ravel Ricci Rinaldi Rosso Sabato Salvi Santoro Saro Serra Silvan Solari Spina Stern Tavola "
-    "Tesla Tirado Toscano Urso Valente Varga Venier Vidal Vitali Weiss Winther Yilmaz Zanetti Zorzi".split()
-)
+FIRST_NAMES = (
+    "Alma", "Aldo", "Bruna", "Brando", "Carla", "Corin", "Dalia", "Dario", "Edda", "Elio", "Fiora", "Fabian", "Gemma", "Gildo",
+    "Hedda", "Hugo", "Ilia", "Ines", "Jonas", "Jovana", "Katia", "Kilian", "Lara", "Leandro", "Livia", "Luca", "Mara", "Matteo",
+    "Mirela", "Milo", "Nadia", "Nico", "Olga", "Orso", "Paola", "Pavel", "Quirin", "Rina", "Renzo", "Rosa", "Ruben", "Sava",
+    "Silvia", "Stefan", "Tamar", "Teo", "Tilda", "Ugo", "Ursa", "Vera", "Valerio", "Wanda", "Willem", "Yara", "Yannis", "Zita",
+    "Zeno", "Amira", "Anouk", "Bela", "Ciro", "Delphine", "Emre", "Farid", "Greta", "Hana", "Imre", "Jasna", "Kofi", "Leila",
+    "Marek", "Noor", "Otis", "Petra", "Rafael", "Samira", "Tomas", "Ulla", "Viggo", "Xenia",
+)  # fmt: skip
+LAST_NAMES = (
+    "Abano", "Aldessi", "Amaro", "Barosi", "Belcastro", "Bertram", "Bonavia", "Brunetti", "Calder", "Carbone", "Castellan",
+    "Cervi", "Colonna", "Corvo", "Dallaporta", "Damiani", "Delmar", "Dorsi", "Ekman", "Falcone", "Farrugia", "Ferrand",
+    "Fioravanti", "Galanti", "Gallo", "Garrow", "Grimani", "Halloran", "Iversen", "Jansen", "Kovac", "Lanza", "Laurent",
+    "Levanto", "Lindqvist", "Lombard", "Maffei", "Malatesta", "Marchetti", "Marin", "Mercer", "Molnar", "Montero", "Morandi",
+    "Nardo", "Navarro", "Novak", "Okafor", "Olivieri", "Orsini", "Pagano", "Palmer", "Pellegrin", "Petrov", "Piras", "Quaglia",
+    "Ravel", "Ricci", "Rinaldi", "Rosso", "Sabato", "Salvi", "Santoro", "Saro", "Serra", "Silvan", "Solari", "Spina", "Stern",
+    "Tavola", "Tesla", "Tirado", "Toscano", "Urso", "Valente", "Varga", "Venier", "Vidal", "Vitali", "Weiss", "Winther", "Yilmaz",
+    "Zanetti", "Zorzi",
+)  # fmt: skip
 STREETS = (
     "Lantern Street", "Rope Walk", "Cooper's Lane", "Saltgate", "Mill Lane", "Cathedral Steps", "Fig Tree Court", "Anchor Row",
     "Tanner Street", "Orchard Road", "Bell Alley", "Harbour Parade", "Canal Street", "Olive Yard", "Printer's Row", "Sailmaker Street",
@@ -37,12 +42,32 @@ NAME_NOUNS = (
 )  # fmt: skip
 
 NAME_PATTERNS: dict[str, tuple[str, ...]] = {
-    "espresso bar": ("Caffè {last}", "{last} Espresso", "The {adjective} {noun} Coffee", "Bar {first}", "{noun} & Grind", "{street} Coffee Bar"),
+    "espresso bar": (
+        "Caffè {last}",
+        "{last} Espresso",
+        "The {adjective} {noun} Coffee",
+        "Bar {first}",
+        "{noun} & Grind",
+        "{street} Coffee Bar",
+    ),
     "bakery": ("{last}'s Bakery", "Forno {last}", "The {adjective} Loaf", "{noun} Bakehouse", "Bread on {street}", "{first} Bakes"),
     "juice bar": ("{noun} Juice", "Pressed on {street}", "{first}'s Juice Bar", "The {adjective} Carrot", "{adjective} {noun} Juicery"),
     "ice-cream parlour": ("Gelato {last}", "The {adjective} Cone", "{first}'s Ices", "{noun} Gelateria", "Cream of {street}"),
-    "museum café": ("The {noun} Room Café", "Café {last}, by the museum", "The {adjective} Gallery Café", "{street} Museum Café", "Café {noun}"),
-    "ramen bar": ("{noun} Ramen", "Ramen {first}", "The {adjective} Noodle", "Menya {last}", "{street} Ramen", "{adjective} {noun} Noodles"),
+    "museum café": (
+        "The {noun} Room Café",
+        "Café {last}, by the museum",
+        "The {adjective} Gallery Café",
+        "{street} Museum Café",
+        "Café {noun}",
+    ),
+    "ramen bar": (
+        "{noun} Ramen",
+        "Ramen {first}",
+        "The {adjective} Noodle",
+        "Menya {last}",
+        "{street} Ramen",
+        "{adjective} {noun} Noodles",
+    ),
     "trattoria": ("Trattoria {last}", "Da {first}", "Osteria del {noun}", "The {adjective} Table", "{last} & {first}", "Cucina {street}"),
     "taqueria": ("Taqueria {first}", "El {noun}", "{adjective} {noun} Tacos", "Tacos {last}", "{street} Taqueria"),
     "deli": ("{last}'s Deli", "{noun} & Rye", "The {adjective} Pantry", "{street} Delicatessen", "{first}'s Lunch Counter"),
@@ -138,9 +163,28 @@ HISTORIES = (
     "a girls' school", "a pharmacy", "an ice factory", "a stable", "a sailors' hostel", "a lamp shop", "a pump house",
 )  # fmt: skip
 CROWDS: dict[str, tuple[str, ...]] = {
-    "coffee and bakery": ("commuters in a hurry", "students with laptops", "market traders", "parents after the school run", "retired captains"),
-    "food": ("families", "couples on a first date", "night-shift nurses", "office workers", "cooks on their evening off", "people eating alone, happily"),
-    "nightlife": ("dock workers and professors", "a young crowd", "regulars who have their own stools", "musicians after work", "birthday parties"),
+    "coffee and bakery": (
+        "commuters in a hurry",
+        "students with laptops",
+        "market traders",
+        "parents after the school run",
+        "retired captains",
+    ),
+    "food": (
+        "families",
+        "couples on a first date",
+        "night-shift nurses",
+        "office workers",
+        "cooks on their evening off",
+        "people eating alone, happily",
+    ),
+    "nightlife": (
+        "dock workers and professors",
+        "a young crowd",
+        "regulars who have their own stools",
+        "musicians after work",
+        "birthday parties",
+    ),
     "culture": ("curious visitors", "school classes", "collectors", "people sheltering from the rain", "students", "old friends"),
     "sport": ("early risers", "beginners", "people training for the island marathon", "office teams", "serious amateurs", "night owls"),
     "outdoors": ("dog owners", "runners", "families with picnic rugs", "card players", "teenagers", "painters"),
@@ -175,7 +219,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
     ),
     "mood": (
         "The mood is {mood}.", "It feels {mood}, at weekends {other_mood}.", "Inside it is {mood}.", "{mood} on most days.",
-        "Locals call it {mood}.", "Visitors remember how {mood} it was.", "Not for everyone: {mood}, and proud of it.",
+        "Locals call it {mood}.", "Visitors remember how {air} it was.", "Not for everyone: {mood}, and proud of it.",
     ),
     "crowd": (
         "You will meet {crowd}.", "A favourite of {crowd}.", "Mostly {crowd}, some visitors.", "{crowd} set the tone.",

@@ -1,6 +1,7 @@
 """The people of the simulated city: homes, work, tastes, habits, friends. Everything may change, so everything has versions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ class People:
     def __len__(self) -> int:
         return len(self.names)
 
-    @property
+    @cached_property
     def ids(self) -> np.ndarray:
         width = max(4, len(str(len(self) - 1)))
         return np.array([f"p{number:0{width}d}" for number in range(len(self))], dtype=object)
@@ -140,9 +141,9 @@ def _habit_share(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def _activity(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Expected events in 18 months of somebody who is there all the time: 90 on average, half the people below 70, some above 400."""
+    """Expected events in 18 months of somebody who is there all the time: 88 on average, half the people below 70, some above 400."""
     raw = np.clip(rng.lognormal(np.log(68), 0.8, size=count), 42, 560)
-    return raw * 90 / raw.mean()
+    return raw * 88 / raw.mean()
 
 
 def _work(rng: np.random.Generator, kind: np.ndarray, home: np.ndarray, places: Places) -> np.ndarray:

@@ -40,16 +40,18 @@ class Places:
         return np.round(to_degrees(self.plan), 5)
 
     def frame(self) -> pd.DataFrame:
-        return pd.DataFrame({
-            "item_id": self.ids,
-            "title": self.names,
-            "text": self.texts,
-            "category": [CATEGORY_NAMES[code] for code in self.category],
-            "group": [CATEGORIES[code].group for code in self.category],
-            "district": [DISTRICT_NAMES[code] for code in self.district],
-            "latitude": self.degrees[:, 0],
-            "longitude": self.degrees[:, 1],
-        })
+        return pd.DataFrame(
+            {
+                "item_id": self.ids,
+                "title": self.names,
+                "text": self.texts,
+                "category": [CATEGORY_NAMES[code] for code in self.category],
+                "group": [CATEGORIES[code].group for code in self.category],
+                "district": [DISTRICT_NAMES[code] for code in self.district],
+                "latitude": self.degrees[:, 0],
+                "longitude": self.degrees[:, 1],
+            }
+        )
 
     def choose(
         self, rng: np.random.Generator, category: np.ndarray, origin: np.ndarray, reach: np.ndarray,

@@ -1,6 +1,7 @@
 """Names and descriptions for the simulated city: a small grammar with facts for every kind of place, and names for people."""
 
 import re
+from collections.abc import Mapping, Sequence
 from string import Formatter
 
 import numpy as np
@@ -87,7 +88,7 @@ def _description(rng: np.random.Generator, name: str, category: str, district: i
     facts, open_air = FACTS[category], GROUP_OF_NAME[category] == "outdoors"
     moods = OPEN_AIR_MOODS if open_air else MOODS
     specialities = [facts.specialities[i] for i in rng.permutation(len(facts.specialities))[:3]]
-    given = {
+    given: dict[str, Sequence[str]] = {
         "name": [name], "kind": facts.kinds, "district": [DISTRICTS[district].name], "hint": [DISTRICTS[district].hint],
         "speciality": specialities[:1], "second": specialities[1:2], "third": specialities[2:3], "mood": moods, "other_mood": moods, "air": AIRS,
         "crowd": CROWDS[GROUP_OF_NAME[category]], "history": OPEN_AIR_HISTORIES if open_air else HISTORIES, "hours": hours_of(rng, category), "last": LAST_NAMES,
@@ -106,7 +107,7 @@ def _description(rng: np.random.Generator, name: str, category: str, district: i
     return " ".join(_sentence(_fill(rng, sentence, given)) for sentence in sentences)
 
 
-def _fill(rng: np.random.Generator, pattern: str, given: dict[str, list[str]] | dict[str, tuple[str, ...]]) -> str:
+def _fill(rng: np.random.Generator, pattern: str, given: Mapping[str, Sequence[str]]) -> str:
     fields = {field for _, field, _, _ in Formatter().parse(pattern) if field}
     return pattern.format(**{field: _pick(rng, given[field]) for field in sorted(fields)})
 
@@ -117,5 +118,5 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def _pick(rng: np.random.Generator, options: list[str] | tuple[str, ...]) -> str:
+def _pick(rng: np.random.Generator, options: Sequence[str]) -> str:
     return options[int(rng.integers(len(options)))]
