@@ -9,7 +9,7 @@ import numpy as np
 
 from recsys.core import History, request_at
 from recsys.errors import unknown
-from recsys.models.popularity import kilometres
+from recsys.places import kilometres
 from recsys.replay import Attention
 
 ROLLOUT, MEAN = "rollout", "mean"

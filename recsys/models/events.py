@@ -104,6 +104,14 @@ def train_counts(dataset: Dataset, split: Split) -> np.ndarray:
     return np.bincount(dataset.item_codes[split.labels == TRAIN] - 1, minlength=len(dataset.item_ids)).astype(np.float64)
 
 
+def train_people(dataset: Dataset, split: Split) -> np.ndarray:
+    """How many people took each item (n_items,) in the training events, float64."""
+    train, n_items = split.labels == TRAIN, len(dataset.item_ids)
+    users = dataset.interactions["user_id"].cat.codes.to_numpy()[train].astype(np.int64)
+    pairs = np.unique(users * n_items + dataset.item_codes[train] - 1)
+    return np.bincount(pairs % n_items, minlength=n_items).astype(np.float64)
+
+
 def shares(counts: np.ndarray) -> np.ndarray:
     """Counts (n,) as shares of one; all alike where there is nothing to count."""
     return counts / counts.sum() if counts.sum() > 0 else np.full(len(counts), 1 / max(len(counts), 1))

@@ -7,7 +7,7 @@ import numpy as np
 
 from recsys.core import Dataset, Request, Vocabulary
 from recsys.errors import DataError
-from recsys.models.events import DAY, Events, last_codes, local_hours, local_weekends, read, shares, train_counts
+from recsys.models.events import DAY, Events, last_codes, local_hours, local_weekends, read, shares, train_people
 from recsys.split import Split
 
 
@@ -56,7 +56,7 @@ class Frequency:
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: FrequencyConfig, seed: int = 0) -> "Frequency":
         """Count the training events. `seed` changes nothing."""
-        return cls(dataset.item_ids, config, {"counts": train_counts(dataset, split)})
+        return cls(dataset.item_ids, config, {"counts": train_people(dataset, split)})
 
     @classmethod
     def restore(cls, item_ids: np.ndarray, config: FrequencyConfig, arrays: dict[str, np.ndarray]) -> "Frequency":

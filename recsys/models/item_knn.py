@@ -8,7 +8,7 @@ from scipy import sparse
 
 from recsys.core import PAD, Dataset, Request, Vocabulary
 from recsys.errors import DataError
-from recsys.models.events import last_codes, read, shares, train_counts
+from recsys.models.events import last_codes, read, shares, train_people
 from recsys.split import TRAIN, Split
 
 BLOCK_BYTES = 64_000_000
@@ -61,7 +61,7 @@ class ItemKnn:
         took.data[:] = 1  # once or often is the same
         similar = _neighbours(took, config)
         arrays = {"similar.data": similar.data, "similar.indices": similar.indices, "similar.indptr": similar.indptr}
-        return cls(dataset.item_ids, config, {"counts": train_counts(dataset, split), **arrays})
+        return cls(dataset.item_ids, config, {"counts": train_people(dataset, split), **arrays})
 
     @classmethod
     def restore(cls, item_ids: np.ndarray, config: ItemKnnConfig, arrays: dict[str, np.ndarray]) -> "ItemKnn":

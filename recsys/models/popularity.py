@@ -7,11 +7,11 @@ import numpy as np
 
 from recsys.core import Dataset, Request, Vocabulary
 from recsys.errors import DataError
-from recsys.models.events import DAY, read, shares, train_counts
+from recsys.models.events import DAY, read, shares, train_people
+from recsys.places import kilometres
 from recsys.split import TRAIN, Split
 
 KINDS = ("all", "recent", "nearby")
-EARTH = 6371.0  # kilometres
 EVERYWHERE = 1e-6
 """Weight of plain popularity beneath the nearby one: it orders what is too far off to tell apart."""
 SNAPSHOT_BYTES = 64_000_000
@@ -36,10 +36,11 @@ class PopularityConfig:
 
 
 class Popularity:
-    """Shares of all training events, whatever their behaviour. The history matters only for its last time and place.
+    """Counted on the training events, whatever their behaviour. The history matters only for its last time and place.
 
-    recent: every training event before the request's time, fading with a half-life. nearby: an item's share of all events,
-    times exp(−distance to the request's place / kilometres); an item's place is its own, else the middle of its events'.
+    all: by how many people took an item, so that one person's daily place is not everybody's. recent: every training event
+    before the request's time, fading with a half-life. nearby: the people, times exp(−distance to the request's place /
+    kilometres); an item's place is its own, else the middle of its events'. Scores are shares (of nearby, before the distance).
     """
 
     Config = PopularityConfig
@@ -54,9 +55,9 @@ class Popularity:
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: PopularityConfig, seed: int = 0) -> "Popularity":
-        """Count the training events. `seed` changes nothing."""
+        """Count what is to be learnt from. `seed` changes nothing."""
         train = split.labels == TRAIN
-        arrays = {"counts": train_counts(dataset, split)}
+        arrays = {"counts": train_people(dataset, split)}
         if config.kind == "recent":
             if dataset.times is None:
                 raise DataError(f"popularity-recent needs times, and dataset '{dataset.name}' has an order only; take popularity")
@@ -158,11 +159,3 @@ def item_places(dataset: Dataset, train: np.ndarray) -> np.ndarray | None:
     counts = np.bincount(items, minlength=len(dataset.item_ids))
     sums = [np.bincount(items, weights=dataset.places[whole, axis], minlength=len(counts)) for axis in (0, 1)]
     return np.where(counts[:, None] > 0, np.column_stack(sums) / np.maximum(counts, 1)[:, None], np.nan)
-
-
-def kilometres(places: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Great-circle distances (n, m) between degrees of latitude and longitude (n, 2) and (m, 2), by the haversine formula."""
-    here, there = np.radians(places), np.radians(others)
-    north = np.sin((here[:, None, 0] - there[None, :, 0]) / 2) ** 2
-    east = np.sin((here[:, None, 1] - there[None, :, 1]) / 2) ** 2
-    return 2 * EARTH * np.arcsin(np.sqrt(np.clip(north + np.cos(here[:, None, 0]) * np.cos(there[None, :, 0]) * east, 0, 1)))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from recsys.core import Dataset, Event, History, Request, empty_history
 from recsys.errors import DataError
 from recsys.models import MODELS
-from recsys.models.popularity import Popularity, _Lately, kilometres
+from recsys.models.popularity import Popularity, _Lately
+from recsys.places import kilometres
 from recsys.split import TRAIN, Split, split
 
 DAY = 86_400
@@ -26,8 +27,8 @@ def fit(name: str, dataset: Dataset, **settings: object) -> Popularity:
     return Popularity.fit(dataset, all_train(dataset), MODELS[name].config(**settings))
 
 
-def test_shares_of_all_events(make_dataset: Callable[..., Dataset]) -> None:
-    model = fit("popularity", make_dataset([("u", "a"), ("u", "b"), ("v", "a"), ("v", "a")]))
+def test_it_counts_people_and_not_events(make_dataset: Callable[..., Dataset]) -> None:
+    model = fit("popularity", make_dataset([("u", "a"), ("u", "b"), ("u", "b"), ("u", "b"), ("v", "a"), ("w", "a")]))
     assert model.score([Request(empty_history())]).tolist() == [[0.75, 0.25]]
 
 
@@ -77,7 +78,7 @@ def test_nearby_items_count_more(make_dataset: Callable[..., Dataset]) -> None:
 
 def test_nearby_takes_the_last_place_and_else_says_that_it_knows_none(make_dataset: Callable[..., Dataset]) -> None:
     items = pd.DataFrame({"latitude": [40.0, 41.0], "longitude": [-74.0, -74.0]}, index=["a", "b"])
-    model = fit("popularity-nearby", make_dataset([("u", "a"), ("u", "b"), ("u", "b")], items=items))
+    model = fit("popularity-nearby", make_dataset([("u", "a"), ("u", "b"), ("v", "b")], items=items))
     nowhere = History(np.array(["b"], dtype=object), places=np.array([[np.nan, np.nan]]))
     somewhere = Request(History(np.array(["a"], dtype=object), places=np.array([[40.0, -74.0]])).then(Event("b")))
     assert model.score([somewhere])[0].argmax() == 0
