@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.live import Server, launch, serving
+from tests.browser.live import READY_MS, Server, launch, serving
+
+expect.set_options(timeout=READY_MS)  # a busy machine is slow, not wrong
 
 
 @pytest.fixture(scope="session")
