@@ -163,20 +163,20 @@ def _fill_with(aggregate: str) -> Callable[[duckdb.DuckDBPyConnection, str], Non
 
 def _interpolate(con: duckdb.DuckDBPyConnection, column: str) -> None:
     """On the straight line between the same person's values before and after; the nearest one at either end."""
-    at = "COALESCE(epoch(timestamp), position, row)"
+    moment = "COALESCE(epoch(timestamp), position, row)"
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE filled AS
-        SELECT row, CASE WHEN before IS NULL THEN after WHEN after IS NULL OR end_at = start_at THEN before
-                    ELSE before + (after - before) * (at - start_at) / (end_at - start_at) END AS value
-        FROM (SELECT row, {column} AS value, {at} AS at,
+        SELECT row, CASE WHEN before IS NULL THEN after WHEN after IS NULL OR stop = start THEN before
+                    ELSE before + (after - before) * (moment - start) / (stop - start) END AS value
+        FROM (SELECT row, {column} AS value, {moment} AS moment,
                      last_value({column} IGNORE NULLS) OVER past AS before,
-                     last_value(CASE WHEN {column} IS NOT NULL THEN {at} END IGNORE NULLS) OVER past AS start_at,
+                     last_value(CASE WHEN {column} IS NOT NULL THEN {moment} END IGNORE NULLS) OVER past AS start,
                      first_value({column} IGNORE NULLS) OVER future AS after,
-                     first_value(CASE WHEN {column} IS NOT NULL THEN {at} END IGNORE NULLS) OVER future AS end_at
+                     first_value(CASE WHEN {column} IS NOT NULL THEN {moment} END IGNORE NULLS) OVER future AS stop
               FROM events
-              WINDOW past AS (PARTITION BY person ORDER BY {at}, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-                     future AS (PARTITION BY person ORDER BY {at}, row ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING))
+              WINDOW past AS (PARTITION BY person ORDER BY {moment}, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+                     future AS (PARTITION BY person ORDER BY {moment}, row ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING))
         WHERE value IS NULL
         """
     )

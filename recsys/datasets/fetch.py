@@ -114,7 +114,7 @@ def _stream(url: str, part: Path, name: str, say: Callable[[str], None]) -> None
                     say(f"{name}: {done:,} of {total:,} bytes, {done / total:.0%}" if total else f"{name}: {done:,} bytes")
                     told = done
     if total is not None and done < total:
-        raise http.client.IncompleteRead(b"", total - done)
+        raise ConnectionError(f"it broke off after {done:,} of {total:,} bytes")
 
 
 def _checksum(download: Download) -> tuple[str, str] | None:

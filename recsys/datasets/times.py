@@ -1,17 +1,19 @@
 """Reading times: seconds, milliseconds or text, with or without a zone. What can be read two ways is never guessed."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
 
-from recsys.datasets.source import count
+from recsys.datasets.source import count, quoted
 from recsys.errors import DataError
 
 DATE_ORDERS = ("day-first", "month-first")
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", " %H:%M %z", " %H:%M:%S %z", " %H:%M:%S%z")
-_DAY_FIRST = [f"%d{mark}%m{mark}{year}{clock}" for mark in "/-" for year in ("%Y", "%y") for clock in _CLOCKS]
-_MONTH_FIRST = [f"%m{mark}%d{mark}{year}{clock}" for mark in "/-" for year in ("%Y", "%y") for clock in _CLOCKS]
+_DAY_FIRST = [f"%d{mark}%m{mark}{year}{clock}" for mark in "/-" for year in ("%y", "%Y") for clock in _CLOCKS]
+_MONTH_FIRST = [f"%m{mark}%d{mark}{year}{clock}" for mark in "/-" for year in ("%y", "%Y") for clock in _CLOCKS]
 # Names of months and dotted dates (day first wherever people write them) can be read one way only.
 _ONE_WAY = [
     f"{date}{clock}"
@@ -22,6 +24,20 @@ _ONE_WAY = [
 ISO = "TRY_CAST(\"timestamp\" AS TIMESTAMPTZ)::TIMESTAMP"
 _NUMBER = 'TRY_CAST("timestamp" AS DOUBLE)'
 _SANE = "CASE WHEN year({sql}) BETWEEN 1000 AND 9999 THEN {sql} END"
+
+
+# What each directive of strptime looks like, to tell a format from a text's shape.
+_FIELDS = {
+    **dict.fromkeys("dmHIMS", r"\d{1,2}"),
+    "y": r"\d\d",
+    "Y": r"\d{4}",
+    "f": r"\d{1,9}",
+    "p": "[AaPp][Mm]",
+    "z": r"(?:Z|[+-]\d\d:?(?:\d\d)?)",
+    "a": "[A-Za-z]{3}",
+    "b": "[A-Za-z]{3}",
+    "B": "[A-Za-z]+",
+}
 
 
 @dataclass(frozen=True)
@@ -71,12 +87,12 @@ def _numbers(con: duckdb.DuckDBPyConnection) -> TimeReading:
 
 
 def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None) -> TimeReading:
-    # Trying a hundred formats on every row is slow, so a sample says which are worth it.
-    con.execute(
-        f'CREATE OR REPLACE TEMP TABLE dates_seen AS SELECT DISTINCT "timestamp" FROM raw '
-        f'WHERE "timestamp" IS NOT NULL AND {ISO} IS NULL USING SAMPLE reservoir(2000 ROWS) REPEATABLE (1)'
-    )
-    day, month, one_way = (_parsed(_used(con, formats)) for formats in (_DAY_FIRST, _MONTH_FIRST, _ONE_WAY))
+    # Trying a hundred formats on every row is slow, so the shapes of a sample say which are worth it.
+    rows = con.execute(
+        f'SELECT "timestamp" FROM raw WHERE "timestamp" IS NOT NULL AND {ISO} IS NULL USING SAMPLE reservoir(5000 ROWS) REPEATABLE (1)'
+    ).fetchall()
+    examples = {re.sub(r"[A-Za-z]", "a", re.sub(r"\d", "0", text)): text.strip() for (text,) in rows}.values()
+    day, month, one_way = (_parsed(_used(examples, formats)) for formats in (_DAY_FIRST, _MONTH_FIRST, _ONE_WAY))
     readings = f'SELECT {day} AS day, {month} AS month, "timestamp" AS text FROM raw WHERE {ISO} IS NULL'
     only_day, only_month, example = con.execute(
         f"SELECT count(*) FILTER (month IS NULL AND day IS NOT NULL), count(*) FILTER (day IS NULL AND month IS NOT NULL), "
@@ -94,16 +110,13 @@ def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | 
     return TimeReading(_SANE.format(sql=f"COALESCE({ISO}, {either}, {one_way})"), label, offset=_offset_minutes())
 
 
-def _used(con: duckdb.DuckDBPyConnection, formats: list[str]) -> list[str]:
-    found = con.execute(f"SELECT {', '.join(f'count({_parsed([each])})' for each in formats)} FROM dates_seen").fetchone() or ()
-    return [each for each, times in zip(formats, found, strict=True) if times]
+def _used(examples: Iterable[str], formats: list[str]) -> list[str]:
+    patterns = {each: re.compile(re.sub("%(.)", lambda found: _FIELDS[found[1]], re.escape(each).replace("\\%", "%"))) for each in formats}
+    return [each for each, pattern in patterns.items() if any(pattern.fullmatch(text) for text in examples)]
 
 
 def _parsed(formats: list[str]) -> str:
-    if not formats:
-        return "NULL::TIMESTAMP"
-    tries = [_SANE.format(sql=f"TRY_STRPTIME(\"timestamp\", '{each}')::TIMESTAMP") for each in formats]
-    return f"COALESCE({', '.join(tries)}, NULL)"
+    return f"TRY_STRPTIME(\"timestamp\", [{', '.join(map(quoted, formats))}])::TIMESTAMP" if formats else "NULL::TIMESTAMP"
 
 
 def _offset_minutes() -> str:
