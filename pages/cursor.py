@@ -7,6 +7,7 @@ there, and a link should carry names.
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -53,9 +54,19 @@ def place(dataset: str | None = None, model: str | None = None, user: str | None
 
 
 def jump(label: str, page: str, key: str, **where: str | int) -> None:
-    """A button that moves the cursor and opens a page, a path relative to the frame."""
-    if st.button(label, key=key, on_click=place, kwargs=where):
+    """A button that moves the cursor and opens a page, a path relative to the frame; what `where` leaves open stays."""
+    if st.button(label, key=key, on_click=_place_all, args=(where,)):
         st.switch_page(page, query_params={})  # {} and not None, which refuses to clear bound parameters
+
+
+def _place_all(where: dict[str, Any]) -> None:
+    """Switching the page from a script forgets what widgets hold, but not what was placed: so all of the cursor is placed."""
+    kept: tuple[str, ...] = ("dataset", "model", "user", "step")
+    if where.get("dataset", st.session_state.get("dataset")) != st.session_state.get("dataset"):
+        kept = ()
+    elif "user" in where:
+        kept = ("dataset", "model")
+    place(**{name: st.session_state[name] for name in kept if name in st.session_state} | where)
 
 
 def draw() -> None:

@@ -3,6 +3,7 @@
 import os
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages import cursor, loaders, look
 from pages.boundary import guarded, notice, plain
@@ -15,16 +16,24 @@ from recsys.errors import DataError
 
 def draw(here: Cursor) -> None:
     for name, data in loaders.uploads().items():
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{plain(data.title)}** · your upload, seen by nobody else and gone when you close this window")
+        text, button = _line()
+        text.markdown(f"**{plain(data.title)}** · your upload, seen by nobody else and gone when you close this window")
+        with button:
             _open_button(name, here)
     for card in sorted(list_datasets(), key=lambda card: not card.prepared):
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            if card.prepared:
-                st.markdown(f"**{plain(card.title)}** · {_counts(card)}")
+        text, button = _line()
+        if card.prepared:
+            text.markdown(f"**{plain(card.title)}** · {_counts(card)}")
+            with button:
                 _open_button(card.name, here)
-            else:
-                _unprepared(card)
+        else:
+            _unprepared(card, text, button)
+
+
+def _line() -> tuple[DeltaGenerator, DeltaGenerator]:
+    with st.container(border=True):
+        text, button = st.columns([6, 1], vertical_alignment="center")
+    return text, button
 
 
 def _counts(card: DatasetCard) -> str:
@@ -35,7 +44,7 @@ def _open_button(name: str, here: Cursor) -> None:
     if name == here.dataset.name:
         st.caption("open now", width="content")
     else:
-        st.button("Open", key=f"open_{name}", on_click=_open, args=(name,))
+        st.button("Open", width="stretch", key=f"open_{name}", on_click=_open, args=(name,))
 
 
 def _open(name: str) -> None:
@@ -43,7 +52,7 @@ def _open(name: str) -> None:
     st.session_state["dataset_part"] = "What it is"
 
 
-def _unprepared(card: DatasetCard) -> None:
+def _unprepared(card: DatasetCard, text: DeltaGenerator, button: DeltaGenerator) -> None:
     """A known dataset: a button where its raw files are found, else what to do, and what its owner asks."""
     spec = DATASETS[card.name]
     try:
@@ -52,10 +61,10 @@ def _unprepared(card: DatasetCard) -> None:
         places = plain(os.environ.get("RECSYS_DATA") or raw_home())
         todo = f"put its files ({plain(', '.join(spec.files))}) in {places}/{plain(card.name)}"
         todo = f"run `python -m recsys fetch {card.name}`, or {todo}" if spec.downloads else todo
-        st.markdown(f"**{plain(card.title)}** · {plain(spec.summary)} Not here yet: {todo}.  \n:small[{plain(spec.terms)}]")
+        text.markdown(f"**{plain(card.title)}** · {plain(spec.summary)} Not here yet: {todo}.  \n:small[{plain(spec.terms)}]")
         return
-    st.markdown(f"**{plain(card.title)}** · {plain(spec.summary)} Its raw files are here.  \n:small[{plain(spec.terms)}]")
-    st.button("Prepare", key=f"prepare_{card.name}", on_click=_prepare, args=(card.name,))
+    text.markdown(f"**{plain(card.title)}** · {plain(spec.summary)} Its raw files are here.  \n:small[{plain(spec.terms)}]")
+    button.button("Prepare", width="stretch", key=f"prepare_{card.name}", on_click=_prepare, args=(card.name,))
 
 
 @guarded

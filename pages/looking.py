@@ -81,7 +81,7 @@ class Words:
         about = look.about_item(self.dataset, str(self.history.items[self.seen.events[at]]), self.tint_of)
         gap = self._ago(at).removeprefix(", ")
         far = self._far(at)
-        return " · ".join(part for part in (about, gap, far) if part)
+        return " · ".join(part for part in (gap, far, about) if part)
 
     def _ago(self, at: int) -> str:
         if self.seen.hours is None or not np.isfinite(self.seen.hours[at]):

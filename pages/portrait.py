@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages import loaders, look
+from pages import cursor, loaders, look
+from pages.boundary import plain
 from pages.cursor import Cursor
 from recsys.census import Census
 from recsys.core import Dataset
@@ -26,6 +27,9 @@ def thing(dataset: Dataset) -> str:
 
 def draw(here: Cursor) -> None:
     dataset, counted, colours = here.dataset, loaders.census(here.dataset), look.colours()
+    if dataset.name in loaders.uploads() and not loaders.checkpoints(dataset):
+        st.info("This is your own data: nobody else sees it, and it is gone when you close this window. No model has learnt from it yet.")
+        cursor.jump("Train a model on it", "evaluate/checkpoints.py", "train_own")
     _facts(dataset, counted)
     things = f"{thing(dataset)}s"
     charts = [
@@ -88,8 +92,9 @@ def _map(dataset: Dataset) -> None:
         return
     view, counts, titles = found
     words = f"Map of {len(titles)} places, drawn from their coordinates; the busiest is {titles[int(counts.argmax())]}."
-    figure = place_map(view, counts, titles, dataset.noun, look.colours())
+    figure = place_map(view, counts, titles, look.colours())
     st.plotly_chart(figure, key="places", theme=None, config=look.CHART, alt=words)
+    st.caption(f"{len(titles):,} places; the area of a disc is its number of {plain(dataset.noun)}s.")
 
 
 def _most_popular(dataset: Dataset, counted: Census) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from pages.look import safe
-from recsys.core import Check
+import streamlit as st
+
+from pages.look import lead, safe
+from recsys.core import Check, Dataset
 
 MEANINGS = {
     "missing ids": "Rows without a person or an item",
@@ -25,6 +27,15 @@ DONE = {
     "filled": "filled in",
     "reordered": "put in order",
 }
+
+
+def draw(dataset: Dataset) -> None:
+    """The report of a dataset that is open."""
+    if dataset.checks:
+        lead(safe(summary(dataset.checks)))
+        st.html(report_html(dataset.checks))
+    else:
+        st.info("This data was made and not read from a file, so there was nothing to clean.")
 
 
 def report_html(checks: Sequence[Check]) -> str:

@@ -148,13 +148,13 @@ def _settings(spec: ModelSpec, model: str) -> dict[str, Any]:
         for each in fields(config)
         if each.name not in dict(spec.preset) and isinstance(each.default, (int, float)) and not isinstance(each.default, bool)
     ]
-    main = [each for each in free if each.name in MAIN] or free
+    main = [each for each in free if each.name in MAIN]
     chosen: dict[str, Any] = {}
     if main:
         _widgets(main, model, chosen)
     rest = [each for each in free if each not in main]
     if rest:
-        with st.expander("More settings"):
+        with st.expander("More settings" if main else "Settings"):
             _widgets(rest, model, chosen)
     return {each.name: chosen[each.name] for each in free if chosen[each.name] != each.default}
 

@@ -15,7 +15,6 @@ import streamlit as st
 
 from pages import cursor, loaders, look, report
 from pages.boundary import plain
-from pages.cursor import Cursor
 from recsys.core import Dataset
 from recsys.datasets import DATASETS, read_file
 from recsys.datasets.guess import Guess, guess
@@ -23,6 +22,10 @@ from recsys.datasets.source import KEYS
 from recsys.datasets.times import DATE_ORDERS
 from recsys.errors import DataError, RecsysError
 
+LEAD = (
+    "A table of events: CSV, TSV, Parquet, RecBole <code>.inter</code>, a zip of one of them, or lines of "
+    "<code>person item item …</code>. It stays private to this window, and is gone when you close it."
+)
 KINDS = ["csv", "tsv", "txt", "dat", "data", "parquet", "pq", "inter", "zip"]
 LAYOUTS = {"parquet": "a Parquet table", "inter": "a RecBole .inter table", "lines": "a person a line, with items behind them"}
 MARKS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
@@ -59,11 +62,7 @@ class Choices:
     dates: str | None
 
 
-def draw(here: Cursor) -> None:
-    look.lead(
-        "A table of events: CSV, TSV, Parquet, RecBole <code>.inter</code>, a zip of one of them, or lines of "
-        "<code>person item item …</code>. It stays private to this window, and is gone when you close it."
-    )
+def draw() -> None:
     file = st.file_uploader("Your file", KINDS, key="upload")
     if file is None:
         st.caption("What is needed: a column of people and a column of items. Times, ratings, places and names make the pages richer.")

@@ -10,15 +10,10 @@ st.title("Checkpoints")
 count = look.plural(len(trained), "trained model")
 look.lead(f"{count} of <b>{look.safe(here.dataset.title)}</b>. A checkpoint is a model as it was when validation liked it best.")
 trainer.draw_running(here)
-part = st.segmented_control(
-    "Part",
-    ["What is trained", "Train a new one"],
-    default="What is trained",
-    required=True,
-    key="checkpoint_part",
-    label_visibility="collapsed",
-)
-if part == "Train a new one":
+parts = ("What is trained", "Train a new one")
+first = parts[0] if trained else parts[1]
+part = st.segmented_control("Part", parts, default=first, required=True, key="checkpoint_part", label_visibility="collapsed")
+if part == parts[1]:
     trainer.draw_form(here)
 elif trained:
     trainer.draw_trained(here, trained)

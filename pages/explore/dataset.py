@@ -5,20 +5,25 @@ import streamlit as st
 from pages import cursor, known, look, portrait, report, wizard
 from pages.boundary import plain
 
-PARTS = {"What it is": portrait.draw, "How it was cleaned": None, "Bring your own file": wizard.draw, "All datasets": known.draw}
+PARTS = ("What it is", "How it was cleaned", "Bring your own file", "All datasets")
 
 here = cursor.now()
 dataset = here.dataset
-st.title(plain(dataset.title))
-look.lead(portrait.sentence(dataset))
-part = st.segmented_control("Part", list(PARTS), default="What it is", required=True, key="dataset_part", label_visibility="collapsed")
-if part == "How it was cleaned":
-    look.lead(look.safe(report.summary(dataset.checks)))
-    if dataset.checks:
-        st.html(report.report_html(dataset.checks))
+heading = st.container(gap="medium")
+part = st.segmented_control("Part", PARTS, default=PARTS[0], required=True, key="dataset_part", label_visibility="collapsed")
+with heading:
+    st.title(part if part in PARTS[2:] else plain(dataset.title))
+    if part == "Bring your own file":
+        look.lead(wizard.LEAD)
+    elif part == "All datasets":
+        look.lead("What is ready to look at, and what could be.")
     else:
-        st.info("This data was made and not read from a file, so there was nothing to clean.")
+        look.lead(portrait.sentence(dataset))
+if part == "How it was cleaned":
+    report.draw(dataset)
+elif part == "Bring your own file":
+    wizard.draw()
+elif part == "All datasets":
+    known.draw(here)
 else:
-    draw = PARTS[part]
-    assert draw is not None
-    draw(here)
+    portrait.draw(here)

@@ -10,15 +10,16 @@ from recsys.figures.palette import Palette, blank_figure, escaped
 
 SHOWN = 60  # steps and events of the heat map: cells smaller than this cannot be told apart
 ARCS = 40  # thinner ones would not be seen
-LEAST = 1e-4
-PARTS = {"content": "what the events were", "order": "how many events ago", "time": "how long ago", "distance": "how far away"}
+STRONG, LEAST = 0.1, 1e-4
+PARTS = {"content": "what it was", "order": "how many events ago", "time": "how long ago", "distance": "how far away"}
 
 
 def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: Palette) -> go.Figure:
     """Arcs from now back to the events looked at; thicker and darker is more weight. `titles`, `tints` (n,) go with `look.events`."""
     figure = blank_figure("Where it looks back to", colours, 230)
     heaviest = [at for at in look.heaviest(ARCS) if look.weights[at] > 0.002][::-1]
-    strongest = max((float(look.weights[at]) for at in heaviest), default=1.0)
+    # A look spread evenly over many events is drawn thin, not as many strong ones.
+    strongest = max(float(look.weights.max(initial=0.0)), STRONG)
     first = int(look.events[0]) if len(look.events) else 0
     span = max(look.step - first, 1)
     for at in heaviest:
@@ -127,10 +128,18 @@ def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: S
         )
     )
     figure.update_xaxes(tickvals=[float(np.log10(value)) for value, _ in ticks], ticktext=[name for _, name in ticks], fixedrange=True)
-    levels = (0.0001, 0.001, 0.01, 0.1, 1.0)
-    labels = ("under 0.01 %", "0.1 %", "1 %", "10 %", "100 %")
-    figure.update_yaxes(tickvals=np.log10(levels), ticktext=labels, title=dict(text="share of the look", standoff=4), fixedrange=True)
-    figure.update_layout(margin=dict(l=104, r=10, t=40, b=30), hovermode="closest")
+    low, high = np.log10(np.clip([look.weights[known].min(initial=1.0), look.weights[known].max(initial=0.0)], LEAST, 1.0))
+    steps = (1, 2, 5) if high - low < 1.5 else (1,)
+    levels = [step * 10.0**power for power in range(-4, 1) for step in steps if step * 10.0**power <= 1]
+    room = max(0.08 * (high - low), 0.05)
+    figure.update_yaxes(
+        tickvals=np.log10(levels),
+        ticktext=[f"{level * 100:g} %" for level in levels],
+        range=[low - room, high + room],
+        title=dict(text="share of the look", standoff=4),
+        fixedrange=True,
+    )
+    figure.update_layout(margin=dict(l=72, r=10, t=40, b=30), hovermode="closest")
     return figure
 
 
@@ -155,15 +164,16 @@ def share_bars(shares: Mapping[str, np.ndarray], colours: Palette) -> go.Figure:
                 orientation="h",
                 name=PARTS.get(part, part),
                 marker=dict(color=tint),
-                text=[f"{value:.0f} %" if value >= 6 else "" for value in percent],
+                text=[f"{value:.0f} %" if value >= 9 else "" for value in percent],
                 textposition="inside",
                 insidetextanchor="middle",
+                textangle=0,
                 textfont=dict(color=ink, size=13),
                 hovertemplate=f"%{{y}}: {PARTS.get(part, part)}, %{{x:.1f}} %<extra></extra>",
             )
         )
-    legend = dict(orientation="h", y=1.02, yanchor="bottom", x=0, font=dict(size=13), traceorder="normal")
-    figure.update_layout(barmode="stack", showlegend=True, legend=legend, margin=dict(l=8, r=10, t=88, b=30), bargap=0.4)
+    legend = dict(orientation="h", y=-0.16, yanchor="top", x=0, font=dict(size=13), traceorder="normal")
+    figure.update_layout(barmode="stack", showlegend=True, legend=legend, margin=dict(l=8, r=16, t=40, b=30), bargap=0.4)
     figure.update_xaxes(range=[0, 100.5], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], fixedrange=True)
     figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, tickfont=dict(size=13, color=colours.text))
     return figure
