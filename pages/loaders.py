@@ -25,8 +25,8 @@ from recsys.models import MODELS
 
 if TYPE_CHECKING:
     from recsys.checkpoints import Found, Loaded
-    from recsys.evaluation import Evaluation
     from recsys.datasets import DatasetCard
+    from recsys.evaluation import Evaluation
     from recsys.replay import Attention, Replay
     from recsys.stories import Told
 

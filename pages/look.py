@@ -11,6 +11,7 @@ import streamlit as st
 from recsys.core import Dataset
 from recsys.datasets.prepared import DatasetCard
 from recsys.figures.palette import Palette, palette
+from recsys.figures.sketch import Frame
 
 CHART = {"displayModeBar": False, "scrollZoom": False}
 
@@ -56,6 +57,12 @@ def style() -> str:
     .rs-track .rs-line {{ height: 3px; border-radius: 2px; transform: translate(0, -50%); opacity: 0.5; }}
     .rs-ring {{ width: 12px; height: 12px; border: 2.5px solid; background: {look.background}; box-sizing: border-box; }}
     .rs-spot {{ width: 12px; height: 12px; }}
+    .st-key-strip_box, .st-key-stream_box {{ position: relative; gap: 0; }}
+    [data-testid=stElementContainer]:has(.rs-over) {{ position: absolute; inset: 0; pointer-events: none; z-index: 2; }}
+    [data-testid=stElementContainer]:has(.rs-over) > div {{ position: absolute; inset: 0; }}
+    .rs-over i {{ position: absolute; box-sizing: border-box; transform: translate(-50%, 0); }}
+    .rs-over .rs-line-now {{ width: 2px; background: {look.accent}; }}
+    .rs-over .rs-ring-now {{ width: 17px; height: 17px; border: 2.5px solid {look.accent}; border-radius: 50%; transform: translate(-50%, -50%); }}
     .rs-spark {{ width: 100%; display: block; margin-top: 0.5rem; }}
     .rs-kind {{ font-size: 0.85rem; font-weight: 600; }}
     .rs-dot {{ display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.4em; }}
@@ -83,6 +90,15 @@ def style() -> str:
 def lead(html: str) -> None:
     """The sentence under a title. `html` must be escaped where it comes from data."""
     st.html(f'<p class="rs-lead">{html}</p>')
+
+
+def now_over(frame: Frame, across: float, down: float | None = None) -> str:
+    """The cursor laid over a figure as HTML: a line, and a ring where a dot stands. The figure itself need not be drawn again."""
+    left = f"left:calc({frame.left}px + (100% - {frame.left + frame.right}px) * {across:.5f})"
+    tall = frame.height - frame.top - frame.bottom
+    line = f'<i class="rs-line-now" style="{left};top:{frame.top}px;height:{tall}px"></i>'
+    ring = f'<i class="rs-ring-now" style="{left};top:{frame.top + tall * down:.1f}px"></i>' if down is not None else ""
+    return f'<div class="rs-over">{line}{ring}</div>'
 
 
 def local_time(seconds: float, utc_offset: float | None) -> datetime | None:

@@ -125,15 +125,14 @@ class Story:
 
     def strip_in_words(self, ranks: np.ndarray) -> str:
         known = ranks[np.isfinite(ranks)]
-        return f"Rank of the next item at each of {len(known)} steps; {(known <= HIT).sum()} are within the first ten. The cursor is at step {self.step}."
+        return f"Rank of the next item at each of {len(known)} steps; {(known <= HIT).sum()} are within the first ten."
 
     def map_in_words(self, replay: "Replay") -> str:
         return f"Map of the latest {min(self.step, LATEST)} places and of the {HIT} recommended at step {self.step}."
 
     def interest_in_words(self, interest: Interest) -> str:
-        best = np.argsort(-interest.short[self.step])[:3]
-        told = ", ".join(f"{interest.categories[each]} {interest.short[self.step, each]:.0%}" for each in best)
-        return f"Shares of categories among the last {interest.window} events at step {self.step}: {told}."
+        best = ", ".join(interest.categories[each] for each in strongest(interest, 3))
+        return f"Shares of categories among the last {interest.window} events over all steps; the strongest are {best}."
 
     def pairs_html(self, interest: Interest) -> str:
         """Each category's share of the latest events against its share of all: a dot and a ring on one line."""
@@ -142,7 +141,10 @@ class Story:
         shown.sort(key=lambda each: -lately[each])
         most = max((float(max(lately[each], always[each])) for each in shown), default=1.0)
         rows = "".join(self._pair(interest.categories[each], float(lately[each]), float(always[each]), most) for each in shown)
-        return look.list_head(f"Last {interest.window} events against all before", "dot: lately · ring: always") + f'<div class="rs-pairs">{rows}</div>'
+        return (
+            look.list_head(f"Last {interest.window} events against all before", "dot: lately · ring: always")
+            + f'<div class="rs-pairs">{rows}</div>'
+        )
 
     def _pair(self, category: str, lately: float, always: float, most: float) -> str:
         tint, name = self.tints[category], look.safe(category)

@@ -1,13 +1,18 @@
 """Recent interest as a stream over all steps."""
 
-import hashlib
-
 import numpy as np
 import plotly.graph_objects as go
 
 from recsys.figures.palette import Palette, escaped
-from recsys.figures.sketch import Sketch, axis_title
+from recsys.figures.sketch import Frame, Sketch, axis_title
 from recsys.interest import Interest
+
+STREAM = Frame(height=250, left=52, right=8, top=36, bottom=36)
+
+
+def now_on_stream(interest: Interest, step: int) -> float:
+    """How far from left to right the cursor lies in the plot."""
+    return (step + 0.6) / (len(interest.short) - 1 + 1.2)
 
 
 def strongest(interest: Interest, count: int) -> list[int]:
@@ -16,9 +21,9 @@ def strongest(interest: Interest, count: int) -> list[int]:
     return sorted(int(each) for each in best)
 
 
-def interest_stream(interest: Interest, step: int, colour_of: dict[str, str], colours: Palette, count: int = 7) -> go.Figure:
-    """Shares of the recent window over all steps, stacked, with the rest in grey; the accent line is now."""
-    figure = Sketch(f"What the last {interest.window} events were about", colours, 250)
+def interest_stream(interest: Interest, colour_of: dict[str, str], colours: Palette, count: int = 7) -> go.Figure:
+    """Shares of the recent window over all steps, stacked, with the rest in grey. The same at every step, like the rank strip."""
+    figure = Sketch(f"What the last {interest.window} events were about", colours, STREAM.height)
     steps = np.arange(1, len(interest.short))
     shown = strongest(interest, count)
     layers = [(interest.categories[each], interest.short[1:, each], colour_of[interest.categories[each]]) for each in shown]
@@ -39,14 +44,7 @@ def interest_stream(interest: Interest, step: int, colour_of: dict[str, str], co
                 hovertemplate=f"{escaped(name)}: %{{y:.0f}} %<extra></extra>",
             )
         )
-    figure.add_shape(type="line", x0=step, x1=step, y0=0, y1=100, line=dict(color=colours.accent, width=2))
     figure.update_yaxes(range=[0, 100], tickvals=[0, 50, 100], ticktext=["0", "50 %", "100 %"])
-    figure.update_xaxes(range=[-0.6, len(interest.short) - 0.4], title=axis_title("step", colours))
-    figure.update_layout(margin=dict(l=52, r=8, t=36, b=36), datarevision=_revision(interest, colour_of))
+    figure.update_xaxes(range=[-0.6, len(interest.short) - 1 + 0.6], title=axis_title("step", colours))
+    figure.update_layout(margin=STREAM.margin)
     return figure.drawn()
-
-
-def _revision(interest: Interest, colour_of: dict[str, str]) -> str:
-    """Tells the browser whether the layers are the ones it has drawn already: a step moves only the line."""
-    tints = ",".join(colour_of[name] for name in interest.categories)
-    return hashlib.blake2b(interest.short.tobytes() + tints.encode(), digest_size=8).hexdigest()

@@ -73,7 +73,9 @@ def map_view(
         low, high = outline.coast.min(axis=0), outline.coast.max(axis=0)
         middle, half = (low + high) / 2, (high - low) / 2 * 1.02
     corners = middle - half, middle + half
-    return MapView(item_places[known].astype(np.float32), _pair(corners[0]), _pair(corners[1]), _names(item_places, known, districts), outline)
+    return MapView(
+        item_places[known].astype(np.float32), _pair(corners[0]), _pair(corners[1]), _names(item_places, known, districts), outline
+    )
 
 
 def _names(places: np.ndarray, known: np.ndarray, districts: Sequence[str | None] | None) -> dict[str, tuple[float, float]]:
@@ -169,7 +171,10 @@ def _labels(view: MapView, colours: Palette, tall: float) -> list[str]:
         return []
     spots = _on_paper(np.array(list(view.districts.values())), view, tall)
     style = f'font-size="20" letter-spacing="1" text-anchor="middle" fill="{colours.quiet}"'
-    return [f'<text x="{x:.0f}" y="{y - 14:.0f}" {style}>{escape(name.upper())}</text>' for name, (x, y) in zip(view.districts, spots, strict=True)]
+    return [
+        f'<text x="{x:.0f}" y="{y - 14:.0f}" {style}>{escape(name.upper())}</text>'
+        for name, (x, y) in zip(view.districts, spots, strict=True)
+    ]
 
 
 def _scale_bar(view: MapView, colours: Palette, tall: float) -> str:
@@ -184,7 +189,9 @@ def _path(way: Way, colours: Palette) -> dict[str, Any]:
     count = len(way.path)
     text = [f"{'now' if at == count - 1 else 'was'} at {escaped(title)}" for at, title in enumerate(way.path_titles)]
     faded = [_faded(colours.accent, 0.25 + 0.65 * at / max(count - 1, 1)) for at in range(count)]
-    spots = dict(size=[6] * (count - 1) + [15], color=[*faded[:-1], colours.accent], opacity=1, line=dict(color=colours.background, width=1))
+    spots = dict(
+        size=[6] * (count - 1) + [15], color=[*faded[:-1], colours.accent], opacity=1, line=dict(color=colours.background, width=1)
+    )
     path = dict(x=way.path[:, 1], y=way.path[:, 0], line=dict(color=_faded(colours.accent, 0.4), width=1.2))
     return dict(type="scatter", mode="lines+markers", marker=spots, text=text, hovertemplate="%{text}<extra></extra>", **path)
 

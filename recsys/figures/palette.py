@@ -85,11 +85,11 @@ def category_colours(order: Sequence[str], colours: Palette) -> dict[str, str]:
     """A colour for each category, by its place in `category_order`: nine hues, then the same nine half way to the background."""
     hues = len(colours.categories)
     return {
-        name: _mixed(colours.categories[at % hues], colours.background, (0.0, 0.45, 0.25)[at // hues % 3]) for at, name in enumerate(order)
+        name: mixed(colours.categories[at % hues], colours.background, (0.0, 0.45, 0.25)[at // hues % 3]) for at, name in enumerate(order)
     }
 
 
-def _mixed(colour: str, other: str, share: float) -> str:
+def mixed(colour: str, other: str, share: float) -> str:
     """A colour on its way to another, both #rrggbb."""
     pairs = ((int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
     return "#" + "".join(f"{round(own * (1 - share) + far * share):02x}" for own, far in pairs)

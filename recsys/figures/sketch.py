@@ -4,11 +4,27 @@ Plotly's own figure checks every call on the way: a page of four charts costs it
 must therefore be spelled out, without magic underscores; tests/figures checks every figure against Plotly's schema.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
 
 from recsys.figures.palette import FONT, Palette, escaped
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where the plot lies in a figure of this height, in pixels from its edges: for marks that a page lays over it."""
+
+    height: int
+    left: int
+    right: int
+    top: int
+    bottom: int
+
+    @property
+    def margin(self) -> dict[str, int]:
+        return dict(l=self.left, r=self.right, t=self.top, b=self.bottom)
 
 
 class Sketch:

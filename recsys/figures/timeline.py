@@ -1,6 +1,5 @@
 """The rank strip: where a model ranked what came next, at every step of one timeline."""
 
-import hashlib
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -8,37 +7,50 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette
-from recsys.figures.sketch import Sketch, axis_title
+from recsys.figures.palette import Palette, mixed
+from recsys.figures.sketch import Frame, Sketch, axis_title
 
 HIT = 10
+STRIP = Frame(height=186, left=52, right=8, top=58, bottom=26)
 TOP = -0.3  # room above rank 1, in units of `_height`
 
 
-def rank_strip(ranks: np.ndarray, splits: Sequence[str], step: int, dates: Sequence[str] | None, colours: Palette) -> go.Figure:
+def rank_strip(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> go.Figure:
     """A dot a step, by its rank on a log scale: green in the ten, orange outside.
 
     `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `dates` (T,) text or None for data that has
     order only. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
+    The figure is the same at every step, so that the browser draws it once; `now_on_strip` says where the cursor lies on it.
     """
     note = f"green: in its top {HIT}, orange: not, pale: seen in training"
-    figure = Sketch("Where the model ranked what came next, at every step", colours, 186, note)
-    length = len(splits)
-    worst = max(float(np.nanmax(ranks, initial=HIT)), 100.0)
-    floor = float(_height(worst)) + 0.15
+    figure = Sketch("Where the model ranked what came next, at every step", colours, STRIP.height, note)
+    length, worst = len(splits), _worst(ranks)
+    floor = _floor(ranks)
     _shade(figure, ranks, splits, floor, colours)
-    figure.add_shape(type="line", x0=step, x1=step, y0=TOP, y1=floor, line=dict(color=colours.accent, width=2), name="now")
     figure.add_trace(_dots(ranks, splits, dates, colours))
-    if step < length and np.isfinite(ranks[step]):
-        figure.add_shape(**_ring(step, ranks[step], colours))
     ticks = [rank for rank in (1, 10, 100, 1_000, 10_000, 100_000) if rank <= worst]
-    figure.update_yaxes(
-        range=[floor, TOP], tickvals=_height(ticks), ticktext=[f"{rank:,}" for rank in ticks], title=axis_title("rank", colours)
-    )
+    labels = [f"{rank:,}" for rank in ticks]
+    figure.update_yaxes(range=[floor, TOP], tickvals=_height(ticks), ticktext=labels, title=axis_title("rank", colours))
     positions, labels = _step_ticks(length, dates)
     figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels)
-    figure.update_layout(margin=dict(l=52, r=8, t=58, b=26), clickmode="event+select", datarevision=_revision(ranks, splits, colours))
+    figure.update_layout(margin=STRIP.margin, clickmode="event+select")
     return figure.drawn()
+
+
+def now_on_strip(ranks: np.ndarray, step: int) -> tuple[float, float | None]:
+    """How far from left to right the cursor lies in the plot, and how far down its dot, None at the end of the timeline."""
+    across = (step + 0.6) / (len(ranks) - 1 + 1.2)
+    if not np.isfinite(ranks[step]):
+        return across, None
+    return across, (float(_height(ranks[step])) - TOP) / (_floor(ranks) - TOP)
+
+
+def _worst(ranks: np.ndarray) -> float:
+    return max(float(np.nanmax(ranks, initial=HIT)), 100.0)
+
+
+def _floor(ranks: np.ndarray) -> float:
+    return float(_height(_worst(ranks))) + 0.15
 
 
 def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
@@ -84,36 +96,22 @@ def _rate(ranks: np.ndarray) -> str:
 def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> dict[str, Any]:
     steps = np.flatnonzero(np.isfinite(ranks))
     values = ranks[steps]
-    hit = values <= HIT
-    pale = np.array([splits[int(step)] == "train" for step in steps], dtype=np.bool_)
+    solid = {True: colours.hit, False: colours.miss}
+    pale = {hit: mixed(colour, colours.background, 0.45) for hit, colour in solid.items()}
+    tints = [(pale if splits[int(step)] == "train" else solid)[bool(value <= HIT)] for step, value in zip(steps, values, strict=True)]
     when = [f"<br>{dates[int(step)]}" if dates is not None else "" for step in steps]
     return dict(
         type="scatter",
         x=steps,
         y=_height(values).astype(np.float32),
         mode="markers",
-        marker=dict(
-            size=8 if len(steps) <= 250 else 6,
-            color=np.where(hit, colours.hit, colours.miss).tolist(),
-            opacity=np.where(pale, 0.5, 1.0).tolist(),
-        ),
+        marker=dict(size=8 if len(steps) <= 250 else 6, color=tints),
         selected=dict(marker=dict(opacity=1)),
-        unselected=dict(marker=dict(opacity=0.75)),
+        unselected=dict(marker=dict(opacity=1)),
         customdata=steps,
         text=[f"Step {step}: rank {rank:,g}{date}" for step, rank, date in zip(steps, values, when, strict=True)],
         hovertemplate="%{text}<extra></extra>",
     )
-
-
-def _ring(step: int, rank: float, colours: Palette) -> dict[str, Any]:
-    """A shape and not a trace: while only shapes change, the browser leaves the dots alone."""
-    where = dict(xsizemode="pixel", ysizemode="pixel", xanchor=step, yanchor=float(_height(rank)), x0=-8, x1=8, y0=-8, y1=8)
-    return dict(type="circle", line=dict(color=colours.accent, width=2.5), **where)
-
-
-def _revision(ranks: np.ndarray, splits: Sequence[str], colours: Palette) -> str:
-    """Tells the browser whether the dots are the ones it has drawn already."""
-    return hashlib.blake2b(ranks.tobytes() + ",".join([*splits, colours.hit]).encode(), digest_size=8).hexdigest()
 
 
 def _step_ticks(length: int, dates: Sequence[str] | None) -> tuple[list[int], list[str]]:
