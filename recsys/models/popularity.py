@@ -7,7 +7,7 @@ import numpy as np
 
 from recsys.core import Dataset, Request, Vocabulary
 from recsys.errors import DataError
-from recsys.models.events import DAY, read, shares, train_people
+from recsys.models.events import DAY, read, shares, train_counts, train_people
 from recsys.places import kilometres
 from recsys.split import TRAIN, Split
 
@@ -39,7 +39,7 @@ class Popularity:
     """Counted on the training events, whatever their behaviour. The history matters only for its last time and place.
 
     all: by how many people took an item, so that one person's daily place is not everybody's. recent: every training event
-    before the request's time, fading with a half-life. nearby: the people, times exp(−distance to the request's place /
+    before the request's time, fading with a half-life. nearby: all events, times exp(−distance to the request's place /
     kilometres); an item's place is its own, else the middle of its events'. Scores are shares (of nearby, before the distance).
     """
 
@@ -57,7 +57,8 @@ class Popularity:
     def fit(cls, dataset: Dataset, split: Split, config: PopularityConfig, seed: int = 0) -> "Popularity":
         """Count what is to be learnt from. `seed` changes nothing."""
         train = split.labels == TRAIN
-        arrays = {"counts": train_people(dataset, split)}
+        counted = train_counts if config.kind == "nearby" else train_people  # chosen on validation
+        arrays = {"counts": counted(dataset, split)}
         if config.kind == "recent":
             if dataset.times is None:
                 raise DataError(f"popularity-recent needs times, and dataset '{dataset.name}' has an order only; take popularity")

@@ -78,7 +78,7 @@ def test_nearby_items_count_more(make_dataset: Callable[..., Dataset]) -> None:
 
 def test_nearby_takes_the_last_place_and_else_says_that_it_knows_none(make_dataset: Callable[..., Dataset]) -> None:
     items = pd.DataFrame({"latitude": [40.0, 41.0], "longitude": [-74.0, -74.0]}, index=["a", "b"])
-    model = fit("popularity-nearby", make_dataset([("u", "a"), ("u", "b"), ("v", "b")], items=items))
+    model = fit("popularity-nearby", make_dataset([("u", "a"), ("u", "b"), ("u", "b")], items=items))
     nowhere = History(np.array(["b"], dtype=object), places=np.array([[np.nan, np.nan]]))
     somewhere = Request(History(np.array(["a"], dtype=object), places=np.array([[40.0, -74.0]])).then(Event("b")))
     assert model.score([somewhere])[0].argmax() == 0
