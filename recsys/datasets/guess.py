@@ -168,7 +168,8 @@ def _ratings(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, s
     for column in _free(sample, mapping):
         numbers = _numbers(sample[column])
         few = 1 < numbers.nunique() <= 21 and numbers.between(0, 10).all() and ((numbers * 2) % 1 == 0).all()
-        if numbers.notna().all() and few and not _key_of(column, False):
+        counts_rows = numbers.diff().iloc[1:].eq(1).all()
+        if numbers.notna().all() and few and not counts_rows and not _key_of(column, False):
             mapping["rating"] = column
             reasons["rating"] = f"its values lie between {numbers.min():g} and {numbers.max():g} in steps, as ratings do"
             return

@@ -105,11 +105,11 @@ def _text(path: Path, lines: list[str], encoding: str) -> Layout:
         raise DataError(
             f"{path.name}: only one column was found ('{lines[0][:60]}'); separate columns with a comma, tab, semicolon, | or ::"
         )
-    quote = '"' if any(mark in line for line in lines for mark in (f'{delimiter}"', f'"{delimiter}')) or lines[0][0] == '"' else ""
+    quote = '"' if delimiter in (",", ";") or _quotes(lines, delimiter) else ""
     rows = _rows(lines, delimiter, quote)
     typed = all(_TYPED.match(name) for name in rows[0])
     header = typed or _has_header(rows)
-    names = tuple(_name(name, typed) for name in rows[0]) if header else tuple(f"column {n}" for n in range(1, len(rows[0]) + 1))
+    names = tuple((_name(name, typed) if header else "") or f"column {n}" for n, name in enumerate(rows[0], start=1))
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise DataError(f"{path.name}: column '{twice[0]}' stands twice in the first line; give every column a name of its own")
@@ -118,6 +118,12 @@ def _text(path: Path, lines: list[str], encoding: str) -> Layout:
 
 def _name(name: str, typed: bool) -> str:
     return name.strip().rsplit(":", 1)[0] if typed else name.strip()
+
+
+def _quotes(lines: list[str], delimiter: str) -> bool:
+    """Whether whole fields stand in quotes. Outside of CSV a quote is mostly an inch or the start of somebody's words."""
+    mark = re.escape(delimiter)
+    return len(delimiter) == 1 and any(re.search(f'(^|{mark})"[^"]*"({mark}|$)', line) for line in lines)
 
 
 def _rows(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
@@ -163,9 +169,12 @@ def _looks_like_time(cell: str) -> bool:
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    """A first line of names: no numbers or dates in it, and not values that the column has again further down."""
+    """A first line of names: no numbers or dates in it, and not values that the column has again further down.
+
+    One name may be missing: spreadsheets and data frames leave out that of a column of row numbers.
+    """
     first, rest = rows[0], rows[1:200]
-    if any(not cell.strip() or _NUMBER.match(cell) or _DATE.search(cell) for cell in first):
+    if any(_NUMBER.match(cell) or _DATE.search(cell) for cell in first) or sum(not cell.strip() for cell in first) > 1:
         return False
-    again = sum(cell in {row[place] for row in rest if place < len(row)} for place, cell in enumerate(first))
+    again = sum(bool(cell) and cell in {row[place] for row in rest if place < len(row)} for place, cell in enumerate(first))
     return again == 0 or _names_things(first)

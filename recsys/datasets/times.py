@@ -98,7 +98,12 @@ def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | 
         f"SELECT count(*) FILTER (month IS NULL AND day IS NOT NULL), count(*) FILTER (day IS NULL AND month IS NOT NULL), "
         f"min(text) FILTER (day <> month) FROM ({readings})"
     ).fetchone() or (0, 0, None)
-    if dates is None and example is not None and bool(only_day) == bool(only_month):
+    if dates is None and (only_day and only_month):
+        raise DataError(
+            f"{where}: column '{column}' has {only_day} dates that are only right day first and {only_month} that are only right "
+            "month first; say which is meant with --dates day-first or --dates month-first"
+        )
+    if dates is None and example is not None and not only_day and not only_month:
         raise DataError(
             f"{where}: column '{column}' holds dates that can be read two ways, for example '{example}'; "
             "say which with --dates day-first or --dates month-first"

@@ -152,6 +152,22 @@ def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
     assert day.fingerprint != month.fingerprint
 
 
+def test_dates_that_contradict_each_other_need_a_choice(tmp_path: Path) -> None:
+    path = put(tmp_path, "t.csv", "user,item,date\nu,i,13/01/2020\nu,j,01/13/2020\n")
+    with pytest.raises(DataError, match="1 dates that are only right day first and 1 that are only right month first"):
+        read_file(path)
+    assert checks(read_file(path, dates="day-first"))["unparsable times"] == (1, "dropped")
+
+
+def test_quotes_line_breaks_and_a_column_of_row_numbers(tmp_path: Path) -> None:
+    data = read_file(put(tmp_path, "t.csv", ',user,item,title\n0,u,i,"two\nlines, <b>"\n1,v,j,"say ""hi"""\n'))
+    assert list(data.items["title"]) == ["two\nlines, <b>", 'say "hi"'] and data.has == ("title",)
+    inches = read_file(put(tmp_path, "t.tsv", 'user\titem\ttitle\nu\ti\t"Foo bar\nv\tj\t5" disc\n'))
+    assert list(inches.items["title"]) == ['"Foo bar', '5" disc']
+    late = read_file(put(tmp_path, "late.csv", "user,item,title\n" + "u,i,plain\n" * 30_000 + 'v,j,"a, b"\n'))
+    assert late.title_of("j") == "a, b"
+
+
 def test_places_in_an_order_are_no_times(tmp_path: Path) -> None:
     data = read_file(put(tmp_path, "t.csv", "user,item,timestamp\nu,i,2\nu,j,1\nv,i,1\n"))
     assert histories(data) == {"u": ["j", "i"], "v": ["i"]} and data.times is None
