@@ -6,6 +6,7 @@ there, and a link should carry names.
 """
 
 import random
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from pages import loaders
 from pages.boundary import guarded, notice, plain
 from recsys.core import Dataset, History
 from recsys.devices import DEVICES
+from recsys.devices import device as torch_device
 from recsys.errors import DataError
 from recsys.models import MODELS
 
@@ -89,8 +91,10 @@ def draw() -> None:
 
 
 def draw_device() -> None:
-    """Where models run, and where the last one did."""
-    st.selectbox("Runs on", DEVICES, key="device", persist_state="session", help="auto takes the graphics card where there is one")
+    """Where models run, and, once something that can run elsewhere is loaded, where it does."""
+    chosen = st.selectbox("Runs on", DEVICES, key="device", persist_state="session", help="auto takes the graphics card where there is one")
+    if "torch" in sys.modules:  # not imported for this: the first page must show at once
+        st.caption(f"In use: {torch_device(chosen)}")
 
 
 def _choice(key: str, label: str, titles: dict[str, str]) -> str:

@@ -17,6 +17,7 @@ page = st.navigation(
             st.Page("explore/timeline.py", title="A person’s timeline", url_path="timeline"),
             st.Page("explore/dataset.py", title="The data", url_path="dataset"),
         ],
+        "Demo": [st.Page("demo/recommend.py", title="A live list", url_path="recommend")],
         "Inspect": [st.Page("inspect/attention.py", title="Attention", url_path="attention")],
         "Evaluate": [
             st.Page("evaluate/leaderboard.py", title="Leaderboard", url_path="leaderboard"),

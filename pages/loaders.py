@@ -271,6 +271,24 @@ def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
     return np.where((codes > 0)[:, None], dataset.item_places[codes - 1], np.nan) if dataset.item_places is not None else np.full((len(items), 2), np.nan)
 
 
+def areas(dataset: Dataset) -> dict[str, tuple[float, float]]:
+    """Districts, or for data that names none its busiest places, and a point in each; empty for data without places."""
+    return _areas(dataset.name, dataset.fingerprint, dataset)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _areas(name: str, fingerprint: str, _dataset: Dataset) -> dict[str, tuple[float, float]]:
+    if _dataset.item_places is None:
+        return {}
+    table = _dataset.items[["latitude", "longitude"]].dropna()
+    if "district" in _dataset.items:
+        table = table.groupby(_dataset.items["district"].reindex(table.index)).median()
+        return {str(area): (float(row[0]), float(row[1])) for area, row in zip(table.index, table.to_numpy(), strict=True)}
+    counts = np.bincount(_dataset.item_codes - 1, minlength=len(_dataset.items))
+    busiest = table.loc[table.index.isin(_dataset.items.index[np.argsort(-counts, kind="stable")[:40]])]
+    return {_dataset.title_of(str(item)): (float(row[0]), float(row[1])) for item, row in zip(busiest.index, busiest.to_numpy(), strict=True)}
+
+
 def person_name(dataset: Dataset, user: str) -> str:
     """What to call a person: by name where the data has one, else by id."""
     users = dataset.users

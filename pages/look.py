@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from recsys.core import Dataset
+from recsys.core import Dataset, History
 from recsys.datasets.prepared import DatasetCard
 from recsys.figures.palette import Palette, palette
 from recsys.figures.sketch import Frame
@@ -41,6 +41,7 @@ def style() -> str:
     .rs-head {{ display: flex; justify-content: space-between; align-items: baseline; font-size: 17px; font-weight: 600; margin-bottom: 0.35rem; }}
     .rs-note {{ color: {look.quiet}; font-size: 0.8rem; font-weight: 400; text-align: right; }}
     @media (max-width: 1250px) {{ .rs-head .rs-note {{ display: none; }} }}
+    @media (max-width: 1250px) {{ .rs-card {{ grid-template-columns: 1.6rem 1fr !important; }} .rs-card .rs-bar {{ grid-column: 2; }} }}
     .rs-body {{ min-width: 0; display: flex; flex-direction: column; }}
     .rs-quiet {{ color: {look.quiet}; margin: 0.4rem 0 0; }}
     .rs-quiet b, .rs-data b {{ color: {look.text}; font-weight: 600; }}
@@ -63,6 +64,14 @@ def style() -> str:
     .rs-over i {{ position: absolute; box-sizing: border-box; transform: translate(-50%, 0); }}
     .rs-over .rs-line-now {{ width: 2px; background: {look.accent}; }}
     .rs-over .rs-ring-now {{ width: 17px; height: 17px; border: 2.5px solid {look.accent}; border-radius: 50%; transform: translate(-50%, -50%); }}
+    .rs-card {{ display: grid; grid-template-columns: 1.6rem 1fr 4.5rem; column-gap: 0.4rem; align-items: start; }}
+    .rs-card p {{ color: {look.quiet}; font-size: 0.85rem; line-height: 1.35; margin: 0.25rem 0 0; display: -webkit-box; -webkit-line-clamp: 2;
+                  -webkit-box-orient: vertical; overflow: hidden; min-height: 2.3rem; }}
+    [class*="st-key-card_"] {{ padding: 0.65rem 0.85rem 0.1rem; }}
+    [class*="st-key-card_"] button {{ min-height: 1.9rem; font-size: 0.9rem; padding-top: 0; padding-bottom: 0; }}
+    .rs-card .rs-bar {{ margin-top: 0.55rem; }}
+    .rs-tried {{ color: {look.quiet}; font-size: 0.95rem; margin: 0; }}
+    .rs-tried b {{ color: {look.text}; font-weight: 600; }}
     .rs-spark {{ width: 100%; display: block; margin-top: 0.5rem; }}
     .rs-kind {{ font-size: 0.85rem; font-weight: 600; }}
     .rs-dot {{ display: inline-block; width: 0.6em; height: 0.6em; border-radius: 50%; margin-right: 0.4em; }}
@@ -213,3 +222,30 @@ def dataset_html(card: DatasetCard) -> str:
     ]
     span = f"{card.first:%B %Y} to {card.last:%B %Y}" if card.first and card.last else "in order, without times"
     return f'<p class="rs-data"><b>{safe(card.title)}</b>{safe(" · ".join([*counts, span]))}</p>'
+
+
+def card_html(rank: int, dataset: Dataset, item: str, width: float, tints: dict[str, str]) -> str:
+    """A card of the live list: title, what it is, and the first words of its description where the data has one."""
+    text = dataset.items.at[item, "text"] if "text" in dataset.items and item in dataset.items.index else None
+    words = f"<p>{safe(text)}</p>" if isinstance(text, str) and text else ""
+    title = safe(dataset.title_of(item))
+    body = f'<span class="rs-body"><span class="rs-title" title="{title}">{title}</span><span class="rs-sub">{about_item(dataset, item, tints)}</span>{words}</span>'
+    bar = f'<span class="rs-bar" title="score, tenth to first"><span style="width:{width:.0f}%"></span></span>'
+    return f'<div class="rs-card"><span class="rs-rank">{rank}</span>{body}{bar}</div>'
+
+
+def tried_html(dataset: Dataset, taken: Sequence[str], likes: Sequence[str], dislikes: Sequence[str], reason: str | None) -> str:
+    """What this session has added to the history, and the label of a list that is not the model's own."""
+    told = [(name, items) for name, items in (("taken", taken), ("liked", likes), ("not for me", dislikes)) if items]
+    words = " · ".join(f"{name} <b>{', '.join(safe(dataset.title_of(each)) for each in items)}</b>" for name, items in told)
+    label = f'<span class="rs-label">Not a personal list: {safe(reason)}</span> ' if reason else ""
+    hint = "Take an item and the list answers at once. Nothing here changes the model or the data."
+    return f'<p class="rs-tried">{label}{words or hint}</p>'
+
+
+def recent_words(dataset: Dataset, history: History, step: int, moment: datetime | None) -> str:
+    """HTML: when it is, and what came last."""
+    last = [safe(dataset.title_of(str(item))) for item in history.items[max(step - 3, 0) : step]][::-1]
+    parts = [spoken(moment)] if moment else []
+    parts.append("last: " + ", ".join(f"<b>{each}</b>" for each in last) if last else "nothing is known of them yet")
+    return f"after {step:,} of {plural(len(history), dataset.noun)} · " + " · ".join(parts)

@@ -1,0 +1,75 @@
+"""A live list: change the moment, the place and the kinds asked for, take items, like them or turn them down."""
+
+import streamlit as st
+
+from pages import cursor, loaders, look, tryout
+from pages.boundary import guarded
+from recsys.models import MODELS
+
+here = cursor.now()
+dataset = here.dataset
+found = loaders.loaded(dataset, here.model, here.device)
+aware = MODELS[found.card.model].aware
+
+
+def context() -> tryout.Context:
+    """The controls for what this model is told; for what it is not told, a line that says so."""
+    weekday = hour = place = None
+    moment = tryout.moment_of(here)
+    if moment is not None and "time" in aware:
+        picked = st.pills("Weekday", tryout.WEEKDAYS, key="try_weekday", wrap=True, help=f"As it was: {moment:%A}")
+        weekday = tryout.WEEKDAYS.index(picked) if picked else None
+        hours = ["as it was", *(f"{each}:00" for each in range(24))]
+        picked = st.select_slider("Hour", hours, key="try_hour", help=f"As it was: {moment:%H:%M}")
+        hour = hours.index(picked) - 1 if picked != hours[0] else None
+    else:
+        st.caption("This model does not look at the time." if moment is not None else "This data has an order, but no times.")
+    areas = loaders.areas(dataset)
+    if areas and "place" in aware:
+        named = st.selectbox("Place", list(areas), index=None, placeholder="where they last were", key="try_place")
+        place = areas[named] if named else None
+    elif areas:
+        st.caption("This model does not look at the place.")
+    return tryout.Context(weekday, hour, place)
+
+
+@st.fragment
+@guarded
+def page() -> None:
+    tried = tryout.current(here)
+    controls, list_column = st.columns([3, 9], gap="large")
+    with controls:
+        asked = context()
+        kinds = loaders.category_order(dataset)
+        only = st.multiselect("Only these kinds", kinds, key=f"try_only_{dataset.name}", placeholder="all kinds") if kinds else []
+        most = st.select_slider("At most of one kind", [1, 2, 3, 4, "any"], "any", key="try_most") if kinds else "any"
+        if tried.changed:
+            st.button("Start over", on_click=tryout.forget, width="stretch")
+    with list_column:
+        items, scores, reason = tryout.answer(
+            here, found.model, tryout.request(here, tried, asked), only, None if most == "any" else int(most)
+        )
+        st.html(look.tried_html(dataset, tried.taken, tried.likes, tried.dislikes, reason))
+        cards(items, look.bar_widths(scores), tried)
+
+
+def cards(items: list[str], widths: list[float], tried: tryout.Tryout) -> None:
+    if not items:
+        st.info("Nothing is left to recommend. Allow more kinds, or start over.")
+    tints = loaders.category_tints(dataset, look.colours())
+    for start in range(0, len(items), 2):
+        for column, at in zip(st.columns(2, gap="small"), range(start, min(start + 2, len(items))), strict=False):
+            item = items[at]
+            with column.container(border=True, gap=None, key=f"card_{at}"):
+                st.html(look.card_html(at + 1, dataset, item, widths[at], tints))
+                with st.container(horizontal=True, gap="small"):
+                    st.button("Take it", key=f"take_{at}", on_click=tryout.take, args=(item,), type="tertiary")
+                    st.button(
+                        "Liked" if item in tried.likes else "Like", key=f"like_{at}", on_click=tryout.like, args=(item,), type="tertiary"
+                    )
+                    st.button("Not for me", key=f"not_{at}", on_click=tryout.turn_down, args=(item,), type="tertiary")
+
+
+st.title(f"What {loaders.person_name(dataset, here.user)} would be shown")
+look.lead(look.recent_words(dataset, here.history, here.step, tryout.moment_of(here)))
+page()

@@ -1,0 +1,141 @@
+"""What a person tries on the recommend page: another moment, another place, items taken, liked and turned down.
+
+All of it lives in the session and is forgotten when the cursor moves; the model reads it from the request and stays as it is.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages import look
+from pages.cursor import Cursor
+from recsys.core import Event, FallsBack, History, Request, candidate_scores, request_at
+from recsys.diversity import at_most
+from recsys.errors import DataError
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+STATE = "tryout"
+
+
+@dataclass(frozen=True)
+class Tryout:
+    """`here` is the cursor it belongs to; `taken` items were added to the history, oldest first."""
+
+    here: tuple[str, str, int]
+    taken: tuple[str, ...] = ()
+    likes: tuple[str, ...] = ()
+    dislikes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.taken or self.likes or self.dislikes)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The moment and the place asked for; None leaves them as they were. `weekday` counts from Monday."""
+
+    weekday: int | None = None
+    hour: int | None = None
+    place: tuple[float, float] | None = None
+
+
+def current(cursor: Cursor) -> Tryout:
+    """This session's tryout at the cursor; a new one when the cursor has moved."""
+    here = (cursor.dataset.name, cursor.user, cursor.step)
+    found = st.session_state.get(STATE)
+    if found is None or found.here != here:
+        found = st.session_state[STATE] = Tryout(here)
+    return found
+
+
+def take(item: str) -> None:
+    found = st.session_state[STATE]
+    st.session_state[STATE] = replace(found, taken=(*found.taken, item))
+
+
+def like(item: str) -> None:
+    found = st.session_state[STATE]
+    liked = tuple(each for each in found.likes if each != item) + (() if item in found.likes else (item,))
+    st.session_state[STATE] = replace(found, likes=liked)
+
+
+def turn_down(item: str) -> None:
+    found = st.session_state[STATE]
+    liked = tuple(each for each in found.likes if each != item)
+    st.session_state[STATE] = replace(found, likes=liked, dislikes=(*found.dislikes, item))
+
+
+def forget() -> None:
+    st.session_state[STATE] = Tryout(st.session_state[STATE].here)
+
+
+def request(cursor: Cursor, tryout: Tryout, context: Context) -> Request:
+    """The question to the model: the history up to the cursor and what was tried, in the context asked for."""
+    base = request_at(cursor.history, cursor.step)
+    time, offset = _moment(base, context)
+    history: History = base.history
+    for item in tryout.taken:
+        place = _place_of(cursor, item)
+        history = history.then(Event(item, time=_or_nan(time), utc_offset=_or_nan(offset), place=place))
+    history = replace(history, likes=tryout.likes, dislikes=tryout.dislikes)
+    return Request(history, time=time, utc_offset=offset, place=context.place)
+
+
+def answer(
+    cursor: Cursor, model: Any, asked: Request, only: list[str], most: int | None, k: int = 10
+) -> tuple[list[str], np.ndarray, str | None]:
+    """Item ids best first, their scores, and why the list is not the model's own, where it is not."""
+    vocabulary = model.vocabulary
+    scores = candidate_scores(model, [asked], vocabulary, cursor.dataset.repeats)[0]
+    items = cursor.dataset.items.reindex(vocabulary.item_ids)
+    kinds = items["category"].tolist() if "category" in items else [None] * len(items)
+    if only:
+        scores = np.where([kind in only for kind in kinds], scores, -np.inf)
+    best = at_most(scores, kinds, k, most)
+    reason = model.fallback(asked) if isinstance(model, FallsBack) else None
+    return [str(vocabulary.item_ids[at]) for at in best], scores[best], reason
+
+
+def moment_of(cursor: Cursor) -> Any:
+    """The local time of the cursor's next event, of the last one at the end; None for data that has order only."""
+    base = request_at(cursor.history, cursor.step)
+    times, offsets = cursor.history.times, cursor.history.utc_offsets
+    if base.time is not None:
+        return look.local_time(base.time, base.utc_offset)
+    if times is None or not len(times):
+        return None
+    return look.local_time(times[-1], None if offsets is None else offsets[-1])
+
+
+def _moment(base: Request, context: Context) -> tuple[float | None, float | None]:
+    """The base request's time, moved to the weekday and hour asked for, within its week."""
+    history = base.history
+    time, offset = base.time, base.utc_offset
+    if time is None and history.times is not None and len(history):
+        time = float(history.times[-1])
+        offset = float(history.utc_offsets[-1]) if history.utc_offsets is not None else None
+    if time is None or not np.isfinite(time) or (context.weekday is None and context.hour is None):
+        return base.time, base.utc_offset
+    local = look.local_time(time, offset)
+    if local is None:
+        raise DataError("this moment has no time")
+    weekday = local.weekday() if context.weekday is None else context.weekday
+    hour = local.hour if context.hour is None else context.hour
+    moved = local + timedelta(days=weekday - local.weekday(), hours=hour - local.hour)
+    return time + (moved - local).total_seconds(), offset
+
+
+def _place_of(cursor: Cursor, item: str) -> tuple[float, float]:
+    places = cursor.dataset.item_places
+    code = int(cursor.dataset.vocabulary.encode([item])[0])
+    if places is None or code == 0:
+        return (np.nan, np.nan)
+    return float(places[code - 1, 0]), float(places[code - 1, 1])
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
