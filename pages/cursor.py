@@ -106,6 +106,11 @@ def _choice(key: str, label: str, titles: dict[str, str]) -> str:
             notice(f"There is no {label.lower()} “{raw}” here, so this is {next(iter(titles.values()))}.")
     if st.session_state.get(key) not in titles:
         st.session_state[key] = next(iter(titles))
+    now_called = titles[st.session_state[key]]
+    if st.session_state.get(f"{key}_called", now_called) != now_called:
+        # The browser shows the old name ("not trained") until it is told anew.
+        st.session_state[key] = st.session_state[key]
+    st.session_state[f"{key}_called"] = now_called
     value = st.selectbox(label, list(titles), format_func=lambda name: plain(titles[name]), key=key)
     if st.query_params.get(key) != value:
         st.query_params[key] = value
@@ -131,6 +136,8 @@ def _person(dataset: Dataset) -> str:
     elif loaders.has_user(dataset, raw):
         user = raw
     else:
+        if "user" not in st.session_state:
+            del st.query_params["user"]
         user = st.session_state["user"] = _nearest(dataset, raw, st.session_state.get("last_user", offered[0]))
     st.session_state["people_of"] = dataset.name
     st.session_state["last_user"] = user
@@ -171,6 +178,7 @@ def _step(dataset: Dataset, user: str) -> int:
         raw = st.query_params.get("step")
         if raw is not None and not (raw.isascii() and raw.isdigit() and int(raw) <= length):
             notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
+            del st.query_params["step"]  # else the slider would make something of it
             st.session_state["step"] = length - 1
     elif st.session_state.get("step_of", here) != here:
         st.session_state["step"] = length - 1

@@ -206,7 +206,7 @@ def _live(job: Job, here: Cursor) -> None:
         st.error(plain(job.error))
     elif running:
         share, text = _share(progress)
-        st.progress(share, text=plain(f"{job.title}, called {job.name}: {'stopping after this step …' if job.stopping else text}"))
+        st.progress(share, text=plain(f"{job.title}, called {job.name}: {'stopping: what it has learnt so far is judged and kept …' if job.stopping else text}"))
     else:
         st.success(plain(f"{job.title} is trained and called {job.name}."))
     if progress is not None and progress.history:
@@ -227,7 +227,7 @@ def _close() -> None:
 def _share(progress: "Progress | None") -> tuple[float, str]:
     """How far it is, and how it goes, in words."""
     if progress is None:
-        return 0.0, "reading the events …"
+        return 0.0, "learning from the first events …"
     done = len(progress.history) + (progress.batch / progress.batches if progress.batches > 1 else 0)
     left = f", about {board.spoken_seconds(progress.seconds_left)} left at most" if progress.seconds_left == progress.seconds_left else ""
     loss = f", loss {progress.loss:.3f}" if progress.loss == progress.loss else ""
