@@ -65,7 +65,12 @@ def build_dataset(
     sorted_events = sorted_events.sort_values(keys, kind="stable", ignore_index=True)
     order = sorted_events.groupby("user_id", observed=True).cumcount().astype(np.int32)
     sorted_events.insert(2, "order", order)
-    tables = [sorted_events, _indexed(items, "item_id", item_names), None if users is None else _indexed(users, "user_id", user_names), friends]
+    tables = [
+        sorted_events,
+        _indexed(items, "item_id", item_names),
+        None if users is None else _indexed(users, "user_id", user_names),
+        friends,
+    ]
     return Dataset(
         name=name,
         title=title,

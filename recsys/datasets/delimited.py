@@ -6,9 +6,7 @@ from pathlib import Path
 from recsys.datasets.source import quoted
 
 
-def delimited(
-    path: Path, columns: Sequence[str], delimiter: str, *, header: bool = False, quote: str = "", encoding: str = "utf-8"
-) -> str:
+def delimited(path: Path, columns: Sequence[str], delimiter: str, *, header: bool = False, quote: str = "", encoding: str = "utf-8") -> str:
     """SQL for a table function that reads a file of exactly these columns as VARCHAR."""
     types = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in columns)
     return (

@@ -90,7 +90,9 @@ def _download(download: Download, target: Path, by_hand: str, say: Callable[[str
                 _stream(download.url, part, name, say)
     if wanted and (found := _digest(part, wanted[0])) != wanted[1]:
         part.unlink()
-        raise DataError(f"{name} from {download.url} has the {wanted[0]} {found} and not the owner's {wanted[1]}; it was thrown away, fetch it again")
+        raise DataError(
+            f"{name} from {download.url} has the {wanted[0]} {found} and not the owner's {wanted[1]}; it was thrown away, fetch it again"
+        )
     part.replace(target)
     return target
 

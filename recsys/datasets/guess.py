@@ -32,7 +32,23 @@ _NAMES = {
     "text": "text description reviewtext review summary plot query comment body abstract content_text searchquery tags",
 }
 _KNOWN = {name: key for key, names in _NAMES.items() for name in names.split()}
-_BEHAVIOURS = {"view", "click", "like", "buy", "purchase", "cart", "addtocart", "transaction", "visit", "save", "follow", "share", "play", "pv", "fav"}
+_BEHAVIOURS = {
+    "view",
+    "click",
+    "like",
+    "buy",
+    "purchase",
+    "cart",
+    "addtocart",
+    "transaction",
+    "visit",
+    "save",
+    "follow",
+    "share",
+    "play",
+    "pv",
+    "fav",
+}
 _SAMPLE = 1000
 
 

@@ -155,7 +155,9 @@ def _write_events(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     _settle_on_items(con)
     for table, _, key in _IDS:
         # Whom or what no row is left of is not part of the data.
-        con.execute(f"CREATE TABLE {table}_left AS SELECT *, (row_number() OVER (ORDER BY {key}) - 1)::INT AS place FROM {table} SEMI JOIN events USING ({key})")
+        con.execute(
+            f"CREATE TABLE {table}_left AS SELECT *, (row_number() OVER (ORDER BY {key}) - 1)::INT AS place FROM {table} SEMI JOIN events USING ({key})"
+        )
     filled = con.execute(f"SELECT {', '.join(f'count({column})' for column in _EVENT_COLUMNS)} FROM events").fetchone() or ()
     columns = [_EVENT_COLUMNS[column] for column, rows in zip(_EVENT_COLUMNS, filled, strict=True) if rows]
     con.execute(
@@ -221,5 +223,3 @@ def _as_table(frame: pd.DataFrame | None, key: str) -> pd.DataFrame:
         return pd.DataFrame({key: pd.Series([], dtype="str")})
     plain = frame.rename_axis(key).reset_index()
     return plain.astype({key: "str"}).drop_duplicates(key)
-
-

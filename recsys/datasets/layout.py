@@ -46,9 +46,7 @@ class Layout:
         """SQL for the rows of a table."""
         if self.kind == "parquet":
             return f"read_parquet({quoted(self.path)})"
-        return delimited(
-            self.path, self.columns, self.delimiter or ",", header=self.header, quote=self.quote, encoding=self.encoding
-        )
+        return delimited(self.path, self.columns, self.delimiter or ",", header=self.header, quote=self.quote, encoding=self.encoding)
 
 
 def layout(path: Path) -> Layout:

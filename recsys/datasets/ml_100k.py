@@ -33,4 +33,8 @@ def _items(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
 
 def _users(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     with reading(path):
-        return con.sql(f"SELECT * FROM {delimited(path, ['user_id', 'age', 'gender', 'occupation', 'zip_code'], '|')}").df().set_index("user_id")
+        return (
+            con.sql(f"SELECT * FROM {delimited(path, ['user_id', 'age', 'gender', 'occupation', 'zip_code'], '|')}")
+            .df()
+            .set_index("user_id")
+        )

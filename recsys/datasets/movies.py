@@ -9,4 +9,6 @@ def movie_items(titles: pd.Series, genres: pd.Series, details: pd.Series | None 
     text = listed.map(lambda names: f"{', '.join(names)}." if names else "")
     if details is not None:
         text = (text + " " + details.reindex(titles.index).fillna("")).str.strip()
-    return pd.DataFrame({"title": titles, "category": listed.map(lambda names: names[0] if names else None), "text": text.replace("", None)})
+    return pd.DataFrame(
+        {"title": titles, "category": listed.map(lambda names: names[0] if names else None), "text": text.replace("", None)}
+    )

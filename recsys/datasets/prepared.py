@@ -1,13 +1,13 @@
 """The prepared folder: how data rests on disk between the raw files and a Dataset.
 
-    interactions.parquet   user, item: places in the tables below, counted from 0, so that millions of rows open at once; and
-                           those of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text that are known;
-                           sorted by user and time
-    items.parquet          item_id and what is known of it: title, text, category, latitude, longitude, …
-    users.parquet          user_id and what is known of people
-    friends.parquet        user_id, friend_id (only where known)
-    card.json              name, title, counts, times, the cleaning report, the fingerprint: a list of data sets reads only these
-    other *.parquet        tables beside the data, such as the truth of a simulation; `read_extra` reads them
+interactions.parquet   user, item: places in the tables below, counted from 0, so that millions of rows open at once; and
+                       those of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text that are known;
+                       sorted by user and time
+items.parquet          item_id and what is known of it: title, text, category, latitude, longitude, …
+users.parquet          user_id and what is known of people
+friends.parquet        user_id, friend_id (only where known)
+card.json              name, title, counts, times, the cleaning report, the fingerprint: a list of data sets reads only these
+other *.parquet        tables beside the data, such as the truth of a simulation; `read_extra` reads them
 """
 
 import json

@@ -29,7 +29,9 @@ def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, keep_as
     if spec.module is None:
         shipped = ASSETS / "data" / name
         if not (shipped / "card.json").is_file():
-            raise DataError(f"'{name}' should ship with the program but is not in {shipped}; make it with: python -m recsys simulate --out {shipped}")
+            raise DataError(
+                f"'{name}' should ship with the program but is not in {shipped}; make it with: python -m recsys simulate --out {shipped}"
+            )
         return read_card(shipped)
     if options.mapping:
         raise DataError(f"the columns of '{name}' are known; leave the mapping out")

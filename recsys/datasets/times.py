@@ -21,7 +21,7 @@ _ONE_WAY = [
     for clock in _CLOCKS
 ] + ["%a %b %d %H:%M:%S %z %Y", "%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"]
 
-ISO = "TRY_CAST(\"timestamp\" AS TIMESTAMPTZ)::TIMESTAMP"
+ISO = 'TRY_CAST("timestamp" AS TIMESTAMPTZ)::TIMESTAMP'
 _NUMBER = 'TRY_CAST("timestamp" AS DOUBLE)'
 _SANE = "CASE WHEN year({sql}) BETWEEN 1000 AND 9999 THEN {sql} END"
 
@@ -121,7 +121,7 @@ def _used(examples: Iterable[str], formats: list[str]) -> list[str]:
 
 
 def _parsed(formats: list[str]) -> str:
-    return f"TRY_STRPTIME(\"timestamp\", [{', '.join(map(quoted, formats))}])::TIMESTAMP" if formats else "NULL::TIMESTAMP"
+    return f'TRY_STRPTIME("timestamp", [{", ".join(map(quoted, formats))}])::TIMESTAMP' if formats else "NULL::TIMESTAMP"
 
 
 def _offset_minutes() -> str:

@@ -55,7 +55,10 @@ FILMS = [str(number) for number in range(1, 16)]
 def ml_100k(folder: Path) -> Expected:
     events = events_of(1, PEOPLE, FILMS, 881_250_949, repeats=False)
     _write(folder / "u.data", [f"{user}\t{item}\t{1 + index % 5}\t{at}" for index, (user, item, at) in enumerate(events)])
-    films = [f"{item}|Café {item} (1995)|01-Jan-1995||http://example.org/?a|" + "|".join("1" if place in (1, 5) else "0" for place in range(19)) for item in FILMS]
+    films = [
+        f"{item}|Café {item} (1995)|01-Jan-1995||http://example.org/?a|" + "|".join("1" if place in (1, 5) else "0" for place in range(19))
+        for item in FILMS
+    ]
     _write(folder / "u.item", films, "latin-1")
     _write(folder / "u.user", [f"{user}|24|M|technician|85711" for user in PEOPLE])
     return expected(events, "time rating title category text")
@@ -80,7 +83,11 @@ def ml_1m(folder: Path) -> Expected:
 def ml_1m_order_only(folder: Path) -> Expected:
     """What there is when the ratings file could not be had."""
     events = [(user, item, place) for place, (user, item, _) in enumerate(events_of(4, PEOPLE, FILMS, 0, repeats=False))]
-    table = {"user_id": [int(user) for user, _, _ in events], "movie_id": [int(item) for _, item, _ in events], "chron_pos": [place for *_, place in events]}
+    table = {
+        "user_id": [int(user) for user, _, _ in events],
+        "movie_id": [int(item) for _, item, _ in events],
+        "chron_pos": [place for *_, place in events],
+    }
     pq.write_table(pa.table({name: pa.array(values, pa.int16()) for name, values in table.items()}), folder / "sequences.parquet")
     _films_1m(folder)
     return expected(events, "title category text")
@@ -89,8 +96,14 @@ def ml_1m_order_only(folder: Path) -> Expected:
 def _films_1m(folder: Path) -> None:
     _write(folder / "movies.dat", [f"{item}::Amélie {item} (2001)::Comedy|Romance" for item in FILMS], "latin-1")
     _write(folder / "users.dat", [f"{user}::F::25::7::48067" for user in PEOPLE])
-    plots = [f'{item},Amélie,Amélie,{2001 if item != "2" else 1960},Comedy,Jane Doe,"A, B","A plot, told {item}.",French,France' for item in FILMS[:10]]
-    _write(folder / "omdb.csv", ["movie_id,ml_title,omdb_title,omdb_year,omdb_genre,omdb_director,omdb_actors,omdb_plot,omdb_language,omdb_country", *plots])
+    plots = [
+        f'{item},Amélie,Amélie,{2001 if item != "2" else 1960},Comedy,Jane Doe,"A, B","A plot, told {item}.",French,France'
+        for item in FILMS[:10]
+    ]
+    _write(
+        folder / "omdb.csv",
+        ["movie_id,ml_title,omdb_title,omdb_year,omdb_genre,omdb_director,omdb_actors,omdb_plot,omdb_language,omdb_country", *plots],
+    )
 
 
 def foursquare(folder: Path) -> Expected:
@@ -101,9 +114,14 @@ def foursquare(folder: Path) -> Expected:
     for user, item, at in events:
         number = places.index(item)
         moment = time.strftime("%a %b %d %H:%M:%S +0000 %Y", time.gmtime(at))
-        rows.append(f"{user}\t{item}\tcategory{number % 3}\tCafé {number % 3}\t{40.7 + number / 1000}\t{-74.0 + number / 1000}\t-240\t{moment}")
+        rows.append(
+            f"{user}\t{item}\tcategory{number % 3}\tCafé {number % 3}\t{40.7 + number / 1000}\t{-74.0 + number / 1000}\t-240\t{moment}"
+        )
     _write(folder / "dataset_TSMC2014_NYC.txt", rows, "latin-1")
-    _write(folder / "venues.csv", ["venue_id,name,fsq_os_category,locality,region", f'{places[0]},"Café, Bar & <b>Grill</b>",Dining > Café,New York,NY'])
+    _write(
+        folder / "venues.csv",
+        ["venue_id,name,fsq_os_category,locality,region", f'{places[0]},"Café, Bar & <b>Grill</b>",Dining > Café,New York,NY'],
+    )
     return expected(events, "time utc_offset place title category text")
 
 
@@ -118,9 +136,15 @@ def amazon_beauty(folder: Path) -> Expected:
 
 
 def deskdrop(folder: Path) -> Expected:
-    people, articles = [str(-8845298781299428018 + number) for number in range(8)], [str(3499919498720038879 + number) for number in range(9)]
+    people, articles = (
+        [str(-8845298781299428018 + number) for number in range(8)],
+        [str(3499919498720038879 + number) for number in range(9)],
+    )
     events = events_of(7, people, articles, 1_465_413_032, repeats=True)
-    rows = [f'{at},{("VIEW", "LIKE", "COMMENT CREATED")[index % 3]},{item},{user},77,"Mozilla/5.0 (X, Y)",{"SP,BR" if index % 2 else ","}' for index, (user, item, at) in enumerate(events)]
+    rows = [
+        f'{at},{("VIEW", "LIKE", "COMMENT CREATED")[index % 3]},{item},{user},77,"Mozilla/5.0 (X, Y)",{"SP,BR" if index % 2 else ","}'
+        for index, (user, item, at) in enumerate(events)
+    ]
     text = "\n".join(["timestamp,eventType,contentId,personId,sessionId,userAgent,userRegion,userCountry", *rows]) + "\n"
     with zipfile.ZipFile(folder / "users_interactions.csv.zip", "w") as archive:
         archive.writestr("users_interactions.csv", text)

@@ -21,7 +21,19 @@ from recsys.errors import DataError
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 KNOWN = frozenset({"timestamp", "rating", "latitude", "longitude"})
-COLUMNS = ("person", "thing", "timestamp", "behaviour", "rating", "latitude", "longitude", "position", "time_text", "rating_text", "place_text")
+COLUMNS = (
+    "person",
+    "thing",
+    "timestamp",
+    "behaviour",
+    "rating",
+    "latitude",
+    "longitude",
+    "position",
+    "time_text",
+    "rating_text",
+    "place_text",
+)
 
 times = st.sampled_from([None, *(f"20{year}-01-01 10:00:00" for year in (20, 20, 21, 21, 22, 22, 35))])
 degrees = st.none() | st.sampled_from([40.0, 41.0, -74.0, 95.0, 120.0, 400.0, math.inf])
@@ -54,7 +66,9 @@ def load(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
         "latitude DOUBLE, longitude DOUBLE, position DOUBLE, time_text BOOLEAN, rating_text BOOLEAN, place_text BOOLEAN)"
     )
     if rows:
-        filled = [[place, *(row.get(column, False if column.endswith("_text") else None) for column in COLUMNS)] for place, row in enumerate(rows)]
+        filled = [
+            [place, *(row.get(column, False if column.endswith("_text") else None) for column in COLUMNS)] for place, row in enumerate(rows)
+        ]
         con.executemany(f"INSERT INTO events VALUES ({', '.join('?' * (len(COLUMNS) + 1))})", filled)
 
 
@@ -63,7 +77,11 @@ def kept(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 
 
 @settings(max_examples=35, deadline=None)
-@given(rows=st.lists(event, min_size=2, max_size=12), duplicates=st.sampled_from(["keep", "drop"]), missing=st.sampled_from(["keep", "drop", "mean", "median", "interpolate"]))
+@given(
+    rows=st.lists(event, min_size=2, max_size=12),
+    duplicates=st.sampled_from(["keep", "drop"]),
+    missing=st.sampled_from(["keep", "drop", "mean", "median", "interpolate"]),
+)
 def test_rows_in_are_rows_kept_and_rows_dropped(con: Any, rows: list[dict[str, Any]], duplicates: Any, missing: Any) -> None:
     rules = Rules(duplicates, missing, KNOWN, NOW)
     load(con, rows)
@@ -92,7 +110,9 @@ def test_counts_are_those_of_a_plain_loop(con: Any, rows: list[dict[str, Any]]) 
     left = [row for row in timed if row["timestamp"] < "2030"]
     same = [(row["person"], row["thing"], row["timestamp"], row["behaviour"]) for row in left]
     unusable = [row for row in left if row["rating"] is None or not math.isfinite(row["rating"])]
-    late = sum(any(b["person"] == row["person"] and b["timestamp"] > row["timestamp"] for b in left[:place]) for place, row in enumerate(left))
+    late = sum(
+        any(b["person"] == row["person"] and b["timestamp"] > row["timestamp"] for b in left[:place]) for place, row in enumerate(left)
+    )
     expected = {
         "missing ids": len(rows) - len(ids),
         "missing times": sum(row["timestamp"] is None and not row["time_text"] for row in ids),
@@ -116,7 +136,15 @@ def test_interpolation_is_that_of_numpy(con: Any) -> None:
     random = np.random.default_rng(0)
     days = np.sort(random.choice(300, size=40, replace=False))
     values = np.where(random.random(40) < 0.5, random.uniform(1, 5, 40), np.nan)
-    rows = [{"person": 1, "thing": 1, "timestamp": str(datetime(2020, 1, 1) + pd.Timedelta(days=int(day)).to_pytimedelta()), "rating": None if math.isnan(value) else value} for day, value in zip(days, values)]
+    rows = [
+        {
+            "person": 1,
+            "thing": 1,
+            "timestamp": str(datetime(2020, 1, 1) + pd.Timedelta(days=int(day)).to_pytimedelta()),
+            "rating": None if math.isnan(value) else value,
+        }
+        for day, value in zip(days, values)
+    ]
     shuffled = random.permutation(40)
     load(con, [rows[place] for place in shuffled])
     clean(con, Rules(missing="interpolate", known=frozenset({"timestamp", "rating"})))
@@ -128,13 +156,19 @@ def test_interpolation_is_that_of_numpy(con: Any) -> None:
 
 @pytest.mark.parametrize(("rule", "value"), [("mean", 3.0), ("median", 2.0)])
 def test_filling_with_the_middle(con: Any, rule: Any, value: float) -> None:
-    load(con, [{"person": 1, "thing": n, "timestamp": "2020-01-01", "rating": rating} for n, rating in enumerate([1.0, 2.0, 6.0, None], start=1)])
+    load(
+        con,
+        [{"person": 1, "thing": n, "timestamp": "2020-01-01", "rating": rating} for n, rating in enumerate([1.0, 2.0, 6.0, None], start=1)],
+    )
     assert Check("missing ratings", 1, "filled") in clean(con, Rules(missing=rule, known=frozenset({"timestamp", "rating"})))
     assert kept(con)[3][4] == value
 
 
 def test_swapped_coordinates_of_a_city_are_put_right(con: Any) -> None:
-    rows = [{"person": 1, "thing": n, "timestamp": "2020-01-01", "latitude": 40.7 + n / 100, "longitude": -74.0, "place_text": True} for n in range(1, 9)]
+    rows = [
+        {"person": 1, "thing": n, "timestamp": "2020-01-01", "latitude": 40.7 + n / 100, "longitude": -74.0, "place_text": True}
+        for n in range(1, 9)
+    ]
     rows[3].update(latitude=-74.0, longitude=40.74)
     load(con, rows)
     assert Check("swapped coordinates", 1, "filled") in clean(con, Rules(known=KNOWN))
@@ -143,13 +177,28 @@ def test_swapped_coordinates_of_a_city_are_put_right(con: Any) -> None:
 
 def test_a_world_map_is_not_swapped(con: Any) -> None:
     places = [(-74.0, 40.7), (40.7, -74.0), (35.6, 139.7), (-33.9, 151.2), (51.5, -0.1), (139.7, 35.6)]
-    load(con, [{"person": 1, "thing": n, "timestamp": "2020-01-01", "latitude": a, "longitude": b, "place_text": True} for n, (a, b) in enumerate(places, start=1)])
+    load(
+        con,
+        [
+            {"person": 1, "thing": n, "timestamp": "2020-01-01", "latitude": a, "longitude": b, "place_text": True}
+            for n, (a, b) in enumerate(places, start=1)
+        ],
+    )
     assert Check("swapped coordinates", 1, "filled") in clean(con, Rules(known=KNOWN))
     assert [row[5:] for row in kept(con)] == [*places[:5], (35.6, 139.7)]
 
 
 def test_a_dirty_file_is_reported_line_by_line(tmp_path: Path) -> None:
-    rows = ["u1,i1,1600000000,5", ",i1,1600000000,5", "u1,i2,soon,5", "u1,i2,,5", "u1,i3,9999999999,5", "u1,i4,1600000500,inf", "u1,i5,1600000400,", "u1,i1,1600000000,5"]
+    rows = [
+        "u1,i1,1600000000,5",
+        ",i1,1600000000,5",
+        "u1,i2,soon,5",
+        "u1,i2,,5",
+        "u1,i3,9999999999,5",
+        "u1,i4,1600000500,inf",
+        "u1,i5,1600000400,",
+        "u1,i1,1600000000,5",
+    ]
     path = tmp_path / "t.csv"
     path.write_text("user,item,time,rating\n" + "\n".join(rows) + "\n")
     data = read_file(path, duplicates="drop")
@@ -169,5 +218,7 @@ def test_a_rule_that_is_none_is_refused() -> None:
 @given(names=st.lists(st.sampled_from(["10", "9", "-3", "007", "7", "u10", "u2", "u", "é1", "a1b2", "😀", "1.5", "x-2"]), unique=True))
 def test_both_natural_orders_are_one(con: Any, names: list[str]) -> None:
     values = ", ".join(f"('{name}')" for name in names) or "('1')"
-    found = [row[0] for row in con.execute(f"SELECT id FROM (VALUES {values}) AS t(id) ORDER BY {NATURAL_ORDER_SQL.format(id='id')}").fetchall()]
+    found = [
+        row[0] for row in con.execute(f"SELECT id FROM (VALUES {values}) AS t(id) ORDER BY {NATURAL_ORDER_SQL.format(id='id')}").fetchall()
+    ]
     assert found == sorted(names or ["1"], key=natural_key)

@@ -115,7 +115,9 @@ def test_a_download_that_breaks_off_goes_on(
 ) -> None:
     published(server, archive, monkeypatch, md5(archive))
     server.break_after, server.knows_ranges = 500, knows_ranges
-    with pytest.raises(DataError, match=f"could not be fetched .it broke off after 500 of .*fetch again to go on.*{tmp_path / 'root' / 'ml-100k'}") as caught:
+    with pytest.raises(
+        DataError, match=f"could not be fetched .it broke off after 500 of .*fetch again to go on.*{tmp_path / 'root' / 'ml-100k'}"
+    ) as caught:
         fetch("ml-100k", tmp_path / "root")
     assert "\n" not in str(caught.value)
     assert files(tmp_path / "root") == {".ml-100k-ml-100k.zip.part"}
@@ -158,7 +160,9 @@ def test_a_checksum_that_stands_beside_the_file(
         fetch("ml-100k", tmp_path / "root")
 
 
-@pytest.mark.parametrize(("content", "says"), [(b"<html>moved</html>", "is no zip"), (None, "answers 404"), (b"empty", "does not hold u.data")])
+@pytest.mark.parametrize(
+    ("content", "says"), [(b"<html>moved</html>", "is no zip"), (None, "answers 404"), (b"empty", "does not hold u.data")]
+)
 def test_what_is_not_the_data_is_refused(
     content: bytes | None, says: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,7 +99,9 @@ def test_latin_1_and_number_like_ids(tmp_path: Path) -> None:
 
 
 def test_no_header(tmp_path: Path) -> None:
-    data = read_file(put(tmp_path, "u.data", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t377\t1\t878887116\n196\t302\t5\t881250950\n"))
+    data = read_file(
+        put(tmp_path, "u.data", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t377\t1\t878887116\n196\t302\t5\t881250950\n")
+    )
     assert histories(data) == {"22": ["377"], "186": ["302"], "196": ["242", "302"]}
     assert data.has == ("time", "rating")
 
@@ -184,7 +186,9 @@ def test_places_and_texts_of_items_belong_to_the_items(tmp_path: Path) -> None:
 
 
 def test_places_and_texts_of_events_belong_to_the_events(tmp_path: Path) -> None:
-    rows = "user,item,lat,lon,query,t\n" + "".join(f"u{n % 3},v{n % 2},{n}.1234,{-n}.1234,search {n},{1_600_000_000 + n}\n" for n in range(12))
+    rows = "user,item,lat,lon,query,t\n" + "".join(
+        f"u{n % 3},v{n % 2},{n}.1234,{-n}.1234,search {n},{1_600_000_000 + n}\n" for n in range(12)
+    )
     data = read_file(put(tmp_path, "t.csv", rows))
     assert {"latitude", "longitude", "text"} <= set(data.interactions.columns)
     assert "latitude" not in data.items and "text" not in data.items
