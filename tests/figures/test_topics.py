@@ -1,0 +1,111 @@
+"""Figures of the data, of attention, of the leaderboard and of training: drawn from small and from odd results."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from recsys.attention import Look
+from recsys.census import census
+from recsys.core import Dataset
+from recsys.datasets.build import build_dataset
+from recsys.figures import attention, dataset, leaderboard, training
+from recsys.figures.maps import map_view
+from recsys.figures.palette import DARK, LIGHT, Palette
+
+HTML = "<script>alert(1)</script>"
+
+
+@pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])
+def colours(request: pytest.FixtureRequest) -> Palette:
+    return request.param  # type: ignore[no-any-return]
+
+
+def sound(figure: go.Figure, colours: Palette) -> str:
+    """The figure as JSON, with a title, no raw HTML from data and no network."""
+    text = str(figure.to_json())
+    assert figure.layout.title.text
+    assert "<script>" not in text and "\\u003cscript" not in text
+    assert "http" not in text
+    assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)"
+    return text
+
+
+def single() -> Dataset:
+    events = pd.DataFrame({"user_id": ["a"], "item_id": [HTML], "timestamp": pd.to_datetime(["2024-01-01"]), "rating": [5.0]})
+    return build_dataset(name="one", title="One", interactions=events, items=pd.DataFrame({"item_id": [HTML]}), repeats=True)
+
+
+def test_the_data(tiny: Dataset, colours: Palette) -> None:
+    for data in (tiny, single()):
+        counted = census(data)
+        sound(dataset.long_tail(counted, "items", colours), colours)
+        sound(dataset.hour_map(counted, colours), colours)
+        sound(dataset.weekly_events(counted, HTML, colours), colours)
+
+
+def test_bars_keep_the_colours_of_categories_and_sum_up_the_rest(colours: Palette) -> None:
+    figure = dataset.value_bars("Kinds", {f"k{at}": 10 for at in range(20)} | {HTML: 1}, "items", colours, most=9, tints={"k1": "#123456"})
+    sound(figure, colours)
+    bars = figure.data[0]
+    assert len(bars.y) == 10 and bars.y[-1] == "all others" and bars.x[-1] == 111
+    assert bars.marker.color[1] == "#123456"
+
+
+def test_the_map_of_a_city(tiny: Dataset, colours: Palette) -> None:
+    places = tiny.item_places
+    assert places is not None
+    known = np.isfinite(places).all(axis=1)
+    counts = np.arange(int(known.sum()))
+    sound(dataset.place_map(map_view(places, places[known]), counts, [HTML] * len(counts), colours), colours)
+
+
+def seen(events: int, step: int) -> Look:
+    weights = np.full(events, 0.8 / max(events, 1))
+    return Look(step, "mean", np.arange(step - events, step), weights, 0.2, np.linspace(500, 0, events), np.full(events, np.nan))
+
+
+@pytest.mark.parametrize("events", [1, 3, 399])
+def test_a_look(events: int, colours: Palette) -> None:
+    found, titles = seen(events, events + 2), [HTML] * events
+    sound(attention.look_arcs(found, titles, [colours.other] * events, colours), colours)
+    assert found.hours is not None and found.kilometres is not None
+    sound(attention.weight_by_gap(found, found.hours, "Older events", "hours", titles, colours), colours)
+    sound(attention.weight_by_gap(found, found.kilometres, "Far events", "kilometres", titles, colours), colours)
+
+
+@pytest.mark.parametrize("size", [2, 30, 400])
+def test_the_map_of_looks_sends_no_more_cells_than_can_be_seen(size: int, colours: Palette) -> None:
+    weights = np.tril(np.ones((size, size)))
+    weights /= weights.sum(1, keepdims=True)
+    figure = attention.look_map(weights, np.arange(-1, size - 1), [HTML] * size, size - 1, colours)
+    assert len(sound(figure, colours)) < 900_000
+    shown = min(size, attention.SHOWN)
+    assert len(figure.data[1].x) == shown * (shown + 1) // 2  # heat maps return no selection: points lie over the cells
+    assert figure.data[1].customdata[-1] == size - 1
+
+
+def test_shares(colours: Palette) -> None:
+    parts = {name: np.full((2, 2), 0.25) for name in ("content", "order", "time", "distance")}
+    figure = attention.share_bars(parts, colours)
+    sound(figure, colours)
+    assert figure.data[0].y == ("block 1, head 1", "block 1, head 2", "block 2, head 1", "block 2, head 2")
+
+
+def test_the_scatter_of_models(colours: Palette) -> None:
+    marks = [
+        leaderboard.Mark(HTML, 10, 0.1, None, (0.05, 0.2), True, True),
+        leaderboard.Mark("other", 1000, 0.3, None, None, False, False),
+    ]
+    sound(leaderboard.trade_off(marks, "Parameters", "NDCG@10", True, False, colours), colours)
+    sound(leaderboard.trade_off(marks[:1], "MRR", "NDCG@10", False, False, colours), colours)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 80])
+def test_curves(epochs: int, colours: Palette) -> None:
+    history = [{"epoch": at + 1, "loss": 5.0 / (at + 1), "ndcg@10": 0.1 * np.sin(at)} for at in range(epochs)]
+    sound(training.loss_curve(history, colours), colours)
+    figure = training.validation_curve(history, colours)
+    sound(figure, colours)
+    best = int(np.argmax([each["ndcg@10"] for each in history])) + 1
+    assert f"epoch {best}," in figure.layout.title.text

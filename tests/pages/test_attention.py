@@ -1,0 +1,48 @@
+"""The page that shows where a model looks, and what it says of a model that looks nowhere."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import told
+
+PAGE = "inspect/attention.py"
+
+
+def test_a_look_is_told_and_drawn(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec-time")
+    app = open_page(PAGE, model="sasrec-time")
+    assert "not an explanation" in told(app)
+    assert "Half of the look falls on" in told(app)
+    assert len(app.get("plotly_chart")) == 4  # arcs, shares, time, distance
+    app.toggle(key="attention_map").set_value(True).run()
+    assert len(app.get("plotly_chart")) == 5
+    for view in app.segmented_control(key="attention_view").options:
+        app.segmented_control(key="attention_view").set_value(view).run()
+        assert not app.exception
+
+
+@pytest.mark.parametrize("step", ["0", "1"])
+def test_the_first_steps(step: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec")
+    app = open_page(PAGE, model="sasrec", user="u03", step=step)
+    assert ("Nothing has happened yet" in told(app)) == (step == "0")
+
+
+def test_a_counting_model_names_those_that_look(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("popularity", "sasrec")
+    app = open_page(PAGE, model="popularity")
+    assert "no attention to show" in told(app)
+    app.button(key="take_sasrec").click().run()
+    assert app.session_state["model"] == "sasrec"
+    assert "not an explanation" in told(app)
+
+
+def test_without_any_model_that_looks_it_says_what_to_train(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("popularity")
+    assert "Transformer" in told(open_page(PAGE, model="popularity"))
+
+
+def test_without_a_checkpoint_it_says_where_to_train(open_page: Callable[..., AppTest]) -> None:
+    assert "Checkpoints" in told(open_page(PAGE, model="sasrec"))

@@ -1,0 +1,88 @@
+"""The checkpoints page: what is trained, and a run in the background with a stop button."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.job import Job
+from recsys.checkpoints import list_checkpoints
+from recsys.errors import DataError
+from tests.pages.conftest import told
+
+PAGE = "evaluate/checkpoints.py"
+
+
+def finish(app: AppTest) -> AppTest:
+    app.session_state["training"]._thread.join(60)
+    return app.run()
+
+
+def test_a_card_is_told_with_its_curves(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("markov", "sasrec")
+    app = open_page(PAGE, model="sasrec")
+    assert "2 trained models" in told(app) and "your own" in told(app)
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_a_counted_model_is_trained_from_the_page(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE)
+    app.selectbox(key="train_model").set_value("item-knn").run()
+    app.text_input(key="train_name_item-knn").set_value("my-neighbours").run()
+    app.button(key="start_training").click().run()
+    finish(app)
+    assert "is trained and called my-neighbours" in told(app)
+    assert [found.name for found in list_checkpoints("tiny") if not found.shipped] == ["my-neighbours"]
+    app.button(key="use_trained").click().run()
+    assert app.session_state["model"] == "my-neighbours"
+
+
+def test_a_gradient_model_is_trained_with_the_settings_given(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE)
+    app.selectbox(key="train_model").set_value("sasrec").run()
+    for name, value in {"embedding_size": 8, "epochs": 2, "max_length": 6}.items():
+        app.number_input(key=f"set_sasrec_{name}").set_value(value)
+    app.run()
+    app.button(key="start_training").click().run()
+    finish(app)
+    card = next(found.card for found in list_checkpoints("tiny") if found.name == "sasrec")
+    assert (card.config["embedding_size"], card.epochs) == (8, 2)
+
+
+@pytest.mark.parametrize(("name", "setting", "says"), [("../up", None, "cannot be used"), ("sasrec", ("n_heads", 5), "n_heads")])
+def test_what_cannot_be_is_said_at_once(name: str, setting: tuple[str, int] | None, says: str, open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE)
+    app.selectbox(key="train_model").set_value("sasrec").run()
+    app.text_input(key="train_name_sasrec").set_value(name).run()
+    if setting:
+        app.number_input(key=f"set_sasrec_{setting[0]}").set_value(setting[1]).run()
+    app.button(key="start_training").click().run()
+    assert not app.exception
+    assert says in told(app).replace("\\", "")
+    assert "training" not in app.session_state
+
+
+class TestJob:
+    def test_it_stops_when_asked(self) -> None:
+        def steps(stop: Callable[[], bool]) -> Iterator[object]:
+            while not stop():
+                time.sleep(0.005)
+                yield "going on"
+
+        job = Job(steps, "Made", "tiny", "made")  # type: ignore[arg-type]
+        job.start()
+        assert job.running
+        job.stop()
+        job._thread.join(5)
+        assert not job.running and job.error is None
+
+    def test_what_went_wrong_is_kept_in_words(self) -> None:
+        def steps(stop: Callable[[], bool]) -> Iterator[object]:
+            raise DataError("no such luck")
+            yield
+
+        job = Job(steps, "Made", "tiny", "made")  # type: ignore[arg-type]
+        job.start()
+        job._thread.join(5)
+        assert job.error == "no such luck"

@@ -1,0 +1,149 @@
+"""The page that says what the data is, and the wizard that brings one's own."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from recsys.storage import home
+from tests.pages.conftest import told
+
+PAGE = "explore/dataset.py"
+SHOP = (
+    "when;who;thing;stars\n2024-02-01 10:00;anna;<b>tea</b>;4\n2024-02-02 11:00;anna;milk;5\n2024-02-03 09:00;ben;milk;3\n"
+    "2024-02-03 09:00;ben;milk;3\n2024-02-04 09:00;ben;<b>tea</b>;x\nnever;ben;rice;2\n2024-02-05 09:00;;rice;2\n"
+    "2024-02-06 09:00;cara;rice;1\n2024-02-07 09:00;cara;milk;5\n2024-02-08 09:00;cara;<b>tea</b>;5\n2024-02-09 09:00;anna;rice;5\n"
+)
+
+
+def upload(app: AppTest, content: bytes, name: str = "shop.csv") -> AppTest:
+    app.segmented_control(key="dataset_part").set_value("Bring your own file").run()
+    app.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
+    assert not app.exception
+    return app
+
+
+def test_a_dataset_is_told_in_numbers(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE)
+    assert "12 people" in told(app) and "15 places" in told(app)
+    assert len(app.get("plotly_chart")) >= 6
+
+
+def test_order_only_data_says_so(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE, dataset="order-only")
+    assert "their times are not" in told(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("part", ["How it was cleaned", "Bring your own file", "All datasets"])
+def test_every_part_draws(part: str, open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE)
+    app.segmented_control(key="dataset_part").set_value(part).run()
+    assert not app.exception
+
+
+def test_an_upload_is_reported_first_and_taken_over_then(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), SHOP.encode())
+    boxes = {box.label: box.value for box in app.main.selectbox}
+    assert (boxes["Person"], boxes["Item"], boxes["When"], boxes["Rating"]) == ("who", "thing", "when", "stars")
+    assert not [button for button in app.button if button.key == "use_data"]
+    app.button(key="check_file").click().run()
+    assert "3 people, 3 items, 9 events" in told(app)
+    assert "2 rows were dropped" in told(app)
+    app.button(key="use_data").click().run()
+    assert app.session_state["dataset"] == "shop"
+    assert app.title[0].value == "Shop"
+    assert "<b>tea</b>" not in told(app), "an item's name must be escaped"
+    assert not (home() / "datasets" / "shop").exists()
+
+
+def test_an_upload_is_nobody_elses(open_page: Callable[..., AppTest]) -> None:
+    mine = upload(open_page(PAGE), SHOP.encode())
+    mine.button(key="check_file").click().run()
+    mine.button(key="use_data").click().run()
+    theirs = open_page(PAGE, dataset="shop")
+    assert theirs.session_state["dataset"] != "shop"
+    assert "Shop" not in theirs.sidebar.selectbox(key="dataset").options
+
+
+def test_a_changed_choice_asks_for_a_new_report(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), SHOP.encode())
+    app.button(key="check_file").click().run()
+    next(box for box in app.selectbox if box.label == "Rows that occur twice").set_value("drop").run()
+    assert "check the file again" in told(app)
+    app.button(key="check_file").click().run()
+    assert "3 people, 3 items, 8 events" in told(app)
+
+
+def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), SHOP.encode())
+    app.button(key="check_file").click().run()
+    app.button(key="use_data").click().run()
+    app.button(key="train_own").click().run()
+    assert (app.session_state["dataset"], app.title[0].value) == ("shop", "Checkpoints")
+    app.switch_page("evaluate/checkpoints.py").run()  # AppTest itself does not follow
+    app.selectbox(key="train_model").set_value("markov").run()
+    app.button(key="start_training").click().run()
+    app.session_state["training"]._thread.join(30)
+    app.run()
+    assert "is trained" in told(app)
+    assert not (home() / "checkpoints" / "shop").exists()
+    app.selectbox(key="model").set_value("markov").run()
+    app.switch_page("explore/timeline.py").run()
+    assert not app.exception and not app.error
+    assert "anna" in app.title[0].value
+
+
+BAD = {
+    "empty.csv": b"",
+    "header.csv": b"user,item,time\n",
+    "one.csv": b"name\nanna\nben\n",
+    "zip.zip": b"this is no zip",
+    "cut.parquet": b"PAR1 and then nothing",
+    "binary.csv": bytes(range(256)) * 40,
+    "picture.csv": b"\x89PNG\r\n\x1a\n" + b"\x00" * 200,
+    "twice.csv": b"user,user\na,b\n",
+    "nothing-left.csv": b"user,item,timestamp\na,b,never\nc,d,no time\n",
+    "two-ways.csv": b"user,item,date\na,b,01/02/2024\na,c,03/04/2024\n",
+}
+
+
+def test_bad_files_get_one_line_and_no_traceback(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE)
+    app.segmented_control(key="dataset_part").set_value("Bring your own file").run()
+    for name, content in BAD.items():
+        app.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
+        checks = [button for button in app.button if button.key == "check_file"]
+        if not app.error and checks:
+            checks[0].click().run()
+        assert not app.exception, name
+        assert len(app.error) == 1, name
+        assert "\n" not in app.error[0].value, name
+        assert not [button for button in app.button if button.key == "use_data"], name
+
+
+def test_a_date_that_reads_two_ways_is_asked_for(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), BAD["two-ways.csv"], "two-ways.csv")
+    box = next(box for box in app.main.selectbox if "two ways" in box.label)
+    box.set_value("day-first").run()
+    app.button(key="check_file").click().run()
+    assert not app.error
+    app.button(key="use_data").click().run()
+    assert "1 February 2024" in told(app)
+
+
+def test_a_person_a_line(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), b"1 10 11 12\n2 10 12\n3 11 10 12 13\n", "lines.txt")
+    assert "nothing to choose" in told(app)
+    app.button(key="check_file").click().run()
+    assert "3 people, 4 items, 9 events" in told(app)
+    assert "has no times" in told(app)
+
+
+def test_parquet(open_page: Callable[..., AppTest], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("parquet") / "table.parquet"
+    pd.DataFrame({"user": ["a", "a", "b"], "item": [1, 2, 1], "rating": [1.0, 2.0, 3.0]}).to_parquet(path)
+    app = upload(open_page(PAGE), path.read_bytes(), "table.parquet")
+    app.button(key="check_file").click().run()
+    assert "2 people, 2 items, 3 events" in told(app)
