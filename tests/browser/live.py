@@ -40,12 +40,12 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, **environment: str) -> Iterator[Server]:
+def serving(home: Path, app: str = "app.py", **environment: str) -> Iterator[Server]:
     """`streamlit run app.py` on a free port, as a person starts it; ends with everything it started."""
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     log = home.parent / f"{home.name}-{port}.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", app, f"--server.port={port}", "--server.headless=true"]
     variables = {**os.environ, "RECSYS_HOME": str(home), "OMP_NUM_THREADS": "1", **environment}
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT)
@@ -73,7 +73,7 @@ def _wait_until_healthy(server: Server, seconds: float = 60) -> None:
                 if answer.status == 200:
                     return
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.02)
     raise RuntimeError(f"the server did not answer within {seconds:.0f} s:\n{server.log.read_text()}")
 
 

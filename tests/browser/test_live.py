@@ -2,13 +2,16 @@
 
 import textwrap
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.live import ROOT, Server, page_paths, serving, settled, visit
+from recsys.datasets import open_dataset
+from tests.browser.live import READY_MS, ROOT, Server, page_paths, serving, settled, visit
+
+pytestmark = pytest.mark.timeout(600)  # several servers, one after the other
 
 PATHS = page_paths()
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -18,9 +21,13 @@ def headings(page: Page) -> list[str]:
     return [text.strip() for text in page.get_by_test_id("stMain").locator("h1, h2, h3").all_inner_texts()]
 
 
-def cursor_of(page: Page) -> dict[str, str]:
-    """The cursor as the URL has it."""
-    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+CURSOR_IS = "cursor => Object.entries(cursor).every(([name, value]) => new URLSearchParams(location.search).get(name) === value)"
+
+
+def wait_for(page: Page, **cursor: str) -> None:
+    """Wait until the URL has the cursor there and the page is drawn."""
+    page.wait_for_function(CURSOR_IS, arg=cursor, timeout=READY_MS)
+    settled(page)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path or "home")
@@ -43,23 +50,19 @@ def test_only_this_machine_can_reach_the_server(server: Server) -> None:
 
 
 def test_two_windows_never_see_each_others_state(server: Server, browser: Browser) -> None:
+    _, anna, boris, carla, *_ = open_dataset("demo-city").user_ids
     first, second = (browser.new_context(viewport={"width": 1440, "height": 900}).new_page() for _ in range(2))
-    visit(first, f"{server.url}/timeline?step=5")
-    visit(second, f"{server.url}/timeline?step=9")
-    people = [cursor_of(window)["user"] for window in (first, second)]
+    visit(first, f"{server.url}/timeline?dataset=demo-city&user={anna}&step=5")
+    visit(second, f"{server.url}/timeline?dataset=demo-city&user={boris}&step=9")
     # They move in turn: each must find itself where it left off.
     for forward in range(1, 4):
-        for window, start in ((first, 5), (second, 9)):
+        for window, user, start in ((first, anna, 5), (second, boris, 9)):
             window.keyboard.press("ArrowRight")
-            expect(window).to_have_url(lambda url, at=start + forward: parse_qs(urlsplit(url).query).get("step") == [str(at)])
-            settled(window)
+            wait_for(window, user=user, step=str(start + forward))
     second.get_by_role("button", name="Next person").click()
-    expect(second).to_have_url(lambda url: parse_qs(urlsplit(url).query).get("user") != [people[1]])
-    settled(second)
+    wait_for(second, user=carla)
     first.reload()
-    settled(first)
-    assert (cursor_of(first)["user"], cursor_of(first)["step"]) == (people[0], "8")
-    assert cursor_of(second)["user"] != people[1]
+    wait_for(first, user=anna, step="8")
     for window in (first, second):
         window.context.close()
 

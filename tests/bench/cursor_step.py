@@ -1,0 +1,52 @@
+"""From the key → to the timeline page showing the step, p95 over a history of about 200 events of demo-city, transformer.
+
+Reference: the same key on an empty Streamlit page, in the same run.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page
+
+from recsys.checkpoints import list_checkpoints
+from recsys.core import Dataset
+from recsys.datasets import open_dataset
+from recsys.errors import RecsysError
+from recsys.storage import home
+from tests.bench._browser import EMPTY_APP, milliseconds_of_step, wait_until_drawn, watch_keys, window
+from tests.bench._timing import measured
+from tests.browser.live import serving
+
+FIRST, STEPS, WARM = 100, 60, 5
+
+
+def measure() -> dict[str, Any]:
+    trained = [found.name for found in list_checkpoints("demo-city")]
+    if "sasrec" not in trained:
+        raise RecsysError("demo-city has no checkpoint of sasrec; make one: python -m recsys train sasrec demo-city")
+    user = _with_events(open_dataset("demo-city"), 200)
+    with tempfile.TemporaryDirectory() as folder, window() as page:
+        empty = Path(folder) / "empty.py"
+        empty.write_text(EMPTY_APP, encoding="utf-8")
+        with serving(Path(folder) / "home", RECSYS_HOME=str(home())) as server:
+            taken = _steps(page, f"{server.url}/timeline?dataset=demo-city&model=sasrec&user={user}&step={FIRST}", FIRST)
+        with serving(Path(folder) / "none", str(empty)) as server:
+            reference = _steps(page, server.url, 0)
+    return measured(float(np.quantile(taken, 0.95)), "ms", float(np.quantile(reference, 0.95)))
+
+
+def _steps(page: Page, address: str, first: int) -> list[float]:
+    page.goto(address)
+    wait_until_drawn(page, f"after {first} of")
+    page.wait_for_timeout(1000)  # keys that come before the page listens are lost
+    watch_keys(page)
+    taken = [milliseconds_of_step(page, f"after {step} of") for step in range(first + 1, first + 1 + WARM + STEPS)]
+    page.goto("about:blank")
+    return taken[WARM:]
+
+
+def _with_events(dataset: Dataset, count: int) -> str:
+    """The user whose history is nearest to that long."""
+    return str(dataset.user_ids[np.abs(np.diff(dataset.user_starts) - count).argmin()])
