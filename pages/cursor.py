@@ -22,6 +22,8 @@ from recsys.errors import DataError
 from recsys.models import MODELS
 
 PACE = 1.0  # seconds a step while playing
+GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
+LAST = -1  # before the last event, where the model's foresight shows
 SHORTLIST = 40  # people offered without a search; a million options would be sent to the browser
 
 
@@ -47,12 +49,14 @@ def now() -> Cursor:
 
 
 def place(dataset: str | None = None, model: str | None = None, user: str | None = None, step: int | None = None) -> None:
-    """Move the cursor. Only in callbacks, before the frame draws its widgets."""
-    for name, value in (("dataset", dataset), ("model", model), ("user", user), ("step", step)):
+    """Move the cursor, in a callback; a new person without a step, or nothing named, starts before the last event."""
+    for name, value in (("dataset", dataset), ("model", model)):
         if value is not None:
             st.session_state[name] = value
-    if step is not None:
-        st.session_state["step_of"] = (st.session_state.get("dataset"), st.session_state.get("user"))
+    if user is not None:
+        st.session_state[GO_USER] = user
+    if step is not None or user is not None or dataset is not None or model is None:
+        st.session_state[GO_STEP] = LAST if step is None else step
 
 
 def jump(label: str, page: str, key: str, **where: str | int) -> None:
@@ -111,7 +115,9 @@ def _choice(key: str, label: str, titles: dict[str, str]) -> str:
         # The browser shows the old name ("not trained") until it is told anew.
         st.session_state[key] = st.session_state[key]
     st.session_state[f"{key}_called"] = now_called
-    value = st.selectbox(label, list(titles), format_func=lambda name: plain(titles[name]), key=key)
+    value = st.selectbox(
+        label, list(titles), format_func=lambda name: plain(titles[name]), key=key, on_change=place if key == "dataset" else None
+    )
     if st.query_params.get(key) != value:
         st.query_params[key] = value
     return value
@@ -129,36 +135,37 @@ def _model_titles(dataset: Dataset, trained: dict[str, str]) -> dict[str, str]:
 def _person(dataset: Dataset) -> str:
     """A person by id: the busiest are offered, anyone can be typed, and part of an id is a search."""
     offered = loaders.busiest(dataset, SHORTLIST)
-    raw = st.session_state.get("user", st.query_params.get("user"))
-    if not raw or st.session_state.get("people_of", dataset.name) != dataset.name:
-        st.session_state["user"] = user = offered[0]
-        st.session_state["found"] = []
-    elif loaders.has_user(dataset, raw):
-        user = raw
+    moved = st.session_state.pop(GO_USER, None)
+    raw = moved or st.session_state.get("user") or st.query_params.get("user")
+    elsewhere = st.session_state.get("people_of", dataset.name) != dataset.name
+    if not raw or (elsewhere and moved is None):
+        user, st.session_state["found"] = offered[0], []
     else:
-        if "user" not in st.session_state:
-            del st.query_params["user"]
-        user = st.session_state["user"] = _nearest(dataset, raw, st.session_state.get("last_user", offered[0]))
-    st.session_state["people_of"] = dataset.name
-    st.session_state["last_user"] = user
-    options = list(dict.fromkeys([*offered, *st.session_state.get("found", []), user]))
-    st.session_state.setdefault("user", user)
-    st.selectbox(
+        user = raw if loaders.has_user(dataset, raw) else _nearest(dataset, raw, st.session_state.get("last_user", offered[0]))
+    st.session_state.update(people_of=dataset.name, last_user=user, user=user)
+    shown = st.selectbox(
         "Person",
-        options,
+        list(dict.fromkeys([*offered, *st.session_state.get("found", []), user])),
         index=None,  # with no default, the person always stands in the URL
         key="user",
         bind="query-params",
         accept_new_options=True,
+        on_change=place,
         help=f"{len(dataset.user_ids):,} people. Type an id, or part of one to search.",
     )
-    return user
+    if shown is None:
+        return user
+    if not loaders.has_user(dataset, shown):
+        st.session_state[GO_USER] = user  # what a fresh URL says goes before what is set here, the first time
+        st.rerun()
+    return shown  # another than `user` after the browser's back and forward buttons
 
 
 def _nearest(dataset: Dataset, typed: str, before: str) -> str:
     """What a person meant who typed an unknown id: the only match, else the person shown before and the matches to pick from."""
     matches = loaders.search_users(dataset, typed, SHORTLIST)
     st.session_state["found"] = matches
+    st.session_state.pop(GO_STEP, None)
     if len(matches) == 1:
         return matches[0]
     before = before if loaders.has_user(dataset, before) else loaders.busiest(dataset, 1)[0]
@@ -170,24 +177,27 @@ def _nearest(dataset: Dataset, typed: str, before: str) -> str:
 
 
 def _step(dataset: Dataset, user: str) -> int:
-    """The step slider. A new person starts before their last event, where the model's foresight shows."""
+    """The step slider, from before the first event to after the last."""
     rows = dataset.rows(user)
     length = rows.stop - rows.start
-    here = (dataset.name, user)
-    if "step" not in st.session_state:
-        raw = st.query_params.get("step")
-        if raw is not None and not (raw.isascii() and raw.isdigit() and int(raw) <= length):
-            notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
-            del st.query_params["step"]  # else the slider would make something of it
-            st.session_state["step"] = length - 1
-    elif st.session_state.get("step_of", here) != here:
-        st.session_state["step"] = length - 1
-    st.session_state["step_of"] = here
-    if "play_to" in st.session_state:
-        st.session_state["step"] = st.session_state.pop("play_to")
-    if "step" in st.session_state:
+    wanted = st.session_state.pop(GO_STEP, None)
+    raw = st.query_params.get("step")
+    if wanted is None and "step" not in st.session_state and raw is not None and not _is_step(raw, length):
+        notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
+        wanted = LAST
+    if wanted is not None:
+        st.session_state["step"] = wanted = length - 1 if wanted == LAST else min(max(int(wanted), 0), length)
+    elif "step" in st.session_state:
         st.session_state["step"] = min(max(int(st.session_state["step"]), 0), length)
-    return st.slider("Step", 0, length, length - 1, key="step", bind="query-params", help="After this many events")
+    shown = st.slider("Step", 0, length, length - 1, key="step", bind="query-params", help="After this many events")
+    if wanted is not None and shown != wanted:  # a slider of another length takes its value from the URL, the first time
+        st.session_state[GO_STEP] = wanted
+        st.rerun()
+    return shown
+
+
+def _is_step(raw: str, length: int) -> bool:
+    return raw.isascii() and raw.isdigit() and len(raw) < 10 and int(raw) <= length
 
 
 def _walk(trained: bool) -> None:
@@ -207,7 +217,7 @@ def play() -> None:
     if st.session_state.pop("clock", False):
         step = st.session_state["step"]
         st.session_state["playing"] = step + 1 < _length()
-        st.session_state["play_to"] = step + 1
+        st.session_state[GO_STEP] = step + 1
         st.rerun()
     st.session_state["clock"] = True
 

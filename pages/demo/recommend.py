@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import cursor, loaders, look, tryout
-from pages.boundary import guarded
+from pages.boundary import guarded, plain
 from recsys.models import MODELS
 
 here = cursor.now()
@@ -42,7 +42,7 @@ def page() -> None:
         asked = context()
         kinds = loaders.category_order(dataset)
         only = st.multiselect("Only these kinds", kinds, key=f"try_only_{dataset.name}", placeholder="all kinds") if kinds else []
-        most = st.select_slider("At most of one kind", [1, 2, 3, 4, "any"], "any", key="try_most") if kinds else "any"
+        most = st.select_slider("At most of one kind", ["1", "2", "3", "4", "any"], "any", key="try_most") if kinds else "any"
         if tried.changed:
             st.button("Start over", on_click=tryout.forget, width="stretch")
     with list_column:
@@ -70,6 +70,6 @@ def cards(items: list[str], widths: list[float], tried: tryout.Tryout) -> None:
                     st.button("Not for me", key=f"not_{at}", on_click=tryout.turn_down, args=(item,), type="tertiary")
 
 
-st.title(f"What {loaders.person_name(dataset, here.user)} would be shown")
+st.title(plain(f"What {loaders.person_name(dataset, here.user)} would be shown"))
 look.lead(look.recent_words(dataset, here.history, here.step, tryout.moment_of(here)))
 page()

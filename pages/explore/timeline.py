@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages import cursor, loaders, look, told
-from pages.boundary import guarded
+from pages.boundary import guarded, plain
 from recsys.figures.interest import STREAM, interest_stream, now_on_stream
 from recsys.figures.maps import way_map
 from recsys.figures.timeline import STRIP, now_on_strip, rank_strip
@@ -14,7 +14,7 @@ here = cursor.now()
 dataset, step, colours = here.dataset, here.step, look.colours()
 story = told.Story(here)
 
-st.title(story.title)
+st.title(plain(story.title))
 replay = loaders.replay(dataset, here.model, here.user, here.device)
 look.lead(story.sentence(replay))
 

@@ -1,0 +1,95 @@
+"""Figures are made of plain dicts: each must be what Plotly's schema knows, and put marks where the numbers say."""
+
+from collections.abc import Callable
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from recsys.core import Dataset
+from recsys.figures.interest import interest_stream, now_on_stream
+from recsys.figures.maps import Outline, Way, map_view, way_map
+from recsys.figures.palette import DARK, LIGHT, Palette, category_colours, category_order
+from recsys.figures.timeline import now_on_strip, rank_strip
+from recsys.interest import interest
+
+RANKS = np.array([1.0, 10.0, 11.0, 3000.5, 2.0, np.nan])
+SPLITS = ["train", "train", "train", "validation", "test"]
+
+
+def checked(figure: go.Figure) -> go.Figure:
+    """The figure again, this time with Plotly's own checks."""
+    return go.Figure(data=[trace.to_plotly_json() for trace in figure.data], layout=figure.layout.to_plotly_json())
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+@pytest.mark.parametrize("dates", [None, ["1 Jan 2024, 10:00", "2 Jan 2024, 10:00", "3 Jan 2024", "no time", "1 Jan 2025, 00:00"]])
+def test_the_strip_marks_hits_and_misses(colours: Palette, dates: list[str] | None) -> None:
+    figure = checked(rank_strip(RANKS, SPLITS, dates, colours))
+    dots = figure.data[0]
+    assert list(dots.customdata) == [0, 1, 2, 3, 4]
+    assert dots.marker.color[3] == colours.miss and dots.marker.color[4] == colours.hit
+    assert dots.marker.color[0] not in (colours.hit, colours.miss), "what was learnt from must not look like foresight"
+    told = " ".join(note.text for note in figure.layout.annotations)
+    assert "2 of 3 in the top 10" in told and "0 of 1" in told and "1 of 1" in told
+
+
+@pytest.mark.parametrize("ranks", [np.array([np.nan]), np.array([5.0, np.nan])])
+def test_the_shortest_strips(ranks: np.ndarray) -> None:
+    checked(rank_strip(ranks, ["test"] * (len(ranks) - 1), None, LIGHT))
+
+
+def test_the_cursor_lies_on_its_dot() -> None:
+    figure = checked(rank_strip(RANKS, SPLITS, None, LIGHT))
+    (west, east), (floor, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    for step in range(5):
+        across, down = now_on_strip(RANKS, step)
+        assert across == pytest.approx((step - west) / (east - west))
+        assert down == pytest.approx((figure.data[0].y[step] - top) / (floor - top), abs=1e-6)
+    assert now_on_strip(RANKS, 5)[1] is None
+
+
+def test_the_map_needs_no_network_and_escapes_titles() -> None:
+    random = np.random.default_rng(3)
+    places = random.uniform([40.0, -74.0], [40.1, -73.9], (50, 2))
+    places[7] = np.nan
+    outline = Outline(coast=np.array([[40.0, -74.0], [40.1, -74.0], [40.1, -73.9]]), river=places[:3])
+    for shape in (None, outline):
+        view = map_view(places, places[:20], ["<b>Old</b>"] * 50, shape)
+        far = np.array([[41.0, -73.0], [np.nan, np.nan], [40.05, -73.95]])
+        way = Way(places[:5], ["<i>a</i>"] * 5, far, ["<b>x</b>", "y", "z"], far[0], "<u>c</u>", False)
+        figure = checked(way_map(view, way, LIGHT))
+        text = figure.to_json()
+        assert "http" not in text.replace("http://www.w3.org/2000/svg", "") and "<b>" not in text and "<i>" not in text
+        assert "(beyond this map)" in text and figure.layout.images[0].source.startswith("data:")
+        checked(way_map(view, Way(places[:0], [], far[:0], [], None, "", False), LIGHT))
+
+
+def test_the_stream_adds_up(make_dataset: Callable[..., Dataset]) -> None:
+    import pandas as pd
+
+    kinds = pd.DataFrame({"category": ["x", "y", None]}, index=["a", "b", "c"])
+    data = make_dataset([("u", item) for item in "aabcbab"], items=kinds)
+    found = interest(data, "u", ["y", "x"], window=3)
+    assert found is not None and found.categories == ("y", "x")
+    np.testing.assert_allclose(found.long[7], [0.5, 0.5])
+    np.testing.assert_allclose(found.short[7], [2 / 3, 1 / 3])
+    np.testing.assert_allclose(found.short[0], [0, 0])
+    tints = category_colours(found.categories, LIGHT)
+    figure = checked(interest_stream(found, tints, LIGHT))
+    np.testing.assert_allclose(sum(np.asarray(trace.y) for trace in figure.data), 100, atol=1e-4)
+    assert 0 < now_on_stream(found, 7) < 1
+
+
+def test_no_categories_no_interest(make_dataset: Callable[..., Dataset]) -> None:
+    assert interest(make_dataset([("u", "a")]), "u", []) is None
+
+
+def test_a_category_keeps_its_colour() -> None:
+    import pandas as pd
+
+    order = category_order(pd.Series(["b", "a", None, "c"], index=list("wxyz")), np.array([5, 5, 100, 9]))
+    assert order == ["c", "a", "b"]
+    many = [str(at) for at in range(40)]
+    assert category_colours(many, LIGHT)["3"] == category_colours(many[:9], LIGHT)["3"] == LIGHT.categories[3]
+    assert len(set(category_colours(many[:27], DARK).values())) == 27

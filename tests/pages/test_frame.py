@@ -1,0 +1,84 @@
+"""The cursor: what the URL may hold, who can be found, and how it moves."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from recsys.core import Dataset
+
+Visit = Callable[..., AppTest]
+
+
+def test_nonsense_in_the_url_falls_back_with_a_notice(visit: Visit, keep: Callable[..., Dataset], odd: Dataset) -> None:
+    keep(odd)
+    app = visit("", dataset="nowhere", model="<b>magic</b>", user="nobody", step="−3e9")
+    assert not app.exception
+    assert app.selectbox(key="dataset").value == "demo-city"
+    said = " ".join(warning.value for warning in app.warning)
+    assert "nowhere" in said and "nobody" in said and "magic" in said and "<b>" not in said.replace("\\<b", "")
+
+
+@pytest.mark.parametrize("step", ["999999999999999999999", "-1", "²", "", "nan"])
+def test_a_step_that_is_none_falls_back(visit: Visit, keep: Callable[..., Dataset], odd: Dataset, step: str) -> None:
+    keep(odd)
+    app = visit("", dataset="odd", user="three", step=step)
+    assert not app.exception
+    assert app.slider(key="step").value == 2
+
+
+def test_the_url_opens_the_cursor_it_names(visit: Visit, keep: Callable[..., Dataset], odd: Dataset) -> None:
+    keep(odd)
+    app = visit("explore/timeline.py", dataset="odd", model="markov", user="many, *really*", step="7")
+    assert not app.exception and not app.warning
+    assert (app.session_state["user"], app.slider(key="step").value) == ("many, *really*", 7)
+    assert "after 7 of 400" in app.title[0].value
+
+
+def test_people_are_found_by_part_of_their_id(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    keep(tiny)
+    assert visit("", dataset="tiny", user="07").session_state["user"] == "u07"
+    app = visit("", dataset="tiny", user="1")
+    assert "several ids contain it" in app.warning[0].value
+    assert {"u01", "u10", "u11"} <= set(app.selectbox(key="user").options)
+
+
+def test_steps_stop_at_both_ends_and_a_new_person_starts_before_their_last_event(
+    visit: Visit, keep: Callable[..., Dataset], tiny: Dataset
+) -> None:
+    keep(tiny)
+    app = visit("", dataset="tiny", user="u03", step="0")
+    app.button(key="back").click().run()
+    assert app.slider(key="step").value == 0
+    app.button(key="next").click().run()
+    assert app.slider(key="step").value == 1
+    app.button(key="next_person").click().run()
+    assert app.session_state["user"] == "u04"
+    assert app.slider(key="step").value == app.slider(key="step").max - 1
+    app.button(key="next").click().run()
+    app.button(key="next").click().run()
+    assert app.slider(key="step").value == app.slider(key="step").max
+
+
+def test_another_dataset_brings_its_own_people(visit: Visit, keep: Callable[..., Dataset], odd: Dataset, tiny: Dataset) -> None:
+    keep(odd), keep(tiny)
+    app = visit("", dataset="tiny", user="u03")
+    app.selectbox(key="dataset").set_value("odd").run()
+    assert not app.exception and app.session_state["user"] == "many, *really*"
+
+
+def test_next_miss_goes_to_misses_only(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    keep(tiny, "popularity")
+    app = visit("explore/timeline.py", dataset="tiny", model="popularity", user="u03", step="0")
+    app.button(key="next_miss").click().run()
+    assert not app.exception
+    moved = app.slider(key="step").value
+    assert (moved > 0 and "10" not in (app.warning[0].value if app.warning else "")) or "misses nothing" in app.warning[0].value
+
+
+def test_two_sessions_never_share_a_cursor(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    keep(tiny)
+    first, second = visit("", dataset="tiny", user="u03", step="1"), visit("", dataset="tiny", user="u05", step="2")
+    first.button(key="next").click().run()
+    second.run()
+    assert (second.session_state["user"], second.slider(key="step").value) == ("u05", 2)

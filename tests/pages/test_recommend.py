@@ -1,0 +1,81 @@
+"""The live list: it answers what is tried, and nothing shared is changed by it."""
+
+from collections.abc import Callable
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from recsys.core import Dataset
+
+Visit = Callable[..., AppTest]
+PAGE = "demo/recommend.py"
+
+
+def listed(app: AppTest) -> list[str]:
+    """Ids of the cards, by what their buttons would take."""
+    return [str(app.session_state["tryout"])] + [
+        each.proto.body for each in app.get("html") if "rs-card" in each.proto.body and "<style>" not in each.proto.body
+    ]
+
+
+def test_taking_liking_and_turning_down_change_the_list_of_this_session_only(
+    visit: Visit, keep: Callable[..., Dataset], tiny: Dataset
+) -> None:
+    keep(tiny)
+    app, other = (visit(PAGE, dataset="tiny", model="markov", user="u03", step="3") for _ in range(2))
+    before = listed(app)
+    app.button(key="take_4").click().run()
+    assert not app.exception and listed(app) != before
+    assert len(app.session_state["tryout"].taken) == 1
+    app.button(key="like_0").click().run()
+    app.button(key="not_1").click().run()
+    assert len(app.session_state["tryout"].likes) == 1 and len(app.session_state["tryout"].dislikes) == 1
+    assert listed(other.run()) == before
+
+
+def test_a_disliked_item_is_gone_and_moving_the_cursor_forgets(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    keep(tiny)
+    app = visit(PAGE, dataset="tiny", model="markov", user="u03", step="3")
+    first = listed(app)[1]
+    app.button(key="not_0").click().run()
+    title = first.split('class="rs-title" title="')[1].split('"')[0]
+    assert all(f'title="{title}"' not in card for card in listed(app)[1:])
+    app.button(key="next").click().run()
+    assert not app.session_state["tryout"].changed
+
+
+def test_kinds_are_filtered_and_limited(visit: Visit, keep: Callable[..., Dataset], odd: Dataset) -> None:
+    keep(odd)
+    app = visit(PAGE, dataset="odd", model="markov", user="three", step="2")
+    app.multiselect(key="try_only_odd").set_value(["y"]).run()
+    assert not app.exception and len(listed(app)) - 1 == 3
+    app.select_slider(key="try_most").set_value("1").run()
+    assert len(listed(app)) - 1 == 1
+
+
+def test_what_a_model_does_not_look_at_is_said(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset, odd: Dataset) -> None:
+    keep(tiny), keep(odd)
+    said = [each.value for each in visit(PAGE, dataset="tiny", model="markov", user="u03").caption]
+    assert any("does not look at the time" in each for each in said) and any("does not look at the place" in each for each in said)
+    said = [each.value for each in visit(PAGE, dataset="odd", model="markov", user="three").caption]
+    assert any("no times" in each for each in said)
+
+
+def test_another_hour_is_asked_for(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    from pages import cursor, tryout
+
+    keep(tiny, "frequency")
+    app = visit(PAGE, dataset="tiny", model="frequency", user="u03", step="5")
+    app.select_slider(key="try_hour").set_value("21:00").run()
+    assert not app.exception
+    here = cursor.Cursor(tiny, "frequency", "u03", 5, "cpu", True)
+    moved = tryout.request(here, tryout.Tryout(("tiny", "u03", 5)), tryout.Context(weekday=6, hour=21))
+    assert moved.time is not None and moved.utc_offset is not None
+    local = np.datetime64(int(moved.time + moved.utc_offset * 60), "s").item()
+    assert (local.weekday(), local.hour) == (6, 21)
+
+
+def test_ids_with_html_are_text(visit: Visit, keep: Callable[..., Dataset], odd: Dataset) -> None:
+    keep(odd)
+    app = visit(PAGE, dataset="odd", model="markov", user="<b>one</b>", step="1")
+    assert not app.exception and "<script>" not in " ".join(listed(app))
