@@ -53,6 +53,12 @@ def lines(here: Cursor, trained: Mapping[str, "Found"], which: str) -> list[Stan
     return found
 
 
+def stale(dataset: Dataset, trained: Mapping[str, "Found"]) -> str:
+    """A sentence on checkpoints that are left out, or nothing."""
+    old = [name for name, each in trained.items() if each.card.dataset_fingerprint != dataset.fingerprint]
+    return f"Left out, since the data has changed after they were trained: {', '.join(old)}. Train them again." if old else ""
+
+
 def _done() -> set[tuple[str, str, str]]:
     """What this session has asked to be evaluated; the results themselves are in the loaders' cache."""
     return st.session_state.setdefault("evaluated", set())

@@ -66,7 +66,7 @@ def dataset(name: str) -> Dataset:
         return uploads()[name]
     from recsys.datasets import list_datasets
 
-    fingerprint = next((card.fingerprint for card in list_datasets() if card.name == name), "")
+    fingerprint = next((card.fingerprint or "" for card in list_datasets() if card.name == name), "")
     return _dataset(name, fingerprint)
 
 

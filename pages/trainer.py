@@ -206,7 +206,12 @@ def _live(job: Job, here: Cursor) -> None:
         st.error(plain(job.error))
     elif running:
         share, text = _share(progress)
-        st.progress(share, text=plain(f"{job.title}, called {job.name}: {'stopping: what it has learnt so far is judged and kept …' if job.stopping else text}"))
+        st.progress(
+            share,
+            text=plain(
+                f"{job.title}, called {job.name}: {'stopping: what it has learnt so far is judged and kept …' if job.stopping else text}"
+            ),
+        )
     else:
         st.success(plain(f"{job.title} is trained and called {job.name}."))
     if progress is not None and progress.history:

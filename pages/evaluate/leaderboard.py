@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages import board, cursor, loaders, look
+from pages.boundary import plain
 from recsys.figures.leaderboard import trade_off
 from recsys.leaderboard import groups
 from recsys.split import SPLIT_NAMES
@@ -32,6 +33,8 @@ def draw_table() -> None:
         told = board.comparison(here, table, metric)
         if told:
             look.lead(told)
+    if board.stale(dataset, trained):
+        st.caption(plain(board.stale(dataset, trained)))
     board.draw_evaluate(here, trained, which or "validation")
     draw_scatter(lines)
 

@@ -9,7 +9,7 @@ PARTS = ("What it is", "How it was cleaned", "Bring your own file", "All dataset
 
 here = cursor.now()
 dataset = here.dataset
-heading = st.container(gap="medium")
+heading = st.container(gap="small")
 part = st.segmented_control("Part", PARTS, default=PARTS[0], required=True, key="dataset_part", label_visibility="collapsed")
 with heading:
     st.title(part if part in PARTS[2:] else plain(dataset.title))

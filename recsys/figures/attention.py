@@ -127,7 +127,9 @@ def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: S
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.update_xaxes(tickvals=[float(np.log10(value)) for value, _ in ticks], ticktext=[name for _, name in ticks], fixedrange=True)
+    figure.update_xaxes(
+        tickvals=[float(np.log10(value)) for value, _ in ticks], ticktext=[name for _, name in ticks], tickangle=0, fixedrange=True
+    )
     low, high = np.log10(np.clip([look.weights[known].min(initial=1.0), look.weights[known].max(initial=0.0)], LEAST, 1.0))
     steps = (1, 2, 5) if high - low < 1.5 else (1,)
     levels = [step * 10.0**power for power in range(-4, 1) for step in steps if step * 10.0**power <= 1]
@@ -189,5 +191,5 @@ def _arc(start: float, end: float, span: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _gap_ticks(unit: str) -> list[tuple[float, str]]:
     if unit == "hours":
-        return [(0.1, "6 min"), (1, "1 h"), (24, "1 day"), (168, "1 week"), (720, "1 month"), (8766, "1 year")]
+        return [(0.1, "6 min"), (1, "1 h"), (24, "1 day"), (168, "1 wk"), (720, "1 mo"), (8766, "1 yr")]
     return [(0.05, "here"), (0.5, "500 m"), (2, "2 km"), (10, "10 km"), (100, "100 km"), (1000, "1,000 km")]
