@@ -185,11 +185,14 @@ def _step(dataset: Dataset, user: str) -> int:
     if wanted is None and "step" not in st.session_state and raw is not None and not _is_step(raw, length):
         notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
         wanted = LAST
+    if wanted is None and "step" not in st.session_state and raw is None:
+        wanted = LAST
     if wanted is not None:
         st.session_state["step"] = wanted = length - 1 if wanted == LAST else min(max(int(wanted), 0), length)
     elif "step" in st.session_state:
         st.session_state["step"] = min(max(int(st.session_state["step"]), 0), length)
-    shown = st.slider("Step", 0, length, length - 1, key="step", bind="query-params", help="After this many events")
+    # The end is the default, which the URL leaves out: the one step that few look at.
+    shown = st.slider("Step", 0, length, length, key="step", bind="query-params", help="After this many events")
     if wanted is not None and shown != wanted:  # a slider of another length takes its value from the URL, the first time
         st.session_state[GO_STEP] = wanted
         st.rerun()
