@@ -96,7 +96,7 @@ def _row(line: Standing, members: Sequence[Standing], metric: str, chosen: bool)
     request = f"{line.request_ms:.1f} ms" if line.request_ms is not None else '<span title="evaluate to measure">–</span>'
     return (
         f'<tr class="{"now" if chosen else ""}"><td>{look.safe(line.title)}<small>{look.safe(told)}</small></td>{cells}'
-        f'<td class="n">{line.parameters:,}</td><td class="n">{spoken_seconds(line.training_seconds)}</td><td class="n">{request}</td></tr>'
+        f'<td class="n">{line.parameters:,}</td><td class="n">{look.safe(spoken_seconds(line.training_seconds))}</td><td class="n">{request}</td></tr>'
     )
 
 
@@ -105,13 +105,13 @@ def figure(metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, fl
     if name not in metrics:
         return "–"
     low, high = intervals.get(name, (None, None))
-    interval = f"<small>{low:.3f} to {high:.3f}</small>" if low is not None and high is not None else ""
+    interval = f"<small>{low:.3f}–{high:.3f}</small>" if low is not None and high is not None else ""
     return f"{metrics[name]:.3f}{interval}"
 
 
 def spoken_seconds(seconds: float) -> str:
     if seconds < 1:
-        return "under 1 s"
+        return "< 1 s"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 

@@ -92,6 +92,12 @@ def style() -> str:
     .rs-table small {{ display: block; font-size: 0.8rem; }}
     .rs-table .best {{ color: {look.hit}; font-weight: 650; }}
     .rs-table .best small {{ font-weight: 400; }}
+    @media (max-width: 1250px) {{
+        .rs-table {{ font-size: 0.86rem; }}
+        .rs-table th, .rs-table td {{ padding-left: 0.3rem; padding-right: 0.3rem; }}
+        .rs-table th {{ font-size: 0.76rem; white-space: normal; vertical-align: bottom; }}
+        .rs-table small {{ font-size: 0.68rem; }}
+    }}
     .rs-table .now td {{ background: {look.surface}; }}
     </style>"""
 

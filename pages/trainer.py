@@ -49,7 +49,7 @@ def _row(found: "Found", here: Cursor) -> str:
     figures = "".join(f'<td class="n">{board.figure(card.validation, card.intervals, name)}</td>' for name in ("ndcg@10", "hr@10"))
     return (
         f'<tr class="{"now" if found.name == here.model else ""}"><td>{look.safe(_title(card))}<small>{look.safe(note)}</small></td>'
-        f'<td>{look.safe(card.protocol)}</td>{figures}<td class="n">{card.parameters:,}</td><td class="n">{board.spoken_seconds(card.seconds)}</td>'
+        f'<td>{look.safe(card.protocol)}</td>{figures}<td class="n">{card.parameters:,}</td><td class="n">{look.safe(board.spoken_seconds(card.seconds))}</td>'
         f"<td>{look.safe(card.created[:16].replace('T', ' '))}</td></tr>"
     )
 

@@ -39,7 +39,7 @@ def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_
                 error_x=_bars([mark.x_interval for mark in here], [mark.x for mark in here], colours),
                 error_y=_bars([mark.y_interval for mark in here], [mark.y for mark in here], colours),
                 text=[escaped(mark.title) for mark in here],
-                textposition=[_side(mark, marks) for mark in here],
+                textposition=[_side(mark, marks, x_log) for mark in here],
                 textfont=dict(size=13, color=colours.text),
                 cliponaxis=False,
                 hovertemplate=f"%{{text}}<br>{escaped(x_title)}: %{{x:.4~g}}<br>{escaped(y_title)}: %{{y:.4~g}}<extra></extra>",
@@ -64,11 +64,12 @@ def _bars(intervals: Sequence[tuple[float, float] | None], values: Sequence[floa
     return dict(type="data", symmetric=False, array=high, arrayminus=low, color=colours.faint, thickness=2, width=0)
 
 
-def _side(mark: Mark, marks: Sequence[Mark]) -> str:
+def _side(mark: Mark, marks: Sequence[Mark], log: bool) -> str:
     """The label stands on the side with room, above or below by turns where dots crowd."""
     place = sorted(marks, key=lambda each: (each.x, each.y)).index(mark)
-    low, high = min(each.x for each in marks), max(each.x for each in marks)
-    side = "left" if high > low and (mark.x - low) / (high - low) > 0.6 else "right"
+    at = {each: float(np.log10(max(each.x, 1e-9))) if log else each.x for each in marks}
+    low, high = min(at.values()), max(at.values())
+    side = "left" if high > low and (at[mark] - low) / (high - low) > 0.6 else "right"
     return f"{'top' if place % 2 else 'bottom'} {side}"
 
 
