@@ -23,7 +23,7 @@ def validation_curve(history: Sequence[Mapping[str, float]], colours: Palette, h
     """Validation NDCG@10 after each epoch, the one that was kept marked."""
     values = [each[CHOOSES] for each in history]
     best = int(np.argmax(values)) if values else 0
-    title = f"Validation chose epoch {best + 1}, NDCG@10 {values[best]:.3f}" if values else "Validation"
+    title = f"Best: epoch {best + 1}, NDCG@10 {values[best]:.3f}" if values else "Validation"
     figure = blank_figure(title, colours, height)
     _curve(figure, history, values, colours.accent, "epoch %{x}: NDCG@10 %{y:.4f}<extra></extra>")
     if values:
@@ -47,7 +47,9 @@ def _curve(figure: go.Figure, history: Sequence[Mapping[str, float]], values: Se
 
 def _axes(figure: go.Figure, history: Sequence[Mapping[str, float]], unit: str, colours: Palette) -> go.Figure:
     last = max((each["epoch"] for each in history), default=1)
-    figure.update_xaxes(range=[0.5, max(last, 2) + 0.5], title=dict(text="epoch", standoff=4), fixedrange=True, nticks=8, tickformat="d")
+    figure.update_xaxes(
+        range=[0.5, max(last, 2) + 0.5], title=dict(text="epoch", standoff=4), fixedrange=True, tick0=0, dtick=max(1, -(-int(last) // 8))
+    )
     figure.update_yaxes(title=dict(text=unit, standoff=6), fixedrange=True, nticks=5, showgrid=True, gridcolor=colours.surface)
     figure.update_layout(margin=dict(l=70, r=12, t=40, b=44))
     return figure
