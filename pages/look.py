@@ -31,7 +31,7 @@ def style() -> str:
     .rs-lead b {{ color: {look.text}; font-weight: 600; }}
     .rs-label {{ color: {look.miss}; background: {look.miss_surface}; border-radius: 6px; padding: 0.1rem 0.5rem; font-size: 0.9rem; }}
     .rs-list {{ display: flex; flex-direction: column; gap: 2px; margin: 0 !important; padding: 0 !important; list-style: none; }}
-    .rs-row {{ display: grid; grid-template-columns: 1.7rem 1fr clamp(2.2rem, 20%, 5rem); align-items: center; column-gap: 0.5rem; height: 41px;
+    .rs-row {{ display: grid; grid-template-columns: 2.6rem 1fr clamp(2.2rem, 20%, 5rem); align-items: center; column-gap: 0.5rem; height: 41px;
                padding: 0 0.7rem !important; margin: 0 !important; border-radius: 9px; border-left: 3px solid transparent; }}
     .rs-row.hit {{ background: {look.hit_surface}; border-left-color: {look.hit}; }}
     .rs-row.missed {{ background: {look.miss_surface}; border-left-color: {look.miss}; }}
