@@ -1,8 +1,8 @@
 """Where things are kept, and how they are written so that a kill or a full disk leaves nothing half-done."""
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,19 +28,25 @@ def check_name(kind: str, name: str) -> str:
 @contextmanager
 def folder_at_once(target: Path) -> Iterator[Path]:
     """A fresh folder to fill; it takes the place of `target` only when the block ends without an error."""
+    # a name of our own and not tempfile's, whose folders nobody else may read
+    work = target.parent / f".{target.name}.{secrets.token_hex(6)}"
+    old = work.with_name(f"{work.name}.old")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        work.mkdir(parents=True)
     except OSError as error:
         raise DataError(f"cannot write to {target.parent}: {error.strerror}; set RECSYS_HOME to a folder you may write to") from error
     try:
         yield work
-        old = target.parent / f".{target.name}.old-{os.getpid()}"
         if target.exists():
             target.rename(old)
-        work.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        try:
+            work.rename(target)
+        except OSError:
+            if old.exists():
+                old.rename(target)
+            raise
     except OSError as error:
         raise DataError(f"cannot write {target}: {error.strerror or error}; nothing was changed") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
