@@ -22,7 +22,7 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | 
     order only. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
     The figure is the same at every step, so that the browser draws it once; `now_on_strip` says where the cursor lies on it.
     """
-    note = f"green: in its top {HIT}, orange: not, pale: seen in training"
+    note = f"green: in its top {HIT}, orange: not"
     figure = Sketch("Where the model ranked what came next, at every step", colours, STRIP.height, note)
     length, worst = len(splits), _worst(ranks)
     floor = _floor(ranks)
