@@ -268,7 +268,11 @@ def _outline(name: str) -> Outline | None:
 def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
     """(n, 2) latitude and longitude of items, NaN where unknown."""
     codes = dataset.vocabulary.encode(items)
-    return np.where((codes > 0)[:, None], dataset.item_places[codes - 1], np.nan) if dataset.item_places is not None else np.full((len(items), 2), np.nan)
+    return (
+        np.where((codes > 0)[:, None], dataset.item_places[codes - 1], np.nan)
+        if dataset.item_places is not None
+        else np.full((len(items), 2), np.nan)
+    )
 
 
 def areas(dataset: Dataset) -> dict[str, tuple[float, float]]:
@@ -286,7 +290,9 @@ def _areas(name: str, fingerprint: str, _dataset: Dataset) -> dict[str, tuple[fl
         return {str(area): (float(row[0]), float(row[1])) for area, row in zip(table.index, table.to_numpy(), strict=True)}
     counts = np.bincount(_dataset.item_codes - 1, minlength=len(_dataset.items))
     busiest = table.loc[table.index.isin(_dataset.items.index[np.argsort(-counts, kind="stable")[:40]])]
-    return {_dataset.title_of(str(item)): (float(row[0]), float(row[1])) for item, row in zip(busiest.index, busiest.to_numpy(), strict=True)}
+    return {
+        _dataset.title_of(str(item)): (float(row[0]), float(row[1])) for item, row in zip(busiest.index, busiest.to_numpy(), strict=True)
+    }
 
 
 def person_name(dataset: Dataset, user: str) -> str:

@@ -5,7 +5,7 @@ One's own stand in RECSYS_HOME/checkpoints/DATASET/NAME, the shipped ones in ass
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ WEIGHTS, CARD, ITEMS = "model.safetensors", "card.json", "items.json"
 class Card:
     """What a checkpoint is: enough to make the model again, and to refuse data it does not fit.
 
-    `history` holds, for every epoch, its loss and its validation ndcg@10; `cuts` the two times of a temporal split.
+    `history` holds, for every epoch, its loss and its validation ndcg@10; `cuts` the two times of a temporal split; `seal` is a
+    hash of weights, items, model and config, by which damage shows.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Card:
     precision: str = "float32"
     cuts: tuple[float, float] | None = None
     history: list[dict[str, float]] = field(default_factory=list)
+    seal: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +79,22 @@ def folder_of(dataset: str, name: str) -> Path:
 
 def save(folder: Path, model: Any, card: Card) -> None:
     """Write a checkpoint; one of the same name is replaced at the end, in one move."""
+    with folder_at_once(folder) as work:
+        save_arrays({name: np.ascontiguousarray(value) for name, value in model.arrays().items()}, work / WEIGHTS)
+        (work / ITEMS).write_text(json.dumps(list(model.item_ids), ensure_ascii=False), encoding="utf-8")
+        card = replace(card, seal=_seal(work, card))
+        (work / CARD).write_text(json.dumps(plain(asdict(card)), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def save_arrays(arrays: dict[str, np.ndarray], file: Path) -> None:
+    """Write arrays as safetensors; a full disk is an OSError, as it is for every other file."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    with folder_at_once(folder) as work:
-        arrays = {name: np.ascontiguousarray(value) for name, value in model.arrays().items()}
-        save_file(arrays, work / WEIGHTS)
-        (work / ITEMS).write_text(json.dumps(list(model.item_ids), ensure_ascii=False), encoding="utf-8")
-        (work / CARD).write_text(json.dumps(plain(asdict(card)), indent=1, ensure_ascii=False), encoding="utf-8")
+    try:
+        save_file(arrays, file)
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
 
 
 def load(folder: Path, device: str = "cpu") -> Loaded:
@@ -93,16 +104,18 @@ def load(folder: Path, device: str = "cpu") -> Loaded:
 
     card = read_card(folder)
     try:
+        if card.seal != _seal(folder, card):
+            raise CheckpointError(f"checkpoint {folder} is damaged: its files are not those it was saved with; train it again")
         item_ids = np.array(json.loads((folder / ITEMS).read_text(encoding="utf-8")), dtype=object)
         weights = (folder / WEIGHTS).read_bytes()
         arrays = load_bytes(weights)
         spec = MODELS[card.model]
         model = spec.load().restore(item_ids, configured(spec.load().Config, card.config), arrays)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, RecsysError) as error:
+    except CheckpointError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, RecsysError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(f"checkpoint {folder} is damaged ({reason}); train it again") from error
-    if model.vocabulary.fingerprint != card.vocabulary:
-        raise CheckpointError(f"checkpoint {folder} is damaged: its {ITEMS} is not the one it was saved with; train it again")
     if spec.gradient:
         model.to(torch_device(device))
     return Loaded(model, card, hashlib.sha256(weights + (folder / CARD).read_bytes()).hexdigest()[:16], folder)
@@ -123,6 +136,8 @@ def read_card(folder: Path) -> Card:
         raise CheckpointError(f"{folder} is no checkpoint: it has no {CARD}") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{folder / CARD} cannot be read as a checkpoint's card; train it again") from error
+    if not isinstance(card.model, str) or not isinstance(card.config, dict):
+        raise CheckpointError(f"{folder / CARD} cannot be read as a checkpoint's card; train it again")
     if card.model not in MODELS:
         raise CheckpointError(f"checkpoint {folder} holds a model '{card.model}' that this version does not know")
     return card
@@ -130,6 +145,8 @@ def read_card(folder: Path) -> Card:
 
 def find(name: str, dataset: str) -> Path:
     """The folder of a checkpoint by bare name, one's own before the shipped, or by path."""
+    if not name:
+        raise CheckpointError("the checkpoint has no name; give one that `python -m recsys train` saved, for example markov")
     for folder in (*_own_and_shipped(dataset, name), Path(name).expanduser()):
         if (folder / CARD).exists():
             return folder
@@ -167,6 +184,13 @@ def check_match(card: Card, dataset: Dataset) -> None:
         raise CheckpointError(f"checkpoint '{card.name}' knows other items than '{dataset.name}' has now; train it again on this data")
     if card.dataset_fingerprint != dataset.fingerprint:
         raise CheckpointError(f"'{dataset.name}' has changed since checkpoint '{card.name}' was trained on it; train it again on this data")
+
+
+def _seal(folder: Path, card: Card) -> str:
+    digest = hashlib.sha256((folder / WEIGHTS).read_bytes())
+    digest.update((folder / ITEMS).read_bytes())
+    digest.update(json.dumps(plain([card.model, card.config]), sort_keys=True).encode())
+    return digest.hexdigest()[:32]
 
 
 def _own_and_shipped(dataset: str, name: str) -> list[Path]:

@@ -112,7 +112,8 @@ def evaluate(model: Recommender, dataset: Dataset, split: Split, which: str = "v
     count = len(cases.rows)
     if not count:
         raise DataError(
-            f"dataset '{dataset.name}' has no {which} events under {split.protocol}; it takes a user with at least three events"
+            f"dataset '{dataset.name}' has no {which} events under {split.protocol}; last-out takes a user with at least three "
+            "events, temporal takes times that differ"
         )
     began = time.perf_counter()
     ranks, novelties = np.empty(count), np.empty(count)

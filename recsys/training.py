@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from recsys import __version__
-from recsys.checkpoints import Card, folder_of, save
+from recsys.checkpoints import Card, folder_of, save, save_arrays
 from recsys.core import Dataset
 from recsys.devices import device as torch_device
 from recsys.devices import training_precision
@@ -293,14 +293,12 @@ class _Run:
 
     def remember(self) -> None:
         """Write everything the next epoch depends on."""
-        from safetensors.numpy import save_file
-
         arrays = {f"model.{name}": np.ascontiguousarray(value) for name, value in self.model.arrays().items()}
         arrays |= {f"best.{name}": np.ascontiguousarray(value) for name, value in self.best.items()}
         for index, state in self.optimizer.state_dict()["state"].items():
             arrays |= {f"optimizer.{index}.{name}": np.ascontiguousarray(value.cpu().numpy()) for name, value in state.items()}
         with folder_at_once(self._state_folder) as work:
-            save_file(arrays, work / STATE)
+            save_arrays(arrays, work / STATE)
             written = {"identity": self.job.identity(), "history": self.history, "targets": self.targets}
             written |= {"training_seconds": self.training_seconds, "seconds": self.seconds}
             (work / STATE_CARD).write_text(json.dumps(plain(written)), encoding="utf-8")
@@ -308,6 +306,7 @@ class _Run:
     def restore(self) -> None:
         """Go on from what `remember` wrote; from the start when there is nothing."""
         import torch
+        from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
         if not (self._state_folder / STATE_CARD).exists():
@@ -315,9 +314,10 @@ class _Run:
         try:
             written = json.loads((self._state_folder / STATE_CARD).read_text(encoding="utf-8"))
             arrays = load_file(self._state_folder / STATE)
-        except (OSError, ValueError) as error:
+            identity = written["identity"]
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise CheckpointError(f"the unfinished run in {self._state_folder} is damaged; start again without --resume") from error
-        if written["identity"] != self.job.identity():
+        if identity != self.job.identity():
             raise CheckpointError(
                 f"the unfinished run '{self.job.name}' had other settings or data; repeat them, or start again without --resume"
             )

@@ -70,7 +70,7 @@ def test_a_damaged_file_is_refused_in_one_line(folder: Path, name: str, damage: 
 def test_swapped_items_are_noticed(folder: Path) -> None:
     items = json.loads((folder / "items.json").read_text())
     (folder / "items.json").write_text(json.dumps(items[::-1]))
-    with pytest.raises(CheckpointError, match=r"items\.json"):
+    with pytest.raises(CheckpointError, match="damaged"):
         load(folder)
 
 

@@ -91,7 +91,7 @@ def simulate(
     """
     out = out.expanduser().absolute()
     name = check_name("dataset", out.name)
-    if out.exists() and not (out / "card.json").is_file() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and not (out / "truth.parquet").is_file() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} holds something else, which would be replaced; name a new folder, for example {out / 'my-city'}")
     from recsys.datasets.simulate import simulate as make
 

@@ -113,7 +113,13 @@ def list_datasets() -> list[DatasetCard]:
     names = list(DATASETS)
     for place in (ASSETS / "data", home() / "datasets"):
         names += sorted(path.parent.name for path in place.glob("*/card.json") if not path.parent.name.startswith("."))
-    return [_card(name) for name in dict.fromkeys(names)]
+    cards = []
+    for name in dict.fromkeys(names):
+        try:
+            cards.append(_card(name))
+        except DataError:
+            continue  # one damaged folder must not hide the others; opening it by name says what is wrong
+    return cards
 
 
 def prepared_folder(name: str) -> Path | None:

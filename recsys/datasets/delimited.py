@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.datasets.source import quoted
+from recsys.datasets.source import one_file, quoted
 
 
 def delimited(path: Path, columns: Sequence[str], delimiter: str, *, header: bool = False, quote: str = "", encoding: str = "utf-8") -> str:
     """SQL for a table function that reads a file of exactly these columns as VARCHAR."""
     types = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in columns)
     return (
-        f"read_csv({quoted(path)}, delim = {quoted(delimiter)}, header = {str(header).lower()}, quote = {quoted(quote)}, "
+        f"read_csv({one_file(path)}, delim = {quoted(delimiter)}, header = {str(header).lower()}, quote = {quoted(quote)}, "
         f"escape = {quoted(quote)}, encoding = {quoted(encoding)}, auto_detect = false, columns = {{{types}}})"
     )

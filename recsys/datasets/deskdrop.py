@@ -7,7 +7,7 @@ import duckdb
 import pandas as pd
 
 from recsys.datasets.delimited import delimited
-from recsys.datasets.source import Source, quoted, reading
+from recsys.datasets.source import Source, one_file, reading
 from recsys.datasets.unpack import unpacked
 
 _COLUMNS = ("timestamp", "behaviour", "item_id", "user_id", "session", "agent", "region", "country")
@@ -29,7 +29,7 @@ def _items(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     items = pd.DataFrame({"title": "Article " + digits.str[:4] + "…" + digits.str[-4:]}, index=ids)
     if path.is_file():
         with reading(path):
-            rows = f"read_csv({quoted(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')"
+            rows = f"read_csv({one_file(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')"
             articles = con.sql(f"SELECT contentId, title, text FROM {rows}").df().drop_duplicates("contentId").set_index("contentId")
         items["title"] = articles["title"].reindex(ids).fillna(items["title"])
         items["text"] = articles["text"].reindex(ids)

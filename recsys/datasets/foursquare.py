@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from recsys.datasets.delimited import delimited
-from recsys.datasets.source import Source, quoted, reading
+from recsys.datasets.source import Source, one_file, reading
 
 _COLUMNS = ("user_id", "item_id", "category_id", "category", "latitude", "longitude", "utc_offset", "timestamp")
 
@@ -30,7 +30,7 @@ def _items(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame({"title": nameless, "text": items["category"]})
     with reading(path):
-        known = con.sql(f"SELECT * FROM read_csv({quoted(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')").df()
+        known = con.sql(f"SELECT * FROM read_csv({one_file(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')").df()
     known = known.drop_duplicates("venue_id").set_index("venue_id").reindex(items.index)
     area = known["locality"].fillna("").str.cat(known["region"].fillna(""), sep=", ").str.strip(", ")
     parts = pd.DataFrame({"kind": items["category"], "within": known["fsq_os_category"], "area": area}).fillna("")

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.datasets.delimited import delimited
-from recsys.datasets.source import quoted
+from recsys.datasets.source import one_file
 from recsys.errors import DataError
 
 Kind = Literal["parquet", "separated", "inter", "lines"]
@@ -45,7 +45,7 @@ class Layout:
     def table(self) -> str:
         """SQL for the rows of a table."""
         if self.kind == "parquet":
-            return f"read_parquet({quoted(self.path)})"
+            return f"read_parquet({one_file(self.path)})"
         return delimited(self.path, self.columns, self.delimiter or ",", header=self.header, quote=self.quote, encoding=self.encoding)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from recsys.datasets.delimited import delimited
 from recsys.datasets.movies import movie_items
-from recsys.datasets.source import Source, quoted, reading
+from recsys.datasets.source import Source, one_file, reading
 
 _AGES = {"1": "under 18", "18": "18-24", "25": "25-34", "35": "35-44", "45": "45-49", "50": "50-55", "56": "56 and over"}
 _OCCUPATIONS = (
@@ -26,7 +26,7 @@ def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
         where, columns = "sequences.parquet", ["user_id", "item_id", "position"]
         rows = (
             "SELECT user_id::VARCHAR AS user_id, movie_id::VARCHAR AS item_id, chron_pos::VARCHAR AS position "
-            f"FROM read_parquet({quoted(folder / where)})"
+            f"FROM read_parquet({one_file(folder / where)})"
         )
     with reading(folder / where):
         con.execute(f"CREATE TABLE raw AS {rows}")
@@ -52,7 +52,7 @@ def _plots(con: duckdb.DuckDBPyConnection, path: Path, titles: pd.Series) -> pd.
         return None
     columns = ["movie_id", "omdb_year", "omdb_plot", "omdb_director"]
     with reading(path):
-        matches = con.sql(f"SELECT {', '.join(columns)} FROM read_csv({quoted(path)}, all_varchar = true, header = true)").df()
+        matches = con.sql(f"SELECT {', '.join(columns)} FROM read_csv({one_file(path)}, all_varchar = true, header = true)").df()
     matches = matches.set_index("movie_id")
     year = pd.to_numeric(titles.str.extract(r"\((\d{4})\)\s*$")[0].reindex(matches.index), errors="coerce")
     told = matches[(pd.to_numeric(matches["omdb_year"].str[:4], errors="coerce") - year).abs() <= 3]

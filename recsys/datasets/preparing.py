@@ -27,16 +27,21 @@ _STALE = 3600
 def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, keep_as: str | None, options: Options) -> DatasetCard:
     """Prepare one of DATASETS from its raw files."""
     if spec.module is None:
+        if options != Options():
+            raise DataError(f"'{name}' comes prepared, so no rule changes it; leave the mapping and the rules out")
         shipped = ASSETS / "data" / name
         if not (shipped / "card.json").is_file():
             raise DataError(
                 f"'{name}' should ship with the program but is not in {shipped}; make it with: python -m recsys simulate --out {shipped}"
             )
-        return read_card(shipped)
+        if keep_as is None or keep_as == name:
+            return read_card(shipped)
+        with folder_at_once(_target(check_name("dataset", keep_as))) as work:
+            return _copy(shipped, work, keep_as)
     if options.mapping:
         raise DataError(f"the columns of '{name}' are known; leave the mapping out")
     folder = spec.find(name, Path(root) if root else None)
-    label = Label(check_name("dataset", keep_as or name), spec.title, spec.noun, spec.repeats)
+    label = Label(check_name("dataset", name if keep_as is None else keep_as), spec.title, spec.noun, spec.repeats)
     target = _target(label.name)
     with folder_at_once(target) as work:
         return ingest(lambda con: spec.reader(con, folder), spec.here(folder), work, label, options)
@@ -51,7 +56,7 @@ def prepare_own(path: Path, name: str | None, options: Options, known: Collectio
     is_folder = (path / "card.json").is_file()
     if path.is_dir() and not is_folder:
         raise DataError(f"{path} is a folder; name the file in it, or a known dataset with --root {path}")
-    keep_as = check_name("dataset", name or (read_card(path).name if is_folder else _name_of(path)))
+    keep_as = check_name("dataset", name if name is not None else read_card(path).name if is_folder else _name_of(path))
     if keep_as in known:
         raise DataError(f"'{keep_as}' is the name of a known dataset; give your data another one with --name")
     with folder_at_once(_target(keep_as)) as work:

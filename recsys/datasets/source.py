@@ -47,6 +47,13 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+def one_file(path: object) -> str:
+    """The first arguments of read_csv and read_parquet for exactly this file: [, * and ? are letters of its name, and a folder
+    called key=value is no column."""
+    literal = "".join(f"[{each}]" if each in "[*?" else each for each in str(path))
+    return f"{quoted(literal)}, hive_partitioning = false"
+
+
 def named(column: str) -> str:
     """A column's name in SQL, whatever characters it holds."""
     return '"' + column.replace('"', '""') + '"'

@@ -57,8 +57,8 @@ class DatasetSpec:
         return found + [folder / name for name in self.optional if (folder / name).is_file()]
 
     def find(self, name: str, root: Path | None) -> Path:
-        """The folder with the raw files: the one given or in it, under RECSYS_DATA, or where `fetch` puts them."""
-        places = [Path(each) for each in (root, os.environ.get("RECSYS_DATA")) if each] + [raw_home()]
+        """The folder with the raw files: the one given or in it; when none is given, under RECSYS_DATA or where `fetch` puts them."""
+        places = [root] if root else [*(Path(each) for each in [os.environ.get("RECSYS_DATA")] if each), raw_home()]
         for place in places:
             for folder in (place, *(place / each for each in (name, *self.folders))):
                 if self.here(folder):

@@ -64,13 +64,13 @@ def detect_times(con: duckdb.DuckDBPyConnection, where: str, column: str, dates:
     filled = count(con, 'SELECT count("timestamp") FROM raw')
     numbers = count(con, f"SELECT count(*) FROM raw WHERE isfinite({_NUMBER})")
     if filled == 0 or numbers * 2 > filled:
-        return _numbers(con)
+        return _numbers(con, where, column)
     if count(con, f"SELECT count({ISO}) FROM raw") == filled:
         return TimeReading(_SANE.format(sql=ISO), "text", offset=_offset_minutes())
     return _text(con, where, column, dates)
 
 
-def _numbers(con: duckdb.DuckDBPyConnection) -> TimeReading:
+def _numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> TimeReading:
     low, middle, high = con.execute(
         f"SELECT min(x), median(abs(x)), max(x) FROM (SELECT {_NUMBER} x FROM raw) WHERE isfinite(x)"
     ).fetchone() or (None, None, None)
@@ -82,6 +82,14 @@ def _numbers(con: duckdb.DuckDBPyConnection) -> TimeReading:
         return TimeReading("NULL::TIMESTAMP", "places in an order", position=True)
     units = ((1e11, 1e6, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1, "microseconds"), (float("inf"), 1e-3, "nanoseconds"))
     _, factor, label = next(unit for unit in units if (middle or 0) < unit[0])
+    # What this century is in seconds would be weeks of 1970 in milliseconds, and in milliseconds a far future in seconds.
+    stray = {"seconds": (6e11, 4.2e12, "milliseconds"), "milliseconds": (6e8, 4.2e9, "seconds")}.get(label)
+    if stray is not None:
+        found = count(con, f"SELECT count(*) FROM raw WHERE {_NUMBER} BETWEEN {stray[0]} AND {stray[1]}")
+        if found:
+            raise DataError(
+                f"{where}: column '{column}' holds {label}, but {found} of its times look like {stray[2]}; write all in one unit"
+            )
     micros = f"{_NUMBER} * {factor}"
     return TimeReading(f"CASE WHEN abs({micros}) < 2.5e17 THEN make_timestamp(CAST(round({micros}) AS BIGINT)) END", label)
 

@@ -1,5 +1,6 @@
 """Every model there is. A new model is one module and one line here; pages, tests and the command line follow this dict."""
 
+import math
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -32,6 +33,10 @@ class ModelSpec:
 
     def config(self, **settings: Any) -> Any:
         """The model's config with this spec's preset and the given settings; unknown or ill-typed ones are a DataError."""
+        for name in settings:
+            variants = [other for other, spec in MODELS.items() if spec.class_name == self.class_name and name in dict(spec.preset)]
+            if variants:  # what it is told would no longer be what its name says
+                raise DataError(f"the setting {name} is what tells models apart; train {' or '.join(variants)} instead")
         return configured(self.load().Config, {**dict(self.preset), **settings})
 
 
@@ -45,7 +50,9 @@ def configured(config_class: Any, settings: dict[str, Any]) -> Any:
         kind = fields[name].type if isinstance(fields[name].type, type) else type(fields[name].default)
         try:
             values[name] = value if isinstance(value, kind) else _parsed(value, kind)
-        except ValueError as error:
+            if kind is float and not math.isfinite(values[name]):
+                raise ValueError(value)
+        except (TypeError, ValueError) as error:
             raise DataError(f"setting {name}={value} is no {kind.__name__}, for example {name}={fields[name].default}") from error
     return config_class(**values)
 

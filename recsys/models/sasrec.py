@@ -47,6 +47,8 @@ class SASRecConfig:
             raise DataError(f"embedding_size={self.embedding_size} cannot be shared by n_heads={self.n_heads}; take a multiple")
         if not 0 <= self.dropout < 1:
             raise DataError(f"setting dropout={self.dropout} must be at least 0 and below 1, for example 0.2")
+        if not self.weight_decay >= 0:
+            raise DataError(f"setting weight_decay={self.weight_decay} must not be below 0, for example 0.01")
         if not self.learning_rate > 0:
             raise DataError(f"setting learning_rate={self.learning_rate} must be above 0, for example 0.001")
 
