@@ -125,27 +125,35 @@ class CausalAttention(nn.Module):
         self.time = nn.Parameter(torch.zeros(TIME_BUCKETS, heads)) if time else None
         self.distance = nn.Parameter(torch.zeros(DISTANCE_BUCKETS, heads)) if distance else None
 
-    def terms(self, queries: Tensor, keys: Tensor, window: Window) -> dict[str, Tensor]:
-        """The additive parts of the logits, each broadcastable to (B, heads, R, C)."""
-        parts = {"content": (queries * queries.shape[-1] ** -0.5) @ keys.transpose(-1, -2), "order": gather_bias(self.order, window.order)}
+    def biases(self, window: Window) -> dict[str, Tensor]:
+        """The parts of the logits beside content, each broadcastable to (B, heads, R, C)."""
+        parts = {"order": gather_bias(self.order, window.order)}
         if self.time is not None and window.time is not None:
             parts["time"] = gather_bias(self.time, window.time).transpose(0, 1)
         if self.distance is not None and window.distance is not None:
             parts["distance"] = gather_bias(self.distance, window.distance).transpose(0, 1)
         return parts
 
-    def forward(self, x: Tensor, windows: list[Window], seen: list[dict[str, Tensor]] | None = None) -> Tensor:
-        """x (B, T, D) to (B, rows of the windows, D). When `seen` is given, each window's weights and logit terms go there."""
+    def forward(self, x: Tensor, windows: list[Window], seen: list[dict[str, Tensor]] | None = None, offset: int = 0) -> Tensor:
+        """x (B, T, D), the first of it at position `offset`, to (B, rows of the windows, D). Weights and logit terms go to `seen`."""
         batch, length, size = x.shape
         queries, keys, values = self.project(x).view(batch, length, 3, self.heads, size // self.heads).permute(2, 0, 3, 1, 4)
         mixed = []
         for window in windows:
-            terms = self.terms(queries[:, :, window.rows], keys[:, :, window.columns], window)
+            rows, columns = (slice(each.start - offset, each.stop - offset) for each in (window.rows, window.columns))
+            asking, asked, told = queries[:, :, rows], keys[:, :, columns], values[:, :, columns]
+            if seen is None and not torch.is_grad_enabled():  # nobody looks at the weights: the fused kernel never holds them
+                biases = self.biases(window)
+                order = biases.pop("order").masked_fill(window.hidden, -torch.inf)
+                mask = sum(biases.values(), order).expand(batch, self.heads, -1, -1)
+                mixed.append(functional.scaled_dot_product_attention(asking, asked, told, attn_mask=mask))
+                continue
+            terms = {"content": (asking * asking.shape[-1] ** -0.5) @ asked.transpose(-1, -2), **self.biases(window)}
             order, rest = terms["order"].masked_fill(window.hidden, -torch.inf), [terms[name] for name in terms if name != "order"]
             weights = torch.softmax(sum(rest, order), -1)
             if seen is not None:
                 seen.append({"weights": weights, **terms})
-            mixed.append(dropout(weights, self.dropout, self.training) @ values[:, :, window.columns])
+            mixed.append(dropout(weights, self.dropout, self.training) @ told)
         heads = mixed[0] if len(mixed) == 1 else torch.cat(mixed, 2)
         return self.out(heads.transpose(1, 2).reshape(batch, -1, size))
 
@@ -164,9 +172,9 @@ class Block(nn.Module):
         self.mix_out = nn.Linear(4 * size, size)
         self.mix_gate = nn.Linear(size, size)
 
-    def forward(self, x: Tensor, windows: list[Window], seen: list[dict[str, Tensor]] | None = None) -> Tensor:
-        attended = self.attention(self.attention_norm(x), windows, seen)
-        x = x[:, windows[0].rows.start :]
+    def forward(self, x: Tensor, windows: list[Window], seen: list[dict[str, Tensor]] | None = None, offset: int = 0) -> Tensor:
+        attended = self.attention(self.attention_norm(x), windows, seen, offset)
+        x = x[:, windows[0].rows.start - offset :]
         x = x + torch.sigmoid(self.attention_gate(x)) * dropout(attended, self.dropout, self.training)
         value, gate = self.mix_in(self.mix_norm(x)).chunk(2, -1)
         return x + torch.sigmoid(self.mix_gate(x)) * dropout(self.mix_out(functional.silu(gate) * value), self.dropout, self.training)

@@ -111,12 +111,14 @@ class SASRec(nn.Module):
             x = x + self.hours(self._on_device(tokens.hours))
         x = dropout(x, config.dropout, self.training)
         context = self._context(tokens, codes)
+        first, offset = 0, 0
         windows = list(context.windows(0, length, config.max_length, x.device))
         for number, block in enumerate(self.blocks, start=1):
-            if last_only and number == config.n_blocks:
-                windows = list(context.windows(length - 1, length, config.max_length, x.device))
+            if last_only:  # a block computes only the rows that the blocks after it look at
+                first = max(0, length - 1 - (config.n_blocks - number) * (config.max_length - 1))
+                windows = list(context.windows(first, length, config.max_length, x.device))
             looks: list[dict[str, Tensor]] | None = None if seen is None else []
-            x = block(x, windows, looks)
+            x, offset = block(x, windows, looks, offset), first
             if seen is not None and looks is not None:
                 seen.append(looks)
         return self.norm(x)
