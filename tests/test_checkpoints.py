@@ -90,3 +90,10 @@ def test_a_foreign_model_is_refused(folder: Path) -> None:
     with pytest.raises(CheckpointError, match="from-the-future"):
         load(folder)
     assert list_checkpoints("tiny") == []
+
+
+def test_arrays_of_another_model_are_noticed(folder: Path) -> None:
+    values = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**values, "model": "popularity", "config": {}}))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load(folder)

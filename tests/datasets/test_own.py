@@ -345,3 +345,34 @@ def test_card_is_plain_json(tmp_path: Path) -> None:
     card = json.loads((Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop" / "card.json").read_text())
     assert card["interactions"] == 5 and card["first"] == "2020-09-13T12:26:40+00:00"
     assert {"check": "duplicates", "rows": 0, "action": "kept"} in card["checks"]
+
+
+def test_a_name_with_wildcards_is_read_by_the_letter(tmp_path: Path) -> None:
+    put(tmp_path, "data1.csv", "user_id,item_id\nWRONG,x\n")
+    named = put(tmp_path, "data[1].csv", "user_id,item_id\nann,tea\nbob,pie\n")
+    starred = put(tmp_path, "data*.csv", "user_id,item_id\ncat,tea\n")
+    assert read_file(named).user_ids.tolist() == ["ann", "bob"]
+    assert read_file(starred).user_ids.tolist() == ["cat"]
+
+
+def test_a_folder_called_key_is_value_is_no_column(tmp_path: Path) -> None:
+    folder = tmp_path / "user_id=HIVE"
+    folder.mkdir()
+    assert read_file(put(folder, "p.csv", "user_id,item_id\nann,tea\n")).user_ids.tolist() == ["ann"]
+    pd.DataFrame({"user_id": ["bob"], "item_id": ["tea"]}).to_parquet(folder / "p.parquet")
+    assert read_file(folder / "p.parquet").user_ids.tolist() == ["bob"]
+
+
+@pytest.mark.parametrize("stray", ["1600000000", "1600000000000"])
+def test_two_units_of_time_in_one_column_are_refused(tmp_path: Path, stray: str) -> None:
+    usual = "1600000000000" if len(stray) == 10 else "1600000000"
+    rows = "user_id,item_id,timestamp\n" + "".join(f"u{n},i{n % 2},{usual}\n" for n in range(6)) + f"u1,i0,{stray}\n"
+    with pytest.raises(DataError, match="one unit"):
+        read_file(put(tmp_path, "t.csv", rows))
+
+
+def test_a_damaged_prepared_folder_hides_no_other() -> None:
+    broken = Path(os.environ["RECSYS_HOME"]) / "datasets" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "card.json").write_text("{}")
+    assert "demo-city" in [card.name for card in list_datasets()]

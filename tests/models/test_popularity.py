@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recsys.core import Dataset, Event, History, Request, empty_history
 from recsys.errors import DataError
-from recsys.models import MODELS
+from recsys.models import MODELS, configured
 from recsys.models.popularity import Popularity, _Lately
 from recsys.places import kilometres
 from recsys.split import TRAIN, Split, split
@@ -104,4 +104,9 @@ def test_data_that_lacks_what_is_needed(order_only: Dataset) -> None:
         with pytest.raises(DataError, match=word):
             Popularity.fit(order_only, split(order_only, "last-out"), MODELS[name].config())
     with pytest.raises(DataError, match="all, recent, nearby"):
-        MODELS["popularity"].config(kind="best")
+        configured(Popularity.Config, {"kind": "best"})
+    with pytest.raises(DataError, match="train popularity-recent or popularity-nearby instead"):
+        MODELS["popularity"].config(kind="recent")
+    for text in ("inf", "nan"):
+        with pytest.raises(DataError, match="half_life"):
+            MODELS["popularity-recent"].config(half_life=text)
