@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.core import Dataset, Request, Vocabulary
+from recsys.core import Dataset, Request
 from recsys.errors import DataError
+from recsys.models.counted import Counted
 from recsys.models.events import DAY, Events, last_codes, local_hours, local_weekends, read, shares, train_people
 from recsys.split import Split
 
@@ -39,7 +40,7 @@ class FrequencyConfig:
                 )
 
 
-class Frequency:
+class Frequency(Counted):
     """The person's own items, all behaviours alike, with a pinch of popularity.
 
     Where the time of an event or of the request is unknown, the event counts fully. Only popularity is learnt from others.
@@ -48,26 +49,13 @@ class Frequency:
     Config = FrequencyConfig
 
     def __init__(self, item_ids: np.ndarray, config: FrequencyConfig, arrays: dict[str, np.ndarray]):
-        self.vocabulary = Vocabulary(item_ids)
-        self.config = config
-        self._arrays = arrays
+        super().__init__(item_ids, config, arrays)
         self._shares = shares(arrays["counts"])
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: FrequencyConfig, seed: int = 0) -> "Frequency":
         """Count the training events. `seed` changes nothing."""
         return cls(dataset.item_ids, config, {"counts": train_people(dataset, split)})
-
-    @classmethod
-    def restore(cls, item_ids: np.ndarray, config: FrequencyConfig, arrays: dict[str, np.ndarray]) -> "Frequency":
-        return cls(item_ids, config, arrays)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return dict(self._arrays)
-
-    @property
-    def item_ids(self) -> np.ndarray:
-        return self.vocabulary.item_ids
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Weighted shares of the own events plus a pinch of popularity (requests, n_items)."""

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys.core import PAD, Dataset, Request, Vocabulary
+from recsys.core import PAD, Dataset, Request
 from recsys.errors import DataError
+from recsys.models.counted import Counted, of_matrix
 from recsys.models.events import last_codes, read, shares, train_people
 from recsys.split import TRAIN, Split
 
@@ -34,7 +35,7 @@ class ItemKnnConfig:
             raise DataError(f"setting half_life={self.half_life} must be above 0, for example half_life={ItemKnnConfig.half_life}")
 
 
-class ItemKnn:
+class ItemKnn(Counted):
     """Scores are weights of the history times a sparse matrix of similarities: linear, so each event's part is exact.
 
     The similarity of two items is the number of people who took both / (root of the product of their numbers of people +
@@ -44,12 +45,9 @@ class ItemKnn:
     Config = ItemKnnConfig
 
     def __init__(self, item_ids: np.ndarray, config: ItemKnnConfig, arrays: dict[str, np.ndarray]):
-        self.vocabulary = Vocabulary(item_ids)
-        self.config = config
-        self._arrays = arrays
+        super().__init__(item_ids, config, arrays)
         self._shares = shares(arrays["counts"])
-        parts = (arrays["similar.data"], arrays["similar.indices"], arrays["similar.indptr"])
-        self._similar = sparse.csr_matrix(parts, shape=(len(item_ids), len(item_ids)))
+        self._similar = self._square("similar")
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: ItemKnnConfig, seed: int = 0) -> "ItemKnn":
@@ -60,19 +58,7 @@ class ItemKnn:
         took = sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (users, dataset.item_codes[rows] - 1)), shape=shape)
         took.data[:] = 1  # once or often is the same
         similar = _neighbours(took, config)
-        arrays = {"similar.data": similar.data, "similar.indices": similar.indices, "similar.indptr": similar.indptr}
-        return cls(dataset.item_ids, config, {"counts": train_people(dataset, split), **arrays})
-
-    @classmethod
-    def restore(cls, item_ids: np.ndarray, config: ItemKnnConfig, arrays: dict[str, np.ndarray]) -> "ItemKnn":
-        return cls(item_ids, config, arrays)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return dict(self._arrays)
-
-    @property
-    def item_ids(self) -> np.ndarray:
-        return self.vocabulary.item_ids
+        return cls(dataset.item_ids, config, {"counts": train_people(dataset, split), **of_matrix("similar", similar)})
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Summed similarities to the history (requests, n_items), newer events counting more."""

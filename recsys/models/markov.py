@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys.core import PAD, Dataset, Request, Vocabulary
+from recsys.core import PAD, Dataset, Request
 from recsys.errors import DataError
+from recsys.models.counted import Counted, of_matrix
 from recsys.models.events import last_codes, read, shares, train_counts
 from recsys.split import TRAIN, Split
 
@@ -23,7 +24,7 @@ class MarkovConfig:
             raise DataError(f"setting backoff={self.backoff} must be above 0, for example backoff={MarkovConfig.backoff}")
 
 
-class Markov:
+class Markov(Counted):
     """p(next | last) from training transitions between one person's events in a row, all behaviours alike, times unread.
 
     With c counted transitions after an item, p = (counts + backoff · popularity) / (c + backoff): Dirichlet smoothing
@@ -33,12 +34,9 @@ class Markov:
     Config = MarkovConfig
 
     def __init__(self, item_ids: np.ndarray, config: MarkovConfig, arrays: dict[str, np.ndarray]):
-        self.vocabulary = Vocabulary(item_ids)
-        self.config = config
-        self._arrays = arrays
+        super().__init__(item_ids, config, arrays)
         self._shares = shares(arrays["counts"])
-        parts = (arrays["follow.data"], arrays["follow.indices"], arrays["follow.indptr"])
-        self._follow = sparse.csr_matrix(parts, shape=(len(item_ids), len(item_ids)))
+        self._follow = self._square("follow")
         self._totals = np.asarray(self._follow.sum(axis=1), dtype=np.float64).ravel()
 
     @classmethod
@@ -51,19 +49,7 @@ class Markov:
         ones, n_items = np.ones(int(in_a_row.sum()), dtype=np.int32), len(dataset.item_ids)
         follow = sparse.csr_matrix((ones, (items[:-1][in_a_row], items[1:][in_a_row])), shape=(n_items, n_items))
         follow.sum_duplicates()
-        arrays = {"follow.data": follow.data, "follow.indices": follow.indices, "follow.indptr": follow.indptr}
-        return cls(dataset.item_ids, config, {"counts": train_counts(dataset, split), **arrays})
-
-    @classmethod
-    def restore(cls, item_ids: np.ndarray, config: MarkovConfig, arrays: dict[str, np.ndarray]) -> "Markov":
-        return cls(item_ids, config, arrays)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return dict(self._arrays)
-
-    @property
-    def item_ids(self) -> np.ndarray:
-        return self.vocabulary.item_ids
+        return cls(dataset.item_ids, config, {"counts": train_counts(dataset, split), **of_matrix("follow", follow)})
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Probabilities of the next item (requests, n_items)."""

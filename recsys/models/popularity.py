@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.core import Dataset, Request, Vocabulary
+from recsys.core import Dataset, Request
 from recsys.errors import DataError
+from recsys.models.counted import Counted
 from recsys.models.events import DAY, read, shares, train_counts, train_people
 from recsys.places import kilometres
 from recsys.split import TRAIN, Split
@@ -35,7 +36,7 @@ class PopularityConfig:
                 )
 
 
-class Popularity:
+class Popularity(Counted):
     """Counted on the training events, whatever their behaviour. The history matters only for its last time and place.
 
     all: by how many people took an item, so that one person's daily place is not everybody's. recent: every training event
@@ -46,9 +47,7 @@ class Popularity:
     Config = PopularityConfig
 
     def __init__(self, item_ids: np.ndarray, config: PopularityConfig, arrays: dict[str, np.ndarray]):
-        self.vocabulary = Vocabulary(item_ids)
-        self.config = config
-        self._arrays = arrays
+        super().__init__(item_ids, config, arrays)
         self._shares = shares(arrays["counts"])
         if config.kind == "recent":
             self._lately = _Lately(arrays["event_items"], arrays["event_times"], len(item_ids), config.half_life * DAY)
@@ -72,17 +71,6 @@ class Popularity:
                 raise DataError(f"popularity-nearby needs places, and dataset '{dataset.name}' has none; take popularity")
             arrays["places"] = places
         return cls(dataset.item_ids, config, arrays)
-
-    @classmethod
-    def restore(cls, item_ids: np.ndarray, config: PopularityConfig, arrays: dict[str, np.ndarray]) -> "Popularity":
-        return cls(item_ids, config, arrays)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return dict(self._arrays)
-
-    @property
-    def item_ids(self) -> np.ndarray:
-        return self.vocabulary.item_ids
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Shares of popularity (requests, n_items), of the kind that the config says."""
