@@ -1,0 +1,39 @@
+"""The types that every other module speaks: Dataset, History, Request, Recommender."""
+
+from recsys.core.dataset import Check, Dataset
+from recsys.core.history import Event, History, Request, empty_history, request_at
+from recsys.core.recommending import (
+    FallsBack,
+    Recommended,
+    Recommender,
+    Trace,
+    Traces,
+    candidate_scores,
+    heard,
+    recommend,
+    seen_codes,
+    top_k,
+)
+from recsys.core.vocabulary import PAD, Vocabulary
+
+__all__ = [
+    "PAD",
+    "Check",
+    "Dataset",
+    "Event",
+    "FallsBack",
+    "History",
+    "Recommended",
+    "Recommender",
+    "Request",
+    "Trace",
+    "Traces",
+    "Vocabulary",
+    "candidate_scores",
+    "empty_history",
+    "heard",
+    "recommend",
+    "request_at",
+    "seen_codes",
+    "top_k",
+]

@@ -1,0 +1,167 @@
+"""A dataset: who did what, and what is known of items and people."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from recsys.core.history import History
+from recsys.core.vocabulary import Vocabulary
+from recsys.errors import DataError, unknown
+
+
+class Check(NamedTuple):
+    """One line of a cleaning report. `action` is one of kept, dropped, filled, reordered."""
+
+    check: str
+    rows: int
+    action: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Interactions and what is known of their items and people; validated once, then read-only.
+
+    `interactions` is sorted by user and then by time (ties keep the order of the file), with the columns user_id and item_id
+    (categoricals of strings, the categories of item_id being `items.index` in the same order), order (0, 1, … within the
+    user) and, where known, timestamp (datetime64, UTC), utc_offset (minutes), behaviour (categorical), rating, latitude,
+    longitude, text. `items` is indexed by item_id and may have title, text, category, latitude, longitude; only items with
+    events are in it. `users` is indexed by user_id, `friends` has user_id and friend_id.
+    `repeats` says that people return to items, so items seen before stay candidates.
+    """
+
+    name: str
+    title: str
+    interactions: pd.DataFrame
+    items: pd.DataFrame
+    fingerprint: str
+    repeats: bool
+    users: pd.DataFrame | None = None
+    friends: pd.DataFrame | None = None
+    checks: tuple[Check, ...] = ()
+    noun: str = "event"  # what one interaction is called: rating, check-in, visit
+
+    def __post_init__(self) -> None:
+        categories = self.interactions["item_id"].cat.categories
+        if not categories.equals(pd.Index(self.items.index, dtype=categories.dtype)):
+            raise DataError(f"dataset '{self.name}': the items of its interactions and its item table differ")
+
+    @cached_property
+    def user_ids(self) -> np.ndarray:
+        """(n_users,) strings, in the order of the rows."""
+        return self.interactions["user_id"].cat.categories.to_numpy(dtype=object)
+
+    @cached_property
+    def item_ids(self) -> np.ndarray:
+        """(n_items,) strings, in the order of `items`."""
+        return self.items.index.to_numpy(dtype=object)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.item_ids)
+
+    @cached_property
+    def user_starts(self) -> np.ndarray:
+        """(n_users + 1,) row where each user's events start; the last entry is the number of rows."""
+        codes = self.interactions["user_id"].cat.codes.to_numpy()
+        return np.searchsorted(codes, np.arange(len(self.user_ids) + 1))
+
+    @cached_property
+    def item_codes(self) -> np.ndarray:
+        """(n_interactions,) int64 codes of `vocabulary`, from 1."""
+        return self.interactions["item_id"].cat.codes.to_numpy().astype(np.int64) + 1
+
+    @cached_property
+    def times(self) -> np.ndarray | None:
+        """(n_interactions,) float64 seconds since 1970 UTC, NaN where unknown; None for data that has order only."""
+        if "timestamp" not in self.interactions:
+            return None
+        stamps = self.interactions["timestamp"]
+        seconds = stamps.to_numpy(dtype="datetime64[ms]").astype(np.float64) / 1000
+        return np.where(stamps.isna().to_numpy(), np.nan, seconds)
+
+    @cached_property
+    def utc_offsets(self) -> np.ndarray | None:
+        return self._floats("utc_offset")
+
+    @cached_property
+    def places(self) -> np.ndarray | None:
+        """(n_interactions, 2) latitude and longitude of each event, falling back on its item's; None where no item has any."""
+        if "latitude" in self.interactions:
+            return self.interactions[["latitude", "longitude"]].to_numpy(dtype=np.float64)
+        item_places = self.item_places
+        return None if item_places is None else item_places[self.item_codes - 1]
+
+    @cached_property
+    def item_places(self) -> np.ndarray | None:
+        """(n_items, 2) latitude and longitude, NaN where unknown."""
+        if "latitude" not in self.items:
+            return None
+        return self.items[["latitude", "longitude"]].to_numpy(dtype=np.float64)
+
+    @cached_property
+    def behaviours(self) -> np.ndarray | None:
+        if "behaviour" not in self.interactions:
+            return None
+        return self.interactions["behaviour"].astype(object).to_numpy()
+
+    @cached_property
+    def ratings(self) -> np.ndarray | None:
+        return self._floats("rating")
+
+    @property
+    def has(self) -> tuple[str, ...]:
+        """What this data knows beyond who, what and in which order."""
+        known = {
+            "time": "timestamp" in self.interactions,
+            "utc_offset": "utc_offset" in self.interactions,
+            "place": self.places is not None,
+            "behaviour": "behaviour" in self.interactions,
+            "rating": "rating" in self.interactions,
+            "title": "title" in self.items,
+            "category": "category" in self.items,
+            "text": "text" in self.items,
+            "friends": self.friends is not None,
+        }
+        return tuple(name for name, here in known.items() if here)
+
+    def rows(self, user_id: str) -> slice:
+        """Where a user's events stand in `interactions`."""
+        code = self._user_codes.get(str(user_id))
+        if code is None:
+            raise unknown(f"user in {self.name}", user_id, self.user_ids)
+        return slice(int(self.user_starts[code]), int(self.user_starts[code + 1]))
+
+    def history(self, user_id: str) -> History:
+        """Everything one user did, oldest first."""
+        rows = self.rows(user_id)
+
+        def cut(column: np.ndarray | None) -> np.ndarray | None:
+            return None if column is None else column[rows]
+
+        return History(
+            items=self.item_ids[self.item_codes[rows] - 1],
+            times=cut(self.times),
+            utc_offsets=cut(self.utc_offsets),
+            places=cut(self.places),
+            behaviours=cut(self.behaviours),
+            ratings=cut(self.ratings),
+            user_id=str(user_id),
+        )
+
+    def title_of(self, item_id: str) -> str:
+        """What a person would call an item: its title where one is known, else its id."""
+        if "title" in self.items and item_id in self.items.index:
+            title = self.items.at[item_id, "title"]
+            if isinstance(title, str) and title:
+                return title
+        return str(item_id)
+
+    @cached_property
+    def _user_codes(self) -> dict[str, int]:
+        return {user_id: code for code, user_id in enumerate(self.user_ids)}
+
+    def _floats(self, column: str) -> np.ndarray | None:
+        return self.interactions[column].to_numpy(dtype=np.float64) if column in self.interactions else None

@@ -1,0 +1,51 @@
+"""Item ids and the codes that models count with."""
+
+import hashlib
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from recsys.core.history import Request
+from recsys.errors import DataError, unknown
+
+PAD = 0
+"""The code of padding and of items a model does not know. Item codes start at 1."""
+
+
+class Vocabulary:
+    """Item ids and their codes: code = position in `item_ids` + 1, 0 for padding and unknown items."""
+
+    def __init__(self, item_ids: Sequence[str] | np.ndarray):
+        self.item_ids = np.asarray(item_ids, dtype=object)
+        self._codes = {item_id: code for code, item_id in enumerate(self.item_ids, start=PAD + 1)}
+        if len(self._codes) < len(self.item_ids):
+            twice = pd.Index(self.item_ids).duplicated()
+            raise DataError(f"item id '{self.item_ids[twice][0]}' stands twice in the vocabulary")
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
+
+    def encode(self, item_ids: Sequence[str] | np.ndarray) -> np.ndarray:
+        """Codes (n,) int64; 0 where the item is unknown."""
+        code_of = self._codes.get  # a dict answers one short history in microseconds, where a pandas index takes 0.3 ms to begin
+        return np.fromiter((code_of(item_id, PAD) for item_id in item_ids), dtype=np.int64, count=len(item_ids))
+
+    def mask(self, scores: np.ndarray, requests: Sequence[Request]) -> np.ndarray:
+        """Scores (len(requests), n_items), −inf where an item is no candidate of its request. Changes `scores`."""
+        for row, request in zip(scores, requests, strict=True):
+            if request.candidates is not None:
+                codes = self.encode(request.candidates)
+                if not codes.all():
+                    names = ", ".join(np.asarray(request.candidates, dtype=object)[codes == PAD][:5])
+                    raise unknown("item", names, self.item_ids)
+                outside = np.ones(len(row), dtype=bool)
+                outside[codes - 1] = False
+                row[outside] = -np.inf
+        return scores
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the ids and their order: two vocabularies are the same exactly when these are."""
+        return hashlib.sha256("\x1f".join(self.item_ids).encode()).hexdigest()[:16]
