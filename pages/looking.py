@@ -139,7 +139,7 @@ def empty(dataset: Dataset, checkpoint: str) -> None:
                 plain(kind if name == found[name].card.model else f"{name} ({kind})"), key=f"take_{name}", on_click=_take, args=(name,)
             )
         return
-    could = [spec.title for spec in MODELS.values() if issubclass(spec.load(), Traces) and all(need in dataset.has for need in spec.needs)]
+    could = [spec.title for spec in MODELS.values() if issubclass(spec.load(), Traces) and not spec.lacks(dataset.has)]
     st.info(
         f"Models with attention are: {plain(', '.join(could))}. None of them is trained on this data yet; train one on the page Evaluate, Checkpoints."
     )

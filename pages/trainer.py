@@ -103,7 +103,7 @@ def _curves(history: Any, key: str) -> None:
 def draw_form(here: Cursor) -> None:
     """Choose a model and its settings; the start button hands over to a thread."""
     dataset = here.dataset
-    fitting = {name: spec for name, spec in MODELS.items() if all(need in dataset.has for need in spec.needs)}
+    fitting = {name: spec for name, spec in MODELS.items() if not spec.lacks(dataset.has)}
     first, second, third = st.columns(3)
     model = first.selectbox("Model", fitting, key="train_model", format_func=lambda name: plain(fitting[name].title))
     spec = fitting[model]

@@ -69,7 +69,7 @@ def train(
     run that was killed goes on from its last whole epoch and ends as it would have; without, it starts again.
     """
     spec = model_spec(model)
-    missing = [each for each in spec.needs if each not in dataset.has]
+    missing = spec.lacks(dataset.has)
     if missing:
         raise DataError(
             f"the model '{model}' needs {' and '.join(missing)}, which '{dataset.name}' does not have; sasrec and markov need neither"

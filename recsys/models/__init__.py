@@ -1,11 +1,15 @@
 """Every model there is. A new model is one module and one line here; pages, tests and the command line follow this dict."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from recsys.errors import DataError, unknown
+
+WORDS = ("title", "category", "text")
+"""What a dataset may know of its items in words."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +17,8 @@ class ModelSpec:
     """What a model is called, where it lives and what it needs.
 
     `module` holds the class `class_name` (see `recsys/models/README.md` for its few methods); `preset` is set on its config.
-    `aware` says which of time and place of the request the model is told; `needs` what the data must have.
+    `aware` says which of time and place of the request the model is told; `needs` what the data must have, where "words" is any
+    of title, category and text.
     `gradient` models go through the training loop, the others are counted in one pass.
     """
 
@@ -30,6 +35,10 @@ class ModelSpec:
     def load(self) -> Any:
         """The model's class. Imports its module now and not before, since some need torch."""
         return getattr(import_module(self.module), self.class_name)
+
+    def lacks(self, has: Collection[str]) -> list[str]:
+        """What the model needs and a dataset with these things (`Dataset.has`) does not have."""
+        return [need for need in self.needs if not (set(WORDS) & set(has) if need == "words" else need in has)]
 
     def config(self, **settings: Any) -> Any:
         """The model's config with this spec's preset and the given settings; unknown or ill-typed ones are a DataError."""
