@@ -151,8 +151,8 @@ class SASRec(nn.Module):
         states = self._last_states(request_stream(requests, self.vocabulary))
         return self.vocabulary.mask(self.score_states(states), requests)
 
-    def _last_states(self, stream: Stream, batch_tokens: int = 16_384) -> Tensor:
-        """(n, D) states at the last token of each history, batched by length."""
+    def _last_states(self, stream: Stream, batch_tokens: int = 4_096) -> Tensor:
+        """(n, D) states at the last token of each history, batched by length, in batches that the processor's cache holds."""
         reach = self.config.n_blocks * (self.config.max_length - 1) + 1  # no state depends on anything further back
         lengths = np.minimum(np.diff(stream.starts), reach)
         firsts = stream.starts[1:] - lengths

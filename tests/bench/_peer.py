@@ -16,6 +16,7 @@ from pytorch_lightning import Callback, Trainer
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import SASRecModel
+from rectools.models.nn.transformers.ligr import LiGRLayers
 
 MAX_LENGTH = 200
 USERS = int(os.environ.get("RECSYS_BENCH_USERS", "1000000"))
@@ -46,6 +47,8 @@ def main(mode: str, path: str, threads: str, batches: str = "-1") -> None:
         n_heads=1,
         session_max_len=MAX_LENGTH,
         loss="softmax",
+        transformer_layers_type=LiGRLayers,  # the blocks that ours has: gated residuals, SwiGLU of four times the width
+        transformer_layers_kwargs={"ff_factors_multiplier": 4, "ff_activation": "swiglu", "bias_in_ff": True},
         batch_size=128,
         epochs=1,
         get_trainer_func=lambda: Trainer(

@@ -1,4 +1,4 @@
-"""Ten items for every user of ml-1m, sasrec d 64, 2 blocks, L 200; reference: RecTools' SASRec, same threads, same run.
+"""Ten items for every user of ml-1m, sasrec d 64, 2 blocks, L 200; reference: RecTools' SASRec with the same blocks, threads and run.
 
 RECSYS_BENCH_USERS limits both sides to so many users.
 """
@@ -14,7 +14,7 @@ from tests.bench._movies import THREADS, movies, peer, peer_python
 from tests.bench._timing import measured, transformer
 
 USERS = int(os.environ.get("RECSYS_BENCH_USERS", "1000000"))
-USERS_AT_ONCE = 512
+USERS_AT_ONCE = 2048
 
 
 def measure() -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Targets a second in training, sasrec d 64, 2 blocks, L 200, full softmax, ml-1m; reference: RecTools' SASRec, same threads, same run.
+"""Targets a second in training, sasrec d 64, 2 blocks, L 200, full softmax, ml-1m; reference: RecTools' SASRec with
+the same blocks, threads and run.
 
 A target is an event to predict that is not padding. RECSYS_BENCH_BATCHES limits both sides to so many batches.
 """
