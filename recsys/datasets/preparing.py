@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import time
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +19,6 @@ from recsys.errors import DataError, unknown
 from recsys.storage import ASSETS, check_name, folder_at_once, home
 
 __all__ = ["Options", "prepare_known", "prepare_own", "read_own"]
-
-_STALE = 3600
 
 
 def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, keep_as: str | None, options: Options) -> DatasetCard:
@@ -88,12 +85,7 @@ def _copy(path: Path, folder: Path, name: str) -> DatasetCard:
 
 
 def _target(name: str) -> Path:
-    """Where prepared data goes; folders that a kill left beside it an hour ago or more are cleared away."""
-    target = home() / "datasets" / name
-    for left in target.parent.glob(f".{name}.*"):
-        if time.time() - left.stat().st_mtime > _STALE:
-            shutil.rmtree(left, ignore_errors=True)
-    return target
+    return home() / "datasets" / name
 
 
 def _name_of(path: Path) -> str:
