@@ -4,6 +4,8 @@ from recsys.core.dataset import Check, Dataset
 from recsys.core.history import Event, History, Request, empty_history, request_at
 from recsys.core.recommending import (
     FallsBack,
+    PredictsBehaviours,
+    PredictsRatings,
     Recommended,
     Recommender,
     Trace,
@@ -23,6 +25,8 @@ __all__ = [
     "Event",
     "FallsBack",
     "History",
+    "PredictsBehaviours",
+    "PredictsRatings",
     "Recommended",
     "Recommender",
     "Request",

@@ -63,6 +63,29 @@ class FallsBack(Protocol):
         ...
 
 
+@runtime_checkable
+class PredictsRatings(Protocol):
+    """A model that says what rating a person would give."""
+
+    def ratings(self, requests: Sequence[Request]) -> np.ndarray:
+        """(len(requests), n_items) float32, the rating expected for every item of `item_ids`, on the scale of the data."""
+        ...
+
+
+@runtime_checkable
+class PredictsBehaviours(Protocol):
+    """A model that says what a person will do next, whatever the item: buy, search, click."""
+
+    @property
+    def behaviour_names(self) -> tuple[str, ...]:
+        """What the columns of `behaviours` are called, as in the data."""
+        ...
+
+    def behaviours(self, requests: Sequence[Request]) -> np.ndarray:
+        """(len(requests), n_behaviours) float32 probabilities, one sigmoid each: they need not sum to 1."""
+        ...
+
+
 class Recommended(NamedTuple):
     """One line of a list. `rank` starts at 1."""
 
