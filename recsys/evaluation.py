@@ -209,7 +209,7 @@ def _scored(model: Any, cases: _Cases, whole: bool) -> Iterator[tuple[np.ndarray
     """
     dataset, codes = cases.dataset, model.vocabulary.encode(cases.dataset.item_ids)[cases.dataset.item_codes - 1]
     size = max(1, CHUNK_BYTES // (4 * len(model.item_ids)))
-    chunks = _by_state(model, cases, size) if whole and isinstance(model, Traces) else _by_request(model, cases, size)
+    chunks = _by_trace(model, cases, size) if whole and isinstance(model, Traces) else _by_request(model, cases, size)
     for chosen, raw in chunks:
         scores = scores_of(model, raw)
         if not dataset.repeats:
@@ -228,21 +228,15 @@ def _by_request(model: Any, cases: _Cases, size: int) -> Iterator[tuple[np.ndarr
         yield chosen, model.score(cases.requests(chosen))
 
 
-def _by_state(model: Any, cases: _Cases, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Scores of states: one pass over each user's history gives the state before every event wanted."""
-    held: list[np.ndarray] = []
-    begin = end = 0
+def _by_trace(model: Any, cases: _Cases, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Scores at every event wanted, by one pass over each user's history."""
     for code, group in groupby(range(len(cases.rows)), key=lambda case: cases.user_codes[case]):
-        steps = cases.steps[list(group)]
+        chosen = np.array(list(group))
+        steps = cases.steps[chosen]
         # What follows the last event wanted is cut off: it is not needed, and nothing later can leak in.
-        held.append(model.trace(cases.history(code).until(int(steps[-1]) + 1)).states[steps])
-        end += len(steps)
-        if end - begin >= size or end == len(cases.rows):
-            states = np.concatenate(held)
-            for start in range(0, len(states), size):
-                chosen = np.arange(begin + start, min(begin + start + size, end))
-                yield chosen, model.score_states(states[start : start + size])
-            held, begin = [], end
+        trace = model.trace(cases.history(code).until(int(steps[-1]) + 1))
+        for start in range(0, len(steps), size):
+            yield chosen[start : start + size], model.score_trace(trace, steps[start : start + size])
 
 
 def _intervals(columns: dict[str, np.ndarray], user_codes: np.ndarray, seed: int) -> dict[str, tuple[float, float]]:

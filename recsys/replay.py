@@ -26,7 +26,7 @@ class Replay:
     does not know ranks last (n_items). `top_items` (T + 1, k) ids, best first, '' where there are fewer candidates, with
     `top_scores` (T + 1, k) float32. `splits` (T,) says of each event whether the checkpoint learnt from it (train), was chosen
     by it (validation) or never saw it (test), '' where nobody said. `fallbacks` (T + 1,) reasons or None. `interest`
-    (T + 1, D) are the model's states, None for models that have none. `unknown` counts the events of unknown items.
+    (T + 1, D) are the model's states, None for models that have none, `gates` what it weighs, by name (T + 1,). `unknown` counts the events of unknown items.
     """
 
     user_id: str | None
@@ -38,6 +38,7 @@ class Replay:
     splits: np.ndarray
     fallbacks: tuple[str | None, ...]
     interest: np.ndarray | None
+    gates: dict[str, np.ndarray]
     unknown: int
     seconds: float
 
@@ -72,8 +73,8 @@ def replay(model: Recommender, history: History, repeats: bool, k: int = 10, lab
     k = min(k, len(vocabulary))
     ranks = np.full(length + 1, np.nan)
     top, top_scores = np.empty((length + 1, k), dtype=np.int64), np.empty((length + 1, k), dtype=np.float32)
-    states = model.trace(history).states if isinstance(model, Traces) else None
-    for steps, scores in _scores(model, history, states):
+    trace = model.trace(history) if isinstance(model, Traces) else None
+    for steps, scores in _scores(model, history, trace):
         _hide(scores, steps, codes, vocabulary.encode(history.dislikes), repeats)
         top[steps] = top_k(scores, k)
         top_scores[steps] = np.take_along_axis(scores, top[steps], axis=1)
@@ -90,7 +91,8 @@ def replay(model: Recommender, history: History, repeats: bool, k: int = 10, lab
         top_scores=top_scores,
         splits=np.full(length, "", dtype=object) if labels is None else np.array(SPLIT_NAMES, dtype=object)[labels],
         fallbacks=_fallbacks(model, history),
-        interest=states,
+        interest=None if trace is None else trace.states,
+        gates={} if trace is None else trace.gates,
         unknown=int((codes == PAD).sum()),
         seconds=time.perf_counter() - began,
     )
@@ -110,17 +112,17 @@ def attention(model: Recommender, history: History, step: int) -> Attention:
     return Attention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {})
 
 
-def _scores(model: Recommender, history: History, states: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _scores(model: Recommender, history: History, trace: Trace | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Steps and their scores, which may be written to, a chunk of consecutive steps at a time."""
     rows = max(1, CHUNK_BYTES // (4 * max(len(model.item_ids), 1)))
-    if states is None:
+    if trace is None:
         rows = max(1, min(rows, CHUNK_EVENTS // max(len(history), 1)))
     for start in range(0, len(history) + 1, rows):
         steps = np.arange(start, min(start + rows, len(history) + 1))
-        if states is None:
+        if trace is None:
             scores = model.score([request_at(history, int(step)) for step in steps])
         else:
-            scores = cast(Any, model).score_states(states[steps])
+            scores = cast(Any, model).score_trace(trace, steps)
         yield steps, scores_of(model, scores)
 
 

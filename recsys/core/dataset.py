@@ -120,7 +120,7 @@ class Dataset:
             "place": self.places is not None,
             "behaviour": "behaviour" in self.interactions,
             "rating": "rating" in self.interactions,
-            "title": "title" in self.items,
+            "title": "title" in self.items and self._titles_tell,
             "category": "category" in self.items,
             "text": "text" in self.items,
             "friends": self.friends is not None,
@@ -158,6 +158,13 @@ class Dataset:
             if isinstance(title, str) and title:
                 return title
         return str(item_id)
+
+    @cached_property
+    def _titles_tell(self) -> bool:
+        """False where titles are only names made of ids, such as "Product 12", alike but for their digits, and are all there is."""
+        if len(self.items) < 2 or "category" in self.items or "text" in self.items:
+            return True
+        return self.items["title"].str.replace(r"[\W\d_]+", "", regex=True).nunique() > 1
 
     @cached_property
     def _user_codes(self) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """What a model is, what it may be able to do besides, and how its scores become a list."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -31,14 +31,18 @@ class Recommender(Protocol):
 class Trace:
     """What a causal model computed on its way through one history; index 0 is the start, index N the state after N events.
 
-    `states` (T + 1, D). `attention` (blocks, heads, T + 1, T + 1), rows attend to columns and sum to 1. `terms` maps the
+    `states` (T + 1, D). `attention` (layers, heads, T + 1, T + 1), rows attend to columns and sum to 1. `terms` maps the
     additive parts of the attention's logits (content, order, time, distance) to arrays of the same shape. Both are None
-    unless asked for.
+    unless asked for. `gates` maps what a model weighs against the rest ("long-term", "own history") to shares (T + 1,).
+    `copies` (T + 1, C) is the part of the list that comes straight from the items with `copied_codes` (T + 1, C).
     """
 
     states: np.ndarray
     attention: np.ndarray | None = None
     terms: dict[str, np.ndarray] | None = None
+    gates: dict[str, np.ndarray] = field(default_factory=dict)
+    copies: np.ndarray | None = None
+    copied_codes: np.ndarray | None = None
 
 
 @runtime_checkable
@@ -49,8 +53,8 @@ class Traces(Protocol):
         """States at every step of `history`; step N is told the time of event N. `final` sets the context of the last step."""
         ...
 
-    def score_states(self, states: np.ndarray) -> np.ndarray:
-        """(n, n_items) float32 scores of states (n, D), over all items."""
+    def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
+        """(len(steps), n_items) float32 scores over all items at steps of a trace."""
         ...
 
 

@@ -7,7 +7,7 @@ gives every step of a replay. The blocks are LiGR's (arXiv 2502.03417), gated re
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -113,6 +113,13 @@ class Context:
             yield Window(rows, columns, gap.clamp(0, max_length - 1), hidden, time, distance)
 
 
+@dataclass(eq=False)
+class Looks:
+    """What a network shows of itself when asked: attention weights and the terms of their logits, a layer at a time."""
+
+    layers: list[dict[str, Tensor]] = field(default_factory=list)
+
+
 class CausalAttention(nn.Module):
     """Multi-head attention whose logits are content + order + time + distance."""
 
@@ -178,3 +185,20 @@ class Block(nn.Module):
         x = x + torch.sigmoid(self.attention_gate(x)) * dropout(attended, self.dropout, self.training)
         value, gate = self.mix_in(self.mix_norm(x)).chunk(2, -1)
         return x + torch.sigmoid(self.mix_gate(x)) * dropout(self.mix_out(functional.silu(gate) * value), self.dropout, self.training)
+
+
+def through_blocks(
+    blocks: nn.ModuleList, x: Tensor, context: Context, max_length: int, last_only: bool = False, looks: Looks | None = None
+) -> Tensor:
+    """x (B, T, D) through the blocks, to (B, T, D), or (B, 1, D) of the last position; the attention of every block goes to `looks`."""
+    length, first, offset = x.shape[1], 0, 0
+    windows = list(context.windows(0, length, max_length, x.device))
+    for number, block in enumerate(blocks, start=1):
+        if last_only:  # a block computes only the rows that the blocks after it look at
+            first = max(0, length - 1 - (len(blocks) - number) * (max_length - 1))
+            windows = list(context.windows(first, length, max_length, x.device))
+        seen: list[dict[str, Tensor]] | None = None if looks is None else []
+        x, offset = block(x, windows, seen, offset), first
+        if looks is not None and seen:
+            looks.layers.append(seen[0])
+    return x

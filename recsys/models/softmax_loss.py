@@ -18,7 +18,9 @@ class _FullSoftmax(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, items: Tensor, targets: Tensor, precision: torch.dtype) -> Tensor:
+    def forward(
+        ctx: Any, states: Tensor, items: Tensor, targets: Tensor, precision: torch.dtype, log_share: Tensor | None, log_rest: Tensor | None
+    ) -> Tensor:
         states_in, items_in = states.to(precision), items.to(precision)
         columns = items_in.T.contiguous()
         state_gradients = torch.empty_like(states_in)
@@ -26,24 +28,35 @@ class _FullSoftmax(torch.autograd.Function):
         loss = torch.zeros((), device=states.device)
         buffer = states_in.new_empty((min(CHUNK, len(states)), len(items)))
         rows = torch.arange(CHUNK, device=states.device)
+        credits = torch.empty(len(states), device=states.device) if log_share is not None else None
         for start in range(0, len(states), CHUNK):
-            chunk, wanted = states_in[start : start + CHUNK], targets[start : start + CHUNK]
+            part = slice(start, start + CHUNK)
+            chunk, wanted = states_in[part], targets[part]
             row = rows[: len(chunk)]
             probabilities = torch.mm(chunk, columns, out=buffer[: len(chunk)])
             torch.softmax(probabilities, 1, out=probabilities)
             # float32's smallest normal number: a target the model holds impossible costs 87 nats, not infinity
-            loss -= probabilities[row, wanted].float().clamp_min(1.2e-38).log().sum()
-            probabilities[row, wanted] -= 1.0
-            torch.mm(probabilities, items_in, out=state_gradients[start : start + CHUNK])
+            logs = probabilities[row, wanted].float().clamp_min(1.2e-38).log()
+            if credits is not None and log_share is not None and log_rest is not None:
+                own = log_share[part] + logs
+                logs = torch.logaddexp(own, log_rest[part])
+                credits[part] = (own - logs).exp()
+                probabilities *= credits[part, None].to(precision)
+                probabilities[row, wanted] -= credits[part].to(precision)
+            else:
+                probabilities[row, wanted] -= 1.0
+            loss -= logs.sum()
+            torch.mm(probabilities, items_in, out=state_gradients[part])
             item_gradients += torch.mm(probabilities.T, chunk)
-        state_gradients = state_gradients.to(states.dtype)
-        ctx.save_for_backward(state_gradients, item_gradients)
+        ctx.save_for_backward(state_gradients.to(states.dtype), item_gradients, credits)
         return loss
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, Tensor, None, None]:
-        state_gradients, item_gradients = ctx.saved_tensors
-        return state_gradients.mul_(gradients[0].to(state_gradients.dtype)), item_gradients.mul_(gradients[0]), None, None
+    def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
+        state_gradients, item_gradients, credits = ctx.saved_tensors
+        by = gradients[0]
+        shares = (None, None) if credits is None else (-by * credits, by * (credits - 1.0))
+        return state_gradients.mul_(by.to(state_gradients.dtype)), item_gradients.mul_(by), None, None, *shares
 
 
 def full_softmax_loss(states: Tensor, items: Tensor, targets: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
@@ -51,4 +64,14 @@ def full_softmax_loss(states: Tensor, items: Tensor, targets: Tensor, precision:
 
     With `precision` bfloat16 the three matrix products run in it, several times as fast where the processor has tiles for it.
     """
-    return _FullSoftmax.apply(states, items, targets, precision)
+    return _FullSoftmax.apply(states, items, targets, precision, None, None)
+
+
+def mixed_softmax_loss(
+    states: Tensor, items: Tensor, targets: Tensor, log_share: Tensor, log_rest: Tensor, precision: torch.dtype = torch.float32
+) -> Tensor:
+    """Summed −log(share · softmax(states · itemsᵀ)[target] + rest): the softmax is one part of a mixture of distributions.
+
+    `log_share` (n,) is the weight of the softmax, `log_rest` (n,) what the other parts give the target; both float32, both learn.
+    """
+    return _FullSoftmax.apply(states, items, targets, precision, log_share, log_rest)

@@ -150,7 +150,7 @@ class TestEveryModel:
             return
         history = max((tiny.history(user) for user in tiny.user_ids), key=len)
         by_step = model.score([request_at(history, step) for step in range(len(history) + 1)])
-        np.testing.assert_allclose(model.score_states(model.trace(history).states), by_step, **CLOSE)
+        np.testing.assert_allclose(model.score_trace(model.trace(history), np.arange(len(history) + 1)), by_step, **CLOSE)
 
     def test_training_reads_only_training_events(self, name: str, model: Any, tiny: Dataset, trained: Callable[..., Any]) -> None:
         again = trained(name, poisoned(tiny), fresh=True)

@@ -72,7 +72,7 @@ def test_dropout_keeps_the_mean_and_drops_the_share() -> None:
 @pytest.mark.parametrize("length", [0, 1, 5, 8, 9, 15, 16, 17, 40, 61])
 def test_one_pass_equals_asking_step_by_step_beyond_max_length(length: int) -> None:
     made, whole = model(), history(length)
-    traced = made.score_states(made.trace(whole).states)
+    traced = made.score_trace(made.trace(whole), np.arange(len(whole) + 1))
     asked = made.score([request_at(whole, step) for step in range(length + 1)])
     assert traced.shape == (length + 1, len(ITEMS))
     np.testing.assert_allclose(traced, asked, rtol=1e-4, atol=2e-5)
@@ -87,7 +87,7 @@ def test_unknown_items_are_as_if_they_had_never_been() -> None:
     plain = Request(whole.without([2, 7, 11]), time=2e9, place=(40.5, -73.5))
     np.testing.assert_allclose(made.score([final]), made.score([plain]), atol=1e-5)
     stepwise = made.score([request_at(with_strange, step) for step in range(13)])
-    np.testing.assert_allclose(made.score_states(made.trace(with_strange).states), stepwise, atol=2e-5)
+    np.testing.assert_allclose(made.score_trace(made.trace(with_strange), np.arange(len(with_strange) + 1)), stepwise, atol=2e-5)
 
 
 @settings(max_examples=20, deadline=None)

@@ -1,0 +1,68 @@
+"""Where the vectors of items come from: learnt, or from what is written about the items, or both."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recsys.core import PAD, Dataset
+from recsys.errors import DataError
+from recsys.split import TRAIN, Split
+
+TEXT_USES = ("none", "start", "frozen", "delta")
+"""How text is used: not at all, as the first values of learnt vectors, alone, or with a learnt difference beside it."""
+
+
+class ItemVectors(nn.Embedding):
+    """Vectors of items, and of the token before the first event: the same for what goes in and what comes out.
+
+    Text comes whitened to D (arXiv 2402.10602) and goes through one learnt linear map. The difference starts at 0 and stays 0
+    for items without training events, which keeps cold items where their text puts them (arXiv 2507.19473).
+    """
+
+    text: Tensor
+    known: Tensor
+
+    def __init__(self, n_items: int, size: int, text: str = "none"):
+        if text not in TEXT_USES:
+            raise DataError(f"setting text={text} is none of {', '.join(TEXT_USES)}")
+        super().__init__(n_items + 2, size, padding_idx=PAD)  # the start token is the last
+        self.use = text
+        if text in ("frozen", "delta"):
+            self.register_buffer("text", torch.zeros(n_items, size))
+            self.register_buffer("known", torch.ones(n_items, 1))
+            self.map = nn.Linear(size, size)
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=0.02)
+
+    def read(self, dataset: Dataset, split: Split) -> None:
+        """Take the text of the dataset's items and, from its training events, which items the model will get to know."""
+        if self.use == "none":
+            return
+        from recsys.text import item_vectors, whitened
+
+        vectors = torch.from_numpy(whitened(item_vectors(dataset), self.embedding_dim))
+        with torch.no_grad():
+            if self.use == "start":
+                self.weight[1:-1] = vectors * (0.02 * self.embedding_dim**0.5)  # as long as random ones
+                return
+            self.weight[1:-1] = 0.0
+            self.text.copy_(vectors)
+            if self.use == "frozen":
+                self.known.zero_()
+            else:
+                learnt = np.bincount(dataset.item_codes[split.labels == TRAIN], minlength=self.num_embeddings)[1:-1] > 0
+                self.known.copy_(torch.from_numpy(learnt[:, None].astype(np.float32)))
+
+    def vectors(self) -> Tensor:
+        """(n_items, D)"""
+        learnt = self.weight[1:-1]
+        return self.map(self.text) + learnt * self.known if hasattr(self, "map") else learnt
+
+    def forward(self, codes: Tensor) -> Tensor:
+        """Vectors (…, D) of codes (…): 0 for padding, n_items + 1 for the start."""
+        if not hasattr(self, "map"):
+            return super().forward(codes)
+        table = torch.cat([self.weight[:1], self.vectors(), self.weight[-1:]])
+        return functional.embedding(codes, table, padding_idx=PAD)
