@@ -7,7 +7,7 @@ gives every step of a replay. The blocks are LiGR's (arXiv 2502.03417), gated re
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import torch
@@ -95,6 +95,11 @@ class Context:
     places: Tensor | None = None
     here: Tensor | None = None
     padding: Tensor | None = None
+
+    def last(self, count: int) -> "Context":
+        """That of the last tokens."""
+        parts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return Context(**{name: None if values is None else values[:, -count:] for name, values in parts.items()})
 
     def windows(self, first: int, length: int, max_length: int, device: torch.device) -> Iterator[Window]:
         """Windows over the rows from `first` to `length`: one when that is short, else blocks of rows with a band of columns."""
@@ -188,14 +193,14 @@ class Block(nn.Module):
 
 
 def through_blocks(
-    blocks: nn.ModuleList, x: Tensor, context: Context, max_length: int, last_only: bool = False, looks: Looks | None = None
+    blocks: nn.ModuleList, x: Tensor, context: Context, max_length: int, last: int | None = None, looks: Looks | None = None
 ) -> Tensor:
-    """x (B, T, D) through the blocks, to (B, T, D), or (B, 1, D) of the last position; the attention of every block goes to `looks`."""
+    """x (B, T, D) through the blocks, to (B, T, D), or (B, last, D) of the last positions; the attention of every block goes to `looks`."""
     length, first, offset = x.shape[1], 0, 0
     windows = list(context.windows(0, length, max_length, x.device))
     for number, block in enumerate(blocks, start=1):
-        if last_only:  # a block computes only the rows that the blocks after it look at
-            first = max(0, length - 1 - (len(blocks) - number) * (max_length - 1))
+        if last is not None:  # a block computes only the rows that the blocks after it look at
+            first = max(0, length - last - (len(blocks) - number) * (max_length - 1))
             windows = list(context.windows(first, length, max_length, x.device))
         seen: list[dict[str, Tensor]] | None = None if looks is None else []
         x, offset = block(x, windows, seen, offset), first

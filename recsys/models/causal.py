@@ -6,7 +6,7 @@ comes later: one pass over a history gives every step of a replay, and every pos
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 import torch
@@ -24,16 +24,46 @@ BATCH_TOKENS = 4_096
 """Tokens scored at a time: as many as the processor's cache holds."""
 
 
+@dataclass(frozen=True)
+class SequenceConfig:
+    """Shape and training of a sequence model. `batch_tokens` events go into one step, `patience` counts epochs without a better validation."""
+
+    embedding_size: int = 64
+    n_blocks: int = 2
+    n_heads: int = 1
+    max_length: int = 200
+    dropout: float = 0.2
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    batch_tokens: int = 8000
+    epochs: int = 60
+    patience: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("embedding_size", "n_blocks", "n_heads", "max_length", "batch_tokens", "epochs", "patience"):
+            if getattr(self, name) < 1:
+                raise DataError(f"setting {name}={getattr(self, name)} must be at least 1")
+        if self.embedding_size % self.n_heads:
+            raise DataError(f"embedding_size={self.embedding_size} cannot be shared by n_heads={self.n_heads}; take a multiple")
+        if not 0 <= self.dropout < 1:
+            raise DataError(f"setting dropout={self.dropout} must be at least 0 and below 1, for example 0.2")
+        if not self.weight_decay >= 0:
+            raise DataError(f"setting weight_decay={self.weight_decay} must not be below 0, for example 0.01")
+        if not self.learning_rate > 0:
+            raise DataError(f"setting learning_rate={self.learning_rate} must be above 0, for example 0.001")
+
+
 @dataclass(frozen=True, eq=False)
 class Hidden:
     """What a network makes of a batch, for all T tokens or, when asked for the last only, with T = 1.
 
-    `states` (B, T, D), which are compared with the items. `copies` (B, T, C) is the part of the list that each of the C tokens
-    hands on as it is, None where nothing is copied; the rest comes from the states. `gates` (B, T) are shares of one, by name.
+    `states` (B, T, D), which are compared with the items. `copies` (B, T, C) is the part of the list that comes straight from the
+    items with `copied_codes` (B, T, C), None where nothing is copied. `gates` (B, T) are shares of one, by name.
     """
 
     states: Tensor
     copies: Tensor | None = None
+    copied_codes: Tensor | None = None
     gates: dict[str, Tensor] = field(default_factory=dict)
 
 
@@ -107,8 +137,8 @@ class Causal(nn.Module):
         items = self.item_vectors().float()
         for rows, tokens in self._last_batches(request_stream(requests, self.vocabulary)):
             hidden = self(tokens, last_only=True)
-            copies = None if hidden.copies is None else hidden.copies[:, 0]
-            scores[rows] = mixed_scores(hidden.states[:, 0].float(), items, copies, self._on_device(tokens.codes)).cpu().numpy()
+            copied = None if hidden.copies is None or hidden.copied_codes is None else (hidden.copies[:, 0], hidden.copied_codes[:, 0])
+            scores[rows] = mixed_scores(hidden.states[:, 0].float(), items, copied).cpu().numpy()
         return self.vocabulary.mask(scores, requests)
 
     @torch.inference_mode()
@@ -127,7 +157,7 @@ class Causal(nn.Module):
             states=hidden.states[0].float().cpu().numpy(),
             gates={name: values[0].float().cpu().numpy() for name, values in hidden.gates.items()},
             copies=None if hidden.copies is None else hidden.copies[0].float().cpu().numpy(),
-            copied_codes=None if hidden.copies is None else np.broadcast_to(whole.codes, hidden.copies.shape[1:]),
+            copied_codes=None if hidden.copied_codes is None else hidden.copied_codes[0].cpu().numpy(),
         )
         return trace if looks is None or not looks.layers else self._with_attention(trace, looks, len(history))
 
@@ -136,9 +166,9 @@ class Causal(nn.Module):
         """(len(steps), n_items) float32 scores at steps of a trace."""
         states, items = self._on_device(trace.states[steps]), self.item_vectors().float()
         if trace.copies is None or trace.copied_codes is None:
-            return mixed_scores(states, items, None, None).cpu().numpy()
-        codes = self._on_device(np.ascontiguousarray(trace.copied_codes[steps]))
-        return mixed_scores(states, items, self._on_device(trace.copies[steps]), codes).cpu().numpy()
+            return mixed_scores(states, items, None).cpu().numpy()
+        copied = self._on_device(trace.copies[steps]), self._on_device(trace.copied_codes[steps])
+        return mixed_scores(states, items, copied).cpu().numpy()
 
     def fallback(self, request: Request) -> str | None:
         """With nothing known in the history the list is what people start with."""
@@ -160,23 +190,24 @@ class Causal(nn.Module):
     def _trace_by_step(self, history: History, final: Request) -> Trace:
         """For histories with unknown items: their steps are asked at other times than any known event's, so each is its own."""
         steps = [request_at(history, step) for step in range(len(history))] + [Request(history, final.time, final.utc_offset, final.place)]
-        parts: list[tuple[np.ndarray, Hidden, np.ndarray]] = []
+        order, parts = [], []
         for rows, tokens in self._last_batches(request_stream(steps, self.vocabulary)):
-            parts.append((rows, self(tokens, last_only=True), tokens.codes))
-        width = max(codes.shape[1] for _, _, codes in parts)
-        first = parts[0][1]
-        states = np.empty((len(steps), first.states.shape[2]), dtype=np.float32)
-        copies = None if first.copies is None else np.zeros((len(steps), width), dtype=np.float32)
-        copied_codes = None if first.copies is None else np.zeros((len(steps), width), dtype=np.int64)
-        gates = {name: np.empty(len(steps), dtype=np.float32) for name in first.gates}
-        for rows, hidden, codes in parts:
-            states[rows] = hidden.states[:, 0].float().cpu().numpy()
-            for name, values in hidden.gates.items():
-                gates[name][rows] = values[:, 0].float().cpu().numpy()
-            if copies is not None and copied_codes is not None and hidden.copies is not None:
-                copies[rows, : codes.shape[1]] = hidden.copies[:, 0].float().cpu().numpy()
-                copied_codes[rows, : codes.shape[1]] = codes
-        return Trace(states, gates=gates, copies=copies, copied_codes=copied_codes)
+            order.append(rows)
+            parts.append(self(tokens, last_only=True))
+        back = np.argsort(np.concatenate(order))
+
+        def stacked(values: list[Tensor | None]) -> np.ndarray | None:
+            known = [each[:, 0].cpu().numpy() for each in values if each is not None]
+            widest = max((each.shape[1] for each in known if each.ndim > 1), default=0)
+            known = [np.pad(each, ((0, 0), (widest - each.shape[1], 0))) if each.ndim > 1 else each for each in known]
+            return np.concatenate(known)[back] if known else None
+
+        return Trace(
+            states=cast(np.ndarray, stacked([each.states.float() for each in parts])),
+            gates={name: cast(np.ndarray, stacked([each.gates[name].float() for each in parts])) for name in parts[0].gates},
+            copies=stacked([each.copies for each in parts]),
+            copied_codes=stacked([each.copied_codes for each in parts]),
+        )
 
     def _with_attention(self, trace: Trace, looks: Looks, length: int) -> Trace:
         if any(layer["weights"].shape[-1] != length + 1 for layer in looks.layers):
@@ -207,16 +238,16 @@ class Causal(nn.Module):
         return model.eval()
 
 
-def mixed_scores(states: Tensor, items: Tensor, copies: Tensor | None, codes: Tensor | None) -> Tensor:
+def mixed_scores(states: Tensor, items: Tensor, copied: tuple[Tensor, Tensor] | None) -> Tensor:
     """(n, n_items) scores: products of states (n, D) and items, or where something is copied log probabilities of the mixture.
 
-    `copies` (n, C) goes to the items of `codes` (n, C) or (n, C); padding and the start token hand on nothing.
+    `copied` holds shares of the list (n, C) and the codes (n, C) of the items they go to; padding and the start get nothing.
     """
     logits = states @ items.T
-    if copies is None or codes is None:
+    if copied is None:
         return logits
-    n_items = len(items)
-    held = torch.where((codes > PAD) & (codes <= n_items), copies.float(), 0.0)
-    copied = torch.zeros(len(states), n_items + 2, device=states.device).scatter_add_(1, codes, held)[:, 1:-1]
-    rest = (1.0 - copied.sum(1, keepdim=True)).clamp_min(1e-6)
-    return torch.logaddexp(torch.log_softmax(logits, 1) + rest.log(), copied.log())
+    shares, codes = copied
+    held = torch.where((codes > PAD) & (codes <= len(items)), shares.float(), 0.0)
+    own = torch.zeros(len(states), len(items) + 2, device=states.device).scatter_add_(1, codes, held)[:, 1:-1]
+    rest = (1.0 - own.sum(1, keepdim=True)).clamp_min(1e-6)
+    return torch.logaddexp(torch.log_softmax(logits, 1) + rest.log(), own.log())

@@ -33,6 +33,10 @@ class Events:
         last[there] = self.codes[self.starts[1:][there] - 1]
         return last
 
+    def weights(self, half_life: float) -> np.ndarray:
+        """(N,) 1 for the last event of each request, half for one `half_life` known events before it, and so on."""
+        return 0.5 ** ((self.starts[self.rows + 1] - 1 - np.arange(len(self.codes))) / half_life)
+
     @cached_property
     def times(self) -> np.ndarray:
         """Seconds (N,), NaN where unknown."""

@@ -60,9 +60,10 @@ class ItemVectors(nn.Embedding):
         learnt = self.weight[1:-1]
         return self.map(self.text) + learnt * self.known if hasattr(self, "map") else learnt
 
-    def forward(self, codes: Tensor) -> Tensor:
-        """Vectors (…, D) of codes (…): 0 for padding, n_items + 1 for the start."""
-        if not hasattr(self, "map"):
+    def forward(self, codes: Tensor, beside: Tensor | None = None) -> Tensor:
+        """Vectors (…, D) of codes (…): 0 for padding, n_items + 1 for the start. `beside` (n_items, D) is added to the items'."""
+        if not hasattr(self, "map") and beside is None:
             return super().forward(codes)
-        table = torch.cat([self.weight[:1], self.vectors(), self.weight[-1:]])
+        vectors = self.vectors() if beside is None else self.vectors() + beside
+        table = torch.cat([self.weight[:1], vectors, self.weight[-1:]])
         return functional.embedding(codes, table, padding_idx=PAD)

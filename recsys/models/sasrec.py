@@ -12,46 +12,20 @@ import numpy as np
 from torch import Tensor, nn
 
 from recsys.core import PAD
-from recsys.errors import DataError
 from recsys.models.attention import Block, Context, Looks, through_blocks
-from recsys.models.causal import Causal, Hidden
+from recsys.models.causal import Causal, Hidden, SequenceConfig
 from recsys.models.dropout import dropout
-from recsys.models.items import TEXT_USES, ItemVectors
+from recsys.models.items import ItemVectors
 from recsys.models.sequences import HOURS, Tokens
 
 
 @dataclass(frozen=True)
-class SASRecConfig:
-    """Shape and training of the transformer. `batch_tokens` events go into one step, `patience` counts epochs without a better validation."""
+class SASRecConfig(SequenceConfig):
+    """What the model is told beside the order of items; `text` says how item vectors come from text (see `items.py`)."""
 
-    embedding_size: int = 64
-    n_blocks: int = 2
-    n_heads: int = 1
-    max_length: int = 200
-    dropout: float = 0.2
     time_bias: bool = False
     distance_bias: bool = False
     text: str = "none"
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    batch_tokens: int = 8000
-    epochs: int = 60
-    patience: int = 10
-
-    def __post_init__(self) -> None:
-        for name in ("embedding_size", "n_blocks", "n_heads", "max_length", "batch_tokens", "epochs", "patience"):
-            if getattr(self, name) < 1:
-                raise DataError(f"setting {name}={getattr(self, name)} must be at least 1")
-        if self.embedding_size % self.n_heads:
-            raise DataError(f"embedding_size={self.embedding_size} cannot be shared by n_heads={self.n_heads}; take a multiple")
-        if not 0 <= self.dropout < 1:
-            raise DataError(f"setting dropout={self.dropout} must be at least 0 and below 1, for example 0.2")
-        if not self.weight_decay >= 0:
-            raise DataError(f"setting weight_decay={self.weight_decay} must not be below 0, for example 0.01")
-        if self.text not in TEXT_USES:
-            raise DataError(f"setting text={self.text} is none of {', '.join(TEXT_USES)}")
-        if not self.learning_rate > 0:
-            raise DataError(f"setting learning_rate={self.learning_rate} must be above 0, for example 0.001")
 
 
 class SASRec(Causal):
@@ -80,7 +54,8 @@ class SASRec(Causal):
         if self.hours is not None:
             x = x + self.hours(self._on_device(tokens.hours))
         x = dropout(x, self.config.dropout, self.training)
-        return Hidden(self.norm(through_blocks(self.blocks, x, self._context(tokens, codes), self.config.max_length, last_only, looks)))
+        last = 1 if last_only else None
+        return Hidden(self.norm(through_blocks(self.blocks, x, self._context(tokens, codes), self.config.max_length, last, looks)))
 
     def _context(self, tokens: Tokens, codes: Tensor) -> Context:
         time, distance = self.config.time_bias, self.config.distance_bias
