@@ -16,7 +16,7 @@ from recsys.core import PAD, Dataset, History, Request, Trace, Vocabulary, reque
 from recsys.errors import DataError
 from recsys.models.attention import Looks
 from recsys.models.items import ItemVectors
-from recsys.models.sequences import Stream, Tokens, history_stream, request_stream, training_batches, training_stream
+from recsys.models.sequences import Stream, Tokens, request_stream, training_batches, training_stream
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
 
@@ -135,7 +135,7 @@ class Causal(nn.Module):
         """(len(requests), n_items) float32."""
         scores = np.empty((len(requests), len(self.vocabulary)), dtype=np.float32)
         items = self.item_vectors().float()
-        for rows, tokens in self._last_batches(request_stream(requests, self.vocabulary)):
+        for rows, tokens in self._last_batches(self._stream(requests)):
             hidden = self(tokens, last_only=True)
             copied = None if hidden.copies is None or hidden.copied_codes is None else (hidden.copies[:, 0], hidden.copied_codes[:, 0])
             scores[rows] = mixed_scores(hidden.states[:, 0].float(), items, copied).cpu().numpy()
@@ -145,7 +145,7 @@ class Causal(nn.Module):
     def trace(self, history: History, final: Request | None = None, attention: bool = False) -> Trace:
         """Every step in one pass; exactly step-by-step scoring, whatever the length of the history."""
         final = final or Request(history)
-        stream = history_stream(history, final, self.vocabulary)
+        stream = self._stream([Request(history, final.time, final.utc_offset, final.place)])
         if len(stream.codes) != len(history) + 1:
             if attention:
                 raise DataError("attention over a history with items this model does not know cannot be laid out; leave those items out")
@@ -175,6 +175,9 @@ class Causal(nn.Module):
         known = self.vocabulary.encode(request.history.items) if len(request.history) else np.zeros(0)
         return None if known.any() else "nothing known of this person yet: what people usually start with"
 
+    def _stream(self, requests: Sequence[Request]) -> Stream:
+        return request_stream(requests, self.vocabulary)
+
     def _last_batches(self, stream: Stream) -> Iterator[tuple[np.ndarray, Tokens]]:
         """Rows and tokens of many histories, the longest first, so that little is padded."""
         lengths = np.diff(stream.starts)
@@ -191,7 +194,7 @@ class Causal(nn.Module):
         """For histories with unknown items: their steps are asked at other times than any known event's, so each is its own."""
         steps = [request_at(history, step) for step in range(len(history))] + [Request(history, final.time, final.utc_offset, final.place)]
         order, parts = [], []
-        for rows, tokens in self._last_batches(request_stream(steps, self.vocabulary)):
+        for rows, tokens in self._last_batches(self._stream(steps)):
             order.append(rows)
             parts.append(self(tokens, last_only=True))
         back = np.argsort(np.concatenate(order))

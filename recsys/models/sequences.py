@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.core import PAD, Dataset, History, Request, Vocabulary
+from recsys.core import PAD, Dataset, Request, Vocabulary
 from recsys.split import TRAIN, Split
 
 HOURS = 168
@@ -21,7 +21,8 @@ class Tokens:
     """A batch of token sequences; every array (B, T), `places` and `here` (B, T, 2).
 
     `codes` item codes, 0 padding, n_items + 1 the start; `targets` codes of what came next (training only), 0 where there is none.
-    `seconds` and `places` belong to the token, `asked`, `hours` and `here` to the request made at it; NaN (hour 0) where unknown.
+    `seconds`, `places` and `behaviours` belong to the token, `asked`, `hours` and `here` to the request made at it; NaN (0 for hours and
+    behaviours) where unknown. `next_behaviours` and `next_ratings` belong to what came next (training only).
     """
 
     codes: np.ndarray
@@ -31,6 +32,22 @@ class Tokens:
     places: np.ndarray
     here: np.ndarray
     targets: np.ndarray
+    behaviours: np.ndarray
+    next_behaviours: np.ndarray
+    next_ratings: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class EventColumns:
+    """The events of many histories end to end: `codes` of items, `times` in seconds, `offsets` in minutes, `places` (n, 2),
+    codes of `behaviours` from 1, `ratings`; NaN or 0 where unknown."""
+
+    codes: np.ndarray
+    times: np.ndarray
+    offsets: np.ndarray
+    places: np.ndarray
+    behaviours: np.ndarray
+    ratings: np.ndarray
 
 
 def hour_of_week(seconds: np.ndarray, utc_offsets: np.ndarray | None) -> np.ndarray:
@@ -51,6 +68,9 @@ class Stream:
     places: np.ndarray
     here: np.ndarray
     targets: np.ndarray
+    behaviours: np.ndarray
+    next_behaviours: np.ndarray
+    next_ratings: np.ndarray
     starts: np.ndarray
 
     def take(self, firsts: np.ndarray, lengths: np.ndarray, left: bool) -> Tokens:
@@ -72,19 +92,14 @@ class Stream:
             places=cut(self.places, np.nan),
             here=cut(self.here, np.nan),
             targets=cut(self.targets, PAD),
+            behaviours=cut(self.behaviours, 0),
+            next_behaviours=cut(self.next_behaviours, 0),
+            next_ratings=cut(self.next_ratings, np.nan),
         )
 
 
-def _stream(
-    lengths: np.ndarray,
-    codes: np.ndarray,
-    times: np.ndarray,
-    offsets: np.ndarray,
-    places: np.ndarray,
-    final: list[Request] | None,
-    start: int,
-) -> Stream:
-    """Tokens of histories with `lengths` events, the events end to end in the other arrays.
+def _stream(lengths: np.ndarray, events: EventColumns, final: list[Request] | None, start: int) -> Stream:
+    """Tokens of histories with `lengths` events.
 
     With `final` requests each history gets a last token for what comes after all its events; without, its last event is a target only.
     """
@@ -105,11 +120,11 @@ def _stream(
         out[where] = column[index[where]]
         return out
 
-    seconds, token_places = of(times, has_event, before, np.nan), of(places, has_event, before, np.nan)
-    here, last_offsets = token_places, of(offsets, has_event, before, np.nan)
+    seconds, token_places = of(events.times, has_event, before, np.nan), of(events.places, has_event, before, np.nan)
+    here, last_offsets = token_places, of(events.offsets, has_event, before, np.nan)
     # a request that is not told its time or offset is made at those of the last event
-    asked = _else(of(times, ~is_last, event, np.nan), seconds)
-    asked_offsets = _else(of(offsets, ~is_last, event, np.nan), last_offsets)
+    asked = _else(of(events.times, ~is_last, event, np.nan), seconds)
+    asked_offsets = _else(of(events.offsets, ~is_last, event, np.nan), last_offsets)
     if final is not None:
         ends = starts[1:] - 1
         here = token_places.copy()
@@ -121,13 +136,16 @@ def _stream(
             if each.place is not None:
                 here[end] = each.place
     return Stream(
-        codes=np.where(is_first, start, of(codes, has_event, before, PAD)),
+        codes=np.where(is_first, start, of(events.codes, has_event, before, PAD)),
         seconds=seconds,
         asked=asked,
         hours=hour_of_week(asked, asked_offsets),
         places=token_places,
         here=here,
-        targets=of(codes, ~is_last, event, PAD),
+        targets=of(events.codes, ~is_last, event, PAD),
+        behaviours=of(events.behaviours, has_event, before, 0),
+        next_behaviours=of(events.behaviours, ~is_last, event, 0),
+        next_ratings=of(events.ratings, ~is_last, event, np.nan),
         starts=starts,
     )
 
@@ -136,7 +154,7 @@ def _else(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), otherwise, values)
 
 
-def request_stream(requests: Sequence[Request], vocabulary: Vocabulary) -> Stream:
+def request_stream(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str] = ()) -> Stream:
     """Tokens of the histories of requests, each ending in the token at which the request is made; unknown items are left out."""
     histories = [each.history for each in requests]
     lengths = np.array([len(each) for each in histories], dtype=np.int64)
@@ -151,23 +169,27 @@ def request_stream(requests: Sequence[Request], vocabulary: Vocabulary) -> Strea
         filled = [np.full((n, *width), np.nan) if part is None else part for part, n in zip(parts, lengths, strict=True)]
         return np.concatenate(filled).astype(np.float64, copy=False)
 
-    return _stream(
-        np.bincount(owner[known], minlength=len(histories)),
+    behaviours = [_behaviour_codes(each.behaviours, len(each), behaviour_names) for each in histories]
+    events = EventColumns(
         codes[known],
         column("times")[known],
         column("utc_offsets")[known],
         column("places", (2,))[known],
-        list(requests),
-        len(vocabulary) + 1,
+        np.concatenate(behaviours)[known] if histories else np.empty(0, dtype=np.int64),
+        column("ratings")[known],
     )
+    return _stream(np.bincount(owner[known], minlength=len(histories)), events, list(requests), len(vocabulary) + 1)
 
 
-def history_stream(history: History, final: Request, vocabulary: Vocabulary) -> Stream:
-    """Tokens of one history, each asked at the time of the event after it, the last one as `final` says."""
-    return request_stream([Request(history, final.time, final.utc_offset, final.place)], vocabulary)
+def _behaviour_codes(behaviours: np.ndarray | None, length: int, names: Sequence[str]) -> np.ndarray:
+    """Codes (length,) from 1, 0 for what is unknown."""
+    if behaviours is None or not len(names):
+        return np.zeros(length, dtype=np.int64)
+    code_of = {name: code for code, name in enumerate(names, start=1)}
+    return np.fromiter((code_of.get(each, 0) for each in behaviours), dtype=np.int64, count=length)
 
 
-def training_stream(dataset: Dataset, split: Split) -> Stream:
+def training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[str] = ()) -> Stream:
     """Tokens of everybody's training events; a token for every target, none after the last event."""
     keep = split.labels == TRAIN
     size = len(keep)
@@ -176,15 +198,16 @@ def training_stream(dataset: Dataset, split: Split) -> Stream:
     def column(values: np.ndarray | None, width: tuple[int, ...] = ()) -> np.ndarray:
         return (np.full((size, *width), np.nan) if values is None else values)[keep]
 
-    return _stream(
-        np.bincount(users, minlength=len(dataset.user_ids)),
+    behaviours = None if dataset.behaviours is None else dataset.behaviours[keep]
+    events = EventColumns(
         dataset.item_codes[keep],
         column(dataset.times),
         column(dataset.utc_offsets),
         column(dataset.places, (2,)),
-        None,
-        len(dataset.item_ids) + 1,
+        _behaviour_codes(behaviours, int(keep.sum()), behaviour_names),
+        column(dataset.ratings),
     )
+    return _stream(np.bincount(users, minlength=len(dataset.user_ids)), events, None, len(dataset.item_ids) + 1)
 
 
 def training_batches(stream: Stream, max_length: int, batch_tokens: int, rng: np.random.Generator) -> Iterator[tuple[int, int, Tokens]]:

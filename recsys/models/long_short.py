@@ -1,0 +1,111 @@
+"""Long- and short-term interest: an LSTM's states, self-attention over all of them, and a gate between the two.
+
+Short-term is the LSTM's state h_t; long-term is the sum of w_tj h_j over the events so far, with weights from the likeness of h_t to
+each h_j; interest = gate · long + (1 − gate) · short, and the gate is shown. Ratings are predicted by a small head where the
+data has them. `part` switches one half off, to see what each is worth.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from recsys.core import PAD, Dataset, Request
+from recsys.errors import DataError
+from recsys.models.attention import Looks
+from recsys.models.causal import Causal, Hidden, SequenceConfig
+from recsys.models.dropout import dropout
+from recsys.models.heads import RatingHead
+from recsys.models.items import ItemVectors
+from recsys.models.lstm import last_of, run_lstm
+from recsys.models.sequences import Tokens, request_stream
+from recsys.models.softmax_loss import full_softmax_loss
+from recsys.split import Split
+
+PARTS = ("both", "long", "short")
+
+
+@dataclass(frozen=True)
+class LongShortConfig(SequenceConfig):
+    """`n_blocks` is the number of LSTM layers; `part` is both, long or short."""
+
+    n_blocks: int = 1
+    part: str = "both"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.part not in PARTS:
+            raise DataError(f"setting part={self.part} is none of {', '.join(PARTS)}")
+
+
+class LongShort(Causal):
+    """It reads the whole history."""
+
+    Config = LongShortConfig
+    pads_left = False
+
+    def __init__(self, item_ids: np.ndarray, config: LongShortConfig):
+        super().__init__(item_ids, config)
+        size = config.embedding_size
+        self.embedding = ItemVectors(len(item_ids), size)
+        self.lstm = nn.LSTM(size, size, config.n_blocks, batch_first=True)
+        self.look = nn.Linear(size, 2 * size)
+        self.gate = nn.Linear(2 * size, 1)
+        self.norm = nn.LayerNorm(size)
+        self.rating = RatingHead(len(item_ids), size)
+
+    def read(self, dataset: Dataset, split: Split) -> None:
+        super().read(dataset, split)
+        self.rating.read(dataset, split)
+
+    def loss(self, tokens: Tokens, precision: torch.dtype) -> tuple[Tensor, int]:
+        """Cross-entropy of the next items and, where known, squared error of their ratings, summed."""
+        targets = self._on_device(tokens.targets)
+        wanted = targets != PAD
+        states, items, codes = self(tokens).states[wanted].float(), self.item_vectors().float(), targets[wanted]
+        ratings = self.rating.loss(states, items, codes, self._on_device(tokens.next_ratings)[wanted])
+        return full_softmax_loss(states, items, codes - 1, precision) + ratings, len(states)
+
+    def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+        codes = self._on_device(tokens.codes)
+        x = dropout(self.embedding(codes), self.config.dropout, self.training)
+        short = all_short = run_lstm(self.lstm, x)
+        if last_only:
+            short = last_of(short, codes)
+        share = torch.ones_like(short[..., 0]) if self.config.part == "long" else torch.zeros_like(short[..., 0])
+        interest = short
+        if self.config.part != "short":
+            long = self._long(short, all_short, codes, last_only, looks)
+            if self.config.part == "both":
+                share = torch.sigmoid(self.gate(torch.cat([short, long], -1)))[..., 0]
+            interest = share[..., None] * long + (1 - share[..., None]) * short
+        states = dropout(self.norm(interest), self.config.dropout, self.training)
+        return Hidden(states, gates={"long-term": share})
+
+    def _long(self, short: Tensor, states: Tensor, codes: Tensor, last_only: bool, looks: Looks | None) -> Tensor:
+        """Sums (B, R, D) of the states so far, weighed by likeness to `short` (B, R, D)."""
+        weight, bias = self.look.weight.chunk(2), self.look.bias.chunk(2)
+        asking, keys = functional.linear(short, weight[0], bias[0]), functional.linear(states, weight[1], bias[1])
+        if looks is None and not last_only:
+            return functional.scaled_dot_product_attention(asking, keys, states, is_causal=True)
+        hidden = (codes == PAD)[:, None, :]  # after the last event, since padding stands on the right
+        if not last_only:
+            hidden = hidden | torch.ones(asking.shape[1], keys.shape[1], dtype=torch.bool, device=codes.device).triu(1)
+        content = (asking * asking.shape[-1] ** -0.5) @ keys.transpose(-1, -2)
+        weights = torch.softmax(content.masked_fill(hidden, -torch.inf), -1)
+        if looks is not None:
+            looks.layers.append({"weights": weights[:, None], "content": content[:, None]})
+        return weights @ states
+
+    @torch.inference_mode()
+    def ratings(self, requests: Sequence[Request]) -> np.ndarray:
+        """(len(requests), n_items) float32 ratings expected; NaN where the training data had none."""
+        found = np.full((len(requests), len(self.vocabulary)), np.nan, dtype=np.float32)
+        if self.rating.knows:
+            items = self.item_vectors()
+            for rows, tokens in self._last_batches(request_stream(requests, self.vocabulary)):
+                found[rows] = self.rating(self(tokens, last_only=True).states[:, 0], items).cpu().numpy()
+        return found
