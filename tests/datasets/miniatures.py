@@ -132,7 +132,7 @@ def amazon_beauty(folder: Path) -> Expected:
     events = [(user, item, place) for user, items in histories.items() for place, item in enumerate(items)]
     _write(folder / "Beauty.txt", [" ".join([user, *items]) for user, items in histories.items()])
     (folder / "Beauty_item2attributes.json").write_text(json.dumps({item: [1, 2] for item in FILMS}))
-    return expected(events, "title")
+    return expected(events, "")
 
 
 def deskdrop(folder: Path) -> Expected:
@@ -148,7 +148,7 @@ def deskdrop(folder: Path) -> Expected:
     text = "\n".join(["timestamp,eventType,contentId,personId,sessionId,userAgent,userRegion,userCountry", *rows]) + "\n"
     with zipfile.ZipFile(folder / "users_interactions.csv.zip", "w") as archive:
         archive.writestr("users_interactions.csv", text)
-    return expected(events, "time behaviour title")
+    return expected(events, "time behaviour")
 
 
 def demo_city(folder: Path) -> Expected:

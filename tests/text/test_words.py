@@ -10,6 +10,7 @@ import pytest
 
 from recsys.core import Dataset, Event, empty_history
 from recsys.datasets import open_dataset
+from recsys.models import MODELS
 from recsys.text import TextEncoder, history_text, item_texts, item_vectors, whitened
 
 
@@ -34,6 +35,14 @@ def test_an_item_in_words_says_nothing_twice(places: Dataset) -> None:
 def test_without_words_there_is_silence(order_only: Dataset, make_encoder: Callable[..., Path]) -> None:
     assert item_texts(order_only) == [""] * 15
     assert not item_vectors(order_only, TextEncoder(str(make_encoder("bar")))).any()
+
+
+def test_names_made_of_ids_are_no_words(make_dataset: Callable[..., Dataset]) -> None:
+    def named(*titles: str) -> tuple[str, ...]:
+        return make_dataset([("ann", "a"), ("ann", "b")], items=pd.DataFrame({"title": titles}, index=["a", "b"])).has
+
+    assert MODELS["content"].lacks(named("Product 1", "Product 22")) == ["words"]
+    assert MODELS["content"].lacks(named("Lip balm 1", "Shampoo 22")) == []
 
 
 def test_the_demo_speaks_of_districts() -> None:
