@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from recsys.core import PAD, Dataset, History, Request, Trace, Vocabulary, request_at
 from recsys.errors import DataError
 from recsys.models.attention import Looks
+from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
 from recsys.models.sequences import Stream, Tokens, request_stream, training_batches, training_stream
 from recsys.models.softmax_loss import full_softmax_loss
@@ -136,10 +137,13 @@ class Causal(nn.Module):
         scores = np.empty((len(requests), len(self.vocabulary)), dtype=np.float32)
         items = self.item_vectors().float()
         for rows, tokens in self._last_batches(self._stream(requests)):
-            hidden = self(tokens, last_only=True)
-            copied = None if hidden.copies is None or hidden.copied_codes is None else (hidden.copies[:, 0], hidden.copied_codes[:, 0])
-            scores[rows] = mixed_scores(hidden.states[:, 0].float(), items, copied).cpu().numpy()
+            scores[rows] = self.scores(self(tokens, last_only=True), items).cpu().numpy()
         return self.vocabulary.mask(scores, requests)
+
+    def scores(self, hidden: Hidden, items: Tensor) -> Tensor:
+        """(B, n_items) scores of what the network makes of last tokens (B, 1, D), against items (n_items, D)."""
+        copied = None if hidden.copies is None or hidden.copied_codes is None else (hidden.copies[:, 0], hidden.copied_codes[:, 0])
+        return mixed_scores(hidden.states[:, 0].float(), items, copied)
 
     @torch.inference_mode()
     def trace(self, history: History, final: Request | None = None, attention: bool = False) -> Trace:
@@ -169,6 +173,16 @@ class Causal(nn.Module):
             return mixed_scores(states, items, None).cpu().numpy()
         copied = self._on_device(trace.copies[steps]), self._on_device(trace.copied_codes[steps])
         return mixed_scores(states, items, copied).cpu().numpy()
+
+    @torch.inference_mode()
+    def expected_ratings(self, requests: Sequence[Request], head: RatingHead) -> np.ndarray:
+        """(len(requests), n_items) float32 ratings by a head; NaN where the training data had none."""
+        found = np.full((len(requests), len(self.vocabulary)), np.nan, dtype=np.float32)
+        if head.knows:
+            items = self.item_vectors().float()
+            for rows, tokens in self._last_batches(self._stream(requests)):
+                found[rows] = head(self(tokens, last_only=True).states[:, 0].float(), items).cpu().numpy()
+        return found
 
     def fallback(self, request: Request) -> str | None:
         """With nothing known in the history the list is what people start with."""

@@ -14,6 +14,8 @@ from recsys.models.sequences import HOURS
 HIDDEN = -1e4
 """A logit that no weight comes from, and no gradient that is not a number."""
 HOUR_BUCKETS = 27
+SWIFT = 10.0
+"""What tables of biases are multiplied with: a step of Adam moves an entry by the learning rate, and a bias has far to go."""
 
 
 def hour_buckets(asked: Tensor, happened: Tensor) -> Tensor:
@@ -53,13 +55,13 @@ class Pointer(nn.Module):
         asking = self.asking(states[:, rows])
         keys = self.situation(before) + self.item(vectors[:, columns])
         terms = {"content": (asking * asking.shape[-1] ** -0.5) @ keys.transpose(-1, -2)}
-        terms["order"] = gather_bias(self.order, window.order)
-        terms["follows"] = self.follows * (codes[:, rows, None] == _before(codes)[:, None, columns])
+        terms["order"] = SWIFT * gather_bias(self.order, window.order)
+        terms["follows"] = SWIFT * self.follows * (codes[:, rows, None] == _before(codes)[:, None, columns])
         if self.time is not None and self.hour is not None and window.time is not None:
-            terms["time"] = gather_bias(self.time, window.time)[0]
-            terms["hour"] = gather_bias(self.hour, hour_buckets(hours[:, rows], _before(hours)[:, columns]))[0]
+            terms["time"] = SWIFT * gather_bias(self.time, window.time)[0]
+            terms["hour"] = SWIFT * gather_bias(self.hour, hour_buckets(hours[:, rows], _before(hours)[:, columns]))[0]
         if self.distance is not None and window.distance is not None:
-            terms["distance"] = gather_bias(self.distance, window.distance)[0]
+            terms["distance"] = SWIFT * gather_bias(self.distance, window.distance)[0]
         gap = torch.arange(rows.start, rows.stop, device=codes.device)[:, None] - torch.arange(
             columns.start, columns.stop, device=codes.device
         )

@@ -21,7 +21,7 @@ from recsys.models.dropout import dropout
 from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
 from recsys.models.lstm import last_of, run_lstm
-from recsys.models.sequences import Tokens, request_stream
+from recsys.models.sequences import Tokens
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
 
@@ -100,12 +100,6 @@ class LongShort(Causal):
             looks.layers.append({"weights": weights[:, None], "content": content[:, None]})
         return weights @ states
 
-    @torch.inference_mode()
     def ratings(self, requests: Sequence[Request]) -> np.ndarray:
         """(len(requests), n_items) float32 ratings expected; NaN where the training data had none."""
-        found = np.full((len(requests), len(self.vocabulary)), np.nan, dtype=np.float32)
-        if self.rating.knows:
-            items = self.item_vectors()
-            for rows, tokens in self._last_batches(request_stream(requests, self.vocabulary)):
-                found[rows] = self.rating(self(tokens, last_only=True).states[:, 0], items).cpu().numpy()
-        return found
+        return self.expected_ratings(requests, self.rating)
