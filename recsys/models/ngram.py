@@ -13,6 +13,8 @@ from recsys.models.events import last_codes, read, shares, train_counts
 from recsys.models.settings import check_above_zero
 from recsys.split import TRAIN, Split
 
+LARGEST_KEY = 2**62
+
 
 @dataclass(frozen=True)
 class NgramConfig:
@@ -20,8 +22,8 @@ class NgramConfig:
     one; `backoff` imagined events of the shorter one stand beside the counted."""
 
     order: int = 3
-    discount: float = 0.5
-    backoff: float = 1.0
+    discount: float = 0.8
+    backoff: float = 10.0
 
     def __post_init__(self) -> None:
         if not 2 <= self.order <= 4:
@@ -36,7 +38,8 @@ class Ngram(Counted):
 
     p(i | last n) = (max(count − discount, 0) + (discount · kinds + backoff) · p(i | last n − 1)) / (total + backoff), where total
     and kinds are all events and distinct items seen after those n. `discount` 0 is the Dirichlet smoothing of `markov` at every
-    order. Kneser and Ney's counts of distinct contexts at the bottom order were tried: no better on validation.
+    order. Kneser and Ney's counts of distinct contexts in place of the shorter counts were tried: no better on validation. The
+    settings, by validation on demo-city, ml-100k and foursquare: order 2 gives .393, .075, .297 NDCG@10, order 3 .398, .074, .303.
     """
 
     Config = NgramConfig
@@ -51,7 +54,7 @@ class Ngram(Counted):
         """Count sequences of training events of one person in a row. `seed` changes nothing."""
         rows = np.flatnonzero(split.labels == TRAIN)
         users, items = dataset.interactions["user_id"].cat.codes.to_numpy()[rows], dataset.item_codes[rows]
-        if (len(dataset.item_ids) + 1) ** (config.order - 1) >= 2**62:
+        if (len(dataset.item_ids) + 1) ** (config.order - 1) >= LARGEST_KEY:
             raise DataError(f"'{dataset.name}' has too many items for order={config.order}; take order={config.order - 1}")
         arrays = {"counts": train_counts(dataset, split)}
         for length in range(1, config.order):
