@@ -57,7 +57,8 @@ class Guess:
     """What a file looks like and which column is probably what.
 
     `mapping` is key to column name, `reasons` why, by key; `columns` every column there is; `sample` the first rows as text.
-    `two_ways` is a date of the sample that can be read day first or month first, or None.
+    `two_ways` is a date of the sample that can be read day first or month first, or None. `first_line` says what was made of the
+    first line where it is not clear that it holds names.
     """
 
     file: str
@@ -66,6 +67,7 @@ class Guess:
     reasons: dict[str, str]
     sample: pd.DataFrame
     two_ways: str | None = None
+    first_line: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -78,20 +80,33 @@ def guess(path: Path | str) -> Guess:
         return guess_unpacked(unpacked(Path(path), Path(work)))
 
 
-def guess_unpacked(path: Path) -> Guess:
-    """The same for a file that is no zip."""
-    found = layout(path)
+def guess_unpacked(path: Path, as_lines: bool | None = None) -> Guess:
+    """The same for a file that is no zip; `as_lines` as for `layout`."""
+    found = layout(path, as_lines)
     with reading(path):
         sample = _sample(found)
     if found.kind == "lines":
         mapping = {"user_id": found.columns[0], "item_id": found.columns[1]}
-        reason = "every line is a person followed by items, oldest first"
+        reason = found.reading or "every line is a person followed by items, oldest first"
         return Guess(path.name, found, mapping, dict.fromkeys(mapping, reason), sample)
     mapping, reasons = _by_name(sample)
     for step in (_times, _ids, _ratings, _behaviours, _places):
         step(sample, mapping, reasons)
+    first_line = _first_line(found)
+    if "user_id" in reasons:
+        reasons["user_id"] = "; ".join(filter(None, (reasons["user_id"], first_line, found.reading)))
     dates = sample[mapping["timestamp"]].dropna() if "timestamp" in mapping else pd.Series([], dtype="str")
-    return Guess(path.name, found, mapping, reasons, sample, two_ways=_two_ways(dates))
+    return Guess(path.name, found, mapping, reasons, sample, _two_ways(dates), first_line)
+
+
+def _first_line(found: Layout) -> str:
+    if found.kind != "separated" or any(_key_of(column, False) for column in found.columns):
+        return ""
+    return (
+        f"first line taken as names of columns: {', '.join(found.columns[:3])}"
+        if found.header
+        else "first line read as a row, not as names"
+    )
 
 
 def _sample(found: Layout) -> pd.DataFrame:
@@ -149,7 +164,8 @@ def _numbers(values: pd.Series) -> pd.Series:
 
 
 def _free(sample: pd.DataFrame, mapping: dict[str, str]) -> list[str]:
-    return [column for column in sample.columns if column not in mapping.values() and sample[column].notna().any()]
+    """Columns whose values are looked at: among thousands of them the first hundred."""
+    return [column for column in sample.columns[:100] if column not in mapping.values() and sample[column].notna().any()]
 
 
 def _times(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:

@@ -58,7 +58,6 @@ def fingerprint_of(files: Iterable[Path], options: Options) -> str:
 
 def ingest(reader: Reader, files: Sequence[Path], folder: Path, label: Label, options: Options) -> DatasetCard:
     """Read, clean, sort and write into `folder`, which exists and is empty; a DataError leaves it to the caller to remove."""
-    fingerprint = fingerprint_of(files, options)
     work = folder / "ingest"
     work.mkdir()
     try:
@@ -69,6 +68,7 @@ def ingest(reader: Reader, files: Sequence[Path], folder: Path, label: Label, op
             _write_events(con, folder)
             _write_items(con, folder, source.items)
             _write_users(con, folder, source.users)
+        fingerprint = fingerprint_of(files, options)
     except OSError as error:
         raise DataError(f"cannot write to {folder.parent}: {error.strerror or first_line(error)}; nothing was changed") from error
     finally:
@@ -92,7 +92,7 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
     if not count(con, "SELECT count(*) FROM events"):
         raise DataError(_nothing_left(con, source, rows_in, checks))
     notes = list(source.notes)
-    if times and times.label.startswith(("dates", "places")):
+    if times and times.label.startswith(("dates", "places", "years", "days")):
         notes.append(Check(f"times: {times.label}", count(con, "SELECT count(*) FROM events"), "kept"))
     return (*checks, *notes)
 

@@ -4,7 +4,8 @@ import codecs
 import csv
 import re
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.datasets.delimited import delimited
+from recsys.datasets.header import has_header, is_moment, names_things
 from recsys.datasets.source import one_file
 from recsys.errors import DataError
 
@@ -20,16 +22,16 @@ Kind = Literal["parquet", "separated", "inter", "lines"]
 _HEAD = 1 << 18
 _DELIMITERS = ("\t", ",", ";", "|", "::", "^", "~", "\x01", " ")
 _TYPED = re.compile(r"^[^:\s]+:(token|float|token_seq|float_seq)$")
-_NUMBER = re.compile(r"^\s*[-+]?[\d.]+(e[-+]?\d+)?\s*$", re.IGNORECASE)
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d{2}")
-_FOREIGN = {b"PK\x03\x04": "a zip or an Excel file", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF", b"\x89PNG": "a picture"}
+_STEP = re.compile(r"10(\.0+)?|\d(\.[05]0*)?")
+_FOREIGN = {b"PK\x03\x04": "a zip or an Excel file", b"%PDF": "a PDF", b"\x89PNG": "a picture"}
 
 
 @dataclass(frozen=True)
 class Layout:
     """How to read a file. `columns` are named after the header, or "column 1", … where there is none.
 
-    `types` are the types of Parquet columns, empty for text.
+    `types` are the types of Parquet columns, empty for text. `skip` empty lines come before the first. `either`: the lines
+    could be read as a person followed by items and as columns.
     """
 
     path: Path
@@ -40,17 +42,32 @@ class Layout:
     header: bool = True
     quote: str = ""
     types: tuple[str, ...] = ()
+    skip: int = 0
+    either: bool = False
+
+    @property
+    def reading(self) -> str:
+        """Which reading of lines that have two was taken, and how to ask for the other; else nothing."""
+        if not self.either:
+            return ""
+        if self.kind == "lines":
+            return "read as a person and then items in every line; columns with --map user_id=1,item_id=2 or a first line of names"
+        return "read as columns; a person and then items in every line with --map item_id=2+"
 
     @property
     def table(self) -> str:
         """SQL for the rows of a table."""
         if self.kind == "parquet":
             return f"read_parquet({one_file(self.path)})"
-        return delimited(self.path, self.columns, self.delimiter or ",", header=self.header, quote=self.quote, encoding=self.encoding)
+        mark = self.delimiter or ","
+        return delimited(self.path, self.columns, mark, header=self.header, quote=self.quote, encoding=self.encoding, skip=self.skip)
 
 
-def layout(path: Path) -> Layout:
-    """Look at a file's first bytes and lines; a DataError when it is no table that can be read."""
+def layout(path: Path, as_lines: bool | None = None) -> Layout:
+    """Look at a file's first bytes and lines; a DataError when it is no table that can be read.
+
+    `as_lines` decides for lines that can be read either way: as a person followed by items, or as columns.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -65,13 +82,12 @@ def layout(path: Path) -> Layout:
             raise DataError(f"{path.name} is {kind}, not a table of text; save it as CSV, or name it .zip if it is a zip of one")
     encoding = _encoding(path)
     text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head).removeprefix("\ufeff")
-    if "\x00" in text:
-        raise DataError(f"{path.name} is not text: it holds zero bytes; save it as CSV in UTF-8")
     whole = text.splitlines() if len(head) < _HEAD else text.splitlines()[:-1]
     lines = [line for line in whole if line.strip()]
     if not lines:
         raise DataError(f"{path.name} has a first line of more than {_HEAD} characters; it is no table")
-    return _text(path, lines, encoding)
+    skip = next(place for place, line in enumerate(whole) if line.strip())
+    return replace(_text(path, lines, encoding, as_lines), skip=skip)
 
 
 def _parquet(path: Path) -> Layout:
@@ -79,7 +95,19 @@ def _parquet(path: Path) -> Layout:
         schema = pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{path.name} is a truncated or damaged Parquet file; copy or export it again") from error
-    return Layout(path, "parquet", tuple(schema.names), types=tuple(str(kind) for kind in schema.types))
+    return Layout(path, "parquet", _distinct(path, schema.names), types=tuple(str(kind) for kind in schema.types))
+
+
+def _distinct(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The names, or a DataError for two that are the same; to DuckDB capitals make no difference."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.get(name.lower())
+        if other is not None:
+            how = f"column '{name}' stands twice" if other == name else f"columns '{other}' and '{name}' differ only in capitals"
+            raise DataError(f"{path.name}: {how}; give every column a name of its own")
+        seen[name.lower()] = name
+    return tuple(names)
 
 
 def _encoding(path: Path) -> str:
@@ -88,6 +116,8 @@ def _encoding(path: Path) -> str:
     try:
         with path.open("rb") as file:
             while chunk := file.read(1 << 22):
+                if b"\x00" in chunk:
+                    raise DataError(f"{path.name} is not text: it holds zero bytes; save it as CSV in UTF-8")
                 decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -95,10 +125,11 @@ def _encoding(path: Path) -> str:
     return "utf-8"
 
 
-def _text(path: Path, lines: list[str], encoding: str) -> Layout:
+def _text(path: Path, lines: list[str], encoding: str, as_lines: bool | None) -> Layout:
     delimiter = _delimiter(lines)
-    if _is_lines(lines, delimiter):
-        return Layout(path, "lines", ("person", "items, oldest first"), " ", encoding, header=False)
+    likely, either = _maybe_lines(lines) if delimiter in (None, " ") else (False, False)
+    if likely if as_lines is None or not either else as_lines:
+        return Layout(path, "lines", ("person", "items, oldest first"), " ", encoding, header=False, either=either)
     if delimiter is None:
         raise DataError(
             f"{path.name}: only one column was found ('{lines[0][:60]}'); separate columns with a comma, tab, semicolon, | or ::"
@@ -106,12 +137,9 @@ def _text(path: Path, lines: list[str], encoding: str) -> Layout:
     quote = '"' if delimiter in (",", ";") or _quotes(lines, delimiter) else ""
     rows = _rows(lines, delimiter, quote)
     typed = all(_TYPED.match(name) for name in rows[0])
-    header = typed or _has_header(rows)
-    names = tuple((_name(name, typed) if header else "") or f"column {n}" for n, name in enumerate(rows[0], start=1))
-    twice = [name for name, times in Counter(names).items() if times > 1]
-    if twice:
-        raise DataError(f"{path.name}: column '{twice[0]}' stands twice in the first line; give every column a name of its own")
-    return Layout(path, "inter" if typed else "separated", names, delimiter, encoding, header, quote)
+    header = typed or has_header(rows)
+    names = _distinct(path, [(_name(name, typed) if header else "") or f"column {n}" for n, name in enumerate(rows[0], start=1)])
+    return Layout(path, "inter" if typed else "separated", names, delimiter, encoding, header, quote, either=either)
 
 
 def _name(name: str, typed: bool) -> str:
@@ -145,34 +173,20 @@ def _delimiter(lines: list[str]) -> str | None:
     return best
 
 
-def _is_lines(lines: list[str], delimiter: str | None) -> bool:
-    """Whether these are `user item item …` lines: words of letters and digits, every person once, lines of many lengths."""
-    if delimiter not in (None, " "):
-        return False
-    rows = [line.split() for line in lines[:500]]
-    if any(len(row) < 2 for row in rows[:1]) or _names_things(rows[0]):
-        return False
-    if len({len(row) for row in rows}) > 2:
-        return True
-    people = {row[0] for row in rows}
-    return len(people) > len(rows) * 0.9 and not any(_looks_like_time(row[-1]) for row in rows)
+def _maybe_lines(lines: list[str]) -> tuple[bool, bool]:
+    """Whether these are `user item item …` lines: every person once, lines of many lengths; and whether they can be columns as well."""
+    rows = [line.split() for line in lines]
+    people, lengths = {row[0] for row in rows}, {len(row) for row in rows}
+    if len(rows[0]) < 2 or names_things(rows[0]):
+        return False, False
+    if len(lengths) > 2 or len(people) <= len(rows) * 0.9:
+        return len(lengths) > 2, False
+    timed = sum(is_moment(row[-1]) for row in rows) > len(rows) * 0.9
+    either = len(lengths) == 1 and lengths != {2}
+    return not timed and not (lengths == {3} and _are_ratings(rows)), either
 
 
-def _names_things(row: list[str]) -> bool:
-    return any(re.search(r"user|item|time|rating|movie|_id$|Id$", cell, re.IGNORECASE) for cell in row) and not any(map(_NUMBER.match, row))
-
-
-def _looks_like_time(cell: str) -> bool:
-    return bool(re.match(r"^\d{9,13}(\.\d+)?$", cell) or _DATE.search(cell))
-
-
-def _has_header(rows: list[list[str]]) -> bool:
-    """A first line of names: no numbers or dates in it, and not values that the column has again further down.
-
-    One name may be missing: spreadsheets and data frames leave out that of a column of row numbers.
-    """
-    first, rest = rows[0], rows[1:200]
-    if any(_NUMBER.match(cell) or _DATE.search(cell) for cell in first) or sum(not cell.strip() for cell in first) > 1:
-        return False
-    again = sum(bool(cell) and cell in {row[place] for row in rest if place < len(row)} for place, cell in enumerate(first))
-    return again == 0 or _names_things(first)
+def _are_ratings(rows: list[list[str]]) -> bool:
+    """Whether all third words are small numbers in steps, which the second, being items, are not."""
+    second, third = (all(_STEP.fullmatch(row[place]) for row in rows) for place in (1, 2))
+    return third and not second

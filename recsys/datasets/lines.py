@@ -15,7 +15,7 @@ def read_lines(con: duckdb.DuckDBPyConnection, path: Path, encoding: str = "utf-
             f"""
             CREATE TABLE lines AS SELECT string_split_regex(trim(line), '\\s+') AS words
             FROM read_csv({one_file(path)}, delim = '\x01', header = false, quote = '', escape = '', auto_detect = false,
-                          columns = {{'line': 'VARCHAR'}}, max_line_size = 33554432, encoding = {quoted(encoding)});
+                          columns = {{'line': 'VARCHAR'}}, max_line_size = 33554432, compression = 'none', encoding = {quoted(encoding)});
             CREATE TABLE raw AS SELECT words[1] AS user_id, item_id, (line * 100000000 + place)::VARCHAR AS position
             FROM (SELECT words, rowid AS line, unnest(words[2:]) AS item_id, generate_subscripts(words[2:], 1) AS place FROM lines)
             """

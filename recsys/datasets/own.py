@@ -1,33 +1,46 @@
 """A file of one's own as a Source: separated text, Parquet, RecBole's `.inter`, a person a line, or a zip of one of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
+from recsys.core import Check
 from recsys.datasets.guess import Guess, guess_unpacked
 from recsys.datasets.layout import Layout
 from recsys.datasets.lines import read_lines
-from recsys.datasets.source import KEYS, Source, named, reading
+from recsys.datasets.source import KEYS, Source, count, named, reading
 from recsys.datasets.unpack import unpacked
 from recsys.errors import DataError
 
 
 def read(con: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str, str] | None = None) -> Source:
-    """Fill `raw` from a file. `mapping` corrects the guess; a key with an empty column leaves that out."""
+    """Fill `raw` from a file. `mapping` corrects the guess; a key with an empty column leaves that out.
+
+    Lines that can be read either way are columns where a mapping names columns, and a person and items where it says item_id=2+.
+    """
     with TemporaryDirectory() as work:
         file = unpacked(path, Path(work))
-        guessed = guess_unpacked(file)
+        as_lines = mapping.get("item_id") == "2+" if mapping else None
+        guessed = guess_unpacked(file, as_lines)
         if guessed.layout.kind == "lines":
-            if mapping:
+            if mapping and not as_lines:
                 raise DataError(f"{path.name} has a person and items on every line and no columns to map; leave the mapping out")
-            return read_lines(con, file, guessed.layout.encoding)
+            source = read_lines(con, file, guessed.layout.encoding)
+            return replace(source, notes=(*source.notes, *_notes(con, guessed)))
         chosen = chosen_mapping(guessed, mapping or {})
         columns = ", ".join(f"{_as_text(guessed.layout, column)} AS {named(key)}" for key, column in chosen.items())
         with reading(path):
             con.execute(f"CREATE TABLE raw AS SELECT {columns} FROM {guessed.layout.table}")
-        return Source(path.name, chosen)
+        return Source(path.name, chosen, notes=_notes(con, guessed))
+
+
+def _notes(con: duckdb.DuckDBPyConnection, guessed: Guess) -> tuple[Check, ...]:
+    """What the report says of how the file was read, where another reading is possible."""
+    notes = {guessed.first_line: 1, guessed.layout.reading: count(con, "SELECT count(*) FROM raw")}
+    return tuple(Check(note, rows, "kept") for note, rows in notes.items() if note)
 
 
 def chosen_mapping(guessed: Guess, mapping: Mapping[str, str]) -> dict[str, str]:

@@ -89,7 +89,7 @@ def _target(name: str) -> Path:
 
 
 def _name_of(path: Path) -> str:
-    stem = path.name.split(".")[0] if path.suffix.lower() == ".zip" else path.stem
+    stem = path.name.split(".")[0] if path.suffix.lower() in (".zip", ".gz") else path.stem
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-._") or "my-data"
 
 

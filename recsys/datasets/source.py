@@ -85,6 +85,10 @@ def first_line(error: BaseException) -> str:
     sizes = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", str(error))
     if row and sizes:
         return f"line {row[1]} has {sizes[2]} columns where {sizes[1]} are expected; correct it, or quote text that holds the separator"
+    if "Maximum line size" in str(error):
+        return f"line {row[1] if row else 1} is longer than two million characters; it is no row of a table"
+    if "invalid state" in str(error):
+        return "its lines do not all end in the same way; save it with one kind of line ends"
     if row:
         reason = "a quote that is not closed" if "quote" in str(error) else "something that is no row of this table"
         return f"line {row[1]} holds {reason}; correct it"

@@ -78,6 +78,10 @@ def _numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> TimeRea
         sql = "TRY_STRPTIME(CAST(TRY_CAST(\"timestamp\" AS BIGINT) AS VARCHAR), '%Y%m%d')"
         if count(con, f"SELECT count({sql}) FROM raw") * 2 > count(con, 'SELECT count("timestamp") FROM raw'):
             return TimeReading(sql, "dates YYYYMMDD")
+    if low is not None and low >= 1900 and high <= 2100 and _all_whole(con):
+        return TimeReading(f"make_timestamp(TRY_CAST({_NUMBER} AS BIGINT), 1, 1, 0, 0, 0)", "years, read as their first day")
+    if low is not None and low >= 20_000 and high < 80_000:
+        return TimeReading(_moment(f"({_NUMBER} - 25569) * 864e8"), "days since 1900, as Excel counts them")
     if high is not None and high < 1e8 and low >= 0:
         return TimeReading("NULL::TIMESTAMP", "places in an order", position=True)
     units = ((1e11, 1e6, "seconds"), (1e14, 1e3, "milliseconds"), (1e17, 1, "microseconds"), (float("inf"), 1e-3, "nanoseconds"))
@@ -90,8 +94,15 @@ def _numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> TimeRea
             raise DataError(
                 f"{where}: column '{column}' holds {label}, but {found} of its times look like {stray[2]}; write all in one unit"
             )
-    micros = f"{_NUMBER} * {factor}"
-    return TimeReading(f"CASE WHEN abs({micros}) < 2.5e17 THEN make_timestamp(CAST(round({micros}) AS BIGINT)) END", label)
+    return TimeReading(_moment(f"{_NUMBER} * {factor}"), label)
+
+
+def _moment(micros: str) -> str:
+    return f"CASE WHEN abs({micros}) < 2.5e17 THEN make_timestamp(CAST(round({micros}) AS BIGINT)) END"
+
+
+def _all_whole(con: duckdb.DuckDBPyConnection) -> bool:
+    return not count(con, f"SELECT count(*) FROM raw WHERE isfinite({_NUMBER}) AND {_NUMBER} % 1 <> 0")
 
 
 def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None) -> TimeReading:

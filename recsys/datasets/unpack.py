@@ -1,16 +1,21 @@
-"""A zip of one file is that file, and text in UTF-16 is text."""
+"""A zip of one file is that file, what gzip packed is what it was, and text in UTF-16 is text."""
 
 import codecs
+import gzip
 import shutil
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from recsys.errors import DataError
 
 
 def unpacked(path: Path, folder: Path) -> Path:
-    """The file itself, or a copy in `folder`: the one data file of a zip, UTF-8 for UTF-16. Anything else is a DataError."""
-    return _as_utf8(_unzipped(path, folder) if path.suffix.lower() == ".zip" else path, folder)
+    """The file itself, or a copy in `folder`: the one data file of a zip or gzip, UTF-8 for UTF-16. Anything else is a DataError."""
+    if path.exists() and not path.is_file():
+        what = "a folder; name a file in it" if path.is_dir() else "no file but a pipe or device; save what it gives to a file first"
+        raise DataError(f"{path} is {what}")
+    return _as_utf8(_unzipped(path, folder) if path.suffix.lower() == ".zip" else _gunzipped(path, folder), folder)
 
 
 def _as_utf8(path: Path, folder: Path) -> Path:
@@ -46,6 +51,22 @@ def _unzipped(path: Path, folder: Path) -> Path:
         raise DataError(f"{path.name} is no zip that can be read ({error}); download or pack it again") from error
     except OSError as error:
         raise DataError(f"{path.name} cannot be unpacked: {error.strerror or error}; free some disk space or unzip it yourself") from error
+    return target
+
+
+def _gunzipped(path: Path, folder: Path) -> Path:
+    """By its first bytes and not its name: browsers unpack some downloads and leave the name."""
+    try:
+        with path.open("rb") as file:
+            if file.read(2) != b"\x1f\x8b":
+                return path
+        target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
+        with gzip.open(path) as packed, target.open("wb") as file:
+            shutil.copyfileobj(packed, file, 1 << 20)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path.name} is a damaged gzip file ({error}); download or pack it again") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}; check the name and the folder") from error
     return target
 
 
