@@ -26,7 +26,7 @@ class Card:
     """What a checkpoint is: enough to make the model again, and to refuse data it does not fit.
 
     `history` holds, for every epoch, its loss and its validation ndcg@10; `cuts` the two times of a temporal split; `seal` is a
-    hash of weights, items, model and config, by which damage shows.
+    hash of weights, items, model and config, by which damage shows; `parts` the models that a fusion is made of.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Card:
     cuts: tuple[float, float] | None = None
     history: list[dict[str, float]] = field(default_factory=list)
     seal: str = ""
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +117,7 @@ def load(folder: Path, device: str = "cpu") -> Loaded:
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, RecsysError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(f"checkpoint {folder} is damaged ({reason}); train it again") from error
-    if spec.gradient:
+    if hasattr(model, "to"):
         model.to(torch_device(device))
     return Loaded(model, card, hashlib.sha256(weights + (folder / CARD).read_bytes()).hexdigest()[:16], folder)
 

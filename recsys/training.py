@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from recsys import __version__
-from recsys.checkpoints import Card, folder_of, save, save_arrays
+from recsys.checkpoints import Card, folder_of, list_checkpoints, load, save, save_arrays
 from recsys.core import Dataset
 from recsys.devices import device as torch_device
 from recsys.devices import training_precision
 from recsys.errors import CheckpointError, DataError
 from recsys.evaluation import Evaluation, evaluate
-from recsys.models import ModelSpec, model_spec
+from recsys.models import MODELS, ModelSpec, model_spec
 from recsys.results import plain
 from recsys.split import Split, default_protocol, split
 from recsys.storage import folder_at_once
@@ -129,14 +129,38 @@ class _Job:
 def _count(job: _Job) -> Iterator[Progress]:
     """A counted model: one pass over the training events."""
     started = time.monotonic()
-    fitted = job.spec.load().fit(job.dataset, job.split, job.config, job.seed)
+    fitted = _fitted(job)
     seconds = time.monotonic() - started
     found = evaluate(fitted, job.dataset, job.split, "validation")
     targets = int((job.split.labels == 0).sum()) / max(seconds, 1e-9)
     parameters = sum(int(value.size) for value in fitted.arrays().values())
     card = job.card(found, epochs=1, seconds=seconds, targets_per_second=targets, parameters=parameters)
+    card = replace(card, parts=tuple(getattr(fitted, "parts", ())))
     save(job.folder, fitted, card)
     yield Progress(1, 1, 1, 1, float("nan"), found.metrics, targets, seconds, 0.0, 1, "cpu", checkpoint=job.folder, card=card)
+
+
+def _fitted(job: _Job) -> Any:
+    kind = job.spec.load()
+    if not job.spec.parts:
+        return kind.fit(job.dataset, job.split, job.config, job.seed)
+    return kind.fit_parts(job.dataset, job.split, job.config, _parts(job), job.seed)
+
+
+def _parts(job: _Job) -> dict[str, Any]:
+    """The models of a fusion: checkpoints of this data and protocol; counted ones that are not there are made now."""
+    there = {found.name: found for found in list_checkpoints(job.dataset.name)}
+    parts = {}
+    for name in job.spec.parts:
+        spec, found = MODELS.get(name), there.get(name)
+        if spec is None or spec.lacks(job.dataset.has):
+            continue
+        fits = found is not None and found.card.model == name and found.card.protocol == job.split.protocol
+        if found is not None and fits and found.card.dataset_fingerprint == job.dataset.fingerprint:
+            parts[name] = load(found.folder).model
+        elif not spec.gradient:
+            parts[name] = spec.load().fit(job.dataset, job.split, spec.config(), job.seed)
+    return parts
 
 
 def _train_by_gradient(job: _Job, device: str, resume: bool) -> Iterator[Progress]:
@@ -245,7 +269,7 @@ class _Run:
 
     def _validate(self) -> None:
         self.model.eval()
-        self.validation = evaluate(self.model, self.job.dataset, self.job.split, "validation").metrics
+        self.validation = evaluate(self.model, self.job.dataset, self.job.split, "validation", brief=True).metrics
         self.history.append({"epoch": len(self.history) + 1, "loss": self.loss, CHOOSES: self.validation[CHOOSES]})
         if not np.isfinite(self.loss):
             raise DataError(

@@ -103,7 +103,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 
     def _train(name: str, dataset: Dataset, seed: int, protocol: str) -> Any:
         spec = model_spec(name)
-        if not spec.gradient:
+        if not spec.gradient and not spec.parts:
             return spec.load().fit(dataset, split(dataset, protocol), spec.config(), seed)
         from recsys import checkpoints, training
 

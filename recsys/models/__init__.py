@@ -19,7 +19,8 @@ class ModelSpec:
     `module` holds the class `class_name` (see `recsys/models/README.md` for its few methods); `preset` is set on its config.
     `aware` says which of time and place of the request the model is told; `needs` what the data must have, where "words" is any
     of title, category and text.
-    `gradient` models go through the training loop, the others are counted in one pass.
+    `gradient` models go through the training loop, the others are counted in one pass. `parts` are the models that a fusion is
+    made of, where the data supports them; its weights are learnt on the validation events.
     """
 
     title: str
@@ -31,6 +32,7 @@ class ModelSpec:
     needs: tuple[str, ...] = ()
     gradient: bool = False
     candidates_only: bool = False
+    parts: tuple[str, ...] = ()
 
     def load(self) -> Any:
         """The model's class. Imports its module now and not before, since some need torch."""
@@ -73,6 +75,8 @@ def _parsed(value: Any, kind: type) -> Any:
         return str(value).lower() in ("true", "1")
     return kind(value)
 
+
+FUSED = ("spatiotemporal", "sasrec", "llm-lstm", "frequency", "markov", "item-knn", "user-knn", "ease", "content")
 
 MODELS: dict[str, ModelSpec] = {
     "popularity": ModelSpec(
@@ -274,6 +278,24 @@ MODELS: dict[str, ModelSpec] = {
         preset=(("time", False), ("place", False)),
         needs=("words",),
         gradient=True,
+    ),
+    "fusion": ModelSpec(
+        "All together",
+        "One ranking out of several models, each weighed by what it was worth on the validation events.",
+        "recsys.models.fusion",
+        "Fusion",
+        preset=(("kind", "learnt"),),
+        aware=("time", "place"),
+        parts=FUSED,
+    ),
+    "fusion-rrf": ModelSpec(
+        "All together, by rank alone",
+        "The same models, their reciprocal ranks added up.",
+        "recsys.models.fusion",
+        "Fusion",
+        preset=(("kind", "reciprocal"),),
+        aware=("time", "place"),
+        parts=FUSED,
     ),
 }
 

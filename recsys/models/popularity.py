@@ -141,7 +141,7 @@ class _Lately:
 
 def item_places(dataset: Dataset, train: np.ndarray) -> np.ndarray | None:
     """Latitude and longitude (n_items, 2) of the items, else the mean of their training events'; NaN where unknown."""
-    if dataset.item_places is not None or dataset.places is None:
+    if dataset.places is None or (dataset.item_places is not None and not dataset.places_of_events):
         return dataset.item_places
     whole = train & np.isfinite(dataset.places).all(axis=1)
     items = dataset.item_codes[whole] - 1
