@@ -29,7 +29,8 @@ class Dataset:
     user) and, where known, timestamp (datetime64, UTC), utc_offset (minutes), behaviour (categorical), rating, latitude,
     longitude, text. `items` is indexed by item_id and may have title, text, category, latitude, longitude; only items with
     events are in it. `users` is indexed by user_id, `friends` has user_id and friend_id.
-    `repeats` says that people return to items, so items seen before stay candidates.
+    `repeats` says that people return to items, so items seen before stay candidates. `places_of_events` says that the places in
+    `items` are the middle of all their events', test events too: good to show, not to learn from.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Dataset:
     friends: pd.DataFrame | None = None
     checks: tuple[Check, ...] = ()
     noun: str = "event"  # what one interaction is called: rating, check-in, visit
+    places_of_events: bool = False
 
     def __post_init__(self) -> None:
         categories = self.interactions["item_id"].cat.categories

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -65,6 +65,7 @@ def ingest(reader: Reader, files: Sequence[Path], folder: Path, label: Label, op
             source = reader(con)
             checks = _clean(con, source, options)
             repeats = _people_return(con) if label.repeats is None else label.repeats
+            places_of_events = _settle_on_items(con) and (source.items is None or "latitude" not in source.items)
             _write_events(con, folder)
             _write_items(con, folder, source.items)
             _write_users(con, folder, source.users)
@@ -73,7 +74,8 @@ def ingest(reader: Reader, files: Sequence[Path], folder: Path, label: Label, op
         raise DataError(f"cannot write to {folder.parent}: {error.strerror or first_line(error)}; nothing was changed") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    write_card(folder, DatasetCard(label.name, label.title, label.noun, repeats, fingerprint=fingerprint, checks=checks))
+    card = DatasetCard(label.name, label.title, label.noun, repeats, fingerprint=fingerprint, checks=checks)
+    write_card(folder, replace(card, places_of_events=places_of_events))
     card = card_of(read_prepared(folder))
     write_card(folder, card)
     return card
@@ -152,7 +154,6 @@ def _people_return(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _write_events(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    _settle_on_items(con)
     for table, _, key in _IDS:
         # Whom or what no row is left of is not part of the data.
         con.execute(
@@ -173,8 +174,11 @@ _EVENT_COLUMNS = {
 }
 
 
-def _settle_on_items(con: duckdb.DuckDBPyConnection) -> None:
-    """Make `goods`: what the rows say of items. Places and text that never differ within an item are the item's own."""
+def _settle_on_items(con: duckdb.DuckDBPyConnection) -> bool:
+    """Make `goods`: what the rows say of items. Places and text that never differ within an item are the item's own.
+
+    Returns whether places differ, so that an item's is the middle of its events'.
+    """
     con.execute(
         """
         CREATE TABLE goods AS SELECT thing, arg_min(title, row) AS title, arg_min(category, row) AS category,
@@ -184,7 +188,8 @@ def _settle_on_items(con: duckdb.DuckDBPyConnection) -> None:
         FROM events GROUP BY thing
         """
     )
-    if not count(con, "SELECT count(*) FROM goods WHERE spread > 1e-9"):
+    moving = count(con, "SELECT count(*) FROM goods WHERE spread > 1e-9")
+    if not moving:
         con.execute("UPDATE events SET latitude = NULL, longitude = NULL WHERE latitude IS NOT NULL")
     elif count(con, "SELECT count(*) FROM goods WHERE spread > 0.05") * 20 > count(con, "SELECT count(*) FROM goods"):
         # The place is where the person was, not where the item is.
@@ -193,6 +198,7 @@ def _settle_on_items(con: duckdb.DuckDBPyConnection) -> None:
         con.execute("UPDATE goods SET text = NULL")
     else:
         con.execute("UPDATE events SET text = NULL WHERE text IS NOT NULL")
+    return moving > 0
 
 
 def _write_items(con: duckdb.DuckDBPyConnection, folder: Path, items: pd.DataFrame | None) -> None:

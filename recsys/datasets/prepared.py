@@ -50,6 +50,7 @@ class DatasetCard:
     example_users: tuple[str, ...] = ()  # five at most, busiest first
     fingerprint: str | None = None
     checks: tuple[Check, ...] = ()
+    places_of_events: bool = False
 
 
 def write_prepared(folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataFrame] | None = None) -> DatasetCard:
@@ -86,6 +87,7 @@ def read_prepared(folder: Path) -> Dataset:
         friends=friends,
         checks=card.checks,
         noun=card.noun,
+        places_of_events=card.places_of_events,
     )
 
 
@@ -114,6 +116,7 @@ def card_of(dataset: Dataset) -> DatasetCard:
         example_users=tuple(str(dataset.user_ids[code]) for code in busiest),
         fingerprint=dataset.fingerprint,
         checks=dataset.checks,
+        places_of_events=dataset.places_of_events,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from math import asin, cos, exp, radians, sin, sqrt
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, Event, History, Request, empty_history
+from recsys.datasets import read_file
 from recsys.errors import DataError
 from recsys.models import MODELS, configured
 from recsys.models.popularity import Popularity, _Lately
@@ -91,6 +93,22 @@ def test_nearby_takes_the_last_place_and_else_says_that_it_knows_none(make_datas
 def test_an_items_place_may_be_that_of_its_events(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "a"), ("u", "b")], latitude=[40.0, 42.0, np.nan], longitude=[10.0, 12.0, np.nan])
     np.testing.assert_array_equal(fit("popularity-nearby", dataset).arrays()["places"], [[41.0, 11.0], [np.nan, np.nan]])
+
+
+def test_the_place_of_a_test_event_changes_no_model(tmp_path: Path) -> None:
+    def fitted(last: str) -> Dataset:
+        rows = [f"u{n % 4},i{n % 3},{1_600_000_000 + n},{40.7123 + n % 5 / 10_000},-74.01" for n in range(24)]
+        rows[-1] = rows[-1].replace("40.71", last)
+        (tmp_path / "t.csv").write_text("\n".join(["user,item,time,latitude,longitude", *rows]))
+        data = read_file(tmp_path / "t.csv")
+        assert data.item_places is not None and data.places_of_events
+        return data
+
+    one, other = fitted("40.71"), fitted("40.70")
+    assert split(one, "last-out").labels[one.rows("u3")][-1] != TRAIN
+    assert not np.array_equal(one.item_places, other.item_places)
+    arrays = [Popularity.fit(each, split(each, "last-out"), MODELS["popularity-nearby"].config()).arrays() for each in (one, other)]
+    np.testing.assert_array_equal(arrays[0]["places"], arrays[1]["places"])
 
 
 def test_distances() -> None:
