@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recsys.core import PAD, Dataset
-from recsys.errors import DataError
 from recsys.models.attention import Block, Context, Looks, Window, through_blocks
 from recsys.models.causal import Causal, Hidden, SequenceConfig
 from recsys.models.copying import HIDDEN, Pointer
@@ -35,19 +34,13 @@ SPOT_SIZE = 2 * WAVES * len(WIDTHS_KM)
 
 @dataclass(frozen=True)
 class SpatioTemporalConfig(SequenceConfig):
-    """`time` and `place` can be left out, to see what each is worth; `n_reasons` are the heads of the pointer."""
+    """`time` and `place` can be left out, to see what each is worth."""
 
     time: bool = True
     place: bool = True
     text: str = "delta"
-    n_reasons: int = 4
     dropout: float = 0.3
     batch_tokens: int = 3000
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.n_reasons < 1 or self.embedding_size % self.n_reasons:
-            raise DataError(f"embedding_size={self.embedding_size} cannot be shared by n_reasons={self.n_reasons}; take a divisor")
 
 
 class SpatioTemporal(Causal):
@@ -72,7 +65,7 @@ class SpatioTemporal(Causal):
         self.blocks = nn.ModuleList([Block(*shape) for _ in range(config.n_blocks)])
         self.norm = nn.LayerNorm(size)
         self.interest, self.strength = nn.Linear(size, size), nn.Linear(size, 1)
-        self.pointer = Pointer(size, config.n_reasons, config.max_length, config.time, config.place)
+        self.pointer = Pointer(size, config.max_length, config.time, config.place)
         if self.hours is not None:
             nn.init.normal_(self.hours.weight, std=0.02)
         nn.init.constant_(self.strength.bias, 10.0)
@@ -99,8 +92,8 @@ class SpatioTemporal(Causal):
         (window,) = context.windows(0, codes.shape[1], self.config.max_length, codes.device)
         nothing, logits, _ = self.pointer(states, vectors, codes, self._on_device(tokens.hours), window, len(self.vocabulary) + 1)
         wanted = targets != PAD
-        whole = torch.logaddexp(nothing, logits.logsumexp((1, 3)))
-        returns = logits.masked_fill((codes[:, None, :] != targets[:, :, None])[:, None], HIDDEN).logsumexp((1, 3))
+        whole = torch.logaddexp(nothing, logits.logsumexp(-1))
+        returns = logits.masked_fill(codes[:, None, :] != targets[:, :, None], HIDDEN).logsumexp(-1)
         shares = (nothing - whole)[wanted], (returns - whole)[wanted]
         interest = self._interest(states[wanted]).float()
         return mixed_softmax_loss(interest, self.item_vectors().float(), targets[wanted] - 1, *shares, precision), len(interest)
@@ -115,11 +108,11 @@ class SpatioTemporal(Causal):
         parts = []
         for window in context.last(kept).windows(kept - rows, kept, most, codes.device):
             nothing, logits, terms = self.pointer(states, vectors, codes, hours, window, len(self.vocabulary) + 1)
-            whole = torch.logaddexp(nothing, logits.logsumexp((1, 3)))
-            weights = (logits - whole[:, None, :, None]).exp()
+            whole = torch.logaddexp(nothing, logits.logsumexp(-1))
+            weights = (logits - whole[..., None]).exp()
             if looks is not None:
                 looks.layers.append(_as_layer(weights, terms))
-            parts.append(_banded(weights.sum(1), codes, window, min(most, kept)))
+            parts.append(_banded(weights, codes, window, min(most, kept)))
         copies, copied_codes = (torch.cat(each, 1) for each in zip(*parts, strict=True))
         return Hidden(self._interest(states[:, -rows:]), copies, copied_codes, {"own history": copies.sum(-1)})
 
@@ -174,9 +167,7 @@ def _banded(weights: Tensor, codes: Tensor, window: Window, width: int) -> tuple
 
 
 def _as_layer(weights: Tensor, terms: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The pointer as one more layer of attention (B, 1, R, C): its heads added up, their terms weighed as the heads are, and what
-    is not taken from the history looking at the start token."""
-    shares = weights / weights.sum(1, keepdim=True).clamp_min(1e-12)
-    whole = weights.sum(1, keepdim=True)
-    whole[..., 0] += 1.0 - whole.sum(-1)
-    return {"weights": whole, **{name: (values * shares).sum(1, keepdim=True) for name, values in terms.items()}}
+    """The pointer as one more layer of attention: what is not taken from the history looks at the start token."""
+    whole = weights.clone()
+    whole[..., 0] += 1.0 - weights.sum(-1)
+    return {"weights": whole[:, None], **{name: values.expand_as(whole)[:, None] for name, values in terms.items()}}

@@ -16,7 +16,7 @@ ITEMS = np.array([f"i{n}" for n in range(12)], dtype=object)
 
 def model(**settings: object) -> SpatioTemporal:
     torch.manual_seed(4)
-    made = SpatioTemporal(ITEMS, SpatioTemporalConfig(embedding_size=16, n_reasons=2, text="none", **settings))
+    made = SpatioTemporal(ITEMS, SpatioTemporalConfig(embedding_size=16, text="none", **settings))
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     made.middle.copy_(torch.tensor([40.5, -73.5]))
