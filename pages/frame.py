@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import cursor
 from pages.boundary import boundary, draw_notices
-from pages.look import style
+from pages.style import style
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 

@@ -20,13 +20,14 @@ from recsys.errors import NotTrainedError
 from recsys.figures.maps import MapView, Outline
 from recsys.figures.maps import map_view as map_view_of
 from recsys.figures.palette import Palette, category_colours
+from recsys.figures.way import ground_html
 from recsys.interest import Interest
 from recsys.models import MODELS
 
 if TYPE_CHECKING:
-    from recsys.checkpoints import Found, Loaded
+    from recsys.checkpoints import Card, Found, Loaded
     from recsys.datasets import DatasetCard
-    from recsys.evaluation import Evaluation
+    from recsys.leaderboard import Kept
     from recsys.replay import Attention, Replay
     from recsys.stories import Told
 
@@ -254,6 +255,17 @@ def _map_view(name: str, fingerprint: str, user: str, _dataset: Dataset) -> MapV
     return map_view_of(_dataset.item_places, places[_dataset.rows(user)], districts, _outline(name))
 
 
+def map_ground(dataset: Dataset, user: str, colours: Palette) -> str:
+    """The city under one person's way, as HTML; empty for data without places."""
+    return _map_ground(dataset.name, dataset.fingerprint, user, colours.background, dataset, colours)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _map_ground(name: str, fingerprint: str, user: str, background: str, _dataset: Dataset, _colours: Palette) -> str:
+    view = map_view(_dataset, user)
+    return "" if view is None else ground_html(view, _colours)
+
+
 def _outline(name: str) -> Outline | None:
     """The shapes that lie beside a dataset, where it has any."""
     from recsys.datasets import prepared_folder
@@ -332,19 +344,35 @@ def _whole_map(name: str, fingerprint: str, _dataset: Dataset) -> tuple[MapView,
     return map_view_of(places, places[known], districts, margin=0.05), counts[known], titles
 
 
-def evaluation(dataset: Dataset, checkpoint: str, which: str, device: str) -> tuple["Evaluation", float]:
-    """A checkpoint judged on a split, and the milliseconds one request takes; kept as long as its weights stay the same."""
+def kept(dataset: Dataset, card: "Card", which: str) -> "Kept | None":
+    """What was measured of a checkpoint at any time, on this disk; None if it never was."""
+    from recsys.leaderboard import kept_stamp
+
+    stamp = kept_stamp(card, dataset, which)
+    return _kept(dataset.name, dataset.fingerprint, card.seal, which, stamp, dataset, card) if stamp else None
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _kept(name: str, fingerprint: str, seal: str, which: str, stamp: str, _dataset: Dataset, _card: "Card") -> "Kept | None":
+    from recsys.leaderboard import find_kept
+    from recsys.split import split
+
+    return find_kept(_card, _dataset, split(_dataset, _card.protocol), which)
+
+
+def evaluation(dataset: Dataset, checkpoint: str, which: str, device: str) -> "Kept":
+    """A checkpoint judged on a split, with the milliseconds one request takes; on disk too, unless the data is one session's own."""
     found = loaded(dataset, checkpoint, device)
-    return _evaluation(dataset.name, dataset.fingerprint, found.fingerprint, which, device, dataset, found)
+    there = kept(dataset, found.card, which)
+    return there or _evaluation(dataset.name, dataset.fingerprint, found.fingerprint, which, device, dataset, found)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _evaluation(
-    name: str, fingerprint: str, checkpoint: str, which: str, device: str, _dataset: Dataset, _found: Any
-) -> tuple["Evaluation", float]:
-    from recsys.evaluation import evaluate
-    from recsys.leaderboard import request_milliseconds
+def _evaluation(name: str, fingerprint: str, checkpoint: str, which: str, device: str, _dataset: Dataset, _found: Any) -> "Kept":
+    from recsys.leaderboard import keep, measure
     from recsys.split import split
 
-    found = evaluate(_found.model, _dataset, split(_dataset, _found.card.protocol), which)
-    return found, request_milliseconds(_found.model, _dataset)
+    measured = measure(_found.model, _dataset, split(_dataset, _found.card.protocol), which)
+    if name not in uploads():
+        keep(_found.card, _dataset, measured)
+    return measured

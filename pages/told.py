@@ -7,8 +7,8 @@ import numpy as np
 from pages import loaders, look
 from pages.cursor import Cursor
 from recsys.figures.interest import strongest
-from recsys.figures.maps import Way
 from recsys.figures.timeline import HIT
+from recsys.figures.way import Way
 from recsys.interest import Interest
 
 if TYPE_CHECKING:

@@ -7,8 +7,10 @@ import streamlit as st
 from pages import cursor, loaders, look, told
 from pages.boundary import guarded, plain
 from recsys.figures.interest import STREAM, interest_stream, now_on_stream
-from recsys.figures.maps import way_map
 from recsys.figures.timeline import STRIP, now_on_strip, rank_strip
+from recsys.figures.way import way_html
+
+WAY_LEGEND = "line: latest events · rings: the list · diamond: beyond this map · star: came next"
 
 here = cursor.now()
 dataset, step, colours = here.dataset, here.step, look.colours()
@@ -41,7 +43,11 @@ with right:
     if view is None:
         st.html(story.recent_html())
     else:
-        st.plotly_chart(way_map(view, story.way(replay), colours), key="map", theme=None, config=look.CHART, alt=story.map_in_words(replay))
+        st.html(look.list_head("The way here, and where the list points", ""))
+        with st.container(key="map_box"):
+            st.html(loaders.map_ground(dataset, here.user, colours))
+            st.html(way_html(view, story.way(replay), story.map_in_words(replay), colours))
+        st.html(f'<div class="rs-legend">{WAY_LEGEND}</div>')
 
 interest = loaders.interest(dataset, here.user)
 if interest is not None:

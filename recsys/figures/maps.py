@@ -5,13 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, escaped
-from recsys.figures.sketch import Sketch
+from recsys.figures.palette import Palette
 
 KM_PER_DEGREE = 111.195
 WIDE = 1_000  # units of the ground's drawing across the view
@@ -44,6 +42,12 @@ class MapView:
     def ratio(self) -> float:
         """How much longer a degree of latitude is than one of longitude here."""
         return float(1 / np.cos(np.radians((self.low[0] + self.high[0]) / 2)))
+
+    @cached_property
+    def shape(self) -> float:
+        """Width by height, a kilometre as long to the north as to the east."""
+        (south, west), (north, east) = self.low, self.high
+        return (east - west) / (north - south) / self.ratio
 
     @cached_property
     def kilometres(self) -> float:
@@ -94,53 +98,23 @@ def _pair(point: np.ndarray) -> tuple[float, float]:
     return float(point[0]), float(point[1])
 
 
-@dataclass(frozen=True, eq=False)
-class Way:
-    """One step on the map: the latest events (T, 2) oldest first, the list (k, 2) with its titles, and what came next."""
-
-    path: np.ndarray
-    path_titles: Sequence[str]
-    recommended: np.ndarray
-    titles: Sequence[str]
-    came: np.ndarray | None  # (2,)
-    came_title: str
-    hit: bool
-
-
-def way_map(view: MapView, way: Way, colours: Palette, height: int = 486) -> go.Figure:
-    """The way here and where the list points, on the city as the data knows it."""
-    figure = Sketch("The way here, and where the list points", colours, height)
-    ground(figure, view, colours)
-    if len(way.path):
-        figure.add_trace(_path(way, colours))
-    figure.add_trace(_marks(view, way, colours))
-    words = dict(text="line: latest events · rings: the list · star: came next", font=dict(size=12, color=colours.quiet))
-    figure.add_annotation(xref="paper", yref="paper", x=1, y=0, xanchor="right", yanchor="bottom", showarrow=False, **words)
-    fit(figure, view)
-    figure.update_layout(margin=dict(l=0, r=0, t=34, b=0))
-    return figure.drawn()
-
-
-def fit(figure: Sketch | go.Figure, view: MapView) -> None:
-    """Axes that show the view, a kilometre as long to the north as to the east."""
-    (south, west), (north, east) = view.low, view.high
-    figure.update_xaxes(range=[west, east], visible=False, constrain="range")
-    figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=view.ratio, constrain="range")
-
-
-def ground(figure: Sketch | go.Figure, view: MapView, colours: Palette) -> None:
-    """The city under the marks: shapes, places, names and a scale bar as one drawing, which costs nothing to redraw.
-
-    It reaches half a view beyond the view on each side, since a chart may show more than was asked for, to keep its shape.
-    """
+def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
+    """The city under a chart's marks."""
     across, up = np.ptp([view.low, view.high], axis=0)[::-1]
-    tall = WIDE * up / across * view.ratio
+    corner = dict(x=view.low[1] - across / 2, y=view.high[0] + up / 2, sizex=2 * across, sizey=2 * up)
+    figure.add_layout_image(source=ground_picture(view, colours), xref="x", yref="y", sizing="stretch", layer="below", **corner)
+
+
+def ground_picture(view: MapView, colours: Palette) -> str:
+    """Shapes, places, names and a scale bar as one drawing, which costs nothing to redraw; the address of a picture.
+
+    It reaches half a view beyond the view on each side, since a page may show more than was asked for, to keep its shape.
+    """
+    tall = WIDE / view.shape
     parts = [*_shapes(view, colours, tall), _dots(view, colours, tall), *_labels(view, colours, tall), _scale_bar(view, colours, tall)]
     frame = f"{-WIDE / 2:g} {-tall / 2:.1f} {2 * WIDE} {2 * tall:.1f}"
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{frame}" font-family="Liberation Sans,Arial,sans-serif">{"".join(parts)}</svg>'
-    source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    corner = dict(x=view.low[1] - across / 2, y=view.high[0] + up / 2, sizex=2 * across, sizey=2 * up)
-    figure.add_layout_image(source=source, xref="x", yref="y", sizing="stretch", layer="below", **corner)
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def _on_paper(points: np.ndarray, view: MapView, tall: float) -> np.ndarray:
@@ -183,46 +157,3 @@ def _scale_bar(view: MapView, colours: Palette, tall: float) -> str:
     letters = 22 * max(1.0, tall / WIDE)  # a tall view is drawn smaller
     line = f'<path d="M10 {y:.0f}h{units:.0f}" stroke="{colours.quiet}" stroke-width="3.5"/>'
     return line + f'<text x="10" y="{y - 9:.0f}" font-size="{letters:.0f}" fill="{colours.quiet}">{length:g} km</text>'
-
-
-def _path(way: Way, colours: Palette) -> dict[str, Any]:
-    """The latest places, the older the paler; the last one, where the person is now, is large."""
-    count = len(way.path)
-    text = [f"{'now' if at == count - 1 else 'was'} at {escaped(title)}" for at, title in enumerate(way.path_titles)]
-    faded = [_faded(colours.accent, 0.25 + 0.65 * at / max(count - 1, 1)) for at in range(count)]
-    spots = dict(
-        size=[6] * (count - 1) + [15], color=[*faded[:-1], colours.accent], opacity=1, line=dict(color=colours.background, width=1)
-    )
-    path = dict(x=way.path[:, 1], y=way.path[:, 0], line=dict(color=_faded(colours.accent, 0.4), width=1.2))
-    return dict(type="scatter", mode="lines+markers", marker=spots, text=text, hovertemplate="%{text}<extra></extra>", **path)
-
-
-def _faded(colour: str, opacity: float) -> str:
-    return f"rgba({','.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))},{opacity:.2f})"
-
-
-def _marks(view: MapView, way: Way, colours: Palette) -> dict[str, Any]:
-    """Numbered rings for the list, the best on top, diamonds at the edge for what lies beyond, a star for what came next."""
-    known = np.flatnonzero(np.isfinite(way.recommended).all(axis=1))[::-1]
-    points = [way.recommended[at] for at in known]
-    words = [f"{at + 1}. {escaped(way.titles[at])}" for at in known]
-    if way.came is not None and np.isfinite(way.came).all():
-        points.append(way.came)
-        words.append(f"came next: {escaped(way.came_title)}")
-    star = len(points) > len(known)
-    places = np.array(points, dtype=np.float64).reshape(-1, 2)
-    held = np.clip(places, view.low, view.high)
-    far = (held != places).any(axis=1)
-    symbols = ["diamond" if beyond else "circle" for beyond in far[: len(known)]] + ["star"] * star
-    came = colours.hit if way.hit else colours.miss
-    marker = dict(
-        size=[9 if beyond else 19 for beyond in far[: len(known)]] + [17] * star,
-        symbol=symbols,
-        color=[colours.background] * len(known) + [came] * star,
-        line=dict(color=[colours.miss] * len(known) + [colours.background] * star, width=[2] * len(known) + [1.5] * star),
-        opacity=1,
-    )
-    numbers = ["" if beyond else str(at + 1) for at, beyond in zip(known, far, strict=False)] + [""] * star
-    hover = [word + (" (beyond this map)" if beyond else "") for word, beyond in zip(words, far, strict=True)]
-    where = dict(x=held[:, 1], y=held[:, 0], mode="markers+text", text=numbers, textfont=dict(size=11, color=colours.text))
-    return dict(type="scatter", marker=marker, hovertext=hover, hovertemplate="%{hovertext}<extra></extra>", **where)

@@ -1,5 +1,7 @@
 """Figures are made of plain dicts: each must be what Plotly's schema knows, and put marks where the numbers say."""
 
+import base64
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -8,9 +10,10 @@ import pytest
 
 from recsys.core import Dataset
 from recsys.figures.interest import interest_stream, now_on_stream
-from recsys.figures.maps import Outline, Way, map_view, way_map
+from recsys.figures.maps import Outline, map_view
 from recsys.figures.palette import DARK, LIGHT, Palette, category_colours, category_order
 from recsys.figures.timeline import now_on_strip, rank_strip
+from recsys.figures.way import Way, ground_html, way_html
 from recsys.interest import interest
 
 RANKS = np.array([1.0, 10.0, 11.0, 3000.5, 2.0, np.nan])
@@ -49,6 +52,13 @@ def test_the_cursor_lies_on_its_dot() -> None:
     assert now_on_strip(RANKS, 5)[1] is None
 
 
+def spots(html: str) -> dict[str, tuple[float, float]]:
+    """{what a mark says: how far from the left and from the top, in percent}."""
+    return {
+        says: (float(left), float(top)) for left, top, says in re.findall(r'style="left:([\d.]+)%;top:([\d.]+)%" data-says="([^"]*)"', html)
+    }
+
+
 def test_the_map_needs_no_network_and_escapes_titles() -> None:
     random = np.random.default_rng(3)
     places = random.uniform([40.0, -74.0], [40.1, -73.9], (50, 2))
@@ -57,12 +67,39 @@ def test_the_map_needs_no_network_and_escapes_titles() -> None:
     for shape in (None, outline):
         view = map_view(places, places[:20], ["<b>Old</b>"] * 50, shape)
         far = np.array([[41.0, -73.0], [np.nan, np.nan], [40.05, -73.95]])
-        way = Way(places[:5], ["<i>a</i>"] * 5, far, ["<b>x</b>", "y", "z"], far[0], "<u>c</u>", False)
-        figure = checked(way_map(view, way, LIGHT))
-        text = figure.to_json()
-        assert "http" not in text.replace("http://www.w3.org/2000/svg", "") and "<b>" not in text and "<i>" not in text
-        assert "(beyond this map)" in text and figure.layout.images[0].source.startswith("data:")
-        checked(way_map(view, Way(places[:0], [], far[:0], [], None, "", False), LIGHT))
+        way = Way(places[:5], ["<i>a</i>"] * 5, far, ["<b>x</b>", "y", "z"], far[0], '<u>"c"</u>', False)
+        ground, marks = ground_html(view, LIGHT), way_html(view, way, "<p>", LIGHT)
+        drawing = base64.b64decode(ground.split("base64,")[1].split('"')[0]).decode()
+        for text in (ground, marks, drawing):
+            assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+            assert "<b>Old" not in text and "<i>a" not in text and "<u>" not in text and "<p>" not in text
+        said = spots(marks)
+        assert "1. &lt;b&gt;x&lt;/b&gt; (beyond this map)" in said and "3. z" in said and "2. y" not in said
+        assert way_html(view, Way(places[:0], [], far[:0], [], None, "", False), "", LIGHT).count("data-says") == 0
+
+
+def test_marks_stand_where_their_places_are_drawn() -> None:
+    corners = np.array([[40.0, -74.0], [40.1, -73.8], [40.05, -73.9]])
+    view = map_view(corners, corners, margin=0.0)
+    (south, west), (north, east) = view.low, view.high
+    way = Way(corners[2:], ["middle"], np.array([[south, west], [north, east]]), ["south west", "north east"], None, "", False)
+    said = spots(way_html(view, way, "", LIGHT))
+    assert said == {"now at middle": (50.0, 50.0), "1. south west": (0.0, 100.0), "2. north east": (100.0, 0.0)}
+    height = north - south
+    assert view.shape == pytest.approx((east - west) * np.cos(np.radians((south + north) / 2)) / height)
+    assert f"aspect-ratio:{view.shape:.4f}" in ground_html(view, LIGHT)
+
+
+def test_a_way_is_turned_from_place_to_place() -> None:
+    corners = np.array([[40.0, -74.0], [40.1, -73.8]])
+    view = map_view(corners, corners, margin=0.0)
+    there, back = np.array(view.low), np.array(view.high)
+    drawn = way_html(view, Way(np.array([there, back]), ["a", "b"], corners[:0], [], None, "", False), "", LIGHT)
+    (left, top, width, turn), *others = re.findall(r"left:([\d.]+)%;top:([\d.]+)%;width:([\d.]+)%;transform:rotate\((-?[\d.]+)deg\)", drawn)
+    assert not others and (float(left), float(top)) == (0.0, 100.0)
+    angle = np.radians(float(turn))
+    assert float(width) * np.cos(angle) == pytest.approx(100, abs=0.2), "the leg ends at the eastern edge"
+    assert float(width) * np.sin(angle) * view.shape == pytest.approx(-100, abs=0.4), "and at the northern one"
 
 
 def test_the_stream_adds_up(make_dataset: Callable[..., Dataset]) -> None:
