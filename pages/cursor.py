@@ -177,26 +177,39 @@ def _nearest(dataset: Dataset, typed: str, before: str) -> str:
 
 
 def _step(dataset: Dataset, user: str) -> int:
-    """The step slider, from before the first event to after the last."""
+    """The step slider, from before the first event to after the last, and the step of the URL."""
     rows = dataset.rows(user)
     length = rows.stop - rows.start
     wanted = st.session_state.pop(GO_STEP, None)
-    raw = st.query_params.get("step")
-    if wanted is None and "step" not in st.session_state and raw is not None and not _is_step(raw, length):
-        notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
-        wanted = LAST
-    if wanted is None and "step" not in st.session_state and raw is None:
-        wanted = LAST
-    if wanted is not None:
-        st.session_state["step"] = wanted = length - 1 if wanted == LAST else min(max(int(wanted), 0), length)
-    elif "step" in st.session_state:
-        st.session_state["step"] = min(max(int(st.session_state["step"]), 0), length)
-    # The end is the default, which the URL leaves out: the one step that few look at.
-    shown = st.slider("Step", 0, length, length, key="step", bind="query-params", help="After this many events")
-    if wanted is not None and shown != wanted:  # a slider of another length takes its value from the URL, the first time
-        st.session_state[GO_STEP] = wanted
+    if wanted is None and st.session_state.get("step") is None:
+        wanted = _linked_step(length)
+    wanted = None if wanted is None else length - 1 if wanted == LAST else min(max(int(wanted), 0), length)
+    step = st.session_state["step"] if wanted is None else wanted
+    if step != st.session_state.get("step"):
+        st.session_state["step"] = step
+    # Not the slider is bound to the URL but this, out of sight: a bound slider leaves one of its steps out of the URL, its default,
+    # and takes its step from the URL again whenever it gets another length.
+    shown = st.number_input("Step in the link", 0, value=None, key="step", bind="query-params")
+    if (wanted is not None and shown != wanted) or shown is None:  # a fresh URL goes before what is set here, the first time
+        st.session_state[GO_STEP] = LAST if wanted is None else wanted
         st.rerun()
-    return shown
+    step = min(int(shown), length)  # another than `wanted` after the browser's back and forward buttons
+    if st.session_state.get("slider") != step:
+        st.session_state["slider"] = step
+    st.slider("Step", 0, length, key="slider", on_change=_slide, help="After this many events")
+    return step
+
+
+def _slide() -> None:
+    st.session_state["step"] = st.session_state["slider"]
+
+
+def _linked_step(length: int) -> int:
+    raw = st.query_params.get("step")
+    if raw is None or _is_step(raw, length):
+        return LAST if raw is None else int(raw)
+    notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
+    return LAST
 
 
 def _is_step(raw: str, length: int) -> bool:

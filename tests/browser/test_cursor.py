@@ -1,5 +1,6 @@
 """The cursor under real keys and clicks."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -64,3 +65,31 @@ def test_a_click_on_a_dot_moves_there(timeline: Page) -> None:
     assert box is not None
     timeline.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     to_step(timeline, 5)
+
+
+def title_of(page: Page) -> str:
+    return page.get_by_test_id("stMain").locator("h1").inner_text()
+
+
+def test_a_link_at_the_last_step_opens_there(server: Server, timeline: Page) -> None:
+    """Also at the first one, and whether it was reached by key or written into the address."""
+    length = int(re.findall(r"of ([\d,]+)", title_of(timeline))[0].replace(",", ""))
+    visit(timeline, f"{server.url}/timeline?step={length - 1}")
+    expect(timeline.get_by_role("button", name="Next miss")).to_be_visible()
+    timeline.locator(".st-key-next button").click()
+    to_step(timeline, length)
+    for step in (length, 0):
+        visit(timeline, timeline.url.replace(f"step={step_of(timeline)}", f"step={step}"))
+        expect(timeline.get_by_test_id("stMain").locator("h1")).to_contain_text(f"after {step:,} of")
+        assert step_of(timeline) == str(step)
+
+
+def test_the_next_person_of_a_link_brings_their_own_step(timeline: Page) -> None:
+    before = title_of(timeline)
+    timeline.get_by_role("button", name="Next person").click()
+    expect(timeline.get_by_test_id("stMain").locator("h1")).not_to_have_text(before)
+    settled(timeline)
+    timeline.wait_for_timeout(500)
+    assert f"after {int(step_of(timeline)):,} of" in title_of(timeline)
+    timeline.go_back()
+    expect(timeline.get_by_test_id("stMain").locator("h1")).to_have_text(before)

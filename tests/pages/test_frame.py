@@ -24,14 +24,14 @@ def test_a_step_that_is_none_falls_back(visit: Visit, keep: Callable[..., Datase
     keep(odd)
     app = visit("", dataset="odd", user="three", step=step)
     assert not app.exception
-    assert app.slider(key="step").value == 2
+    assert app.slider(key="slider").value == 2
 
 
 def test_the_url_opens_the_cursor_it_names(visit: Visit, keep: Callable[..., Dataset], odd: Dataset) -> None:
     keep(odd)
     app = visit("explore/timeline.py", dataset="odd", model="markov", user="many, *really*", step="7")
     assert not app.exception and not app.warning
-    assert (app.session_state["user"], app.slider(key="step").value) == ("many, *really*", 7)
+    assert (app.session_state["user"], app.slider(key="slider").value) == ("many, *really*", 7)
     assert "after 7 of 400" in app.title[0].value
 
 
@@ -49,15 +49,15 @@ def test_steps_stop_at_both_ends_and_a_new_person_starts_before_their_last_event
     keep(tiny)
     app = visit("", dataset="tiny", user="u03", step="0")
     app.button(key="back").click().run()
-    assert app.slider(key="step").value == 0
+    assert app.slider(key="slider").value == 0
     app.button(key="next").click().run()
-    assert app.slider(key="step").value == 1
+    assert app.slider(key="slider").value == 1
     app.button(key="next_person").click().run()
     assert app.session_state["user"] == "u04"
-    assert app.slider(key="step").value == app.slider(key="step").max - 1
+    assert app.slider(key="slider").value == app.slider(key="slider").max - 1
     app.button(key="next").click().run()
     app.button(key="next").click().run()
-    assert app.slider(key="step").value == app.slider(key="step").max
+    assert app.slider(key="slider").value == app.slider(key="slider").max
 
 
 def test_another_dataset_brings_its_own_people(visit: Visit, keep: Callable[..., Dataset], odd: Dataset, tiny: Dataset) -> None:
@@ -72,7 +72,7 @@ def test_next_miss_goes_to_misses_only(visit: Visit, keep: Callable[..., Dataset
     app = visit("explore/timeline.py", dataset="tiny", model="popularity", user="u03", step="0")
     app.button(key="next_miss").click().run()
     assert not app.exception
-    moved = app.slider(key="step").value
+    moved = app.slider(key="slider").value
     assert (moved > 0 and "10" not in (app.warning[0].value if app.warning else "")) or "misses nothing" in app.warning[0].value
 
 
@@ -81,4 +81,4 @@ def test_two_sessions_never_share_a_cursor(visit: Visit, keep: Callable[..., Dat
     first, second = visit("", dataset="tiny", user="u03", step="1"), visit("", dataset="tiny", user="u05", step="2")
     first.button(key="next").click().run()
     second.run()
-    assert (second.session_state["user"], second.slider(key="step").value) == ("u05", 2)
+    assert (second.session_state["user"], second.slider(key="slider").value) == ("u05", 2)

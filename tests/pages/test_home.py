@@ -48,5 +48,5 @@ def test_stories_open_where_they_happen(visit: Visit) -> None:
         app = visit()
         app.button(key=f"see_{story.kind}").click().run()
         assert not app.exception and not app.error and not app.info
-        assert (app.session_state["user"], app.slider(key="step").value) == (story.user, story.step)
+        assert (app.session_state["user"], app.slider(key="slider").value) == (story.user, story.step)
         assert story.first <= story.step < story.first + len(story.ranks)
