@@ -49,12 +49,27 @@ def poisoned(dataset: Dataset, kept: tuple[int, ...] = (TRAIN,)) -> Dataset:
     """The same training events under last-out; every other event says something else, or all but those of the labels `kept`."""
     table = dataset.interactions.copy()
     kept_back = ~np.isin(split(dataset, "last-out").labels, kept)
-    for column, value in {"item_id": "i00", "rating": 1.0, "behaviour": "save", "utc_offset": 600.0}.items():
+    other = {"item_id": "i00", "rating": 1.0, "behaviour": "save", "utc_offset": 600.0, "latitude": 10.0, "longitude": 10.0}
+    for column, value in other.items():
         if column in table:
             table.loc[kept_back, column] = value
     if "timestamp" in table:
         table.loc[kept_back, "timestamp"] += np.timedelta64(9000, "D")
-    return replace(dataset, interactions=table)
+    return placed(replace(dataset, interactions=table)) if dataset.places_of_events else replace(dataset, interactions=table)
+
+
+def placed(dataset: Dataset) -> Dataset:
+    """Items lie in the middle of their events, as ingest has it where a file says where each event was."""
+    middle = dataset.interactions.groupby("item_id", observed=False)[["latitude", "longitude"]].median()
+    return replace(dataset, items=dataset.items.assign(**middle), places_of_events=True)
+
+
+@pytest.fixture(scope="module")
+def moving(tiny: Dataset) -> Dataset:
+    """The tiny data, every event with a place of its own."""
+    jitter = np.random.default_rng(9).normal(scale=0.01, size=(len(tiny.interactions), 2))
+    places = dict(zip(("latitude", "longitude"), (tiny.places + jitter).T, strict=True))
+    return placed(replace(tiny, name="moving", interactions=tiny.interactions.assign(**places)))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -155,6 +170,14 @@ class TestEveryModel:
     def test_training_reads_only_training_events(self, name: str, model: Any, tiny: Dataset, trained: Callable[..., Any]) -> None:
         again = trained(name, poisoned(tiny, (TRAIN, VALIDATION) if MODELS[name].parts else (TRAIN,)), fresh=True)
         assert sorted(again.arrays()) == sorted(model.arrays())
+        for key, value in model.arrays().items():
+            np.testing.assert_array_equal(again.arrays()[key], value, err_msg=key)
+
+    def test_training_reads_only_places_of_training_events(self, name: str, moving: Dataset, trained: Callable[..., Any]) -> None:
+        if "place" not in MODELS[name].aware:
+            return
+        other = poisoned(moving, (TRAIN, VALIDATION) if MODELS[name].parts else (TRAIN,))
+        model, again = trained(name, moving), trained(name, other, fresh=True)
         for key, value in model.arrays().items():
             np.testing.assert_array_equal(again.arrays()[key], value, err_msg=key)
 
