@@ -12,7 +12,7 @@ import numpy as np
 
 from recsys.core import PAD, FallsBack, History, Recommender, Request, Trace, Traces, Vocabulary, request_at, top_k
 from recsys.errors import DataError
-from recsys.evaluation import CHUNK_BYTES, ranks_of, scores_of
+from recsys.evaluation import ranks_of, rows_at_once, scores_of
 from recsys.split import SPLIT_NAMES
 
 CHUNK_EVENTS = 1_000_000
@@ -114,7 +114,7 @@ def attention(model: Recommender, history: History, step: int) -> Attention:
 
 def _scores(model: Recommender, history: History, trace: Trace | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Steps and their scores, which may be written to, a chunk of consecutive steps at a time."""
-    rows = max(1, CHUNK_BYTES // (4 * max(len(model.item_ids), 1)))
+    rows = rows_at_once(len(model.item_ids))
     if trace is None:
         rows = max(1, min(rows, CHUNK_EVENTS // max(len(history), 1)))
     for start in range(0, len(history) + 1, rows):

@@ -96,7 +96,7 @@ def test_a_small_chunk_gives_the_same(tiny: Dataset, trained: Callable[..., Any]
     for name in ("frequency", "sasrec"):
         model, made = trained(name, tiny), split(tiny, "temporal")
         whole = evaluate(model, tiny, made, "test")
-        monkeypatch.setattr("recsys.evaluation.CHUNK_BYTES", 4 * len(tiny.item_ids) * 3)
+        monkeypatch.setattr("recsys.evaluation.cases.CHUNK_BYTES", 4 * len(tiny.item_ids) * 3)
         pieces = evaluate(model, tiny, made, "test")
         monkeypatch.undo()
         np.testing.assert_allclose(pieces.ranks, whole.ranks)
@@ -185,3 +185,69 @@ def test_p_is_seldom_small_without_a_difference(make_dataset: Callable[..., Data
     blank = evaluate(Fixed(dataset.item_ids, np.zeros(20)), dataset, split(dataset, "last-out"), "test")
     draws = [[replace(blank, ranks=random.integers(1, 21, size=blank.cases).astype(float)) for _ in range(2)] for _ in range(20)]
     assert sum(paired(a, b, "mrr").p < 0.05 for a, b in draws) <= 4
+
+
+def test_cold_starts_have_rows_of_their_own(make_dataset: Callable[..., Dataset]) -> None:
+    """One person with two events, one with twenty; an item taken once for training, and others taken often."""
+    long = ["a", "b"] * 9 + ["c", "d"]
+    dataset = make_dataset([("new", "a"), ("new", "b"), ("new", "a"), *(("old", item) for item in long), ("zed", "d"), ("zed", "c")])
+    made = split(dataset, "last-out")
+    found = evaluate(Fixed(dataset.item_ids, np.array([4.0, 3.0, 2.0, 1.0])), dataset, made, "test")
+    assert found.rows.tolist() == [2, 22]
+    new, rare = found.slices["new_users"], found.slices["rare_items"]
+    assert new is not None and rare is not None
+    assert (new.cases, new.users, new.chosen.tolist(), new.metrics["mrr"]) == (1, 1, [0], 1.0)
+    assert (rare.cases, rare.users, rare.chosen.tolist(), rare.metrics["mrr"]) == (1, 1, [1], 0.25)
+    assert set(new.intervals) == set(new.metrics) == set(metrics_of(np.ones(1)))
+    assert evaluate(Fixed(dataset.item_ids, np.zeros(4)), dataset, made, "test", brief=True).slices == {}
+
+
+def test_cold_starts_are_counted_one_by_one(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    made = split(tiny, "temporal")
+    found = evaluate(trained("popularity", tiny), tiny, made, "validation")
+    table = tiny.interactions
+    learnt = table["item_id"][made.labels == 0].value_counts()
+    by_hand = {
+        "new_users": [case for case, row in enumerate(found.rows) if table["order"].iloc[row] <= 5],
+        "rare_items": [case for case, row in enumerate(found.rows) if learnt.get(table["item_id"].iloc[row], 0) <= 5],
+    }
+    assert all(by_hand.values())
+    for name, chosen in by_hand.items():
+        part = found.slices[name]
+        assert part is not None
+        assert part.chosen.tolist() == chosen
+        assert part.metrics == metrics_of(found.ranks[chosen])
+        assert part.users == len({table["user_id"].iloc[found.rows[case]] for case in chosen})
+
+
+def test_a_slice_without_a_case_is_none(make_dataset: Callable[..., Dataset]) -> None:
+    dataset = make_dataset([(user, item) for user in "uv" for item in "ab" * 6])
+    model = Fixed(dataset.item_ids, np.arange(2.0))
+    a, b = (evaluate(model, dataset, split(dataset, "last-out"), "test") for _ in range(2))
+    assert a.slices == {"new_users": None, "rare_items": None}
+    with pytest.raises(DataError, match="no case of 'new_users'"):
+        paired(a, b, slice="new_users")
+
+
+def test_a_slice_is_compared_on_its_own_cases(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    made = split(tiny, "temporal")
+    a, b = (evaluate(trained(name, tiny), tiny, made) for name in ("markov", "popularity"))
+    part, other = a.slices["new_users"], b.slices["new_users"]
+    assert part is not None and other is not None
+    assert paired(a, b, "mrr", slice="new_users").difference == pytest.approx(part.metrics["mrr"] - other.metrics["mrr"])
+
+
+def test_diversity_is_the_share_of_pairs_of_two_kinds(make_dataset: Callable[..., Dataset]) -> None:
+    import pandas as pd
+
+    kinds = pd.DataFrame({"category": ["x", "x", "y", None, None]}, index=list("abcde"))
+    dataset = make_dataset([("u", item) for item in "abcdeab"], items=kinds)
+
+    def diversity(*values: float) -> float:
+        return evaluate(Fixed(dataset.item_ids, np.array(values)), dataset, split(dataset, "last-out"), "test").metrics["diversity@10"]
+
+    assert diversity(1.0, 2.0, 3.0, 4.0, 5.0) == pytest.approx(9 / 10)  # only a and b are alike; what is unknown is like nothing
+    assert diversity(1.0, 2.0, 3.0, -np.inf, -np.inf) == pytest.approx(2 / 3)
+    assert diversity(1.0, 2.0, -np.inf, -np.inf, -np.inf) == 0
+    without = make_dataset([("u", item) for item in "abcdeab"])
+    assert "diversity@10" not in evaluate(Fixed(without.item_ids, np.arange(5.0)), without, split(without, "last-out"), "test").metrics

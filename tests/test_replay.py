@@ -86,7 +86,7 @@ class TestReplayOfEveryModel:
     ) -> None:
         model, history = trained(name, tiny), tiny.history("u02")
         whole = replay(model, history, False)
-        monkeypatch.setattr("recsys.replay.CHUNK_BYTES", 4 * 15 * 2)
+        monkeypatch.setattr("recsys.evaluation.cases.CHUNK_BYTES", 4 * 15 * 2)
         pieces = replay(model, history, False)
         np.testing.assert_array_equal(pieces.ranks, whole.ranks)
         np.testing.assert_allclose(pieces.top_scores, whole.top_scores, rtol=1e-4, atol=1e-5)
