@@ -22,7 +22,7 @@ class ItemKnnTextConfig:
     vectors; `encoder` a folder or Hugging Face id, empty for the one that comes with the program."""
 
     neighbours: int = 50
-    half_life: float = 5.0
+    half_life: float = 10.0
     size: int = 128
     encoder: str = ""
 
@@ -36,6 +36,7 @@ class ItemKnnText(Linear):
 
     Each event speaks only for the items nearest to it, however different the rest of the history is; `content` makes one profile
     of the whole history instead. Items that nobody took yet are recommended like all others.
+    Settings by validation on demo-city, ml-100k and foursquare: NDCG@10 .265, .034, .330; `half_life` 2 gives .278, .026, .268.
     """
 
     Config = ItemKnnTextConfig

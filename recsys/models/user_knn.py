@@ -21,9 +21,9 @@ class UserKnnConfig:
     """`neighbours` a request; `half_life` in events: an event that many events back counts half; `own` is what the history itself
     counts beside its neighbours, where people return; `rarity`: how much more rare items say of a person, 0 not at all."""
 
-    neighbours: int = 200
-    half_life: float = 20.0
-    own: float = 0.5
+    neighbours: int = 50
+    half_life: float = 5.0
+    own: float = 5.0
     rarity: float = 0.5
 
     def __post_init__(self) -> None:
@@ -92,7 +92,8 @@ class Neighbourly(Counted):
 class UserKnn(Neighbourly):
     """Likeness is the cosine of what was taken (Herlocker et al. 1999), each item weighing (people / its people) ^ rarity / 2.
 
-    The history's events fade by age, those of the neighbours do not.
+    The history's events fade by age, those of the neighbours do not. Settings by validation NDCG@10 on demo-city, ml-100k and
+    foursquare: .306, .106, .385; with 200 neighbours, `half_life` 20 and `own` 0.5 .221, .080, .201.
     """
 
     Config = UserKnnConfig

@@ -16,9 +16,9 @@ class UserKnnTextConfig:
     """`neighbours` a request; `half_life` in events: an event that many events back counts half; `own` is what the history itself
     counts beside its neighbours; `size` of the whitened vectors; `encoder` a folder or id, empty for the one that comes along."""
 
-    neighbours: int = 200
-    half_life: float = 20.0
-    own: float = 0.5
+    neighbours: int = 30
+    half_life: float = 5.0
+    own: float = 5.0
     size: int = 128
     encoder: str = ""
 
@@ -29,7 +29,10 @@ class UserKnnTextConfig:
 
 
 class UserKnnText(Neighbourly):
-    """As `user-knn`, with people as the mean of their items' whitened text vectors: who never met at an item can be neighbours."""
+    """As `user-knn`, with people as the mean of their items' whitened text vectors: who never met at an item can be neighbours.
+
+    Settings by validation on demo-city, ml-100k and foursquare; there, 200 neighbours or a `half_life` of 20 cost up to a third.
+    """
 
     Config = UserKnnTextConfig
 
