@@ -341,7 +341,7 @@ def _whole_map(name: str, fingerprint: str, _dataset: Dataset) -> tuple[MapView,
     districts = _dataset.items["district"].tolist() if "district" in _dataset.items else None
     counts = np.bincount(_dataset.item_codes, minlength=len(known) + 1)[1:]
     titles = [_dataset.title_of(str(item)) for item in _dataset.item_ids[known]]
-    return map_view_of(places, places[known], districts, margin=0.05), counts[known], titles
+    return map_view_of(places, places[known], districts, _outline(name), margin=0.12), counts[known], titles
 
 
 def kept(dataset: Dataset, card: "Card", which: str) -> "Kept | None":

@@ -94,7 +94,7 @@ def row_html(number: str, title: str, about: str, width: float | None, kind: str
         if width is not None
         else f'<span class="rs-note">{safe(note)}</span>'
     )
-    body = f'<span class="rs-body"><span class="rs-title" title="{safe(title)}">{safe(title)}{tag}</span><span class="rs-sub">{about}</span></span>'
+    body = f'<span class="rs-body"><span class="rs-title" title="{safe(title)}"><span class="rs-name">{safe(title)}</span>{tag}</span><span class="rs-sub">{about}</span></span>'
     return f'<li class="rs-row {kind}"><span class="rs-rank">{safe(number)}</span>{body}{bar}</li>'
 
 

@@ -63,7 +63,7 @@ def draw(here: Cursor) -> None:
     for start in range(0, len(charts), 2):
         for column, (figure, words) in zip(st.columns(2, gap="medium"), charts[start : start + 2], strict=False):
             column.plotly_chart(figure, key=f"chart_{start}_{words[:12]}", theme=None, config=look.CHART, alt=words)
-    wide, narrow = st.columns([3, 2], gap="medium") if dataset.item_places is not None else (st.container(), st.container())
+    wide, narrow = st.columns([6, 5], gap="medium") if dataset.item_places is not None else (st.container(), st.container())
     with wide:
         _map(dataset)
     with narrow:

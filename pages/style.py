@@ -13,6 +13,9 @@ def style() -> str:
     .stMainBlockContainer {{ padding-left: 3rem; padding-right: 3rem; max-width: 1560px; }}
     .stMainBlockContainer h1 {{ padding-top: 0.4rem; }}
     .st-key-step {{ display: none; }}
+    .stSidebar [data-testid=stSidebarUserContent] {{ padding-left: 1rem; padding-right: 1rem; }}
+    .stSidebar .stSelectbox [data-baseweb=select] {{ font-size: 0.92rem; }}
+    [class*="st-key-data_"] {{ flex-wrap: nowrap !important; }}
     .rs-lead {{ font-size: 1.05rem; color: {look.quiet}; margin: -0.6rem 0 0; line-height: 1.45; }}
     .rs-lead b {{ color: {look.text}; font-weight: 600; }}
     .rs-label {{ color: {look.miss}; background: {look.miss_surface}; border-radius: 6px; padding: 0.1rem 0.5rem; font-size: 0.9rem; }}
@@ -23,6 +26,8 @@ def style() -> str:
     .rs-row.missed {{ background: {look.miss_surface}; border-left-color: {look.miss}; }}
     .rs-rank {{ color: {look.quiet}; font-variant-numeric: tabular-nums; }}
     .rs-title {{ font-weight: 600; line-height: 1.2; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+    .rs-row .rs-title {{ display: flex; column-gap: 0.35rem; align-items: baseline; }}
+    .rs-name {{ min-width: 0; overflow: hidden; text-overflow: ellipsis; }}
     .rs-sub {{ color: {look.quiet}; font-size: 0.82rem; line-height: 1.2; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
     .rs-head {{ display: flex; justify-content: space-between; align-items: baseline; font-size: 17px; font-weight: 600; margin-bottom: 0.35rem; }}
     .rs-note {{ color: {look.quiet}; font-size: 0.8rem; font-weight: 400; text-align: right; }}
@@ -50,16 +55,18 @@ def style() -> str:
     .rs-over i {{ position: absolute; box-sizing: border-box; transform: translate(-50%, 0); }}
     .rs-over .rs-line-now {{ width: 2px; background: {look.accent}; }}
     .rs-over .rs-ring-now {{ width: 17px; height: 17px; border: 2.5px solid {look.accent}; border-radius: 50%; transform: translate(-50%, -50%); }}
-    .rs-map {{ position: relative; border-radius: 9px; }}
+    .rs-map {{ position: relative; width: 100%; border-radius: 9px; }}
     .rs-cut {{ overflow: hidden; }}
     .rs-stage {{ position: absolute; left: 50%; top: 50%; transform: translate(-50%, -50%); }}
     .rs-ground {{ position: absolute; left: -50%; top: -50%; width: 200% !important; height: 200% !important; max-width: none !important; }}
-    .rs-way .rs-map {{ position: absolute; inset: 0; }}
+    .rs-way .rs-cut {{ position: absolute; left: 0; top: 0; }}
+    .st-key-map_box {{ padding-bottom: 1.6rem; }}
+    @media (max-width: 1250px) {{ .st-key-map_box {{ padding-bottom: 2.6rem; }} }}
     .rs-leg {{ position: absolute; height: 1.2px; transform-origin: 0 50%; }}
     .rs-mark {{ position: absolute; width: 0; height: 0; font-weight: 400; pointer-events: auto; }}
     .rs-mark i {{ position: absolute; box-sizing: border-box; transform: translate(-50%, -50%); border-radius: 50%; font-style: normal; }}
     .rs-mark .rs-was {{ width: 8px; height: 8px; border: 1px solid {look.background}; }}
-    .rs-mark .rs-here {{ width: 16px; height: 16px; border: 1px solid {look.background}; }}
+    .rs-mark .rs-here {{ width: 14px; height: 14px; border: 2px solid {look.background}; }}
     .rs-mark .rs-number {{ width: 21px; height: 21px; border: 2px solid {look.miss}; background: {look.background}; color: {look.text};
                           font-size: 11px; line-height: 17px; text-align: center; }}
     .rs-mark .rs-beyond {{ width: 10px; height: 10px; border: 2px solid {look.miss}; background: {look.background}; border-radius: 0;

@@ -123,6 +123,11 @@ class Story:
             hit=bool(more and replay.ranks[self.step] <= HIT),
         )
 
+    def legend_html(self, beyond: bool) -> str:
+        """What the marks of the map are."""
+        words = ["blue dot: here now", "line: the way here", "rings: the list", "star: came next"] + ["diamond: beyond this map"] * beyond
+        return f'<div class="rs-legend">{" · ".join(words)}</div>'
+
     def strip_in_words(self, ranks: np.ndarray) -> str:
         known = ranks[np.isfinite(ranks)]
         return f"Rank of the next item at each of {len(known)} steps; {(known <= HIT).sum()} are within the first ten."

@@ -8,9 +8,7 @@ from pages import cursor, loaders, look, told
 from pages.boundary import guarded, plain
 from recsys.figures.interest import STREAM, interest_stream, now_on_stream
 from recsys.figures.timeline import STRIP, now_on_strip, rank_strip
-from recsys.figures.way import way_html
-
-WAY_LEGEND = "line: latest events · rings: the list · diamond: beyond this map · star: came next"
+from recsys.figures.way import any_beyond, way_html
 
 here = cursor.now()
 dataset, step, colours = here.dataset, here.step, look.colours()
@@ -45,9 +43,9 @@ with right:
     else:
         st.html(look.list_head("The way here, and where the list points", ""))
         with st.container(key="map_box"):
+            way = story.way(replay)
             st.html(loaders.map_ground(dataset, here.user, colours))
-            st.html(way_html(view, story.way(replay), story.map_in_words(replay), colours))
-        st.html(f'<div class="rs-legend">{WAY_LEGEND}</div>')
+            st.html(way_html(view, way, story.map_in_words(replay), colours) + story.legend_html(any_beyond(view, way)))
 
 interest = loaders.interest(dataset, here.user)
 if interest is not None:

@@ -25,6 +25,7 @@ def interest_stream(interest: Interest, colour_of: dict[str, str], colours: Pale
     """Shares of the recent window over all steps, stacked, with the rest in grey. The same at every step, like the rank strip."""
     figure = Sketch(f"What the last {interest.window} events were about", colours, STREAM.height)
     steps = np.arange(1, len(interest.short))
+    edge = 0.5 if len(steps) <= 400 else 0.0  # between narrow steps the edges would be all there is to see
     shown = strongest(interest, count)
     layers = [(interest.categories[each], interest.short[1:, each], colour_of[interest.categories[each]]) for each in shown]
     rest = 1.0 - interest.short[1:, shown].sum(axis=1)
@@ -39,7 +40,7 @@ def interest_stream(interest: Interest, colour_of: dict[str, str], colours: Pale
                 name=escaped(name),
                 stackgroup="interest",
                 mode="lines",
-                line=dict(width=0.5, color=colours.background),
+                line=dict(width=edge, color=colours.background),
                 fillcolor=colour,
                 hovertemplate=f"{escaped(name)}: %{{y:.0f}} %<extra></extra>",
             )

@@ -136,7 +136,7 @@ def _dots(view: MapView, colours: Palette, tall: float) -> str:
     points = np.unique(np.round(_on_paper(view.places, view, tall)).astype(int), axis=0)
     near = (np.abs(points - [WIDE / 2, tall / 2]) <= [WIDE, tall]).all(axis=1)
     dots = "".join(f"M{x} {y}h0" for x, y in points[near])
-    size = (9 if len(view.places) < 1_500 else 4) * max(1.0, tall / WIDE)
+    size = (9 if len(view.places) < 1_500 else 6) * max(1.0, tall / WIDE)
     return f'<path d="{dots}" stroke="{colours.places}" stroke-width="{size:.1f}" stroke-linecap="round" fill="none"/>'
 
 
@@ -144,7 +144,7 @@ def _labels(view: MapView, colours: Palette, tall: float) -> list[str]:
     if not view.districts:
         return []
     spots = _on_paper(np.array(list(view.districts.values())), view, tall)
-    style = f'font-size="20" letter-spacing="1" text-anchor="middle" fill="{colours.quiet}"'
+    style = f'font-size="24" letter-spacing="1" text-anchor="middle" fill="{colours.quiet}"'
     return [
         f'<text x="{x:.0f}" y="{y - 14:.0f}" {style}>{escape(name.upper())}</text>'
         for name, (x, y) in zip(view.districts, spots, strict=True)
@@ -154,6 +154,6 @@ def _labels(view: MapView, colours: Palette, tall: float) -> list[str]:
 def _scale_bar(view: MapView, colours: Palette, tall: float) -> str:
     length = max(each for each in BARS if each <= max(view.kilometres / 4, BARS[0]))
     units, y = length / view.kilometres * WIDE, tall - 14
-    letters = 22 * max(1.0, tall / WIDE)  # a tall view is drawn smaller
+    letters = 26 * max(1.0, tall / WIDE)  # a tall view is drawn smaller
     line = f'<path d="M10 {y:.0f}h{units:.0f}" stroke="{colours.quiet}" stroke-width="3.5"/>'
     return line + f'<text x="10" y="{y - 9:.0f}" font-size="{letters:.0f}" fill="{colours.quiet}">{length:g} km</text>'

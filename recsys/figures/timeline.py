@@ -11,7 +11,7 @@ from recsys.figures.palette import Palette, mixed
 from recsys.figures.sketch import Frame, Sketch, axis_title
 
 HIT = 10
-STRIP = Frame(height=186, left=52, right=8, top=58, bottom=26)
+STRIP = Frame(height=200, left=52, right=8, top=58, bottom=40)
 TOP = -0.3  # room above rank 1, in units of `_height`
 
 
@@ -32,7 +32,7 @@ def rank_strip(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | 
     labels = [f"{rank:,}" for rank in ticks]
     figure.update_yaxes(range=[floor, TOP], tickvals=_height(ticks), ticktext=labels, title=axis_title("rank", colours))
     positions, labels = _step_ticks(length, dates)
-    figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels)
+    figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels, tickangle=0)
     figure.update_layout(margin=STRIP.margin, clickmode="event+select")
     return figure.drawn()
 
@@ -115,13 +115,14 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
 
 
 def _step_ticks(length: int, dates: Sequence[str] | None) -> tuple[list[int], list[str]]:
-    every = max(1, int(np.ceil(length / 8 / 5)) * 5) if length > 8 else 1
+    """Some six steps and, below each, its day: so few that they stand side by side on a narrow screen."""
+    every = max(1, int(np.ceil(length / 6 / 5)) * 5) if length > 6 else 1
     positions = list(range(0, length + 1, every))
     if dates is None:
-        return positions, [f"step {at}" if at == 0 else f"{at}" for at in positions]
+        return positions, [f"step {at}" if at == 0 else f"{at:,}" for at in positions]
     labels, year = [], ""
     for at in positions:
         day, _, this_year = dates[at].split(",")[0].rpartition(" ") if at < length else ("", "", year)
-        labels.append(f"{at}" + (f" · {day}" if day else "") + (f" {this_year}" if this_year != year else ""))
+        labels.append(f"{at:,}" + (f"<br>{day}" if day else "") + (f" {this_year}" if this_year != year else ""))
         year = this_year
     return positions, labels

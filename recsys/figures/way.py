@@ -14,7 +14,7 @@ import numpy as np
 from recsys.figures.maps import MapView, ground_picture
 from recsys.figures.palette import Palette
 
-HEIGHT = 430  # pixels
+TALLEST = 430  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,20 +33,29 @@ class Way:
 def ground_html(view: MapView, colours: Palette) -> str:
     """The city. It reaches half a view beyond the view on each side, and fills the box whatever the box's shape."""
     picture = f'<img class="rs-ground" src="{ground_picture(view, colours)}" alt="">'
-    return f'<div class="rs-map rs-cut" style="height:{HEIGHT}px">{_stage(view, picture)}</div>'
+    return _box(view, picture, cut=True)
 
 
 def way_html(view: MapView, way: Way, words: str, colours: Palette) -> str:
     """The way here and where the list points, to be laid over the ground; `words` say it to those who cannot see it."""
     path, beyond = _held(way.path, view)
-    legs = f'<div class="rs-map rs-cut" style="height:{HEIGHT}px">{_stage(view, _legs(_parts(way.path, view), view, colours))}</div>'
-    marks = _stage(view, _spots(way, path, beyond, colours) + _rings(way, view) + _star(way, view, colours))
-    return f'<div class="rs-way" role="img" aria-label="{escape(words)}">{legs}<div class="rs-map" style="height:{HEIGHT}px">{marks}</div></div>'
+    legs = _box(view, _legs(_parts(way.path, view), view, colours), cut=True)
+    marks = _was(way, path, beyond, colours) + _rings(way, view) + _here(way, path, beyond, colours) + _star(way, view, colours)
+    return f'<div class="rs-way" role="img" aria-label="{escape(words)}">{legs}{_box(view, marks, cut=False)}</div>'
 
 
-def _stage(view: MapView, inside: str) -> str:
-    """The view at its own shape, as large as the box allows."""
-    return f'<div class="rs-stage" style="aspect-ratio:{view.shape:.4f};width:min(100%,{HEIGHT * view.shape:.0f}px)">{inside}</div>'
+def any_beyond(view: MapView, way: Way) -> bool:
+    """Whether something stands at the edge in place of where it is."""
+    ends = [way.recommended, way.path[-1:], np.empty((0, 2)) if way.came is None else way.came[None]]
+    points = np.concatenate(ends)
+    return bool(_held(points[np.isfinite(points).all(axis=1)], view)[1].any())
+
+
+def _box(view: MapView, inside: str, cut: bool) -> str:
+    """All the width there is, and the view in its middle, at its own shape and as large as the height allows."""
+    shape = f"aspect-ratio:{view.shape:.4f}"
+    stage = f'<div class="rs-stage" style="{shape};width:min(100%,{TALLEST * view.shape:.0f}px)">{inside}</div>'
+    return f'<div class="rs-map{" rs-cut" if cut else ""}" style="{shape};max-height:{TALLEST}px">{stage}</div>'
 
 
 def _parts(points: np.ndarray, view: MapView) -> np.ndarray:
@@ -74,17 +83,24 @@ def _legs(parts: np.ndarray, view: MapView, colours: Palette) -> str:
     )
 
 
-def _spots(way: Way, parts: np.ndarray, beyond: np.ndarray, colours: Palette) -> str:
-    """The latest places, the older the paler; the last one, where the person is now, is large."""
+def _was(way: Way, parts: np.ndarray, beyond: np.ndarray, colours: Palette) -> str:
+    """The latest places but the last, the older the paler; what lies beyond the view is left out."""
     last = len(parts) - 1
-    spots = []
-    for at, (part, far, title) in enumerate(zip(parts, beyond, way.path_titles, strict=True)):
-        if at == last:
-            spots.append(_mark(part, f'<i class="rs-here" style="background:{colours.accent}"></i>', f"now at {title}", bool(far)))
-        elif not far:
-            tint = _faded(colours.accent, 0.25 + 0.65 * at / max(last, 1))
-            spots.append(_mark(part, f'<i class="rs-was" style="background:{tint}"></i>', f"was at {title}"))
-    return "".join(spots)
+    tints = [_faded(colours.accent, 0.25 + 0.65 * at / max(last, 1)) for at in range(last)]
+    return "".join(
+        _mark(part, f'<i class="rs-was" style="background:{tint}"></i>', f"was at {title}")
+        for part, far, title, tint in zip(parts, beyond, way.path_titles, tints, strict=False)
+        if not far
+    )
+
+
+def _here(way: Way, parts: np.ndarray, beyond: np.ndarray, colours: Palette) -> str:
+    """Where the person is now, on top of the rings: people are often sent to where they are."""
+    if not len(parts):
+        return ""
+    return _mark(
+        parts[-1], f'<i class="rs-here" style="background:{colours.accent}"></i>', f"now at {way.path_titles[-1]}", bool(beyond[-1])
+    )
 
 
 def _rings(way: Way, view: MapView) -> str:
