@@ -1,10 +1,13 @@
 """The parts of the checkpoints page: what is trained, the form for a new model, and the run that goes on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages import board, cursor, loaders, look
 from pages.boundary import guarded, plain
@@ -103,7 +106,7 @@ def _curves(history: Any, key: str) -> None:
 def draw_form(here: Cursor) -> None:
     """Choose a model and its settings; the start button hands over to a thread."""
     dataset = here.dataset
-    fitting = {name: spec for name, spec in MODELS.items() if not spec.lacks(dataset.has)}
+    fitting = {name: spec for name, spec in MODELS.items() if not spec.candidates_only and not spec.lacks(dataset.has)}
     first, second, third = st.columns(3)
     model = first.selectbox("Model", fitting, key="train_model", format_func=lambda name: plain(fitting[name].title))
     spec = fitting[model]
@@ -182,9 +185,17 @@ def _start(dataset: Dataset, arguments: dict[str, Any]) -> None:
 
         return train(dataset=dataset, stop=stop, folder=folder, **arguments)
 
-    job = Job(steps, MODELS[arguments["model"]].title, dataset.name, name)
+    job = Job(steps, MODELS[arguments["model"]].title, dataset.name, name, _window_open())
     st.session_state[SHOWN] = job
     job.start()
+
+
+def _window_open() -> Callable[[], bool]:
+    """Tells, from any thread, whether this session still has a window."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    return partial(runtime.get_instance().is_active_session, context.session_id)
 
 
 def draw_running(here: Cursor) -> None:

@@ -77,6 +77,20 @@ class TestJob:
         job._thread.join(5)
         assert not job.running and job.error is None
 
+    def test_it_ends_when_nobody_has_been_watching_for_a_while(self) -> None:
+        def steps(stop: Callable[[], bool]) -> Iterator[object]:
+            while not stop():
+                time.sleep(0.005)
+                yield "going on"
+
+        looks = iter([False, True])  # a window that reloads is back before the grace is over
+        job = Job(steps, "Made", "tiny", "made", watched=lambda: next(looks, False), grace=0.2)  # type: ignore[arg-type]
+        job.start()
+        time.sleep(0.1)
+        assert job.running
+        job._thread.join(5)
+        assert not job.running and job.stopping and job.error is None
+
     def test_what_went_wrong_is_kept_in_words(self) -> None:
         def steps(stop: Callable[[], bool]) -> Iterator[object]:
             raise DataError("no such luck")
