@@ -11,6 +11,7 @@ from recsys.commands.console import DatasetName, Device, Json, say, show
 from recsys.errors import DataError, RecsysError
 
 if TYPE_CHECKING:
+    from recsys.core import Dataset
     from recsys.training import Progress
 
 SECONDS_BETWEEN_LINES = 5.0
@@ -37,8 +38,10 @@ def train(
     from recsys import datasets
     from recsys.models import model_spec
 
-    model_spec(model)
+    spec = model_spec(model)
     data = datasets.open_dataset(dataset)
+    if "words" in spec.needs and not spec.lacks(data.has):
+        _read_words(data, chosen.get("encoder"))
     from recsys import training
 
     steps = training.train(
@@ -64,6 +67,21 @@ def train(
         f"validation: {measured}",
         f"checkpoint: {last.checkpoint}",
     )
+
+
+def _read_words(data: "Dataset", encoder: str | None) -> None:
+    """Encode the items' texts before training asks for them, so that the first time, which takes a while, is heard of."""
+    from recsys.text import TextEncoder, item_vectors
+
+    spoken = time.monotonic()
+
+    def progress(done: int, of: int) -> None:
+        nonlocal spoken
+        if time.monotonic() - spoken > SECONDS_BETWEEN_LINES:
+            say(f"read {done:,} of {of:,} texts")
+            spoken = time.monotonic()
+
+    item_vectors(data, TextEncoder(encoder or None), progress)
 
 
 def _settings(texts: list[str]) -> dict[str, str]:

@@ -1,0 +1,25 @@
+"""Training a model of words says how far reading them is."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from recsys import text
+from recsys.commands import learn
+from recsys.core import Dataset
+
+
+def test_reading_texts_is_heard_of(tiny: Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = []
+
+    def vectors(dataset: Dataset, encoder: text.TextEncoder, progress: Callable[[int, int], None]) -> np.ndarray:
+        asked.append((dataset.name, encoder.name))
+        progress(7, 15)
+        return np.zeros((15, 4))
+
+    monkeypatch.setattr(text, "item_vectors", vectors)
+    monkeypatch.setattr(learn, "SECONDS_BETWEEN_LINES", -1.0)
+    learn._read_words(tiny, None)
+    assert asked == [("tiny", text.PINNED)]
+    assert capsys.readouterr().err.strip() == "read 7 of 15 texts"
