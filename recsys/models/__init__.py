@@ -297,6 +297,14 @@ MODELS: dict[str, ModelSpec] = {
         aware=("time", "place"),
         parts=FUSED,
     ),
+    "llm-rank": ModelSpec(
+        "Language model",
+        "A language model that never saw this data orders a short list by how well each title goes on from the last ones.",
+        "recsys.models.llm_rank",
+        "LlmRank",
+        needs=("title",),
+        candidates_only=True,
+    ),
 }
 
 

@@ -13,17 +13,18 @@ from recsys.models.sequences import HOURS
 
 HIDDEN = -1e4
 """A logit that no weight comes from, and no gradient that is not a number."""
-HOUR_BUCKETS = 27
+HOUR_BUCKETS = 40
 SWIFT = 10.0
 """What tables of biases are multiplied with: a step of Adam moves an entry by the learning rate, and a bias has far to go."""
 
 
 def hour_buckets(asked: Tensor, happened: Tensor) -> Tensor:
-    """Buckets (B, R, C) of hours of the week (B, R) and (B, C): hours apart on the clock, 0 to 12, and whether both or neither
-    are weekends; 0 where either is unknown."""
+    """Buckets (B, R, C) of hours of the week (B, R) and (B, C): hours apart on the clock, 0 to 12, and how alike the days are, from
+    one in the week and one not to the same weekday; 0 where either is unknown."""
     now, then = asked[:, :, None], happened[:, None, :]
     apart = ((now - 1) % 24 - (then - 1) % 24).abs()
-    alike = ((now - 1) % HOURS >= 120) == ((then - 1) % HOURS >= 120)
+    both = ((now - 1) % HOURS >= 120) == ((then - 1) % HOURS >= 120)
+    alike = both.long() + ((now - 1) // 24 == (then - 1) // 24)
     return torch.where((now > 0) & (then > 0), 1 + torch.minimum(apart, 24 - apart) + 13 * alike, 0)
 
 

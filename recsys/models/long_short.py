@@ -33,6 +33,7 @@ class LongShortConfig(SequenceConfig):
     """`n_blocks` is the number of LSTM layers; `part` is both, long or short."""
 
     n_blocks: int = 1
+    batch_tokens: int = 3000
     part: str = "both"
 
     def __post_init__(self) -> None:

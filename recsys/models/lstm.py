@@ -47,6 +47,7 @@ class LstmLmConfig(SequenceConfig):
     """`n_blocks` is the number of layers."""
 
     n_blocks: int = 1
+    batch_tokens: int = 3000
 
 
 class LstmLm(Causal):
@@ -74,6 +75,7 @@ class LlmLstmConfig(SequenceConfig):
     """`n_blocks` is the number of layers; `text` says how item vectors come from text (see `items.py`)."""
 
     n_blocks: int = 1
+    batch_tokens: int = 3000
     text: str = "delta"
 
 

@@ -19,7 +19,14 @@ class _FullSoftmax(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, items: Tensor, targets: Tensor, precision: torch.dtype, log_share: Tensor | None, log_rest: Tensor | None
+        ctx: Any,
+        states: Tensor,
+        items: Tensor,
+        targets: Tensor,
+        precision: torch.dtype,
+        log_share: Tensor | None,
+        log_rest: Tensor | None,
+        weights: Tensor | None,
     ) -> Tensor:
         states_in, items_in = states.to(precision), items.to(precision)
         columns = items_in.T.contiguous()
@@ -45,18 +52,22 @@ class _FullSoftmax(torch.autograd.Function):
                 probabilities[row, wanted] -= credits[part].to(precision)
             else:
                 probabilities[row, wanted] -= 1.0
+            if weights is not None:
+                probabilities *= weights[part, None].to(precision)
+                logs = logs * weights[part]
             loss -= logs.sum()
             torch.mm(probabilities, items_in, out=state_gradients[part])
             item_gradients += torch.mm(probabilities.T, chunk)
-        ctx.save_for_backward(state_gradients.to(states.dtype), item_gradients, credits)
+        ctx.save_for_backward(state_gradients.to(states.dtype), item_gradients, credits, weights)
         return loss
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor | None, ...]:
-        state_gradients, item_gradients, credits = ctx.saved_tensors
+        state_gradients, item_gradients, credits, weights = ctx.saved_tensors
         by = gradients[0]
-        shares = (None, None) if credits is None else (-by * credits, by * (credits - 1.0))
-        return state_gradients.mul_(by.to(state_gradients.dtype)), item_gradients.mul_(by), None, None, *shares
+        each = by if weights is None else by * weights
+        shares = (None, None) if credits is None else (-each * credits, each * (credits - 1.0))
+        return state_gradients.mul_(by.to(state_gradients.dtype)), item_gradients.mul_(by), None, None, *shares, None
 
 
 def full_softmax_loss(states: Tensor, items: Tensor, targets: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
@@ -64,14 +75,21 @@ def full_softmax_loss(states: Tensor, items: Tensor, targets: Tensor, precision:
 
     With `precision` bfloat16 the three matrix products run in it, several times as fast where the processor has tiles for it.
     """
-    return _FullSoftmax.apply(states, items, targets, precision, None, None)
+    return _FullSoftmax.apply(states, items, targets, precision, None, None, None)
 
 
 def mixed_softmax_loss(
-    states: Tensor, items: Tensor, targets: Tensor, log_share: Tensor, log_rest: Tensor, precision: torch.dtype = torch.float32
+    states: Tensor,
+    items: Tensor,
+    targets: Tensor,
+    log_share: Tensor,
+    log_rest: Tensor,
+    weights: Tensor,
+    precision: torch.dtype = torch.float32,
 ) -> Tensor:
     """Summed −log(share · softmax(states · itemsᵀ)[target] + rest): the softmax is one part of a mixture of distributions.
 
     `log_share` (n,) is the weight of the softmax, `log_rest` (n,) what the other parts give the target; both float32, both learn.
+    `weights` (n,) say what each target counts.
     """
-    return _FullSoftmax.apply(states, items, targets, precision, log_share, log_rest)
+    return _FullSoftmax.apply(states, items, targets, precision, log_share, log_rest, weights)

@@ -95,8 +95,12 @@ class SpatioTemporal(Causal):
         whole = torch.logaddexp(nothing, logits.logsumexp(-1))
         returns = logits.masked_fill(codes[:, None, :] != targets[:, :, None], HIDDEN).logsumexp(-1)
         shares = (nothing - whole)[wanted], (returns - whole)[wanted]
-        interest = self._interest(states[wanted]).float()
-        return mixed_softmax_loss(interest, self.item_vectors().float(), targets[wanted] - 1, *shares, precision), len(interest)
+        # A long history must not drown the short ones, which are as many people: its events count less, by the root of their number.
+        many = wanted.sum(1, keepdim=True).clamp_min(1).float() ** -0.5
+        weights = many.expand_as(wanted)[wanted]
+        interest, items = self._interest(states[wanted]).float(), self.item_vectors().float()
+        weights = weights * (len(weights) / weights.sum().clamp_min(1e-6))
+        return mixed_softmax_loss(interest, items, targets[wanted] - 1, *shares, weights, precision), len(interest)
 
     def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
         codes, hours = self._on_device(tokens.codes), self._on_device(tokens.hours)

@@ -41,14 +41,15 @@ def test_mixed_loss_and_its_gradients_equal_the_plain_composition() -> None:
     values = [torch.randn(600, 8, requires_grad=True), torch.randn(50, 8, requires_grad=True)]
     share, rest = torch.randn(600, requires_grad=True), (torch.randn(600) - 3).requires_grad_()
     targets = torch.randint(0, 50, (600,))
-    loss = mixed_softmax_loss(*values, targets, share, rest)
+    weights = torch.rand(600) + 0.5
+    loss = mixed_softmax_loss(*values, targets, share, rest, weights)
     (2 * loss).backward()
     leaves = [*values, share, rest]
     ours = [leaf.grad.clone() for leaf in leaves]
     for leaf in leaves:
         leaf.grad = None
     logs = torch.log_softmax(values[0] @ values[1].T, 1)[torch.arange(600), targets]
-    plain = -torch.logaddexp(share + logs, rest).sum()
+    plain = -(weights * torch.logaddexp(share + logs, rest)).sum()
     (2 * plain).backward()
     assert torch.allclose(loss, plain, rtol=1e-5)
     for mine, leaf in zip(ours, leaves, strict=True):
@@ -97,8 +98,8 @@ def test_hours_apart_by_hand() -> None:
         return day * 24 + hour + 1  # Monday is day 0
 
     asked = torch.tensor([[week_hour(0, 23)]])
-    happened = torch.tensor([[week_hour(2, 1), week_hour(5, 23), 0, week_hour(4, 11)]])
-    assert hour_buckets(asked, happened).flatten().tolist() == [1 + 2 + 13, 1, 0, 1 + 12 + 13]
+    happened = torch.tensor([[week_hour(2, 1), week_hour(5, 23), 0, week_hour(4, 11), week_hour(0, 4)]])
+    assert hour_buckets(asked, happened).flatten().tolist() == [1 + 2 + 13, 1, 0, 1 + 12 + 13, 1 + 5 + 26]
     saturday = hour_of_week(np.array([1_700_908_200.0]), None)  # 2023-11-25 10:30 UTC
     assert saturday[0] == week_hour(5, 10)
 
