@@ -18,6 +18,7 @@ from recsys.devices import device as torch_device
 from recsys.devices import training_precision
 from recsys.errors import CheckpointError, DataError
 from recsys.evaluation import Evaluation, evaluate
+from recsys.memory import check_fits
 from recsys.models import MODELS, ModelSpec, model_spec
 from recsys.results import plain
 from recsys.split import Split, default_protocol, split
@@ -107,7 +108,7 @@ class _Job:
         }
         return dict(plain(values))
 
-    def card(self, found: Evaluation, **measured: Any) -> Card:
+    def card(self, found: Evaluation | None, **measured: Any) -> Card:
         return Card(
             name=self.name,
             model=self.model,
@@ -118,8 +119,8 @@ class _Job:
             cuts=self.split.cuts,
             config=asdict(self.config),
             seed=self.seed,
-            validation=found.metrics,
-            intervals=found.intervals,
+            validation=found.metrics if found else {},
+            intervals=found.intervals if found else {},
             versions={"recsys": __version__, "python": platform.python_version(), "numpy": np.__version__},
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             **measured,
@@ -131,13 +132,14 @@ def _count(job: _Job) -> Iterator[Progress]:
     started = time.monotonic()
     fitted = _fitted(job)
     seconds = time.monotonic() - started
-    found = evaluate(fitted, job.dataset, job.split, "validation")
+    # what orders a short list only has no place in a ranking of everything
+    found = None if job.spec.candidates_only else evaluate(fitted, job.dataset, job.split, "validation")
     targets = int((job.split.labels == 0).sum()) / max(seconds, 1e-9)
     parameters = sum(int(value.size) for value in fitted.arrays().values())
     card = job.card(found, epochs=1, seconds=seconds, targets_per_second=targets, parameters=parameters)
     card = replace(card, parts=tuple(getattr(fitted, "parts", ())))
     save(job.folder, fitted, card)
-    yield Progress(1, 1, 1, 1, float("nan"), found.metrics, targets, seconds, 0.0, 1, "cpu", checkpoint=job.folder, card=card)
+    yield Progress(1, 1, 1, 1, float("nan"), card.validation, targets, seconds, 0.0, 1, "cpu", checkpoint=job.folder, card=card)
 
 
 def _fitted(job: _Job) -> Any:
@@ -194,6 +196,17 @@ def _train_by_gradient(job: _Job, device: str, resume: bool) -> Iterator[Progres
     yield replace(run.progress(0, 0), validation=found.metrics, checkpoint=job.folder, card=card, seconds_left=0.0)
 
 
+def _size(job: _Job) -> float:
+    """Bytes of weights, gradients and the two moments of Adam, counted without taking them."""
+    import torch
+
+    try:
+        with torch.device("meta"):
+            return 16.0 * sum(each.numel() for each in job.spec.load()(job.dataset.item_ids, job.config).parameters())
+    except RuntimeError:  # torch cannot even count that far
+        return float("inf")
+
+
 class _Run:
     """The state of a gradient run between epochs: all that a resumed run needs is what `remember` writes."""
 
@@ -201,6 +214,7 @@ class _Run:
         import torch
 
         self.job, self.where, self.precision = job, where, precision
+        check_fits(f"training {job.spec.title} with these settings", _size(job), "take smaller ones, for example embedding_size=64")
         self.model = job.spec.load().build(job.dataset, job.split, job.config, job.seed).to(where)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=job.config.learning_rate, weight_decay=job.config.weight_decay)
         self.data = self.model.training_data(job.dataset, job.split)

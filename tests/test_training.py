@@ -125,6 +125,9 @@ def test_what_cannot_be_trained_is_refused(order_only: Dataset, tiny: Dataset, t
         list(train("sasrec", tiny, settings={"embeding_size": 8}, folder=tmp_path / "a"))
     with pytest.raises(DataError, match="dropout"):
         list(train("sasrec", tiny, settings={"dropout": "2"}, folder=tmp_path / "a"))
+    for size in (10**7, 10**9):
+        with pytest.raises(DataError, match=r"GB of memory, and .* are free; take smaller ones"):
+            list(train("sasrec", tiny, settings={"embedding_size": size}, folder=tmp_path / "a"))
     with pytest.raises(DataError, match="minutes"):
         list(train("sasrec", tiny, minutes=-1, folder=tmp_path / "a"))
     assert not list(tmp_path.iterdir())

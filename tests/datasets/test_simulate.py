@@ -74,6 +74,15 @@ def test_impossible_sizes_are_refused_in_one_line(wrong: dict[str, int]) -> None
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"people": 10**8}, {"people": 10**30}, {"places": 10**9}, {"people": 10**6, "days": 20_000}, {"days": 10**7}]
+)
+def test_absurd_sizes_are_refused_before_memory_is_spent(wrong: dict[str, int]) -> None:
+    with pytest.raises(DataError, match=r"GB of memory, and .* GB are free; take fewer|days is .* at most") as caught:
+        simulate(**wrong)
+    assert "\n" not in str(caught.value)
+
+
 def test_counts_and_activity(city: SimulatedCity) -> None:
     counts = np.diff(city.dataset.user_starts)
     assert len(counts) == 300 and counts.min() >= 3

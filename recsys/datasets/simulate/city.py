@@ -19,10 +19,12 @@ from recsys.datasets.simulate.ground import outline, to_degrees
 from recsys.datasets.simulate.people import NO_WORK, People, build_people
 from recsys.datasets.simulate.places import Places, build_places
 from recsys.errors import DataError
+from recsys.memory import check_fits
 
 RATED = 0.45
 WORK_ENDS = 18 * 3600
 LEAST = {"people": 1, "places": len(CATEGORIES), "days": 28}
+MOST_DAYS = 27_000  # to 2097: the clock knows summer time until 2099
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,11 @@ def simulate(
     for what, count in (("people", people), ("places", places), ("days", days)):
         if count < LEAST[what]:
             raise DataError(f"{what} is {count}; a simulated city needs at least {LEAST[what]}, for example --{what} {LEAST[what] * 4}")
+    if days > MOST_DAYS:
+        raise DataError(f"days is {days}; a simulated city can be watched for at most {MOST_DAYS}, for example --days 548")
+    # as measured: 550 bytes an event, and the liking of every person for every place
+    size = people * (140 * days + 16 * places)
+    check_fits(f"a city of {people:,} people and {places:,} places over {days:,} days", size, "take fewer --people, --places or --days")
     rng = np.random.default_rng(seed)
     the_places = build_places(rng, places)
     the_people = build_people(rng, people, the_places, days)
