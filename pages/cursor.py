@@ -127,7 +127,7 @@ def _model_titles(dataset: Dataset, trained: dict[str, str]) -> dict[str, str]:
     """Trained checkpoints first, then what could be trained on this data."""
     titles = {name: MODELS[kind].title if name == kind else f"{name} ({MODELS[kind].title})" for name, kind in trained.items()}
     for name, spec in MODELS.items():
-        if name not in titles and not spec.lacks(dataset.has):
+        if name not in titles and not spec.candidates_only and not spec.lacks(dataset.has):
             titles[name] = f"{spec.title} – not trained"
     return titles
 

@@ -54,6 +54,17 @@ def folder_at_once(target: Path) -> Iterator[Path]:
         os.close(in_use)
 
 
+def file_at_once(target: Path, data: bytes) -> None:
+    """Write a file so that whoever reads it finds it whole: the old one or the new one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = target.parent / f".{target.name}.{secrets.token_hex(6)}"
+    try:
+        work.write_bytes(data)
+        work.replace(target)
+    finally:
+        work.unlink(missing_ok=True)
+
+
 def _replace(work: Path, target: Path) -> None:
     old = work.with_name(f"{work.name}.old")
     if target.exists():

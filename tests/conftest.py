@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from recsys.core import Dataset
-from recsys.models import model_spec
+from recsys.models import MODELS, model_spec
 from recsys.split import split
 
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=40)
@@ -19,6 +19,8 @@ settings.load_profile("steady")
 GRADIENT_SETTINGS = {"embedding_size": 8, "max_length": 6, "batch_tokens": 64, "epochs": 1}
 """Small enough for seconds; the tiny histories are longer than what the model sees at once."""
 
+WHOLE = [name for name, spec in MODELS.items() if not spec.candidates_only]
+"""The models that rank everything; those that order a short list have tests of their own."""
 
 TEXTS = (
     "Warm bread from six in the morning.", "Small stage, big trumpet.", "Old chestnut trees and a pond.", "", "Late sets on Fridays.",

@@ -18,6 +18,7 @@ import pytest
 
 from recsys.__main__ import main
 from recsys.models import MODELS
+from tests.conftest import WHOLE
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = ["--set", "embedding_size=8", "--set", "max_length=20", "--set", "n_blocks=1", "--set", "epochs=2"]
@@ -118,12 +119,31 @@ class TestShapes:
     @pytest.mark.parametrize("split", ["validation", "test"])
     def test_evaluate(self, split: str) -> None:
         found = run("evaluate", "markov", "town", "--split", split, "--json").json
-        assert set(found) == {"model", "dataset", "protocol", "split", "aware", "cases", "items", "metrics", "intervals"}
+        assert set(found) == {"model", "dataset", "protocol", "split", "aware", "cases", "items", "metrics", "intervals", "slices"}
         assert (found["model"], found["dataset"], found["protocol"], found["split"]) == ("markov", "town", "last-out", split)
         assert {"hr@1", "hr@10", "ndcg@10", "mrr", "precision@10", "recall@10", "f1@10"} <= set(found["metrics"])
         low, high = found["intervals"]["ndcg@10"]
         assert low <= found["metrics"]["ndcg@10"] <= high
         assert found["cases"] <= 60
+
+    def test_cold_starts_have_figures_of_their_own(self) -> None:
+        slices = run("evaluate", "markov", "town", "--json").json["slices"]
+        assert set(slices) == {"new_users", "rare_items"}
+        for part in slices.values():
+            assert part is None or set(part) == {"cases", "users", "metrics", "intervals"}
+
+    def test_leaderboard(self) -> None:
+        ran = run("leaderboard", "town", "--only", "markov,popularity", "--json")
+        found = ran.json
+        assert set(found) == {"dataset", "protocol", "split", "rows", "skipped"}
+        assert (found["dataset"], found["protocol"], found["split"], found["skipped"]) == ("town", "last-out", "validation", [])
+        assert {row["model"] for row in found["rows"]} == {"markov", "popularity"}
+        fields = {"model", "aware", "metrics", "intervals", "slices", "parameters", "train_seconds", "request_ms"}
+        assert [set(row) for row in found["rows"]] == [fields] * 2
+        assert found["rows"][0]["metrics"]["ndcg@10"] >= found["rows"][1]["metrics"]["ndcg@10"]
+        assert "measuring" in ran.err
+        again = run("leaderboard", "town", "--only", "popularity,markov", "--json")
+        assert (again.json, again.err) == (found, "")
 
     def test_recommend(self) -> None:
         found = run("recommend", "sasrec", "town", "--user", "p0002", "--step", 10, "--k", 4, "--json").json
@@ -134,6 +154,15 @@ class TestShapes:
         at_the_end = run("recommend", "sasrec", "town", "--user", "p0002", "--json").json
         assert at_the_end["next"] is None
         assert len(at_the_end["items"]) == 10
+
+    def test_recommend_among_the_best_of_another(self) -> None:
+        best = run("recommend", "popularity", "town", "--user", "p0002", "--step", 10, "--k", 3, "--json").json
+        found = run(
+            "recommend", "markov", "town", "--user", "p0002", "--step", 10, "--among", "popularity", "--candidates", 3, "--json"
+        ).json
+        assert {item["item_id"] for item in found["items"]} == {item["item_id"] for item in best["items"]}
+        inside = found["next"]["item_id"] in {item["item_id"] for item in best["items"]}
+        assert (found["next"]["rank"] is not None) == inside
 
     def test_replay(self) -> None:
         found = run("replay", "sasrec", "town", "--user", "p0002", "--json").json
@@ -156,7 +185,14 @@ class TestShapes:
         assert by_name == by_folder
 
     @pytest.mark.parametrize(
-        "command", ["datasets", "evaluate markov town", "recommend markov town --user p0002 --step 3", "replay markov town --user p0002"]
+        "command",
+        [
+            "datasets",
+            "evaluate markov town",
+            "recommend markov town --user p0002 --step 3",
+            "replay markov town --user p0002",
+            "leaderboard town --only markov",
+        ],
     )
     def test_people_get_a_table(self, command: str) -> None:
         ran = run(*command.split())
@@ -243,6 +279,14 @@ WRONG = [
     "evaluate {damaged} town",
     "evaluate {foreign} town",
     "evaluate {empty}/markov town",
+    "leaderboard",
+    "leaderboard nothing-like-that",
+    "leaderboard town --split train",
+    "leaderboard town --protocol nonsense",
+    "leaderboard town --only markow",
+    "leaderboard town --only {empty}",
+    "leaderboard town --minutes 0",
+    "leaderboard town --device nonsense",
     "recommend markov town",
     "recommend markov town --user",
     "recommend markov town --user nobody",
@@ -252,6 +296,8 @@ WRONG = [
     "recommend markov town --user p0002 --k 0",
     "recommend markov town --user p0002 --k -5",
     "recommend markov town --user p0002 --k 1.5",
+    "recommend markov town --user p0002 --among nobody",
+    "recommend markov town --user p0002 --among markov --candidates 0",
     "recommend markov town --user p0002 --at never",
     "recommend markov town --user p0002 --at 2024-13-45",
     "recommend markov town --user p0002 --place here",
@@ -308,7 +354,9 @@ def test_a_shell_sees_the_same(command: str) -> None:
     assert ran.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", ["", "datasets", "prepare", "fetch", "simulate", "train", "evaluate", "recommend", "replay", "bench"])
+@pytest.mark.parametrize(
+    "command", ["", "datasets", "prepare", "fetch", "simulate", "train", "evaluate", "leaderboard", "recommend", "replay", "bench"]
+)
 def test_every_command_has_help(command: str) -> None:
     ran = run(*command.split(), "--help")
     assert ran.code == 0
@@ -365,7 +413,7 @@ def test_a_bug_is_told_from_wrong_input(monkeypatch: pytest.MonkeyPatch) -> None
     assert "Traceback" in run("datasets").err
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", WHOLE)
 def test_every_model_trains_from_the_command_line(name: str) -> None:
     settings = SMALL if MODELS[name].gradient else []
     assert run("train", name, "town", *settings, "--name", f"each-{name}", "--json").json["epochs"] >= 1

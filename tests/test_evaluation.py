@@ -15,6 +15,7 @@ from recsys.errors import DataError, RecsysError, UnknownNameError
 from recsys.evaluation import evaluate, metrics_of, paired, ranks_of
 from recsys.models import MODELS
 from recsys.split import split
+from tests.conftest import WHOLE
 
 few_scores = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])
 
@@ -66,7 +67,7 @@ def test_known_ranks() -> None:
     assert np.isnan(metrics_of(np.array([]))["mrr"])
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("protocol", ["last-out", "temporal"])
 @pytest.mark.parametrize("repeats", [True, False])
 def test_every_case_is_ranked_as_if_asked_alone(

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from recsys.core import Dataset, FallsBack, History, candidate_scores, empty_history, recommend, request_at
 from recsys.errors import DataError
 from recsys.evaluation import ranks_of
-from recsys.models import MODELS
 from recsys.replay import attention, replay
 from recsys.split import split
+from tests.conftest import WHOLE
 
 ITEMS = [*(f"i{i:02}" for i in range(15)), "no such item", "another"]
 
@@ -38,7 +38,7 @@ def histories(draw: st.DrawFn) -> History:
     )
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", WHOLE)
 class TestReplayOfEveryModel:
     @given(history=histories(), repeats=st.booleans())
     def test_it_is_step_by_step_scoring(

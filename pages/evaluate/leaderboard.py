@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages import board, cursor, loaders, look
+from pages import board, cursor, loaders, look, standings
 from pages.boundary import plain
 from recsys.figures.leaderboard import trade_off
-from recsys.leaderboard import groups
+from recsys.leaderboard import IDEAS, Standing, groups, worth
 from recsys.split import SPLIT_NAMES
 
 here = cursor.now()
@@ -17,33 +17,40 @@ look.lead(
 trained = loaders.checkpoints(dataset)
 
 
-def draw_table() -> None:
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    metric = left.segmented_control(
-        "Order by", board.METRICS, default=board.FIRST, required=True, key="board_metric", format_func=board.METRICS.__getitem__
-    )
-    metric = metric or board.FIRST
-    which = right.segmented_control(
-        "Events", SPLIT_NAMES[1:], default="validation", required=True, key="board_split", format_func=board.SPLITS.__getitem__
-    )
-    lines = board.lines(here, trained, which or "validation")
+def picked(column: st.delta_generator.DeltaGenerator, label: str, options: dict[str, str], key: str, first: str) -> str:
+    chosen = column.segmented_control(label, options, default=first, required=True, key=key, format_func=options.__getitem__)
+    return chosen or first
+
+
+def draw() -> None:
+    first, second, third = st.columns([4, 3, 3], vertical_alignment="bottom")
+    metric = picked(first, "Order by", board.METRICS, "board_metric", board.FIRST)
+    part = picked(second, "Cases", board.PARTS, "board_part", board.ALL)
+    which = picked(third, "Events", {name: board.SPLITS[name] for name in SPLIT_NAMES[1:]}, "board_split", "validation")
+    shown = board.board(here, trained, which)
+    if part != board.ALL and shown.lines:
+        look.lead(standings.part_sentence(shown.lines, part))
+    lines = board.only(shown.lines, part)
     for (protocol, split), table in groups(lines, metric).items():
-        look.lead(board.protocol_sentence(dataset, protocol, split, table))
-        st.html(board.table_html(table, metric, here.model))
-        told = board.comparison(here, table, metric)
-        if told:
-            look.lead(told)
-    if board.stale(dataset, trained):
-        st.caption(plain(board.stale(dataset, trained)))
-    board.draw_evaluate(here, trained, which or "validation")
-    draw_scatter(lines)
+        table = [line for line in table if part == board.ALL or line.metrics]
+        if table:
+            look.lead(standings.protocol_sentence(dataset, protocol, split))
+            st.html(standings.table_html(table, here.model))
+            look.lead(standings.comparison(table, shown.judged, metric, part))
+    board.draw_evaluate(here, trained, which, shown)
+    draw_scatter([line for line in lines if line.metrics])
+    draw_ideas(shown, metric, part)
+    if part == board.ALL:
+        draw_foretold(lines)
+    draw_absent()
 
 
-def draw_scatter(lines: list[board.Standing]) -> None:
+def draw_scatter(lines: list[Standing]) -> None:
     protocols = {(line.protocol, line.split) for line in lines}
     axes = board.axes(lines)
     if len(lines) < 2 or len(axes) < 2:
         return
+    st.subheader("Any two figures")
     first, second, third = st.columns(3)
     x = first.selectbox("Across", axes, index=list(axes).index("parameters"), key="board_x", format_func=axes.__getitem__)
     y = second.selectbox("Upwards", axes, index=0, key="board_y", format_func=axes.__getitem__)
@@ -56,7 +63,42 @@ def draw_scatter(lines: list[board.Standing]) -> None:
     st.plotly_chart(figure, key="trade_off", theme=None, config=look.CHART, alt=f"{axes[y]} against {axes[x]} of {len(marks)} models.")
 
 
+def draw_ideas(shown: board.Board, metric: str, part: str) -> None:
+    slice = None if part == board.ALL else part
+    found = {idea: worth(idea, shown.judged, metric, slice) for idea in IDEAS}
+    tables = [standings.idea_html(idea, steps, metric) for idea, steps in found.items() if steps]
+    if tables:
+        st.subheader("What each idea is worth")
+        look.lead("The same events under both models, so the intervals are of the difference itself.")
+        draw_side_by_side(tables)
+
+
+def draw_foretold(lines: list[Standing]) -> None:
+    tables = [table for table in (standings.foretold_html(lines, name) for name in standings.FORETOLD) if table]
+    if tables:
+        st.subheader("What else they foretell")
+        draw_side_by_side(tables)
+
+
+def draw_side_by_side(tables: list[str]) -> None:
+    columns = st.columns(2, gap="large")
+    for at, table in enumerate(tables):
+        columns[at % 2].html(table)
+
+
+def draw_absent() -> None:
+    untrained, impossible = board.absent(dataset, trained)
+    if board.stale(dataset, trained):
+        st.caption(plain(board.stale(dataset, trained)))
+    if untrained:
+        command = "" if dataset.name in loaders.uploads() else f", all of them by `python -m recsys leaderboard {dataset.name}`"
+        st.caption(f"Not trained yet: {plain(', '.join(untrained))}. Train them on the page Checkpoints{command}.")
+    if impossible:
+        st.caption(f"No place on this board: {plain('; '.join(f'{title}, {why}' for title, why in impossible.items()))}.")
+
+
 if trained:
-    draw_table()
+    draw()
 else:
     st.info("No model is trained on this data yet. Train one on the page Evaluate, Checkpoints: counted models take seconds.")
+    draw_absent()

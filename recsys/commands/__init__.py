@@ -2,7 +2,7 @@
 
 import typer
 
-from recsys.commands import ask, data, learn, measure
+from recsys.commands import ask, data, learn, measure, standings
 
 app = typer.Typer(
     help="Recscope: explore, demo and debug recommenders. Every command takes --json: one JSON object on standard output.",
@@ -19,6 +19,7 @@ for command in (
     data.simulate,
     learn.train,
     ask.evaluate,
+    standings.leaderboard,
     ask.recommend,
     ask.replay,
     measure.bench,

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recsys.commands.console import CheckpointName, DatasetName, Device, Json, UserId, say, show, table
+from recsys.commands.standings import plain_slices
 from recsys.errors import DataError, unknown
 
 if TYPE_CHECKING:
     from recsys.checkpoints import Loaded
-    from recsys.core import Dataset, Recommender, Request
+    from recsys.core import Dataset, Recommended, Recommender, Request
+    from recsys.evaluation import Slice
 
 
 def evaluate(
@@ -45,12 +47,27 @@ def evaluate(
         "items": found.items,
         "metrics": found.metrics,
         "intervals": found.intervals,
+        "slices": plain_slices(found.slices),
     }
     rows = [(name, value, *found.intervals.get(name, (None, None))) for name, value in found.metrics.items()]
     told = f"told the {' and the '.join(found.aware)}" if found.aware else "blind to time and place"
     seen = "items seen before stay candidates" if data.repeats else "items seen before are no candidates"
     head = f"{loaded.card.model} on {data.name}, {found.protocol}, {found.split}: {found.cases:,} cases of {found.users:,} users, {found.items:,} items"
-    show(result, as_json, head, f"{told}; {seen}; {found.left_out:,} users left out", table(("metric", "mean", "from", "to (95 %)"), rows))
+    columns = ("metric", "mean", "from", "to (95 %)")
+    show(result, as_json, head, f"{told}; {seen}; {found.left_out:,} users left out", table(columns, rows), *_cold_lines(found.slices))
+
+
+def _cold_lines(slices: "dict[str, Slice | None]") -> list[str]:
+    """The cold starts in a line each, one without a case said so."""
+    words = {"new_users": "people with at most five events before", "rare_items": "items with at most five events to learn from"}
+    lines = []
+    for name, part in slices.items():
+        if part is None:
+            lines.append(f"{words[name]}: no such case")
+        else:
+            low, high = part.intervals["ndcg@10"]
+            lines.append(f"{words[name]}: {part.cases:,} cases, ndcg@10 {part.metrics['ndcg@10']:.4f} ({low:.4f} to {high:.4f})")
+    return lines
 
 
 def recommend(
@@ -61,6 +78,8 @@ def recommend(
     at: Annotated[str | None, typer.Option(metavar="TIME", help="When, ISO 8601, UTC unless it names a zone: 2012-05-01T18:30.")] = None,
     place: Annotated[str | None, typer.Option(metavar="LAT,LON", help="Where, in degrees: 40.7,-74.0.")] = None,
     k: Annotated[int, typer.Option(help="How many items.")] = 10,
+    among: Annotated[str | None, typer.Option(metavar="CHECKPOINT", help="Order only what this other checkpoint finds best.")] = None,
+    candidates: Annotated[int, typer.Option(help="How many of those to order.")] = 20,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -82,14 +101,18 @@ def recommend(
     if where is not None:
         request = replace(request, place=where)
     loaded = _load(checkpoint, data, device)
-    items = core.recommend(loaded.model, request, k, repeats=data.repeats)
+    if among is not None:
+        best = core.recommend(_load(among, data, device).model, request, candidates, repeats=data.repeats)
+        request = replace(request, candidates=tuple(each.item_id for each in best))
+    model = loaded.model.reporting(_say_progress) if hasattr(loaded.model, "reporting") else loaded.model
+    ordered = core.recommend(model, request, max(k, len(request.candidates or ())) if k > 0 else k, repeats=data.repeats)
     result = {
         "user": user,
         "step": step,
         "items": [
-            {"item_id": each.item_id, "title": data.title_of(each.item_id), "score": each.score, "rank": each.rank} for each in items
+            {"item_id": each.item_id, "title": data.title_of(each.item_id), "score": each.score, "rank": each.rank} for each in ordered[:k]
         ],
-        "next": _next(loaded.model, data, request, str(history.items[step])) if step < len(history) else None,
+        "next": _next(model, data, request, str(history.items[step]), ordered) if step < len(history) else None,
     }
     _say_what_is_ignored(loaded.card.model, at, place)
     show(result, as_json, *_list_lines(result, len(history), data))
@@ -160,13 +183,19 @@ def _say_what_is_ignored(model: str, at: str | None, place: str | None) -> None:
             say(f"note: {model} is not told the {what}, so {option} changes nothing")
 
 
-def _next(model: "Recommender", data: "Dataset", request: "Request", item_id: str) -> dict[str, Any]:
-    """What really came next, and its exact rank; the last place for an item that the model does not know."""
+def _say_progress(done: int, of: int) -> None:
+    say(f"{done} of {of} candidates read")
+
+
+def _next(model: "Recommender", data: "Dataset", request: "Request", item_id: str, ordered: "list[Recommended]") -> dict[str, Any]:
+    """What really came next, and its exact rank; the last place for an item the model does not know, none for one it was not offered."""
     import numpy as np
 
     from recsys.core import Vocabulary, candidate_scores
     from recsys.evaluation import ranks_of
 
+    if request.candidates is not None:  # all of them are in the list already
+        return {"item_id": item_id, "rank": next((float(each.rank) for each in ordered if each.item_id == item_id), None)}
     vocabulary = Vocabulary(model.item_ids)
     code = int(vocabulary.encode([item_id])[0])
     scores = candidate_scores(model, [request], vocabulary, data.repeats)
@@ -178,5 +207,6 @@ def _list_lines(result: dict[str, Any], length: int, data: "Dataset") -> list[st
     rows = [(item["rank"], item["title"], item["item_id"], item["score"]) for item in result["items"]]
     lines = [f"user {result['user']} after {result['step']} of {length} events", table(("rank", "title", "item", "score"), rows)]
     if result["next"]:
-        lines.append(f"next came {data.title_of(result['next']['item_id'])}, rank {result['next']['rank']:g}")
+        rank = result["next"]["rank"]
+        lines.append(f"next came {data.title_of(result['next']['item_id'])}, {'not in this list' if rank is None else f'rank {rank:g}'}")
     return lines

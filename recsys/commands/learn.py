@@ -98,12 +98,11 @@ def _settings(texts: list[str]) -> dict[str, str]:
 
 def _follow(steps: "Iterable[Progress]", model: str, dataset: str) -> "Progress":
     """Say how training goes: every epoch, and every few seconds within one. Returns the last word."""
-    last, spoken = None, -math.inf
+    last, pace = None, Pace()
     try:
         for last in steps:
-            if last.validation is not None or last.checkpoint is not None or time.monotonic() - spoken > SECONDS_BETWEEN_LINES:
-                say(_line(last))
-                spoken = time.monotonic()
+            if pace.due(last):
+                say(progress_line(last))
     except KeyboardInterrupt:
         raise RecsysError(
             f"training {model} on {dataset} was interrupted; the same command with --resume goes on from the last epoch"
@@ -113,7 +112,22 @@ def _follow(steps: "Iterable[Progress]", model: str, dataset: str) -> "Progress"
     return last
 
 
-def _line(progress: "Progress") -> str:
+class Pace:
+    """Which words of progress are worth a line: every epoch's, the last, and one every few seconds in between."""
+
+    def __init__(self) -> None:
+        self._spoken = -math.inf
+
+    def due(self, progress: "Progress") -> bool:
+        due = progress.validation is not None or progress.checkpoint is not None
+        if due or time.monotonic() - self._spoken > SECONDS_BETWEEN_LINES:
+            self._spoken = time.monotonic()
+            return True
+        return False
+
+
+def progress_line(progress: "Progress") -> str:
+    """Where training stands, in one line."""
     if progress.checkpoint is not None:
         return f"kept epoch {progress.best_epoch}, by validation; saved {progress.checkpoint}"
     parts = [f"epoch {progress.epoch}/{progress.epochs}", f"batch {progress.batch}/{progress.batches}"]

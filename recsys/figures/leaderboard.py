@@ -24,6 +24,7 @@ class Mark(NamedTuple):
 def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_log: bool, colours: Palette) -> go.Figure:
     """A dot a model, its bars the 95 % intervals; the model of the cursor in the accent colour."""
     figure = blank_figure(f"{y_title} against {x_title.lower() if x_title[1:2].islower() else x_title}", colours, 400)
+    side_of = dict(zip(marks, _sides(marks, x_log, y_log), strict=True))
     for kind, filled in (("told time or place", True), ("told neither", False)):
         here = [mark for mark in marks if mark.aware == filled]
         if not here:
@@ -38,11 +39,12 @@ def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_
                 marker=dict(size=13, color=tints if filled else colours.background, line=dict(color=tints, width=2.5)),
                 error_x=_bars([mark.x_interval for mark in here], [mark.x for mark in here], colours),
                 error_y=_bars([mark.y_interval for mark in here], [mark.y for mark in here], colours),
-                text=[escaped(mark.title) for mark in here],
-                textposition=[_side(mark, marks, x_log) for mark in here],
+                text=[escaped(mark.title) if side_of[mark] else "" for mark in here],
+                textposition=[side_of[mark] or "middle right" for mark in here],
+                customdata=[escaped(mark.title) for mark in here],
                 textfont=dict(size=13, color=colours.text),
                 cliponaxis=False,
-                hovertemplate=f"%{{text}}<br>{escaped(x_title)}: %{{x:.4~g}}<br>{escaped(y_title)}: %{{y:.4~g}}<extra></extra>",
+                hovertemplate=f"%{{customdata}}<br>{escaped(x_title)}: %{{x:.4~g}}<br>{escaped(y_title)}: %{{y:.4~g}}<extra></extra>",
             )
         )
     grid = dict(showgrid=True, gridcolor=colours.surface, fixedrange=True)
@@ -64,21 +66,54 @@ def _bars(intervals: Sequence[tuple[float, float] | None], values: Sequence[floa
     return dict(type="data", symmetric=False, array=high, arrayminus=low, color=colours.faint, thickness=2, width=0)
 
 
-def _side(mark: Mark, marks: Sequence[Mark], log: bool) -> str:
-    """The label stands on the side with room, above or below by turns where dots crowd."""
-    place = sorted(marks, key=lambda each: (each.x, each.y)).index(mark)
-    at = {each: float(np.log10(max(each.x, 1e-9))) if log else each.x for each in marks}
-    low, high = min(at.values()), max(at.values())
-    side = "left" if high > low and (at[mark] - low) / (high - low) > 0.6 else "right"
-    return f"{'top' if place % 2 else 'bottom'} {side}"
+WIDTH, HEIGHT = 1000.0, 290.0
+"""About the room for dots, in pixels, by which labels are laid out."""
+
+LETTER, LINE, DOT = 7.5, 17.0, 9.0
+
+
+def _sides(marks: Sequence[Mark], x_log: bool, y_log: bool) -> list[str]:
+    """Where each label stands, empty where there is no room for it: the chosen model's first, then from the top; hovering tells the rest."""
+    across, up = _places([mark.x for mark in marks], x_log) * WIDTH, _places([mark.y for mark in marks], y_log) * HEIGHT
+    taken = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in zip(across, up, strict=True)]
+    sides = [""] * len(marks)
+    for at in sorted(range(len(marks)), key=lambda at: (not marks[at].chosen, -marks[at].y)):
+        x, y, long = across[at], up[at], LETTER * len(marks[at].title)
+        for side, left, low in (
+            ("middle right", x + DOT, y - LINE / 2),
+            ("middle left", x - DOT - long, y - LINE / 2),
+            ("top center", x - long / 2, y + DOT),
+            ("bottom center", x - long / 2, y - DOT - LINE),
+        ):
+            box = (left, low, left + long, low + LINE)
+            others = taken[:at] + taken[at + 1 :]
+            if box[0] >= 0 and box[2] <= WIDTH and not any(_overlap(box, other) for other in others):
+                taken.append(box)
+                sides[at] = side
+                break
+    return sides
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _places(values: Sequence[float], log: bool) -> np.ndarray:
+    """(n,) 0 to 1 along an axis with the range of `_roomy`."""
+    numbers = np.log10(np.maximum(values, 1e-9)) if log else np.asarray(values, dtype=np.float64)
+    low, high = _limits(numbers, log)
+    return (numbers - low) / (high - low)
+
+
+def _limits(numbers: np.ndarray, log: bool) -> tuple[float, float]:
+    span = float(np.ptp(numbers)) or abs(float(numbers.max())) or 1.0
+    room = 0.5 if log else 0.15 * span
+    return float(numbers.min()) - room, float(numbers.max()) + room
 
 
 def _roomy(values: Sequence[float], log: bool) -> dict[str, object]:
     """A range with room for the labels."""
     if not values:
         return {}
-    if log:
-        numbers = np.log10(np.maximum(values, 1e-9))
-        return dict(range=[float(numbers.min()) - 0.5, float(numbers.max()) + 0.5], dtick=1)
-    span = max(values) - min(values) or abs(max(values)) or 1.0
-    return dict(range=[min(values) - 0.15 * span, max(values) + 0.15 * span])
+    numbers = np.log10(np.maximum(values, 1e-9)) if log else np.asarray(values, dtype=np.float64)
+    return dict(range=list(_limits(numbers, log)), **({"dtick": 1} if log else {}))

@@ -12,8 +12,9 @@ from recsys.core import Dataset, Event, FallsBack, History, Request, Traces, emp
 from recsys.errors import DataError, UnknownNameError
 from recsys.models import MODELS
 from recsys.split import TRAIN, VALIDATION, split
+from tests.conftest import WHOLE
 
-ORDER_ONLY = [name for name, spec in MODELS.items() if not spec.needs]
+ORDER_ONLY = [name for name in WHOLE if not MODELS[name].needs]
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}  # float32 sums in another order
 
 
@@ -72,7 +73,7 @@ def moving(tiny: Dataset) -> Dataset:
     return placed(replace(tiny, name="moving", interactions=tiny.interactions.assign(**places)))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", WHOLE)
 class TestEveryModel:
     @pytest.fixture
     def model(self, name: str, tiny: Dataset, trained: Callable[..., Any]) -> Any:

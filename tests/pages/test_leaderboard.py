@@ -1,11 +1,13 @@
 """The leaderboard: one protocol a table, intervals, and a test split that is read only on purpose."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from streamlit.testing.v1 import AppTest
 
+from pages.standings import foretold_html
 from recsys.core import Dataset
-from recsys.leaderboard import groups, standing
+from recsys.leaderboard import Standing, groups, leaderboard, standing
 from recsys.training import train
 from tests.pages.conftest import told
 
@@ -39,6 +41,63 @@ def test_the_test_split_takes_a_warning_and_a_word(train_tiny: Callable[..., Non
     app.checkbox(key="test_agreed").check().run()
     app.button(key="evaluate").click().run()
     assert "last-out, test events" in told(app)
+
+
+def test_what_was_measured_before_is_there_at_once(
+    tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("popularity", "markov")
+    for which in ("validation", "test"):
+        list(leaderboard(tiny, which=which, only=["popularity", "markov"]))
+    app = open_page(PAGE, model="markov")
+    text = told(app)
+    assert " ms" in text and ("beats" in text or "within chance" in text)
+    assert not [button for button in app.button if button.key == "evaluate"]
+    app.segmented_control(key="board_split").set_value("test").run()
+    assert "last-out, test" not in told(app), "the test split is read on purpose only"
+
+
+def test_cold_starts_are_a_choice(
+    tiny: Dataset, order_only: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("popularity")
+    app = open_page(PAGE, model="popularity")
+    app.segmented_control(key="board_part").set_value("new_users").run()
+    assert "Not measured yet" in told(app)
+    app.button(key="evaluate").click().run()
+    (line,) = (step for step in leaderboard(tiny, only=["popularity"]) if isinstance(step, Standing))
+    new = line.slices["new_users"]
+    assert new is not None
+    assert f"<b>{new.cases:,} case" in told(app)
+    assert f"{new.metrics['ndcg@10']:.3f}" in told(app)
+    if line.slices["rare_items"] is None:
+        app.segmented_control(key="board_part").set_value("rare_items").run()
+        assert "No item is rare here" in told(app)
+
+
+def test_each_idea_has_its_own_comparison(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec", "sasrec-time")
+    app = open_page(PAGE, model="sasrec")
+    assert "What each idea is worth" not in told(app)
+    app.button(key="evaluate").click().run()
+    text = told(app)
+    assert "What each idea is worth" in text and "Time and place" in text and "gained" in text
+    assert "Long and short term" not in text
+
+
+def test_models_without_a_line_are_named(order_only: Dataset, open_page: Callable[..., AppTest]) -> None:
+    text = told(open_page(PAGE, dataset="order-only"))
+    assert "Not trained yet: Most popular" in text
+    assert "No place on this board" in text and "it needs time, which this data does not have" in text
+
+
+def test_what_is_foretold_stands_beside_knowing_nothing(tiny: Dataset) -> None:
+    line = Standing("a", "markov", "A <b>", "last-out", "test", (), {}, {}, 1, 1.0)
+    assert foretold_html([line], "rmse") == ""
+    figures = {"rmse": 0.8, "rmse_baseline": 1.0, "rmse_gain": 0.2}
+    html = foretold_html([line, replace(line, metrics=figures, intervals=dict.fromkeys(figures, (0.1, 1.2)))], "rmse")
+    assert "the mean rating" in html and "0.800" in html and "1.000" in html and html.count("<tr>") == 2
+    assert "A &lt;b&gt;" in html
 
 
 def test_two_protocols_never_share_a_table(tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:

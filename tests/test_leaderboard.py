@@ -1,0 +1,232 @@
+"""The table of all models: trained and measured once, resumed after a stop, and never at the cost of what was there."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys import checkpoints, leaderboard, storage, training
+from recsys.core import Dataset
+from recsys.errors import DataError, UnknownNameError
+from recsys.evaluation import Evaluation, evaluate, paired
+from recsys.leaderboard import IDEAS, Idea, Kept, Measuring, Skipped, Standing, Training, find_kept, keep, worth
+from recsys.leaderboard.ideas import Step
+from recsys.models import MODELS
+from recsys.split import split
+
+COUNTED = ("popularity", "markov")
+
+
+def run(dataset: Dataset, *args: Any, **options: Any) -> dict[str, list[Any]]:
+    """What a leaderboard said, by kind."""
+    said: dict[str, list[Any]] = {kind.__name__: [] for kind in (Training, Measuring, Standing, Skipped)}
+    for step in leaderboard.leaderboard(dataset, *args, **options):
+        said[type(step).__name__].append(step)
+    return said
+
+
+@pytest.fixture(autouse=True)
+def no_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Nothing is shipped here, unless a test puts it there."""
+    for module in ("run", "kept"):
+        monkeypatch.setattr(f"recsys.leaderboard.{module}.ASSETS", tmp_path / "assets")
+    return tmp_path / "assets"
+
+
+def test_what_is_missing_is_trained_and_measured_once(tiny: Dataset) -> None:
+    first = run(tiny, only=COUNTED)
+    assert [line.model for line in first["Standing"]] == list(COUNTED)
+    assert {step.model for step in first["Training"]} == {step.model for step in first["Measuring"]} == set(COUNTED)
+    second = run(tiny, only=COUNTED)
+    assert second["Training"] == second["Measuring"] == []
+    for before, after in zip(first["Standing"], second["Standing"], strict=True):
+        assert (after.metrics, after.intervals, after.request_ms) == (before.metrics, before.intervals, before.request_ms)
+        assert {name: part and part.metrics for name, part in after.slices.items()} == {
+            name: part and part.metrics for name, part in before.slices.items()
+        }
+
+
+def test_lines_say_what_an_evaluation_says(tiny: Dataset) -> None:
+    (line,) = run(tiny, only=["markov"], which="test")["Standing"]
+    loaded = checkpoints.load(checkpoints.find("markov", "tiny"))
+    found = evaluate(loaded.model, tiny, split(tiny, "last-out"), "test")
+    assert (line.metrics, line.intervals) == (found.metrics, found.intervals)
+    assert (line.protocol, line.split, line.aware) == ("last-out", "test", ())
+    assert line.parameters == loaded.card.parameters
+    assert line.train_seconds == loaded.card.seconds
+    assert 0 < line.request_ms < 1000
+
+
+def test_a_stopped_run_goes_on_where_it_was(tiny: Dataset) -> None:
+    for step in leaderboard.leaderboard(tiny, only=COUNTED):
+        if isinstance(step, Standing):
+            break  # killed after the first line
+    rest = run(tiny, only=COUNTED)
+    assert {step.model for step in rest["Training"]} == {"markov"}
+    assert [line.model for line in rest["Standing"]] == list(COUNTED)
+
+
+def test_a_killed_training_is_resumed(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"embedding_size": 8, "batch_tokens": 64, "epochs": 3}
+    whole = training.train
+    monkeypatch.setattr(training, "train", lambda *args, **options: whole(*args, **options, settings=settings))
+    for step in leaderboard.leaderboard(tiny, only=["sasrec"], device="cpu"):
+        if isinstance(step, Training) and step.progress.validation is not None and step.progress.epoch == 1:
+            break
+    again = run(tiny, only=["sasrec"], device="cpu")
+    assert again["Training"][0].progress.epoch > 1
+    assert [line.model for line in again["Standing"]] == ["sasrec"]
+
+
+def test_models_that_the_data_cannot_support_are_said(order_only: Dataset) -> None:
+    said = run(order_only, only=["popularity-recent", "popularity-nearby", "popularity"])
+    assert {each.model: each.why for each in said["Skipped"]} == {
+        "popularity-recent": "it needs time, which this data does not have",
+        "popularity-nearby": "it needs place, which this data does not have",
+    }
+    assert [line.model for line in said["Standing"]] == ["popularity"]
+
+
+def test_one_model_that_fails_does_not_cost_the_others(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = training.train
+
+    def broken(model: str, *args: Any, **options: Any) -> Any:
+        if model == "popularity":
+            raise DataError("the encoder is not installed; run: pip install it")
+        return whole(model, *args, **options)
+
+    monkeypatch.setattr(training, "train", broken)
+    said = run(tiny, only=COUNTED)
+    assert said["Skipped"] == [Skipped("popularity", "the encoder is not installed; run: pip install it")]
+    assert [line.model for line in said["Standing"]] == ["markov"]
+
+
+def test_models_of_a_short_list_are_left_out(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(MODELS, "markov", replace(MODELS["markov"], candidates_only=True))
+    (left_out,) = run(tiny, only=["markov"])["Skipped"]
+    assert "short list" in left_out.why
+
+
+def test_wrong_names_and_protocols_are_errors(tiny: Dataset, order_only: Dataset) -> None:
+    with pytest.raises(UnknownNameError, match="markow"):
+        run(tiny, only=["markow"])
+    with pytest.raises(UnknownNameError, match="random"):
+        run(tiny, "random", only=["markov"])
+    with pytest.raises(DataError, match="no temporal split"):
+        run(order_only, "temporal", only=["markov"])
+
+
+def test_another_protocol_takes_another_name(tiny: Dataset) -> None:
+    """A checkpoint that is of use is neither replaced nor hidden."""
+    *_, before = training.train("markov", tiny, "last-out")
+    (line,) = run(tiny, "temporal", only=["markov"])["Standing"]
+    assert (line.name, line.protocol) == ("markov-temporal", "temporal")
+    assert checkpoints.read_card(before.checkpoint).protocol == "last-out"
+    (again,) = run(tiny, "temporal", only=["markov"])["Standing"]
+    assert again.name == "markov-temporal"
+    (first,) = run(tiny, "last-out", only=["markov"])["Standing"]
+    assert first.name == "markov"
+
+
+def test_ones_own_goes_before_the_shipped(tiny: Dataset, no_shipped: Path) -> None:
+    (own,) = run(tiny, only=["markov"])["Standing"]
+    for kind in ("checkpoints", "results"):
+        shutil.copytree(storage.home() / kind, no_shipped / kind)
+        shutil.rmtree(storage.home() / kind)
+    shipped = run(tiny, only=["markov"])
+    assert shipped["Training"] == shipped["Measuring"] == []
+    assert shipped["Standing"][0].metrics == own.metrics
+    list(training.train("markov", tiny, "last-out", seed=2))
+    assert run(tiny, only=["markov"])["Standing"][0].created >= own.created
+
+
+class TestKept:
+    @pytest.fixture
+    def loaded(self, tiny: Dataset) -> checkpoints.Loaded:
+        *_, last = training.train("markov", tiny, "temporal")
+        return checkpoints.load(last.checkpoint)
+
+    @pytest.fixture
+    def found(self, loaded: checkpoints.Loaded, tiny: Dataset) -> Evaluation:
+        found = evaluate(loaded.model, tiny, split(tiny, "temporal"), "test")
+        keep(loaded.card, tiny, Kept(found, 1.5))
+        return found
+
+    def test_it_comes_back_whole(self, loaded: checkpoints.Loaded, found: Evaluation, tiny: Dataset) -> None:
+        kept = find_kept(loaded.card, tiny, split(tiny, "temporal"), "test")
+        assert kept is not None
+        assert kept.request_ms == 1.5
+        again = kept.evaluation
+        for name in ("model", "aware", "protocol", "split", "cases", "users", "items", "left_out", "metrics", "intervals"):
+            assert getattr(again, name) == getattr(found, name), name
+        for name in ("ranks", "rows", "user_codes"):
+            np.testing.assert_array_equal(getattr(again, name), getattr(found, name))
+        for name, part in found.slices.items():
+            other = again.slices[name]
+            assert (part is None) == (other is None)
+            if part is not None and other is not None:
+                assert (part.cases, part.users, part.metrics, part.intervals) == (
+                    other.cases,
+                    other.users,
+                    other.metrics,
+                    other.intervals,
+                )
+                np.testing.assert_array_equal(part.chosen, other.chosen)
+        assert paired(found, again, "ndcg@10").difference == 0
+
+    def test_it_belongs_to_one_checkpoint_on_one_data(self, loaded: checkpoints.Loaded, found: Evaluation, tiny: Dataset) -> None:
+        made = split(tiny, "temporal")
+        assert find_kept(replace(loaded.card, seal="other"), tiny, made, "test") is None
+        assert find_kept(loaded.card, replace(tiny, fingerprint="other"), made, "test") is None
+        assert find_kept(loaded.card, tiny, made, "validation") is None
+        assert find_kept(loaded.card, tiny, made, "test") is not None
+
+    @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
+    def test_a_damaged_file_is_as_good_as_none(
+        self, damage: bytes | None, loaded: checkpoints.Loaded, found: Evaluation, tiny: Dataset
+    ) -> None:
+        (file,) = (storage.home() / "results" / "tiny").iterdir()
+        file.write_bytes(file.read_bytes()[:-7] if damage is None else damage)
+        assert find_kept(loaded.card, tiny, split(tiny, "temporal"), "test") is None
+
+    def test_where_nothing_can_be_written_nothing_is_kept(self, loaded: checkpoints.Loaded, tiny: Dataset) -> None:
+        (storage.home() / "results").write_text("in the way")
+        found = evaluate(loaded.model, tiny, split(tiny, "temporal"), "test")
+        keep(loaded.card, tiny, Kept(found, 1.5))
+        assert find_kept(loaded.card, tiny, split(tiny, "temporal"), "test") is None
+
+
+class TestWorth:
+    @pytest.fixture
+    def judged(self, tiny: Dataset, trained: Callable[..., Any]) -> dict[str, Evaluation]:
+        made = split(tiny, "temporal")
+        return {name: evaluate(trained(name, tiny), tiny, made) for name in ("markov", "popularity", "frequency")}
+
+    def test_a_step_is_the_paired_difference_to_the_best_without(self, judged: dict[str, Evaluation]) -> None:
+        idea = Idea(
+            "t", "s", (Step("counting pairs", "markov", ("popularity", "frequency", "not judged")), Step("x", "not judged", ("markov",)))
+        )
+        (found,) = worth(idea, judged, "ndcg@10")
+        best = max(("popularity", "frequency"), key=lambda name: judged[name].metrics["ndcg@10"])
+        assert found.without == best
+        assert (found.before, found.after) == (judged[best].metrics["ndcg@10"], judged["markov"].metrics["ndcg@10"])
+        assert found.gain == paired(judged["markov"], judged[best], "ndcg@10")
+
+    def test_on_a_slice(self, judged: dict[str, Evaluation]) -> None:
+        idea = Idea("t", "s", (Step("counting pairs", "markov", ("popularity",)),))
+        (found,) = worth(idea, judged, "mrr", "new_users")
+        part = judged["markov"].slices["new_users"]
+        assert part is not None
+        assert found.after == part.metrics["mrr"]
+        assert found.gain.difference == pytest.approx(found.after - found.before)
+        empty = {name: replace(each, slices={"new_users": None}) for name, each in judged.items()}
+        assert worth(idea, empty, "mrr", "new_users") == []
+
+    def test_the_ideas_name_models_that_are_there(self) -> None:
+        for idea in IDEAS:
+            for step in idea.steps:
+                assert {step.model, *step.without} <= set(MODELS), step
