@@ -17,7 +17,11 @@ page = st.navigation(
             st.Page("explore/timeline.py", title="A person’s timeline", url_path="timeline"),
             st.Page("explore/dataset.py", title="The data", url_path="dataset"),
         ],
-        "Demo": [st.Page("demo/recommend.py", title="A live list", url_path="recommend")],
+        "Demo": [
+            st.Page("demo/recommend.py", title="A live list", url_path="recommend"),
+            st.Page("demo/compare.py", title="Side by side", url_path="compare"),
+            st.Page("demo/persona.py", title="Somebody new", url_path="persona"),
+        ],
         "Inspect": [st.Page("inspect/attention.py", title="Attention", url_path="attention")],
         "Evaluate": [
             st.Page("evaluate/leaderboard.py", title="Leaderboard", url_path="leaderboard"),

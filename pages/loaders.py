@@ -27,6 +27,7 @@ from recsys.models import MODELS
 if TYPE_CHECKING:
     from recsys.checkpoints import Card, Found, Loaded
     from recsys.datasets import DatasetCard
+    from recsys.graph import Graph
     from recsys.leaderboard import Kept
     from recsys.replay import Attention, Replay
     from recsys.stories import Told
@@ -157,7 +158,7 @@ def loaded(dataset: Dataset, checkpoint: str, device: str) -> "Loaded":
     return _loaded(str(found.folder), _stamp(found.folder), device)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Loading the model …")
+@st.cache_resource(max_entries=32, show_spinner="Loading the model …")  # as many as one dataset has: a page may ask all of them
 def _loaded(folder: str, stamp: str, device: str) -> "Loaded":
     from recsys.checkpoints import load
 
@@ -342,6 +343,63 @@ def _whole_map(name: str, fingerprint: str, _dataset: Dataset) -> tuple[MapView,
     counts = np.bincount(_dataset.item_codes, minlength=len(known) + 1)[1:]
     titles = [_dataset.title_of(str(item)) for item in _dataset.item_ids[known]]
     return map_view_of(places, places[known], districts, _outline(name), margin=0.12), counts[known], titles
+
+
+def texts_as_vectors(dataset: Dataset, encoder: str = "") -> np.ndarray:
+    """(n_items, D) unit vectors of what is written about the items, by the pinned encoder or another; zeros where nothing is."""
+    return _texts_as_vectors(dataset.name, dataset.fingerprint, encoder, dataset)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading what is written about the items …")
+def _texts_as_vectors(name: str, fingerprint: str, encoder: str, _dataset: Dataset) -> np.ndarray:
+    from recsys.text import TextEncoder, item_vectors
+
+    return item_vectors(_dataset, TextEncoder(encoder or None))
+
+
+@st.cache_data(max_entries=256, show_spinner="Reading your words …")
+def words_as_vector(words: str, encoder: str = "") -> np.ndarray:
+    """(D,) the unit vector of a text; zeros for one without words."""
+    from recsys.text import TextEncoder
+
+    return TextEncoder(encoder or None).encode([words])[0]
+
+
+def model_space(dataset: Dataset, checkpoint: str, device: str) -> np.ndarray | None:
+    """(n_items, D) the vectors a model has learnt of the items, in the order of the dataset; None for a model that has none."""
+    found = loaded(dataset, checkpoint, device)
+    return _model_space(dataset.name, dataset.fingerprint, found.fingerprint, device, found)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _model_space(name: str, fingerprint: str, checkpoint: str, device: str, _found: Any) -> np.ndarray | None:
+    from recsys.spaces import model_vectors
+
+    return model_vectors(_found.model)
+
+
+def graph(dataset: Dataset, protocol: str) -> "Graph":
+    """What the training events of a protocol connect."""
+    return _graph(dataset.name, dataset.fingerprint, protocol, dataset)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _graph(name: str, fingerprint: str, protocol: str, _dataset: Dataset) -> "Graph":
+    from recsys.graph import Graph
+    from recsys.split import split
+
+    return Graph(_dataset, split(_dataset, protocol))
+
+
+def favourites(dataset: Dataset) -> list[str]:
+    """Every item id, the one with most events first."""
+    return _favourites(dataset.name, dataset.fingerprint, dataset)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _favourites(name: str, fingerprint: str, _dataset: Dataset) -> list[str]:
+    counts = np.bincount(_dataset.item_codes - 1, minlength=len(_dataset.items))
+    return [str(each) for each in _dataset.item_ids[np.argsort(-counts, kind="stable")]]
 
 
 def kept(dataset: Dataset, card: "Card", which: str) -> "Kept | None":

@@ -13,8 +13,7 @@ def style() -> str:
     .stMainBlockContainer {{ padding-left: 3rem; padding-right: 3rem; max-width: 1560px; }}
     .stMainBlockContainer h1 {{ padding-top: 0.4rem; }}
     .st-key-step {{ display: none; }}
-    .stSidebar [data-testid=stSidebarUserContent] {{ padding-left: 1rem; padding-right: 1rem; }}
-    .stSidebar .stSelectbox [data-baseweb=select] {{ font-size: 0.92rem; }}
+    .stSidebar .stSelectbox input {{ font-size: 0.87rem; }}
     [class*="st-key-data_"] {{ flex-wrap: nowrap !important; }}
     .rs-lead {{ font-size: 1.05rem; color: {look.quiet}; margin: -0.6rem 0 0; line-height: 1.45; }}
     .rs-lead b {{ color: {look.text}; font-weight: 600; }}
@@ -98,6 +97,13 @@ def style() -> str:
     .rs-facts {{ display: flex; flex-wrap: wrap; gap: 0.4rem 2.6rem; }}
     .rs-facts b {{ display: block; font-size: 1.45rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }}
     .rs-facts span {{ color: {look.quiet}; font-size: 0.88rem; }}
+    .rs-columns {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(228px, 1fr)); gap: 1.2rem 0.9rem; align-items: start; }}
+    .rs-columns > div {{ min-width: 0; }}
+    .rs-columns .rs-row {{ grid-template-columns: minmax(1.6rem, auto) 1fr auto; column-gap: 0.4rem; padding: 0 0.4rem !important; }}
+    .rs-column-head {{ display: flex; flex-direction: column; gap: 0.1rem; margin-bottom: 0.4rem; padding: 0 0.4rem; }}
+    .rs-column-head > b {{ font-size: 1.05rem; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+    .rs-column-head > span {{ color: {look.quiet}; font-size: 0.88rem; }}
+    .rs-column-head > .rs-label {{ color: {look.miss}; align-self: flex-start; }}
     .rs-table {{ width: 100%; border-collapse: collapse; font-size: 0.95rem; }}
     .rs-table th {{ text-align: left; font-weight: 500; color: {look.quiet}; font-size: 0.85rem; padding: 0.3rem 0.7rem; border: 0; white-space: nowrap; }}
     .rs-table td {{ padding: 0.45rem 0.7rem; border: 0; border-top: 1px solid {look.surface}; vertical-align: top; }}

@@ -1,0 +1,149 @@
+"""A new person from scratch: what is known of them, and what every trained model makes of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from pages import loaders, look, picking
+from pages.boundary import plain
+from pages.cursor import Cursor
+from recsys.core import Dataset, FallsBack, History, Request, recommend
+from recsys.errors import DataError
+from recsys.models import MODELS, WORDS
+
+if TYPE_CHECKING:
+    from recsys.checkpoints import Found
+
+LISTED = 6
+PROFILE = 5  # items nearest to a sentence that stand for it
+PINNED = ""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Items picked in the order of picking, a sentence, and the items nearest to it with their cosines."""
+
+    picked: tuple[str, ...]
+    words: str
+    near: tuple[str, ...] = ()
+    cosines: tuple[float, ...] = ()
+
+
+def encoders(dataset: Dataset, found: Mapping[str, "Found"]) -> list[str]:
+    """The encoder that comes along, and those that models of this data were trained with; none where nothing is written."""
+    if not set(WORDS) & set(dataset.has):
+        return []
+    return list(dict.fromkeys([PINNED, *(str(each.card.config.get("encoder", "")) for each in found.values())]))
+
+
+def ask(here: Cursor, found: Mapping[str, "Found"]) -> Newcomer:
+    """The widgets: items by title, and a sentence where the data has words."""
+    dataset = here.dataset
+    offered = picking.offered(dataset, f"newcomer_search_{dataset.name}")
+    key = f"newcomer_{dataset.name}"
+    kept = [item for item in st.session_state.get(key, []) if item not in set(offered)]
+    picked = st.multiselect(
+        "They already took", [*kept, *offered], key=key, format_func=lambda item: picking.by_title(dataset, item),
+        placeholder="search by title", persist_state="session",
+    )  # fmt: skip
+    known = encoders(dataset, found)
+    if not known:
+        st.caption("Nothing is written about the items of this data, so a sentence finds nothing. Pick items.")
+        return Newcomer(tuple(picked), "")
+    words = st.text_input(
+        "In their own words",
+        key="newcomer_words",
+        placeholder="quiet places to read and good coffee",
+        max_chars=400,
+        persist_state="session",
+    )
+    encoder = known[0]
+    if len(known) > 1:
+        encoder = st.selectbox("Read by", known, key=f"newcomer_encoder_{dataset.name}", format_func=lambda name: plain(_called(name)))
+    return _read(dataset, tuple(picked), (words or "").strip(), encoder)
+
+
+def _called(encoder: str) -> str:
+    return encoder or "all-MiniLM-L6-v2, made for English"
+
+
+def _read(dataset: Dataset, picked: tuple[str, ...], words: str, encoder: str) -> Newcomer:
+    """What the encoder finds; a line in place of it where there is no encoder."""
+    if not words:
+        st.caption(f"A sentence is read by {plain(_called(encoder))}. It becomes the {PROFILE} items whose texts are nearest to it.")
+        return Newcomer(picked, "")
+    try:
+        vectors, towards = loaders.texts_as_vectors(dataset, encoder), loaders.words_as_vector(words, encoder)
+    except DataError as error:
+        st.info(plain(error))
+        return Newcomer(picked, "")
+    from recsys.spaces import nearest
+
+    positions, cosines = nearest(vectors, towards, PROFILE)
+    other = "" if encoder or words.isascii() else " It was made for English: in other languages it mostly guesses."
+    st.caption(f"Read by {plain(_called(encoder))}.{other}")
+    near = tuple(str(dataset.item_ids[at]) for at in positions)
+    return Newcomer(picked, words, near, tuple(float(each) for each in cosines))
+
+
+def request(dataset: Dataset, items: Sequence[str]) -> Request:
+    """A history of these items at unknown times, asked at the end of the data."""
+    history = History(np.array(list(items), dtype=object))
+    times, offsets = dataset.times, dataset.utc_offsets
+    if times is None or not np.isfinite(times).any():
+        return Request(history)
+    last = int(np.nanargmax(times))
+    offset = None if offsets is None or not np.isfinite(offsets[last]) else float(offsets[last])
+    return Request(history, time=float(times[last]), utc_offset=offset)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one model makes of a newcomer. `told` says in words what it knew, `reason` why the list is not its own, where it is not."""
+
+    title: str
+    told: str
+    items: tuple[str, ...]
+    reason: str | None
+
+
+def answer(here: Cursor, title: str, found: "Found", newcomer: Newcomer, everyone: bool) -> Answer:
+    """The list of one model. A sentence is for models that read words, unless everyone is given its items."""
+    reads = everyone or "words" in MODELS[found.card.model].needs
+    items = [*(newcomer.near[::-1] if reads else ()), *newcomer.picked]
+    model: Any = loaders.loaded(here.dataset, found.name, here.device).model
+    asked = request(here.dataset, items)
+    best = recommend(model, asked, LISTED, here.dataset.repeats)
+    reason = model.fallback(asked) if isinstance(model, FallsBack) else None
+    parts = [f"{len(newcomer.near)} items like the sentence"] * bool(reads and newcomer.near)
+    parts += [f"{len(newcomer.picked)} picked"] * bool(newcomer.picked)
+    blind = "nothing: it does not read sentences" if newcomer.near else "nothing"
+    return Answer(title, f"knows {' and '.join(parts) or blind}", tuple(each.item_id for each in best), reason)
+
+
+def nearest_html(dataset: Dataset, newcomer: Newcomer) -> str:
+    """The items nearest to the sentence, by words alone."""
+    tints = loaders.category_tints(dataset, look.colours())
+    rows = "".join(
+        look.row_html(str(at + 1), dataset.title_of(item), look.about_item(dataset, item, tints), None, note=f"{cosine:.2f}")
+        for at, (item, cosine) in enumerate(zip(newcomer.near, newcomer.cosines, strict=True))
+    )
+    return _column("Nearest to the words", "no model: texts alone, and how alike (cosine)", "", rows)
+
+
+def answer_html(dataset: Dataset, found: Answer) -> str:
+    tints = loaders.category_tints(dataset, look.colours())
+    rows = "".join(
+        look.row_html(str(at + 1), dataset.title_of(item), look.about_item(dataset, item, tints), None)
+        for at, item in enumerate(found.items)
+    )
+    label = f'<span class="rs-label">Not a personal list: {look.safe(found.reason)}</span>' if found.reason else ""
+    return _column(found.title, found.told, label, rows)
+
+
+def _column(title: str, told: str, label: str, rows: str) -> str:
+    head = f'<div class="rs-column-head"><b title="{look.safe(title)}">{look.safe(title)}</b><span>{look.safe(told)}</span>{label}</div>'
+    return f'<div>{head}<ol class="rs-list">{rows}</ol></div>'
