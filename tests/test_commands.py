@@ -415,6 +415,8 @@ def test_a_bug_is_told_from_wrong_input(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_every_model_trains_from_the_command_line(name: str) -> None:
-    settings = SMALL if MODELS[name].gradient else []
+    known = MODELS[name].load().Config.__dataclass_fields__
+    pairs = zip(SMALL[::2], SMALL[1::2], strict=True)
+    settings = [each for pair in pairs if MODELS[name].gradient and pair[1].partition("=")[0] in known for each in pair]
     assert run("train", name, "town", *settings, "--name", f"each-{name}", "--json").json["epochs"] >= 1
     assert run("evaluate", f"each-{name}", "town", "--json").json["model"] == name

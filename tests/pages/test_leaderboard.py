@@ -82,7 +82,7 @@ def test_each_idea_has_its_own_comparison(train_tiny: Callable[..., None], open_
     app.button(key="evaluate").click().run()
     text = told(app)
     assert "What each idea is worth" in text and "Time and place" in text and "gained" in text
-    assert "Long and short term" not in text
+    assert "Both halves together" not in text
 
 
 def test_models_without_a_line_are_named(order_only: Dataset, open_page: Callable[..., AppTest]) -> None:
