@@ -16,6 +16,7 @@ page = st.navigation(
         "Explore": [
             st.Page("explore/timeline.py", title="A person’s timeline", url_path="timeline"),
             st.Page("explore/dataset.py", title="The data", url_path="dataset"),
+            st.Page("explore/items.py", title="What is like what", url_path="items"),
         ],
         "Demo": [
             st.Page("demo/recommend.py", title="A live list", url_path="recommend"),

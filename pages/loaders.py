@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from recsys.graph import Graph
     from recsys.leaderboard import Kept
     from recsys.replay import Attention, Replay
+    from recsys.spaces import Plane
     from recsys.stories import Told
 
 
@@ -376,6 +377,18 @@ def _model_space(name: str, fingerprint: str, checkpoint: str, device: str, _fou
     from recsys.spaces import model_vectors
 
     return model_vectors(_found.model)
+
+
+def plane(key: str, vectors: np.ndarray) -> "Plane":
+    """The flat picture of vectors that this key names."""
+    return _plane(key, vectors)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _plane(key: str, _vectors: np.ndarray) -> "Plane":
+    from recsys.spaces import plane
+
+    return plane(_vectors)
 
 
 def graph(dataset: Dataset, protocol: str) -> "Graph":

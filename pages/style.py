@@ -82,6 +82,7 @@ def style() -> str:
                   -webkit-box-orient: vertical; overflow: hidden; min-height: 2.3rem; }}
     [class*="st-key-card_"] {{ padding: 0.65rem 0.85rem 0.1rem; }}
     [class*="st-key-card_"] button {{ min-height: 1.9rem; font-size: 0.9rem; padding-top: 0; padding-bottom: 0; }}
+    .rs-path {{ color: {look.quiet}; font-size: 0.82rem; line-height: 1.3; margin: 0.1rem 0 0 2rem; min-height: 1.1rem; }}
     .rs-card .rs-bar {{ margin-top: 0.55rem; }}
     .rs-tried {{ color: {look.quiet}; font-size: 0.95rem; margin: 0; }}
     .rs-tried b {{ color: {look.text}; font-weight: 600; }}
@@ -97,6 +98,12 @@ def style() -> str:
     .rs-facts {{ display: flex; flex-wrap: wrap; gap: 0.4rem 2.6rem; }}
     .rs-facts b {{ display: block; font-size: 1.45rem; font-weight: 650; line-height: 1.2; font-variant-numeric: tabular-nums; }}
     .rs-facts span {{ color: {look.quiet}; font-size: 0.88rem; }}
+    .rs-next {{ display: flex; flex-wrap: wrap; align-items: center; gap: 0.3rem 1.1rem; color: {look.quiet}; font-size: 0.95rem; }}
+    .rs-next b {{ color: {look.text}; font-weight: 600; min-width: 6.5rem; }}
+    .rs-next b > i {{ display: block; height: 6px; border-radius: 3px; background: {look.surface}; }}
+    .rs-next b > i > i {{ display: block; height: 6px; border-radius: 3px; background: {look.quiet}; }}
+    .rs-next b.hit > i > i {{ background: {look.hit}; }}
+    .rs-keys {{ display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; color: {look.quiet}; font-size: 0.85rem; }}
     .rs-columns {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(228px, 1fr)); gap: 1.2rem 0.9rem; align-items: start; }}
     .rs-columns > div {{ min-width: 0; }}
     .rs-columns .rs-row {{ grid-template-columns: minmax(1.6rem, auto) 1fr auto; column-gap: 0.4rem; padding: 0 0.4rem !important; }}
