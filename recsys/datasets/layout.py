@@ -73,7 +73,7 @@ def layout(path: Path, as_lines: bool | None = None) -> Layout:
             head = file.read(_HEAD)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}; check the name and the folder") from error
-    if not head.strip():
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
         raise DataError(f"{path.name} is empty; it should hold rows of events with a person and an item each")
     if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return _parquet(path)

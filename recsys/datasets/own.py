@@ -78,6 +78,10 @@ def _column(name: str, columns: tuple[str, ...]) -> str:
 def _as_text(layout: Layout, column: str) -> str:
     """Text of a column; whole numbers that a missing value turned into fractions lose their ".0"."""
     kind = dict(zip(layout.columns, layout.types, strict=True)).get(column, "") if layout.types else ""
+    if kind.startswith(("list", "large_list", "fixed_size_list", "struct", "map")):
+        raise DataError(
+            f"{layout.path.name}: column '{column}' holds a {kind.split('<')[0]} in every row; write one value in a row, one row an event"
+        )
     if kind in ("double", "float", "halffloat"):
         whole = f"TRY_CAST({named(column)} AS HUGEINT)"
         return f"CASE WHEN {named(column)} = {whole} THEN CAST({whole} AS VARCHAR) ELSE CAST({named(column)} AS VARCHAR) END"

@@ -15,7 +15,7 @@ def unpacked(path: Path, folder: Path) -> Path:
     if path.exists() and not path.is_file():
         what = "a folder; name a file in it" if path.is_dir() else "no file but a pipe or device; save what it gives to a file first"
         raise DataError(f"{path} is {what}")
-    return _as_utf8(_unzipped(path, folder) if path.suffix.lower() == ".zip" else _gunzipped(path, folder), folder)
+    return _as_utf8(_gunzipped(_unzipped(path, folder) if path.suffix.lower() == ".zip" else path, folder), folder)
 
 
 def _as_utf8(path: Path, folder: Path) -> Path:
@@ -60,7 +60,8 @@ def _gunzipped(path: Path, folder: Path) -> Path:
         with path.open("rb") as file:
             if file.read(2) != b"\x1f\x8b":
                 return path
-        target = folder / (path.stem if path.suffix.lower() == ".gz" else path.name)
+        target = folder / "gzip" / (path.stem if path.suffix.lower() == ".gz" else path.name)
+        target.parent.mkdir()
         with gzip.open(path) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, 1 << 20)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

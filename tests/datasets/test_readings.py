@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -83,6 +84,9 @@ def test_gzip_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:
     )
     assert histories(read_file(packed)) == histories(read_file(plain)) == histories(read_file(unnamed))
     assert prepare(packed).name == "a"
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.write(unnamed, "c.csv")
+    assert histories(read_file(tmp_path / "z.zip")) == histories(read_file(plain))
     with pytest.raises(DataError, match=r"half\.gz is a damaged gzip file"):
         read_file(put(tmp_path, "half.gz", gzip.compress(ROWS.encode())[:-20]))
 
@@ -90,6 +94,7 @@ def test_gzip_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
+        ("\ufeff", "is empty"),
         ("User,item,user\na,b,c\n", "columns 'User' and 'user' differ only in capitals"),
         (ROWS.replace("\n", "\r\n", 1), "do not all end in the same way"),
         ("user,item\n" + "u" * 3_000_000 + ",i\n", "line 2 is longer than two million characters"),
@@ -106,6 +111,9 @@ def test_columns_of_parquet_that_differ_in_capitals(tmp_path: Path) -> None:
     pd.DataFrame({"user": ["a"], "item": ["b"], "USER": ["c"]}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(DataError, match="'user' and 'USER' differ only in capitals"):
         read_file(tmp_path / "t.parquet")
+    pd.DataFrame({"user": ["a"], "item": [["b", "c"]]}).to_parquet(tmp_path / "l.parquet")
+    with pytest.raises(DataError, match="column 'item' holds a list in every row"):
+        read_file(tmp_path / "l.parquet")
 
 
 def test_empty_lines_before_the_names(tmp_path: Path) -> None:
