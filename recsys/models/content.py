@@ -38,7 +38,7 @@ class Content(Counted):
     The profile is (mean of v vᵀ over all items · size + weight · Σ wₑ v vᵀ)⁻¹ weight · Σ wₑ v, the user's half-step of implicit
     alternating least squares (Hu et al. 2008) with texts as item factors. The tenth bakery of a history adds less than the first
     jazz club, unlike in `item-knn-text`, where each event adds its own neighbours and no event knows of another.
-    Settings by validation NDCG@10 on demo-city, ml-100k and foursquare: .294, .036, .374; 64 directions of text give .272, .035, .300,
+    Settings by validation NDCG@10 on demo-city, ml-100k and foursquare: .296, .036, .374; 64 directions of text give .272, .035, .300,
     256 give .300, .035, .365 (with `own` 0.1) at a quarter of the speed.
     """
 

@@ -39,7 +39,7 @@ class Ngram(Counted):
     p(i | last n) = (max(count − discount, 0) + (discount · kinds + backoff) · p(i | last n − 1)) / (total + backoff), where total
     and kinds are all events and distinct items seen after those n. `discount` 0 is the Dirichlet smoothing of `markov` at every
     order. Kneser and Ney's counts of distinct contexts in place of the shorter counts were tried: no better on validation. The
-    settings, by validation on demo-city, ml-100k and foursquare: order 2 gives .393, .075, .297 NDCG@10, order 3 .398, .074, .303.
+    settings, by validation on demo-city, ml-100k and foursquare: order 2 gives .393, .075, .297 NDCG@10, order 3 .400, .074, .303.
     """
 
     Config = NgramConfig

@@ -31,7 +31,8 @@ class UserKnnTextConfig:
 class UserKnnText(Neighbourly):
     """As `user-knn`, with people as the mean of their items' whitened text vectors: who never met at an item can be neighbours.
 
-    Settings by validation on demo-city, ml-100k and foursquare; there, 200 neighbours or a `half_life` of 20 cost up to a third.
+    Settings by validation NDCG@10 on demo-city, ml-100k and foursquare: .305, .106, .392; with 200 neighbours, `half_life` 20
+    and `own` 0.5 .198, .067, .186.
     """
 
     Config = UserKnnTextConfig
