@@ -13,7 +13,6 @@ def style() -> str:
     .stMainBlockContainer {{ padding-left: 3rem; padding-right: 3rem; max-width: 1560px; }}
     .stMainBlockContainer h1 {{ padding-top: 0.4rem; }}
     .st-key-step {{ display: none; }}
-    .stSidebar .stSelectbox input {{ font-size: 0.87rem; }}
     [class*="st-key-data_"] {{ flex-wrap: nowrap !important; }}
     .rs-lead {{ font-size: 1.05rem; color: {look.quiet}; margin: -0.6rem 0 0; line-height: 1.45; }}
     .rs-lead b {{ color: {look.text}; font-weight: 600; }}
