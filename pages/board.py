@@ -63,7 +63,7 @@ def board(here: Cursor, trained: Mapping[str, "Found"], which: str) -> Board:
     """
     lines, judged = [], {}
     for name, each in trained.items():
-        if each.card.dataset_fingerprint != here.dataset.fingerprint:
+        if each.card.dataset_fingerprint != here.dataset.fingerprint or MODELS[each.card.model].candidates_only:
             continue
         line, asked = standing(each.card, here.dataset), (name, each.card.created, which) in _asked()
         kept = loaders.evaluation(here.dataset, name, which, here.device) if asked else None
@@ -98,7 +98,7 @@ def stale(dataset: Dataset, trained: Mapping[str, "Found"]) -> str:
 def absent(dataset: Dataset, trained: Mapping[str, "Found"]) -> tuple[list[str], dict[str, str]]:
     """Titles of the models that could be trained here, and of those that have no place here with the reason."""
     there = {each.card.model for each in trained.values()}
-    reasons = {spec.title: why_not(spec, dataset) for name, spec in MODELS.items() if name not in there}
+    reasons = {spec.title: why_not(spec, dataset) for name, spec in MODELS.items() if name not in there or spec.candidates_only}
     return [title for title, why in reasons.items() if why is None], {title: why for title, why in reasons.items() if why is not None}
 
 
@@ -109,7 +109,8 @@ def _asked() -> set[tuple[str, str, str]]:
 
 def draw_evaluate(here: Cursor, trained: Mapping[str, "Found"], which: str, shown: Board) -> None:
     """The button that measures here and now; the test split only after a warning was read."""
-    fitting = {name: each for name, each in trained.items() if each.card.dataset_fingerprint == here.dataset.fingerprint}
+    fits = {name: each for name, each in trained.items() if each.card.dataset_fingerprint == here.dataset.fingerprint}
+    fitting = {name: each for name, each in fits.items() if not MODELS[each.card.model].candidates_only}
     waiting = [name for name in fitting if name not in shown.judged]
     if not waiting:
         return
@@ -172,3 +173,8 @@ def spoken_seconds(seconds: float) -> str:
     if seconds < 1:
         return "< 1 s"
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def spoken_milliseconds(milliseconds: float) -> str:
+    """HTML: the time of a request."""
+    return "&lt; 0.1 ms" if milliseconds < 0.1 else f"{milliseconds:.1f} ms"

@@ -124,8 +124,9 @@ def _choice(key: str, label: str, titles: dict[str, str]) -> str:
 
 
 def _model_titles(dataset: Dataset, trained: dict[str, str]) -> dict[str, str]:
-    """Trained checkpoints first, then what could be trained on this data."""
-    titles = {name: MODELS[kind].title if name == kind else f"{name} ({MODELS[kind].title})" for name, kind in trained.items()}
+    """Trained checkpoints first, then what could be trained on this data; no models that only order a short list."""
+    whole = {name: kind for name, kind in trained.items() if not MODELS[kind].candidates_only}
+    titles = {name: MODELS[kind].title if name == kind else f"{name} ({MODELS[kind].title})" for name, kind in whole.items()}
     for name, spec in MODELS.items():
         if name not in titles and not spec.candidates_only and not spec.lacks(dataset.has):
             titles[name] = f"{spec.title} – not trained"

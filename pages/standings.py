@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pages import board, look
-from pages.board import METRICS, PROTOCOLS, figure, spoken_seconds
+from pages.board import METRICS, PROTOCOLS, figure, spoken_milliseconds, spoken_seconds
 from recsys.core import Dataset
 from recsys.evaluation import Evaluation, Paired, paired
 from recsys.leaderboard import Idea, Standing, Worth
@@ -58,7 +58,7 @@ def _row(line: Standing, members: Sequence[Standing], chosen: bool) -> str:
     for name in METRICS:
         best = len(members) > 1 and 0 < line.metrics.get(name, 0) >= max(each.metrics.get(name, 0) for each in members)
         cells += f'<td class="n{" best" if best else ""}">{figure(line.metrics, line.intervals, name)}</td>'
-    request = f"{line.request_ms:.1f} ms" if line.request_ms is not None else '<span title="measure to know">–</span>'
+    request = spoken_milliseconds(line.request_ms) if line.request_ms is not None else '<span title="measure to know">–</span>'
     return (
         f'<tr class="{"now" if chosen else ""}"><td>{look.safe(line.title)}<small>{look.safe(told)}</small></td>{cells}'
         f'<td class="n">{line.parameters:,}</td><td class="n">{look.safe(spoken_seconds(line.train_seconds))}</td><td class="n">{request}</td></tr>'
@@ -74,7 +74,7 @@ def comparison(table: Sequence[Standing], judged: Mapping[str, Evaluation], metr
     found = paired(first, second, metric, slice=None if part == board.ALL else part)
     names = [f"<b>{look.safe(line.title)}</b>" for line in ready]
     gap = f"{found.difference:.3f} {look.safe(METRICS[metric])} ({found.low:.3f} to {found.high:.3f}, p {'<' if found.p <= 0.001 else '='} {found.p:.3f})"
-    if found.low <= 0:
+    if found.low <= 0 or found.p >= 0.05:
         return f"{names[0]} leads {names[1]} by {gap}: within chance."
     return f"{names[0]} beats {names[1]} by {gap}, tested on the same events."
 
@@ -100,6 +100,15 @@ def _step_row(found: Worth) -> str:
 def _gain(found: Paired) -> str:
     verdict = "" if found.low > 0 else " · a loss" if found.high < 0 else " · within chance"
     return f"{found.difference:+.3f}<small>{found.low:+.3f} to {found.high:+.3f}{verdict}</small>"
+
+
+def side_by_side(tables: Sequence[str]) -> str:
+    """Small tables next to each other where there is room, else one below the other."""
+    return (
+        '<div style="display:flex;flex-wrap:wrap;gap:1.4rem 3rem">'
+        + "".join(f'<div style="flex:1 1 26rem;max-width:44rem">{table}</div>' for table in tables)
+        + "</div>"
+    )
 
 
 FORETOLD = {

@@ -17,16 +17,16 @@ look.lead(
 trained = loaders.checkpoints(dataset)
 
 
-def picked(column: st.delta_generator.DeltaGenerator, label: str, options: dict[str, str], key: str, first: str) -> str:
-    chosen = column.segmented_control(label, options, default=first, required=True, key=key, format_func=options.__getitem__)
+def picked(label: str, options: dict[str, str], key: str, first: str) -> str:
+    chosen = st.segmented_control(label, options, default=first, required=True, key=key, format_func=options.__getitem__, width="content")
     return chosen or first
 
 
 def draw() -> None:
-    first, second, third = st.columns([4, 3, 3], vertical_alignment="bottom")
-    metric = picked(first, "Order by", board.METRICS, "board_metric", board.FIRST)
-    part = picked(second, "Cases", board.PARTS, "board_part", board.ALL)
-    which = picked(third, "Events", {name: board.SPLITS[name] for name in SPLIT_NAMES[1:]}, "board_split", "validation")
+    with st.container(horizontal=True, gap="medium"):
+        metric = picked("Order by", board.METRICS, "board_metric", board.FIRST)
+        part = picked("Cases", board.PARTS, "board_part", board.ALL)
+        which = picked("Events", {name: board.SPLITS[name] for name in SPLIT_NAMES[1:]}, "board_split", "validation")
     shown = board.board(here, trained, which)
     if part != board.ALL and shown.lines:
         look.lead(standings.part_sentence(shown.lines, part))
@@ -70,20 +70,14 @@ def draw_ideas(shown: board.Board, metric: str, part: str) -> None:
     if tables:
         st.subheader("What each idea is worth")
         look.lead("The same events under both models, so the intervals are of the difference itself.")
-        draw_side_by_side(tables)
+        st.html(standings.side_by_side(tables))
 
 
 def draw_foretold(lines: list[Standing]) -> None:
     tables = [table for table in (standings.foretold_html(lines, name) for name in standings.FORETOLD) if table]
     if tables:
         st.subheader("What else they foretell")
-        draw_side_by_side(tables)
-
-
-def draw_side_by_side(tables: list[str]) -> None:
-    columns = st.columns(2, gap="large")
-    for at, table in enumerate(tables):
-        columns[at % 2].html(table)
+        st.html(standings.side_by_side(tables))
 
 
 def draw_absent() -> None:

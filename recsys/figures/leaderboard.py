@@ -66,14 +66,14 @@ def _bars(intervals: Sequence[tuple[float, float] | None], values: Sequence[floa
     return dict(type="data", symmetric=False, array=high, arrayminus=low, color=colours.faint, thickness=2, width=0)
 
 
-WIDTH, HEIGHT = 1000.0, 290.0
-"""About the room for dots, in pixels, by which labels are laid out."""
+WIDTH, HEIGHT = 600.0, 290.0
+"""The least room for dots, in pixels, by which labels are laid out: on wider screens they stand further apart."""
 
 LETTER, LINE, DOT = 7.5, 17.0, 9.0
 
 
 def _sides(marks: Sequence[Mark], x_log: bool, y_log: bool) -> list[str]:
-    """Where each label stands, empty where there is no room for it: the chosen model's first, then from the top; hovering tells the rest."""
+    """Where each label stands, empty where there is no room for it: from the top, the chosen model's first and at all costs; hovering tells the rest."""
     across, up = _places([mark.x for mark in marks], x_log) * WIDTH, _places([mark.y for mark in marks], y_log) * HEIGHT
     taken = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in zip(across, up, strict=True)]
     sides = [""] * len(marks)
@@ -87,7 +87,8 @@ def _sides(marks: Sequence[Mark], x_log: bool, y_log: bool) -> list[str]:
         ):
             box = (left, low, left + long, low + LINE)
             others = taken[:at] + taken[at + 1 :]
-            if box[0] >= 0 and box[2] <= WIDTH and not any(_overlap(box, other) for other in others):
+            inside = box[0] >= 0 and box[2] <= WIDTH
+            if inside and (marks[at].chosen or not any(_overlap(box, other) for other in others)):
                 taken.append(box)
                 sides[at] = side
                 break

@@ -87,7 +87,7 @@ def test_the_map_of_looks_sends_no_more_cells_than_can_be_seen(size: int, colour
 
 def test_shares(colours: Palette) -> None:
     parts = {name: np.full((2, 2), 0.25) for name in ("content", "order", "time", "distance")}
-    figure = attention.share_bars(parts, colours)
+    figure = attention.share_bars(parts, ["block 1", "block 2"], colours)
     sound(figure, colours)
     assert figure.data[0].y == ("block 1, head 1", "block 1, head 2", "block 2, head 1", "block 2, head 2")
 
@@ -99,6 +99,19 @@ def test_the_scatter_of_models(colours: Palette) -> None:
     ]
     sound(leaderboard.trade_off(marks, "Parameters", "NDCG@10", True, False, colours), colours)
     sound(leaderboard.trade_off(marks[:1], "MRR", "NDCG@10", False, False, colours), colours)
+
+
+def test_labels_that_find_no_room_are_left_to_hovering(colours: Palette) -> None:
+    """Forty models on one spot: the chosen one is named first, the names on hovering are all there."""
+    marks = [leaderboard.Mark(f"model {at}", 10.0, 0.1 + at * 1e-6, None, None, False, at == 7) for at in range(40)]
+    marks.append(leaderboard.Mark("far away", 20.0, 0.5, None, None, False, False))
+    trace = leaderboard.trade_off(marks, "MRR", "NDCG@10", False, False, colours).data[0]
+    assert sum(bool(text) for text in trace.text) < 8
+    assert trace.text[40] == "far away"
+    assert trace.text[7] == "model 7"
+    assert list(trace.customdata) == [mark.title for mark in marks]
+    apart = [leaderboard.Mark(f"model {at}", float(at), float(at), None, None, False, False) for at in range(6)]
+    assert all(leaderboard.trade_off(apart, "MRR", "NDCG@10", False, False, colours).data[0].text)
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 80])

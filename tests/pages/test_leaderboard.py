@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.standings import foretold_html
 from recsys.core import Dataset
 from recsys.leaderboard import Standing, groups, leaderboard, standing
+from recsys.models import MODELS
 from recsys.training import train
 from tests.pages.conftest import told
 
@@ -89,6 +91,19 @@ def test_models_without_a_line_are_named(order_only: Dataset, open_page: Callabl
     text = told(open_page(PAGE, dataset="order-only"))
     assert "Not trained yet: Most popular" in text
     assert "No place on this board" in text and "it needs time, which this data does not have" in text
+
+
+def test_a_model_of_short_lists_has_no_line(
+    tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_tiny("popularity", "markov")
+    monkeypatch.setitem(MODELS, "markov", replace(MODELS["markov"], candidates_only=True))
+    app = open_page(PAGE, model="popularity")
+    app.button(key="evaluate").click().run()
+    assert not app.exception
+    assert "<td>Markov chain" not in told(app)
+    assert "Markov chain, it only orders a short list" in told(app)
+    assert not [option for option in app.selectbox(key="model").options if "Markov chain" in option and "Learnt" not in option]
 
 
 def test_what_is_foretold_stands_beside_knowing_nothing(tiny: Dataset) -> None:
