@@ -65,6 +65,16 @@ def _row(line: Standing, members: Sequence[Standing], chosen: bool) -> str:
     )
 
 
+def flattered(table: Sequence[Standing]) -> str:
+    """A sentence on models that learnt something from the very validation events of this table, or nothing."""
+    names = [line.title for line in table if line.split == "validation" and ("kind", "learnt") in MODELS[line.model].preset]
+    return (
+        f"Flattered here: {', '.join(names)}. Its weights were learnt on these validation events; the test events were not."
+        if names
+        else ""
+    )
+
+
 def comparison(table: Sequence[Standing], judged: Mapping[str, Evaluation], metric: str, part: str) -> str:
     """HTML: does the first beat the second? A paired test, once both were measured."""
     ready = [line for line in table[:2] if line.name in judged and metric in line.metrics]

@@ -37,6 +37,8 @@ def draw() -> None:
             look.lead(standings.protocol_sentence(dataset, protocol, split))
             st.html(standings.table_html(table, here.model))
             look.lead(standings.comparison(table, shown.judged, metric, part))
+            if standings.flattered(table):
+                st.caption(plain(standings.flattered(table)))
     board.draw_evaluate(here, trained, which, shown)
     draw_scatter([line for line in lines if line.metrics])
     draw_ideas(shown, metric, part)

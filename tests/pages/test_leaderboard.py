@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.standings import foretold_html
+from pages.standings import flattered, foretold_html
 from recsys.core import Dataset
 from recsys.leaderboard import Standing, groups, leaderboard, standing
 from recsys.models import MODELS
@@ -104,6 +104,13 @@ def test_a_model_of_short_lists_has_no_line(
     assert "<td>Markov chain" not in told(app)
     assert "Markov chain, it only orders a short list" in told(app)
     assert not [option for option in app.selectbox(key="model").options if "Markov chain" in option and "Learnt" not in option]
+
+
+def test_a_fusion_is_said_to_know_the_validation_events() -> None:
+    line = Standing("fusion", "fusion", "All together", "last-out", "validation", (), {}, {}, 1, 1.0)
+    assert "All together" in flattered([line, replace(line, model="markov", title="Markov chain")])
+    assert "Markov" not in flattered([line, replace(line, model="markov", title="Markov chain")])
+    assert flattered([replace(line, split="test"), replace(line, model="fusion-rrf")]) == ""
 
 
 def test_what_is_foretold_stands_beside_knowing_nothing(tiny: Dataset) -> None:
