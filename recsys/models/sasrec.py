@@ -41,8 +41,9 @@ class SASRec(Causal):
         shape = (size, config.n_heads, config.max_length, config.dropout, config.time_bias, config.distance_bias)
         self.blocks = nn.ModuleList([Block(*shape) for _ in range(config.n_blocks)])
         self.norm = nn.LayerNorm(size)
-        if self.hours is not None:
-            nn.init.normal_(self.hours.weight, std=0.02)
+        for table in (self.embedding, self.hours):  # drawn after the blocks, as the shipped checkpoints were
+            if table is not None:
+                nn.init.normal_(table.weight, std=0.02)
 
     @property
     def reach(self) -> int:
