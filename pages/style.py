@@ -81,7 +81,8 @@ def style() -> str:
                   -webkit-box-orient: vertical; overflow: hidden; min-height: 2.3rem; }}
     [class*="st-key-card_"] {{ padding: 0.65rem 0.85rem 0.1rem; }}
     [class*="st-key-card_"] button {{ min-height: 1.9rem; font-size: 0.9rem; padding-top: 0; padding-bottom: 0; }}
-    .rs-path {{ color: {look.quiet}; font-size: 0.82rem; line-height: 1.3; margin: 0.1rem 0 0 2rem; min-height: 1.1rem; }}
+    .rs-path {{ color: {look.quiet}; font-size: 0.82rem; line-height: 1.3; margin: 0.25rem 0 0 2rem; padding-left: 0.5rem;
+                border-left: 2px solid {look.faint}; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
     .rs-card .rs-bar {{ margin-top: 0.55rem; }}
     .rs-tried {{ color: {look.quiet}; font-size: 0.95rem; margin: 0; }}
     .rs-tried b {{ color: {look.text}; font-weight: 600; }}
@@ -107,7 +108,7 @@ def style() -> str:
     .rs-columns > div {{ min-width: 0; }}
     .rs-columns .rs-row {{ grid-template-columns: minmax(1.6rem, auto) 1fr auto; column-gap: 0.4rem; padding: 0 0.4rem !important; }}
     .rs-column-head {{ display: flex; flex-direction: column; gap: 0.1rem; margin-bottom: 0.4rem; padding: 0 0.4rem; }}
-    .rs-column-head > b {{ font-size: 1.05rem; font-weight: 650; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+    .rs-column-head > b {{ font-size: 1.05rem; font-weight: 650; line-height: 1.25; }}
     .rs-column-head > span {{ color: {look.quiet}; font-size: 0.88rem; }}
     .rs-column-head > .rs-label {{ color: {look.miss}; align-self: flex-start; }}
     .rs-table {{ width: 100%; border-collapse: collapse; font-size: 0.95rem; }}

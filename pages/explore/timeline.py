@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import cursor, loaders, look, told
+from pages import behaviours, cursor, loaders, look, told
 from pages.boundary import guarded, plain
 from recsys.figures.interest import STREAM, interest_stream, now_on_stream
 from recsys.figures.timeline import STRIP, now_on_strip, rank_strip
@@ -17,6 +17,9 @@ story = told.Story(here)
 st.title(plain(story.title))
 replay = loaders.replay(dataset, here.model, here.user, here.device)
 look.lead(story.sentence(replay))
+next_behaviour = behaviours.line_html(here)
+if next_behaviour:
+    st.html(next_behaviour)
 
 
 @guarded

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from recsys import storage, training
 from recsys.core import Dataset
 from recsys.datasets.prepared import write_prepared
+from recsys.models import MODELS
 from tests.conftest import GRADIENT_SETTINGS
 
 FRAME = str(Path(__file__).resolve().parents[2] / "pages" / "frame.py")
@@ -82,7 +83,8 @@ def train_tiny(open_page: Callable[..., AppTest], tiny: Dataset) -> Callable[...
 
     def run(*names: str) -> None:
         for name in names:
-            settings = GRADIENT_SETTINGS if name.startswith("sasrec") else {}
+            known = MODELS[name].load().Config.__dataclass_fields__
+            settings = {setting: value for setting, value in GRADIENT_SETTINGS.items() if setting in known}
             list(training.train(name, tiny, protocol="last-out", settings=settings, device="cpu"))
 
     return run

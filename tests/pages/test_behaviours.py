@@ -1,0 +1,21 @@
+"""What somebody will do next, on the timeline of data that knows behaviours and a model that predicts them."""
+
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import told
+
+PAGE = "explore/timeline.py"
+
+
+def test_chances_stand_beside_what_happened(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("llm-lstm", "markov")
+    app = open_page(PAGE, model="llm-lstm", user="u03", step="3")
+    (line,) = [each.proto.body for each in app.get("html") if '<div class="rs-next">' in each.proto.body]
+    assert all(f"{name} " in line for name in ("view", "save", "visit")) and "%" in line
+    assert "they did: " in line and line.count('class="hit"') == 1
+    app.slider(key="slider").set_value(app.slider(key="slider").max).run()
+    assert not app.exception and "they did" not in told(app)
+    app.selectbox(key="model").set_value("markov").run()
+    assert "whatever the item" not in told(app)
