@@ -25,8 +25,10 @@ from recsys.interest import Interest
 from recsys.models import MODELS
 
 if TYPE_CHECKING:
+    from recsys.anatomy import Part
     from recsys.checkpoints import Card, Found, Loaded
     from recsys.datasets import DatasetCard
+    from recsys.evaluation.ratings import Expected
     from recsys.graph import Graph
     from recsys.leaderboard import Kept
     from recsys.replay import Attention, Replay
@@ -413,6 +415,38 @@ def favourites(dataset: Dataset) -> list[str]:
 def _favourites(name: str, fingerprint: str, _dataset: Dataset) -> list[str]:
     counts = np.bincount(_dataset.item_codes - 1, minlength=len(_dataset.items))
     return [str(each) for each in _dataset.item_ids[np.argsort(-counts, kind="stable")]]
+
+
+def anatomy(dataset: Dataset, checkpoint: str, device: str) -> "Part":
+    """How a trained model is built."""
+    found = loaded(dataset, checkpoint, device)
+    return _anatomy(dataset.name, found.fingerprint, device, found)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _anatomy(name: str, checkpoint: str, device: str, _found: Any) -> "Part":
+    from recsys.anatomy import anatomy
+
+    return anatomy(_found.model)
+
+
+def expected_ratings(dataset: Dataset, checkpoint: str, device: str) -> "Expected | None":
+    """Ratings that a model expects of validation events beside those given; None where the model or the data has none."""
+    from recsys.core import PredictsRatings
+
+    found = loaded(dataset, checkpoint, device)
+    if dataset.ratings is None or not isinstance(found.model, PredictsRatings):
+        return None
+    return _expected_ratings(dataset.name, dataset.fingerprint, found.fingerprint, device, dataset, found)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Asking for ratings …")
+def _expected_ratings(name: str, fingerprint: str, checkpoint: str, device: str, _dataset: Dataset, _found: Any) -> "Expected | None":
+    from recsys.evaluation.ratings import expected_beside_given
+    from recsys.split import split
+
+    found = expected_beside_given(_found.model, _dataset, split(_dataset, _found.card.protocol))
+    return found if len(found.given) else None
 
 
 def kept(dataset: Dataset, card: "Card", which: str) -> "Kept | None":

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages import board, cursor, loaders, look
+from pages import board, cursor, inside, loaders, look
 from pages.boundary import guarded, plain
 from pages.cursor import Cursor
 from pages.job import SHOWN, Job
@@ -74,6 +74,8 @@ def _details(here: Cursor, found: "Found") -> None:
     look.lead(look.safe(MODELS[card.model].summary))
     if card.history:
         _curves(card.history, f"card_{card.name}")
+    if card.dataset_fingerprint == here.dataset.fingerprint:
+        inside.draw(here, found)
     with st.container(horizontal=True):
         if found.name != here.model:
             st.button("Look through this model", key="use_checkpoint", on_click=cursor.place, kwargs={"model": found.name})

@@ -37,14 +37,24 @@ def predictions_of(model: Any, cases: Cases, split: Split, seed: int) -> Figures
 
 def squared_errors(model: Any, ratings: np.ndarray, cases: Cases, split: Split) -> tuple[np.ndarray, np.ndarray]:
     """Squared errors (cases,) of the model and of the mean training rating, NaN where the next event has none; `ratings` are the data's."""
+    actual, predicted = ratings[cases.rows], expected_ratings(model, ratings, cases)
+    return (predicted - actual) ** 2, np.where(np.isfinite(predicted), (mean_rating(ratings, split) - actual) ** 2, np.nan)
+
+
+def expected_ratings(model: Any, ratings: np.ndarray, cases: Cases) -> np.ndarray:
+    """(cases,) the rating the model expects of each next event, NaN where none was given or the item is unknown."""
     dataset, actual = cases.dataset, ratings[cases.rows]
     codes = model.vocabulary.encode(dataset.item_ids)[dataset.item_codes[cases.rows] - 1]
-    predicted = np.full(len(actual), np.nan)
+    expected = np.full(len(actual), np.nan)
     for chosen in by_length(cases, np.flatnonzero(np.isfinite(actual) & (codes != PAD)), len(model.item_ids)):
-        predicted[chosen] = _numbers(model, model.ratings(cases.requests(chosen)))[np.arange(len(chosen)), codes[chosen] - 1]
+        expected[chosen] = _numbers(model, model.ratings(cases.requests(chosen)))[np.arange(len(chosen)), codes[chosen] - 1]
+    return expected
+
+
+def mean_rating(ratings: np.ndarray, split: Split) -> float:
+    """The mean of the training ratings, NaN where there are none."""
     known = ratings[split.labels == TRAIN]
-    mean = np.nanmean(known) if np.isfinite(known).any() else np.nan
-    return (predicted - actual) ** 2, np.where(np.isfinite(predicted), (mean - actual) ** 2, np.nan)
+    return float(np.nanmean(known)) if np.isfinite(known).any() else float("nan")
 
 
 def log_losses(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, np.ndarray]:

@@ -1,17 +1,26 @@
 """Where a model looks at one step: a heat map of steps and events, arcs over the timeline, weight against gaps, shares."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 import plotly.graph_objects as go
 
 from recsys.attention import Look
-from recsys.figures.palette import Palette, blank_figure, escaped
+from recsys.figures.palette import Palette, blank_figure, escaped, mixed
+from recsys.figures.sketch import Frame, Sketch, axis_title
 
 SHOWN = 60  # steps and events of the heat map: cells smaller than this cannot be told apart
 ARCS = 40  # thinner ones would not be seen
 STRONG, LEAST = 0.1, 1e-4
-PARTS = {"content": "what it was", "order": "how many events ago", "time": "how long ago", "distance": "how far away"}
+PARTS = {
+    "content": "what it was",
+    "order": "how many events ago",
+    "time": "how long ago",
+    "distance": "how far away",
+    "follows": "what came before it",
+    "hour": "at which hour",
+}
 
 
 def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: Palette) -> go.Figure:
@@ -145,19 +154,21 @@ def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: S
     return figure
 
 
-def share_bars(shares: Mapping[str, np.ndarray], colours: Palette) -> go.Figure:
+def share_bars(shares: Mapping[str, np.ndarray], block_names: Sequence[str], colours: Palette) -> go.Figure:
     """What decides the look, a bar for every block (and head): shares of the parts of the logits, (blocks, heads) a part."""
     figure = blank_figure("What decides where it looks", colours, 280)
-    blocks, heads = next(iter(shares.values())).shape
-    names = [f"block {block + 1}" + (f", head {head + 1}" if heads > 1 else "") for block in range(blocks) for head in range(heads)]
+    heads = next(iter(shares.values())).shape[1]
+    names = [name + (f", head {head + 1}" if heads > 1 else "") for name in block_names for head in range(heads)]
     # Not the colours of categories, which mean something else in the charts beside this one.
     tints = (
         (colours.accent, colours.background),
         (colours.quiet, colours.background),
         (colours.other, colours.background),
         (colours.faint, colours.text),
+        (mixed(colours.accent, colours.background, 0.55), colours.text),
+        (colours.surface, colours.text),
     )
-    for (part, values), (tint, ink) in zip(shares.items(), tints, strict=False):
+    for (part, values), (tint, ink) in zip(shares.items(), cycle(tints), strict=False):
         percent = values.reshape(-1) * 100
         figure.add_trace(
             go.Bar(
@@ -179,6 +190,37 @@ def share_bars(shares: Mapping[str, np.ndarray], colours: Palette) -> go.Figure:
     figure.update_xaxes(range=[0, 100.5], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], fixedrange=True)
     figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, tickfont=dict(size=13, color=colours.text))
     return figure
+
+
+GATE = Frame(height=190, left=56, right=8, top=40, bottom=40)
+
+
+def gate_line(gate: np.ndarray, title: str, colours: Palette) -> go.Figure:
+    """What share one side of a gate had at every step (T + 1,), as a line from 0 to 1."""
+    figure = Sketch(title, colours, GATE.height)
+    figure.add_trace(
+        dict(
+            type="scatter",
+            x=np.arange(len(gate), dtype=np.float32),
+            y=gate.astype(np.float32),
+            mode="lines+markers" if len(gate) < 80 else "lines",
+            line=dict(color=colours.quiet, width=1.8),
+            marker=dict(size=5, color=colours.quiet),
+            fill="tozeroy",
+            fillcolor=colours.surface,
+            customdata=np.arange(len(gate)),
+            hovertemplate="step %{x}: %{y:.0%}<extra></extra>",
+        )
+    )
+    figure.update_xaxes(range=[-0.6, len(gate) - 0.4], title=axis_title("step", colours))
+    figure.update_yaxes(range=[0, 1.02], tickvals=[0, 0.5, 1], ticktext=["0", "50 %", "100 %"])
+    figure.update_layout(margin=GATE.margin)
+    return figure.drawn()
+
+
+def now_on_gate(gate: np.ndarray, step: int) -> tuple[float, float]:
+    """How far from left to right and from top to bottom the cursor lies in the plot."""
+    return (step + 0.6) / (len(gate) + 0.2), 1 - float(gate[step]) / 1.02
 
 
 def _arc(start: float, end: float, span: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from recsys.figures.sketch import Frame, Sketch, axis_title
 
 ROW = 26
 LETTER = 7.4  # pixels, about
+WIDTH = 2_000.0  # pixels for all steps if each dot covers half of the next
 
 
 def race_frame(titles: Sequence[str]) -> Frame:
@@ -27,7 +28,13 @@ def now_on_race(race: Race, step: int) -> float:
 def race_rows(race: Race, titles: Sequence[str], k: int, colours: Palette) -> go.Figure:
     """A dot a model and step: green where the next item was among the k, large where no other model ranked it higher."""
     frame = race_frame(titles)
-    figure = Sketch("Who saw it coming, step by step", colours, frame.height, f"green: among the {k} · large: nobody ranked it higher")
+    figure = Sketch(
+        "Who saw it coming, step by step",
+        colours,
+        frame.height,
+        f"green: among the {k} · large: best of all",
+    )
+    large = float(np.clip(WIDTH / max(race.ranks.shape[1], 1), 5, 11))  # many steps leave each little room
     models, steps = (each.ravel() for each in np.indices(race.ranks.shape))
     ranks, best = race.ranks.ravel(), race.best.ravel()
     figure.add_trace(
@@ -37,7 +44,7 @@ def race_rows(race: Race, titles: Sequence[str], k: int, colours: Palette) -> go
             y=models.astype(np.float32),
             mode="markers",
             marker=dict(
-                size=np.where(best, 11, 5).astype(np.float32),
+                size=np.where(best, large, 0.45 * large).astype(np.float32),
                 color=[colours.hit if rank <= k else colours.miss if top else colours.faint for rank, top in zip(ranks, best, strict=True)],
                 line=dict(width=0),
                 opacity=1.0,

@@ -20,8 +20,7 @@ def item_map(
 
     `titles` and `tints` (n,) go with the rows of the plane; customdata is the position of an item.
     """
-    told = f"the two directions that differ most: {found.shares.sum():.0%} of all differences"
-    figure = Sketch(title, colours, 520, told)
+    figure = Sketch(title, colours, 500)
     shown = np.flatnonzero(np.isfinite(found.points).all(axis=1))
     names = [escaped(titles[at]) for at in shown.tolist()]
     dots: dict[str, Any] = dict(
@@ -35,7 +34,9 @@ def item_map(
         here: dict[str, Any] = dict(size=16, color=colours.accent, line=dict(color=colours.background, width=2.5))
         figure.add_trace(_dots(found.points[[chosen]], np.array([chosen]), [escaped(titles[chosen])], here, False))
     for update, share, name in ((figure.update_xaxes, found.shares[0], "first"), (figure.update_yaxes, found.shares[1], "second")):
-        update(showticklabels=False, ticks="", title=axis_title(f"{name} direction, {share:.0%}", colours), fixedrange=False)
+        update(
+            showticklabels=False, ticks="", title=axis_title(f"{name} direction: {share:.0%} of all differences", colours), fixedrange=False
+        )
     figure.update_layout(margin=dict(l=28, r=8, t=40, b=30), clickmode="event+select", dragmode="pan")
     return figure.drawn()
 

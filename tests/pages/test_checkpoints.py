@@ -23,7 +23,17 @@ def test_a_card_is_told_with_its_curves(train_tiny: Callable[..., None], open_pa
     train_tiny("markov", "sasrec")
     app = open_page(PAGE, model="sasrec")
     assert "2 trained models" in told(app) and "your own" in told(app)
-    assert len(app.get("plotly_chart")) == 2
+    assert len(app.get("plotly_chart")) == 3  # loss, validation, how it is built
+    assert "ModuleList" in told(app) and "Together" in told(app)
+    app.selectbox(key="closer").set_value("markov").run()
+    assert not app.exception and len(app.get("plotly_chart")) == 1 and "Counted" in told(app)
+
+
+def test_expected_ratings_stand_beside_those_given(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("long-short")
+    app = open_page(PAGE, model="long-short")
+    assert len(app.get("plotly_chart")) == 4
+    assert "always saying the mean of" in told(app)
 
 
 def test_a_counted_model_is_trained_from_the_page(open_page: Callable[..., AppTest]) -> None:

@@ -1,0 +1,71 @@
+"""A trained model from within: how it is built, and how near the ratings it expects are to those given."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages import loaders, look
+from pages.cursor import Cursor
+from recsys.figures.anatomy import parts_boxes, spoken
+from recsys.figures.ratings import ratings_beside
+from recsys.models import MODELS
+
+if TYPE_CHECKING:
+    from recsys.anatomy import Part
+    from recsys.checkpoints import Found
+    from recsys.evaluation.ratings import Expected
+
+FEW = 1.0
+
+
+def draw(here: Cursor, found: "Found") -> None:
+    model = loaders.anatomy(here.dataset, found.name, here.device)
+    colours = look.colours()
+    wide, narrow = st.columns([13, 7], gap="medium")
+    with wide:
+        boxes = parts_boxes(model, colours)
+        st.plotly_chart(boxes, key=f"parts_{found.name}", theme=None, config=look.CHART, alt=in_words(model))
+    with narrow:
+        st.html(parts_html(model, MODELS[found.card.model].gradient))
+    expected = loaders.expected_ratings(here.dataset, found.name, here.device)
+    if expected is not None:
+        figure = ratings_beside(expected, colours)
+        st.plotly_chart(figure, key=f"ratings_{found.name}", theme=None, config=look.CHART, alt=rated_in_words(expected))
+        st.caption(rated_in_words(expected))
+
+
+def in_words(model: "Part") -> str:
+    biggest = sorted(model.parts, key=lambda part: -part.size)[:3]
+    return f"{model.size:,} numbers; most are in {', '.join(spoken(part) for part in biggest)}."
+
+
+def parts_html(model: "Part", gradient: bool) -> str:
+    """The parts of the first level as a table, the biggest first, with how many numbers each has."""
+    rows = "".join(_row(part, model.size) for part in sorted(model.parts, key=lambda part: -part.size))
+    head = f'<th>Part</th><th class="n">{"Learnt" if gradient else "Counted"}</th><th class="n">Fixed</th>'
+    total = (
+        f'<tr class="now"><td>Together</td><td class="n">{model.learnt:,}</td><td class="n">{_or_none(model.size - model.learnt)}</td></tr>'
+    )
+    return f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}{total}</tbody></table>'
+
+
+def _row(part: "Part", whole: int) -> str:
+    share = 100 * part.size / max(whole, 1)
+    note = f"{part.kind}, {share:.0f} %" if share >= FEW else f"{part.kind}, under 1 %"
+    return (
+        f"<tr><td>{look.safe(spoken(part))}<small>{look.safe(note.removeprefix(', '))}</small></td>"
+        f'<td class="n">{_or_none(part.learnt)}</td><td class="n">{_or_none(part.size - part.learnt)}</td></tr>'
+    )
+
+
+def _or_none(count: int) -> str:
+    return f"{count:,}" if count else "–"
+
+
+def rated_in_words(expected: "Expected") -> str:
+    better = expected.baseline - expected.rmse
+    verdict = "better than" if better > 0.005 else "worse than" if better < -0.005 else "no better than"
+    return (
+        f"On {len(expected.given):,} validation events the expected rating is off by {expected.rmse:.2f} (root mean square), "
+        f"{verdict} always saying the mean of {expected.mean:.2f}, which is off by {expected.baseline:.2f}."
+    )

@@ -1,0 +1,72 @@
+"""The map of items, the race of models and the gate against Plotly's schema, with names that hold HTML."""
+
+import numpy as np
+import pytest
+
+from recsys.anatomy import Part
+from recsys.comparison import Race
+from recsys.evaluation.ratings import Expected
+from recsys.figures.anatomy import parts_boxes
+from recsys.figures.attention import gate_line, now_on_gate, share_bars
+from recsys.figures.comparison import now_on_race, race_rows
+from recsys.figures.items import MANY, item_map
+from recsys.figures.palette import DARK, LIGHT, Palette
+from recsys.figures.ratings import SHADES, ratings_beside
+from recsys.spaces import Plane
+from tests.figures.test_topics import HTML, sound
+
+
+@pytest.fixture(params=[LIGHT, DARK], ids=["light", "dark"])
+def colours(request: pytest.FixtureRequest) -> Palette:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("count", [3, MANY + 10])
+def test_the_map_of_items_is_drawn_by_the_graphics_card_where_there_are_many(count: int, colours: Palette) -> None:
+    points = np.random.default_rng(0).normal(size=(count, 2)).astype(np.float32)
+    points[1] = np.nan
+    figure = item_map(Plane(points, np.array([0.4, 0.2])), [HTML] * count, [colours.accent] * count, 0, np.array([1, 2]), HTML, colours)
+    sound(figure, colours)
+    assert figure.data[0].type == ("scattergl" if count > MANY else "scatter")
+    assert 1 not in figure.data[0].customdata and list(figure.data[1].customdata) == [2] and list(figure.data[2].customdata) == [0]
+
+
+def test_the_race(colours: Palette) -> None:
+    ranks = np.array([[1.0, 30.0, 2.5], [4.0, 12.0, 2.5]])
+    race = Race(ranks, np.equal(ranks, ranks.min(axis=0)), np.array([False, True, True]))
+    figure = race_rows(race, [HTML, "other"], 10, colours)
+    sound(figure, colours)
+    assert list(figure.data[0].marker.color) == [colours.hit, colours.faint, colours.hit, colours.hit, colours.miss, colours.hit]
+    assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (0.5, 2.5)
+    assert 0 < now_on_race(race, 0) < now_on_race(race, 3) < 1
+
+
+def test_the_gate(colours: Palette) -> None:
+    gate = np.linspace(0.2, 0.9, 12).astype(np.float32)
+    sound(gate_line(gate, HTML, colours), colours)
+    across, down = now_on_gate(gate, 11)
+    assert 0.9 < across < 1 and 0 < down < 0.2
+
+
+def test_the_boxes_of_a_model(colours: Palette) -> None:
+    leaves = (Part("blocks.0", HTML, 6, 6, (Part("blocks.0.weight", "6", 6, 6),)), Part("blocks.1", "", 0, 0))
+    model = Part("", "Model", 10, 6, (Part("blocks", "ModuleList", 6, 6, leaves), Part("text", "2 × 2", 4, 0)))
+    figure = parts_boxes(model, colours)
+    sound(figure, colours)
+    assert list(figure.data[0].labels) == ["the model", "blocks", "block 1", "text"]
+    assert list(figure.data[0].parents) == ["", "model", "blocks", "model"]
+    assert figure.data[0].marker.colors[3] == colours.surface != figure.data[0].marker.colors[2]
+
+
+@pytest.mark.parametrize("given", [np.array([1.0, 1.0, 5.0]), np.linspace(0, 1, 100)])
+def test_expected_against_given(given: np.ndarray, colours: Palette) -> None:
+    figure = ratings_beside(Expected(given, given * 0.5 + 1, 1.0), colours)
+    sound(figure, colours)
+    assert len(figure.data[1].x) == min(len(np.unique(given)), SHADES)
+
+
+def test_every_part_of_a_pointers_look_is_drawn(colours: Palette) -> None:
+    names = ("content", "order", "follows", "time", "hour", "distance")
+    figure = share_bars({name: np.full((1, 1), 1 / 6) for name in names}, ["own events"], colours)
+    assert sum(bar.x[0] for bar in figure.data) == pytest.approx(100, abs=0.01)
+    assert len({bar.marker.color for bar in figure.data}) == len(names)
