@@ -125,6 +125,19 @@ def trend(weights: np.ndarray, gaps: np.ndarray) -> str:
     return "less" if strength < -0.15 else "more" if strength > 0.15 else "about as much"
 
 
+GATES = {
+    "long-term": ("How much is long-term interest", "The rest is what is going on now"),
+    "own history": ("How much of the list comes straight from their own events", "The rest is for what fits the hour and the place"),
+}
+
+
+def gate_in_words(name: str, gate: np.ndarray, step: int) -> tuple[str, str]:
+    """A title with the share at this step, and a sentence for those who cannot see the chart."""
+    title, rest = GATES.get(name, (f"How much is {name}", "The rest is everything else"))
+    title = f"{title}: {gate[step]:.0%} here, {gate.mean():.0%} on average"
+    return title, f"{title}, from {gate.min():.0%} to {gate.max():.0%} over {len(gate)} steps. {rest}."
+
+
 def empty(dataset: Dataset, checkpoint: str) -> None:
     """What to do when the cursor's model has no attention: the trained models that have it, or how to train one."""
     found = loaders.checkpoints(dataset)

@@ -12,7 +12,7 @@ from recsys.errors import unknown
 from recsys.places import kilometres
 from recsys.replay import Attention
 
-ROLLOUT, MEAN = "rollout", "mean"
+ROLLOUT, MEAN, OWN = "rollout", "mean", "own events"
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +44,18 @@ class Look:
 
 def views(attention: Attention) -> list[str]:
     """Names of the ways to look at it: rollout, mean, each block, and each head where a block has several."""
-    blocks, heads = attention.weights.shape[:2]
+    heads = attention.weights.shape[1]
     names = [ROLLOUT, MEAN]
-    for block in range(1, blocks + 1):
-        names.append(f"block {block}")
-        names += [f"block {block}, head {head}" for head in range(1, heads + 1) if heads > 1]
+    for block in blocks(attention):
+        names.append(block)
+        names += [f"{block}, head {head}" for head in range(1, heads + 1) if heads > 1 and block != OWN]
     return names
+
+
+def blocks(attention: Attention) -> list[str]:
+    """Names of the blocks, the first one first; a pointer to the person's own events is named as what it is."""
+    names = [f"block {block}" for block in range(1, len(attention.weights) + 1)]
+    return [*names[:-1], OWN] if attention.own else names
 
 
 def matrix(attention: Attention, view: str) -> np.ndarray:
@@ -61,8 +67,8 @@ def matrix(attention: Attention, view: str) -> np.ndarray:
         return rollout(weights)
     if view == MEAN:
         return np.asarray(weights.mean(axis=(0, 1)))
-    block, _, head = view.removeprefix("block ").partition(", head ")
-    chosen = weights[int(block) - 1]
+    block, _, head = view.partition(", head ")
+    chosen = weights[blocks(attention).index(block)]
     return np.asarray(chosen[int(head) - 1] if head else chosen.mean(axis=0))
 
 

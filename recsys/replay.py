@@ -49,13 +49,15 @@ class Attention:
 
     `steps` (n + 1,) indices of the events behind the rows and columns, −1 for the start before them. `weights` (blocks, heads,
     n + 1, n + 1); the last row is the look from this step, exact for up to two blocks. `terms` maps the parts of the logits to
-    arrays of the same shape. Where the history was cut, the first rows see less than they did at their own steps.
+    arrays of the same shape. Where the history was cut, the first rows see less than they did at their own steps. `own` says that
+    the last block is no block but the pointer to the person's own events, from which a part of the list is copied.
     """
 
     step: int
     steps: np.ndarray
     weights: np.ndarray
     terms: dict[str, np.ndarray]
+    own: bool = False
 
 
 def replay(model: Recommender, history: History, repeats: bool, k: int = 10, labels: np.ndarray | None = None) -> Replay:
@@ -109,7 +111,7 @@ def attention(model: Recommender, history: History, step: int) -> Attention:
     trace: Trace = model.trace(seen, Request(seen, request.time, request.utc_offset), attention=True)
     if trace.attention is None:
         raise DataError(f"the model {type(model).__name__} has no attention to look at; take sasrec")
-    return Attention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {})
+    return Attention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {}, trace.copies is not None)
 
 
 def _scores(model: Recommender, history: History, trace: Trace | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -6,13 +6,13 @@ import streamlit as st
 
 from pages import cursor, loaders, look, looking
 from pages.boundary import plain
-from recsys.attention import MEAN, ROLLOUT, Look, matrix, shares, views
+from recsys.attention import MEAN, OWN, ROLLOUT, Look, blocks, matrix, shares, views
 from recsys.attention import look as look_of
 from recsys.core import Traces
-from recsys.figures.attention import look_arcs, look_map, share_bars, weight_by_gap
+from recsys.figures.attention import GATE, gate_line, look_arcs, look_map, now_on_gate, share_bars, weight_by_gap
 from recsys.replay import Attention
 
-TITLES = {ROLLOUT: "Followed through the blocks", MEAN: "Mean of all heads"}
+TITLES = {ROLLOUT: "Followed through the blocks", MEAN: "Mean of all heads", OWN: "Own events"}
 here = cursor.now()
 dataset, colours = here.dataset, look.colours()
 
@@ -58,9 +58,12 @@ def draw(found: Attention) -> None:
         clicked_chart(arcs, "arcs", words.arcs_in_words())
         if found.terms:
             parts = shares(found)
-            st.plotly_chart(share_bars(parts, colours), key="shares", theme=None, config=look.CHART, alt=words.shares_in_words(parts))
+            st.plotly_chart(
+                share_bars(parts, blocks(found), colours), key="shares", theme=None, config=look.CHART, alt=words.shares_in_words(parts)
+            )
             st.caption(looking.SHARE_MEANING)
         draw_gap(seen, words, seen.kilometres, "Events farther away get", "kilometres")
+    draw_gates()
     draw_map(found, seen.view, words)
 
 
@@ -70,6 +73,18 @@ def draw_gap(seen: Look, words: looking.Words, values: np.ndarray | None, start:
     title = f"{start} {looking.trend(seen.weights, values)} of the look"
     figure = weight_by_gap(seen, values, title, unit, words.titles, colours)
     st.plotly_chart(figure, key=f"by_{unit}", theme=None, config=look.CHART, alt=title)
+
+
+def draw_gates() -> None:
+    """What the model weighs against the rest, at every step of the timeline."""
+    gates = loaders.replay(dataset, here.model, here.user, here.device).gates
+    for name, gate in gates.items():
+        if np.ptp(gate) == 0:
+            continue  # a half that is switched off weighs nothing
+        with st.container(key="strip_box"):
+            title, words = looking.gate_in_words(name, gate, here.step)
+            st.plotly_chart(gate_line(gate, title, colours), key=f"gate_{name}", theme=None, config=look.CHART, alt=words)
+            st.html(look.now_over(GATE, *now_on_gate(gate, here.step)))
 
 
 def draw_map(found: Attention, view: str, words: looking.Words) -> None:

@@ -46,3 +46,15 @@ def test_without_any_model_that_looks_it_says_what_to_train(train_tiny: Callable
 
 def test_without_a_checkpoint_it_says_where_to_train(open_page: Callable[..., AppTest]) -> None:
     assert "Checkpoints" in told(open_page(PAGE, model="sasrec"))
+
+
+def test_a_pointer_is_called_own_events_and_its_gate_is_drawn(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("spatiotemporal", "long-short")
+    app = open_page(PAGE, model="spatiotemporal", user="u03", step="5")
+    options = app.segmented_control(key="attention_view").options
+    assert "Own events" in options and "Block 3" not in options and "Block 2" in options
+    assert "comes straight from their own events" in app.get("plotly_chart")[-1].proto.spec
+    app.segmented_control(key="attention_view").set_value("own events").run()
+    assert not app.exception
+    app = open_page(PAGE, model="long-short", user="u03", step="5")
+    assert "long-term interest" in app.get("plotly_chart")[-1].proto.spec
