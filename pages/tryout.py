@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages import look
+from pages import loaders, look
 from pages.cursor import Cursor
-from recsys.core import Event, FallsBack, History, Request, candidate_scores, request_at
+from recsys.core import Event, FallsBack, History, Request, candidate_scores, heard, request_at
 from recsys.diversity import at_most
 from recsys.errors import DataError
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 STATE = "tryout"
+PATH_MEANING = (
+    "The small line under a card says how the item hangs together with what this person did, counted in the data. "
+    "The model was not asked: it is no explanation of the list."
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,17 @@ def answer(
     best = at_most(scores, kinds, k, most)
     reason = model.fallback(asked) if isinstance(model, FallsBack) else None
     return [str(vocabulary.item_ids[at]) for at in best], scores[best], reason
+
+
+def hangs_together(cursor: Cursor, protocol: str, asked: Request, items: list[str]) -> list[str]:
+    """For each item in words how the data connects it with this history: that they took it before, or else the strongest way."""
+    graph, request = loaders.graph(cursor.dataset, protocol), heard(asked)
+    if request.history.times is not None and request.time is None and len(request.history):
+        request = replace(request, time=float(request.history.times[-1]))
+    found = [graph.paths(request.history, item, most=5, request=request) for item in items]
+    # What they took before says more of them than what others took, however many those were.
+    first = [min(paths, key=lambda path: path.kind != "again", default=None) for paths in found]
+    return [path.words if path else "nothing in the data connects it" for path in first]
 
 
 def moment_of(cursor: Cursor) -> Any:

@@ -46,14 +46,14 @@ def page() -> None:
         if tried.changed:
             st.button("Start over", on_click=tryout.forget, width="stretch")
     with list_column:
-        items, scores, reason = tryout.answer(
-            here, found.model, tryout.request(here, tried, asked), only, None if most == "any" else int(most)
-        )
+        request = tryout.request(here, tried, asked)
+        items, scores, reason = tryout.answer(here, found.model, request, only, None if most == "any" else int(most))
         st.html(look.tried_html(dataset, tried.taken, tried.likes, tried.dislikes, reason))
-        cards(items, look.bar_widths(scores), tried)
+        cards(items, look.bar_widths(scores), tried, tryout.hangs_together(here, found.card.protocol, request, items))
+        st.caption(tryout.PATH_MEANING)
 
 
-def cards(items: list[str], widths: list[float], tried: tryout.Tryout) -> None:
+def cards(items: list[str], widths: list[float], tried: tryout.Tryout, paths: list[str]) -> None:
     if not items:
         st.info("Nothing is left to recommend. Allow more kinds, or start over.")
     tints = loaders.category_tints(dataset, look.colours())
@@ -61,7 +61,10 @@ def cards(items: list[str], widths: list[float], tried: tryout.Tryout) -> None:
         for column, at in zip(st.columns(2, gap="small"), range(start, min(start + 2, len(items))), strict=False):
             item = items[at]
             with column.container(border=True, gap=None, key=f"card_{at}"):
-                st.html(look.card_html(at + 1, dataset, item, widths[at], tints))
+                st.html(
+                    look.card_html(at + 1, dataset, item, widths[at], tints)
+                    + f'<p class="rs-path" title="{look.safe(paths[at])}">{look.safe(paths[at])}</p>'
+                )
                 with st.container(horizontal=True, gap="small"):
                     st.button("Take it", key=f"take_{at}", on_click=tryout.take, args=(item,), type="tertiary")
                     st.button(

@@ -79,3 +79,13 @@ def test_ids_with_html_are_text(visit: Visit, keep: Callable[..., Dataset], odd:
     keep(odd)
     app = visit(PAGE, dataset="odd", model="markov", user="<b>one</b>", step="1")
     assert not app.exception and "<script>" not in " ".join(listed(app))
+
+
+def test_each_card_says_how_it_hangs_together_and_that_this_is_no_explanation(
+    visit: Visit, keep: Callable[..., Dataset], tiny: Dataset
+) -> None:
+    keep(tiny)
+    app = visit(PAGE, dataset="tiny", model="markov", user="u03", step="3")
+    lines = [card.split('class="rs-path" title="')[1].split('"')[0] for card in listed(app)[1:]]
+    assert len(lines) == 10 and any("events were" in line or "taken" in line or "people" in line for line in lines)
+    assert any("no explanation of the list" in each.value for each in app.caption)
