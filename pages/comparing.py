@@ -143,12 +143,7 @@ class Comparison:
                 _of(self.race.hits(HIT, True)[at], unseen),
             ]
             lines.append(f'<tr class="{"now" if at == 0 else ""}"><td>{look.safe(title)}</td>{"".join(cells)}</tr>')
-        heads = (
-            "Ranked it best, all events",
-            f"Among its {HIT}, all events",
-            "Ranked it best, unseen events",
-            f"Among its {HIT}, unseen events",
-        )
+        heads = ("Best", f"In its {HIT}", "Best, unseen", f"In its {HIT}, unseen")
         head = "<th>Model</th>" + "".join(f'<th class="n">{name}</th>' for name in heads)
         return f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 

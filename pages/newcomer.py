@@ -110,15 +110,20 @@ class Answer:
     reason: str | None
 
 
+def reads(found: "Found") -> bool:
+    """Whether a model knows what is written about the items."""
+    return "words" in MODELS[found.card.model].needs
+
+
 def answer(here: Cursor, title: str, found: "Found", newcomer: Newcomer, everyone: bool) -> Answer:
     """The list of one model. A sentence is for models that read words, unless everyone is given its items."""
-    reads = everyone or "words" in MODELS[found.card.model].needs
-    items = [*(newcomer.near[::-1] if reads else ()), *newcomer.picked]
+    told = everyone or reads(found)
+    items = [*(newcomer.near[::-1] if told else ()), *newcomer.picked]
     model: Any = loaders.loaded(here.dataset, found.name, here.device).model
     asked = request(here.dataset, items)
     best = recommend(model, asked, LISTED, here.dataset.repeats)
     reason = model.fallback(asked) if isinstance(model, FallsBack) else None
-    parts = [f"{len(newcomer.near)} items like the sentence"] * bool(reads and newcomer.near)
+    parts = [f"{len(newcomer.near)} items like the sentence"] * bool(told and newcomer.near)
     parts += [f"{len(newcomer.picked)} picked"] * bool(newcomer.picked)
     blind = "nothing: it does not read sentences" if newcomer.near else "nothing"
     return Answer(title, f"knows {' and '.join(parts) or blind}", tuple(each.item_id for each in best), reason)
@@ -134,7 +139,15 @@ def nearest_html(dataset: Dataset, newcomer: Newcomer) -> str:
     return _column("Nearest to the words", "no model: texts alone, and how alike (cosine)", "", rows)
 
 
-def answer_html(dataset: Dataset, found: Answer) -> str:
+def answers_html(dataset: Dataset, answers: Sequence[Answer]) -> str:
+    """A column an answer; models that answer the very same share one."""
+    alike: dict[tuple[str, tuple[str, ...], str | None], list[str]] = {}
+    for each in answers:
+        alike.setdefault((each.told, each.items, each.reason), []).append(each.title)
+    return "".join(_answer_html(dataset, Answer(", ".join(titles), told, items, reason)) for (told, items, reason), titles in alike.items())
+
+
+def _answer_html(dataset: Dataset, found: Answer) -> str:
     tints = loaders.category_tints(dataset, look.colours())
     rows = "".join(
         look.row_html(str(at + 1), dataset.title_of(item), look.about_item(dataset, item, tints), None)

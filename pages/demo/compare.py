@@ -44,7 +44,9 @@ def draw() -> None:
         st.plotly_chart(figure, key="race", theme=None, config=look.CHART, alt=told.race_in_words(), **clicks)
         st.html(look.now_over(race_frame(told.titles), now_on_race(told.race, here.step)))
     st.html(told.score_html())
-    st.caption("Level models all count as best. Only unseen events, those that no model here learnt from or was chosen by, show foresight.")
+    st.caption(
+        "Best: no other model ranked what came next higher. Only unseen events, which no model here learnt from or was chosen by, show foresight."
+    )
 
 
 st.title(

@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages import comparing, cursor, look, newcomer
-from pages.boundary import plain
 
 here = cursor.now()
 dataset = here.dataset
@@ -20,11 +19,8 @@ if not found:
     st.info("Nothing is trained on this data yet. Train a model on the page Evaluate, Checkpoints: a counted one takes seconds.")
 else:
     titles = comparing.titles(found)
-    order = sorted(found, key=lambda name: (name != here.model, list(found).index(name)))
+    order = sorted(found, key=lambda name: (bool(known.near) and not newcomer.reads(found[name]), name != here.model))
     with st.spinner(f"Asking {look.plural(len(order), 'model')} …", show_time=False):
         answers = [newcomer.answer(here, titles[name], found[name], known, everyone) for name in order]
-    columns = [newcomer.nearest_html(dataset, known)] * bool(known.near) + [newcomer.answer_html(dataset, each) for each in answers]
-    st.html(f'<div class="rs-columns">{"".join(columns)}</div>')
-    fallen = [each.title for each in answers if each.reason]
-    if fallen:
-        st.caption(plain(f"Without a history of their own to read: {', '.join(fallen)}."))
+    words_alone = newcomer.nearest_html(dataset, known) if known.near else ""
+    st.html(f'<div class="rs-columns">{words_alone}{newcomer.answers_html(dataset, answers)}</div>')

@@ -18,12 +18,13 @@ if not found:
     )
     atlas.offer_models(here)
 else:
-    wide, narrow = st.columns([11, 9], gap="large")
+    wide, narrow = st.columns([13, 7], gap="large")
     with narrow:
         item = atlas.chosen(dataset)
         if atlas.TEXT in found:
             atlas.search(dataset, found[atlas.TEXT])
-        st.html(atlas.neighbours_html(dataset, found, item))
+        st.html(atlas.legend_html(dataset))
+        st.caption("Blue is the item looked at, rings are its neighbours. They are near in all directions, and may look far in these two.")
     with wide:
         if atlas.MODEL not in found:
             atlas.offer_models(here)
@@ -43,7 +44,6 @@ else:
             figure, key="item_map", theme=None, config=look.CHART, alt=words, on_select=lambda: atlas.to_clicked(dataset, "item_map"),
             selection_mode="points",
         )  # fmt: skip
-        st.html(atlas.legend_html(dataset))
-        st.caption("Blue is the item looked at, rings are its neighbours. They are near in all directions, and may look far in these two.")
+    st.html(atlas.neighbours_html(dataset, found, item))
     with lead:
         look.lead(atlas.shared_words(dataset, found, item))

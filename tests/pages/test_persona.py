@@ -15,7 +15,8 @@ PAGE = "demo/persona.py"
 def columns(app: AppTest) -> dict[str, str]:
     """What is told of every model, by its title."""
     (html,) = [each.proto.body for each in app.get("html") if '<div class="rs-columns">' in each.proto.body]
-    return {part.split(">", 2)[1].split("<")[0]: part for part in html.split('<div class="rs-column-head">')[1:]}
+    parts = html.split('<div class="rs-column-head">')[1:]
+    return {title: part for part in parts for title in part.split(">", 2)[1].split("<")[0].split(", ")}
 
 
 def test_a_stranger_gets_fallbacks_that_say_so(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
