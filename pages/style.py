@@ -105,9 +105,9 @@ def style() -> str:
     .rs-next b.hit > i > i {{ background: {look.hit}; }}
     .rs-keys {{ display: flex; flex-wrap: wrap; gap: 0.2rem 1rem; color: {look.quiet}; font-size: 0.85rem; }}
     .rs-columns {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(228px, 1fr)); gap: 1.2rem 0.9rem; align-items: start; }}
-    .rs-columns > div {{ min-width: 0; }}
+    .rs-columns > div {{ min-width: 0; display: grid; grid-row: span 2; grid-template-rows: subgrid; row-gap: 0.4rem; align-items: start; }}
     .rs-columns .rs-row {{ grid-template-columns: minmax(1.6rem, auto) 1fr auto; column-gap: 0.4rem; padding: 0 0.4rem !important; }}
-    .rs-column-head {{ display: flex; flex-direction: column; gap: 0.1rem; margin-bottom: 0.4rem; padding: 0 0.4rem; }}
+    .rs-column-head {{ display: flex; flex-direction: column; gap: 0.1rem; padding: 0 0.4rem; }}
     .rs-column-head > b {{ font-size: 1.05rem; font-weight: 650; line-height: 1.25; }}
     .rs-column-head > span {{ color: {look.quiet}; font-size: 0.88rem; }}
     .rs-column-head > .rs-label {{ color: {look.miss}; align-self: flex-start; }}

@@ -8,7 +8,6 @@ from pages import cursor, loaders, look, looking
 from pages.boundary import plain
 from recsys.attention import MEAN, OWN, ROLLOUT, Look, blocks, matrix, shares, views
 from recsys.attention import look as look_of
-from recsys.core import Traces
 from recsys.figures.attention import GATE, gate_line, look_arcs, look_map, now_on_gate, share_bars, weight_by_gap
 from recsys.replay import Attention
 
@@ -70,7 +69,7 @@ def draw(found: Attention) -> None:
 def draw_gap(seen: Look, words: looking.Words, values: np.ndarray | None, start: str, unit: str) -> None:
     if values is None or not looking.some(values):
         return
-    title = f"{start} {looking.trend(seen.weights, values)} of the look"
+    title = f"{start} {looking.trend(seen.weights, values)}"
     figure = weight_by_gap(seen, values, title, unit, words.titles, colours)
     st.plotly_chart(figure, key=f"by_{unit}", theme=None, config=look.CHART, alt=title)
 
@@ -97,7 +96,7 @@ def draw_map(found: Attention, view: str, words: looking.Words) -> None:
 
 st.title(f"What the model looks at: {plain(loaders.person_name(dataset, here.user))}, step {here.step:,}")
 model = loaders.loaded(dataset, here.model, here.device).model
-if isinstance(model, Traces):
+if looking.attends(model):
     draw(loaders.attention(dataset, here.model, here.user, here.step, here.device))
 else:
     looking.empty(dataset, here.model)

@@ -143,6 +143,8 @@ def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: S
     steps = (1, 2, 5) if high - low < 1.5 else (1,)
     levels = [step * 10.0**power for power in range(-4, 1) for step in steps if step * 10.0**power <= 1]
     room = max(0.08 * (high - low), 0.05)
+    if not any(low - room <= np.log10(level) <= high + room for level in levels):
+        levels = [float(f"{10**end:.2g}") for end in (low, high)]  # a look spread so evenly that no round share is in sight
     figure.update_yaxes(
         tickvals=np.log10(levels),
         ticktext=[f"{level * 100:g} %" for level in levels],

@@ -74,6 +74,7 @@ class Causal(nn.Module):
     Config: ClassVar[type]
     embedding: ItemVectors
     pads_left: ClassVar[bool] = True
+    attends: ClassVar[bool] = False  # can say which events it looks at
     config: Any
 
     def __init__(self, item_ids: np.ndarray, config: Any):

@@ -46,6 +46,7 @@ class LongShort(Causal):
     """It reads the whole history."""
 
     Config = LongShortConfig
+    attends = True
     pads_left = False
 
     def __init__(self, item_ids: np.ndarray, config: LongShortConfig):

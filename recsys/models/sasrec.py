@@ -32,6 +32,7 @@ class SASRec(Causal):
     """Blocks over item vectors; the state is the normed output of the last block."""
 
     Config = SASRecConfig
+    attends = True
 
     def __init__(self, item_ids: np.ndarray, config: SASRecConfig):
         super().__init__(item_ids, config)

@@ -47,6 +47,7 @@ class SpatioTemporal(Causal):
     """Scores are log probabilities."""
 
     Config = SpatioTemporalConfig
+    attends = True
     spots: Tensor
     middle: Tensor
     waves: Tensor

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from recsys.anatomy import Part
+from recsys.attention import Look
 from recsys.comparison import Race
 from recsys.evaluation.ratings import Expected
 from recsys.figures.anatomy import parts_boxes
-from recsys.figures.attention import gate_line, now_on_gate, share_bars
+from recsys.figures.attention import gate_line, now_on_gate, share_bars, weight_by_gap
 from recsys.figures.comparison import now_on_race, race_rows
 from recsys.figures.items import MANY, item_map
 from recsys.figures.palette import DARK, LIGHT, Palette
@@ -70,3 +71,11 @@ def test_every_part_of_a_pointers_look_is_drawn(colours: Palette) -> None:
     figure = share_bars({name: np.full((1, 1), 1 / 6) for name in names}, ["own events"], colours)
     assert sum(bar.x[0] for bar in figure.data) == pytest.approx(100, abs=0.01)
     assert len({bar.marker.color for bar in figure.data}) == len(names)
+
+
+def test_an_even_look_still_has_ticks(colours: Palette) -> None:
+    weights = np.array([0.0081, 0.0083, 0.0082])
+    gaps = np.array([1.0, 10.0, 100.0])
+    figure = weight_by_gap(Look(3, "mean", np.arange(3), weights, 0.9, gaps, None), gaps, HTML, "hours", ["a"] * 3, colours)
+    axis = figure.layout.yaxis
+    assert any(axis.range[0] <= tick <= axis.range[1] for tick in axis.tickvals)

@@ -58,3 +58,11 @@ def test_a_pointer_is_called_own_events_and_its_gate_is_drawn(train_tiny: Callab
     assert not app.exception
     app = open_page(PAGE, model="long-short", user="u03", step="5")
     assert "long-term interest" in app.get("plotly_chart")[-1].proto.spec
+
+
+@pytest.mark.parametrize("name", ["llm-lstm", "association", "short-only"])
+def test_a_model_that_reads_without_looking_says_so(name: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny(name)
+    app = open_page(PAGE, model=name, user="u03", step="5")
+    assert "reads the history into one state" in told(app) and not app.error
+    assert not [each for each in app.button if (each.key or "").startswith("take_")]
