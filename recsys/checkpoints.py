@@ -6,6 +6,7 @@ One's own stand in RECSYS_HOME/checkpoints/DATASET/NAME, the shipped ones in ass
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,12 @@ def read_card(folder: Path) -> Card:
     return card
 
 
+@lru_cache(maxsize=512)
+def _card_at(folder: Path, changed: int, size: int) -> Card:
+    """The card as it was at that time: a page asks for all of them at every step."""
+    return read_card(folder)
+
+
 def find(name: str, dataset: str) -> Path:
     """The folder of a checkpoint by bare name, one's own before the shipped, or by path."""
     if not name:
@@ -170,8 +177,9 @@ def list_checkpoints(dataset: str) -> list[Found]:
             if each.name.startswith(".") or each.name in found or not (each / CARD).exists():
                 continue
             try:
-                found[each.name] = Found(each.name, each, read_card(each), shipped)
-            except CheckpointError:
+                stamp = (each / CARD).stat()
+                found[each.name] = Found(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), shipped)
+            except (CheckpointError, OSError):
                 continue  # one damaged folder must not hide the others; loading it by name says what is wrong
     order = {model: position for position, model in enumerate(MODELS)}
     return sorted(found.values(), key=lambda each: (order[each.card.model], each.name))

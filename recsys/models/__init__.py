@@ -203,7 +203,7 @@ MODELS: dict[str, ModelSpec] = {
         gradient=True,
     ),
     "sasrec-time": ModelSpec(
-        "Transformer with time and distance",
+        "Transformer with time",
         "The transformer, told hours, time gaps and, where places are known, distances.",
         "recsys.models.sasrec",
         "SASRec",

@@ -23,7 +23,7 @@ def test_a_stranger_gets_fallbacks_that_say_so(train_tiny: Callable[..., None], 
     train_tiny("popularity", "markov", "content", "sasrec-time")
     app = open_page(PAGE, model="markov")
     assert next(iter(columns(app))) == "Markov chain"
-    assert all("Not a personal list" in columns(app)[title] for title in ("Markov chain", "Content", "Transformer with time and distance"))
+    assert all("Not a personal list" in columns(app)[title] for title in ("Markov chain", "Content", "Transformer with time"))
 
 
 def test_picked_items_are_the_history_of_every_model(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
