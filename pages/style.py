@@ -83,6 +83,7 @@ def style() -> str:
     [class*="st-key-card_"] button {{ min-height: 1.9rem; font-size: 0.9rem; padding-top: 0; padding-bottom: 0; }}
     .rs-path {{ color: {look.quiet}; font-size: 0.82rem; line-height: 1.3; margin: 0.25rem 0 0 2rem; padding-left: 0.5rem;
                 border-left: 2px solid {look.faint}; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }}
+    @media (max-width: 1250px) {{ .rs-path {{ white-space: normal; display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; height: 2.6em; }} }}
     .rs-card .rs-bar {{ margin-top: 0.55rem; }}
     .rs-tried {{ color: {look.quiet}; font-size: 0.95rem; margin: 0; }}
     .rs-tried b {{ color: {look.text}; font-weight: 600; }}
