@@ -53,10 +53,36 @@ def spaces(here: Cursor) -> dict[str, Space]:
             found[MODEL] = Space(key, comparing.titles(trained)[here.model], vectors)
     if set(WORDS) & set(here.dataset.has):
         try:
-            found[TEXT] = Space(f"{here.dataset.fingerprint} texts", "Texts", loaders.texts_as_vectors(here.dataset))
+            if _read(here.dataset):
+                found[TEXT] = Space(f"{here.dataset.fingerprint} texts", "Texts", loaders.texts_as_vectors(here.dataset))
         except DataError as error:
             st.info(plain(error))
     return found
+
+
+def _read(dataset: Dataset) -> bool:
+    """Whether the words are read. At first a button offers it, since an encoder takes a while to load and to read a catalogue."""
+    from recsys.text import TextEncoder, item_texts
+
+    key = f"words_read_{dataset.fingerprint}"
+    if st.session_state.get(key):
+        return True
+    encoder, texts = TextEncoder(), item_texts(dataset)
+    if not encoder.knows(texts):
+        st.caption("What is written about the items has not been read yet. It takes a few seconds for every thousand, once.")
+        if not st.button("Read what is written about the items", key="read_words"):
+            return False
+        with st.spinner("Opening the encoder …"):
+            bar = st.progress(0.0)
+
+            def report(done: int, of: int) -> None:
+                bar.progress(done / max(of, 1), text=f"Reading: {done:,} of {of:,} texts")
+
+            encoder.encode(texts, report)
+        st.session_state[key] = True
+        st.rerun()  # without the button
+    st.session_state[key] = True
+    return True
 
 
 def offer_models(here: Cursor) -> None:

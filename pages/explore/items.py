@@ -13,9 +13,7 @@ st.title("What is like what")
 found = atlas.spaces(here)
 lead = st.empty()
 if not found:
-    lead.info(
-        "There is nothing to draw a map from: this model has no vectors of items, and nothing is written about the items of this data."
-    )
+    lead.info("There is nothing to draw a map from yet: this model has no vectors of items, and nothing written about them has been read.")
     atlas.offer_models(here)
 else:
     wide, narrow = st.columns([13, 7], gap="large")

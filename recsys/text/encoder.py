@@ -60,6 +60,11 @@ class TextEncoder:
         nothing = np.zeros(size, dtype=np.float32)
         return np.stack([found.get(text, nothing) for text in texts]) if texts else np.empty((0, size), dtype=np.float32)
 
+    def knows(self, texts: Sequence[str]) -> bool:
+        """Whether all of these are on the disk, so that encoding them loads no model."""
+        wanted = {text.strip() for text in texts} - {""}
+        return len(self._cache.get(list(wanted))) == len(wanted)
+
     @property
     def size(self) -> int:
         """D; loads the model."""

@@ -13,6 +13,8 @@ PAGE = "explore/items.py"
 def test_both_spaces_are_drawn_with_neighbours_side_by_side(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec")
     app = open_page(PAGE, model="sasrec")
+    assert "Near in the model" in told(app) and "Near in the words" not in told(app)  # the encoder is not loaded unasked
+    app.button(key="read_words").click().run()
     assert "Near in the model" in told(app) and "Near in the words" in told(app)
     assert "neighbours are the same in the model and in the words" in told(app)
     before = app.get("plotly_chart")[0].proto.spec
@@ -25,6 +27,7 @@ def test_both_spaces_are_drawn_with_neighbours_side_by_side(train_tiny: Callable
 def test_a_search_in_words_finds_and_opens(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec")
     app = open_page(PAGE, model="sasrec")
+    app.button(key="read_words").click().run()
     app.text_input(key="item_words").set_value("trumpets and saxophones").run()
     found = app.pills(key="item_found_tiny")
     assert len(found.options) == 12 and app.session_state["item_tiny"] != "i13"
@@ -36,6 +39,8 @@ def test_a_counting_model_has_no_map_but_words_have(train_tiny: Callable[..., No
     train_tiny("markov", "sasrec")
     app = open_page(PAGE, model="markov")
     assert "has no vectors of items" in told(app) and "Near in the model" not in told(app)
+    app.button(key="read_words").click().run()
+    assert "Near in the words" in told(app) and "has no vectors of items" in told(app)
     app.button(key="map_sasrec").click().run()
     assert not app.exception and app.session_state["model"] == "sasrec" and "Near in the model" in told(app)
 
@@ -47,4 +52,5 @@ def test_without_vectors_and_words_it_says_what_to_do(open_page: Callable[..., A
 def test_titles_are_text(visit: Callable[..., AppTest], keep: Callable[..., Dataset], odd: Dataset) -> None:
     keep(odd)
     app = visit(PAGE, dataset="odd", model="markov")
+    app.button(key="read_words").click().run()
     assert not app.exception and "<script>" not in told(app) and "<script>" not in app.get("plotly_chart")[0].proto.spec

@@ -188,3 +188,9 @@ def test_an_id_without_a_network_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(DataError, match="give a local folder instead") as error:
         TextEncoder("google-bert/bert-base-chinese")
     assert "\n" not in str(error.value)
+
+
+def test_it_tells_what_it_would_not_have_to_read(small: TextEncoder) -> None:
+    assert small.knows([]) and not small.knows(["a park"])
+    small.encode(["a park", "quiet"])
+    assert small.knows(["quiet", " a park ", ""]) and not small.knows(["a park", "music"])
