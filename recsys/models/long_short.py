@@ -34,6 +34,7 @@ class LongShortConfig(SequenceConfig):
 
     n_blocks: int = 1
     batch_tokens: int = 3000
+    learning_rate: float = 0.003
     part: str = "both"
 
     def __post_init__(self) -> None:

@@ -48,6 +48,7 @@ class LstmLmConfig(SequenceConfig):
 
     n_blocks: int = 1
     batch_tokens: int = 3000
+    learning_rate: float = 0.003
 
 
 class LstmLm(Causal):
@@ -76,6 +77,7 @@ class LlmLstmConfig(SequenceConfig):
 
     n_blocks: int = 1
     batch_tokens: int = 3000
+    learning_rate: float = 0.003
     text: str = "delta"
 
 
