@@ -222,7 +222,7 @@ def _zip_of(*names: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
-            archive.writestr(name, TABLE.to_csv(index=False))
+            archive.writestr(zipfile.ZipInfo(name), TABLE.to_csv(index=False))
     return buffer.getvalue()
 
 
