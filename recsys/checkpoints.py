@@ -62,6 +62,7 @@ class Loaded:
     card: Card
     fingerprint: str
     folder: Path
+    device: str
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def load(folder: Path, device: str = "cpu") -> Loaded:
         raise CheckpointError(f"checkpoint {folder} is damaged ({reason}); train it again") from error
     if hasattr(model, "to"):
         model.to(torch_device(device))
-    return Loaded(model, card, hashlib.sha256(weights + (folder / CARD).read_bytes()).hexdigest()[:16], folder)
+    return Loaded(model, card, hashlib.sha256(weights + (folder / CARD).read_bytes()).hexdigest()[:16], folder, device)
 
 
 def read_card(folder: Path) -> Card:

@@ -1,0 +1,111 @@
+"""Trained models: which there are, loaded, and what they say of a timeline."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pages.loaders.data import labels, uploads, workspace
+from pages.loaders.shared import shared
+from recsys.anatomy import Part
+from recsys.anatomy import anatomy as anatomy_of
+from recsys.checkpoints import Found, Loaded, check_match, list_checkpoints, load, read_card
+from recsys.core import Dataset
+from recsys.errors import NotTrainedError
+from recsys.models import MODELS
+from recsys.replay import Attention, Replay
+from recsys.replay import attention as attention_of
+from recsys.replay import replay as replay_of
+from recsys.spaces import model_vectors
+from recsys.split import split
+
+if TYPE_CHECKING:
+    from recsys.graph import Graph
+
+
+def checkpoints(dataset: Dataset) -> dict[str, Found]:
+    """The trained models of a dataset, one's own before the shipped ones of the same name, best validation NDCG first."""
+    own = private_checkpoints(dataset)
+    found = list_checkpoints(dataset.name) if own is None else _in_folder(own)
+    best_first = sorted(found, key=lambda each: -float(each.card.validation.get("ndcg@10") or 0))
+    return {each.name: each for each in best_first if each.card.model in MODELS}
+
+
+def private_checkpoints(dataset: Dataset) -> Path | None:
+    """Where this session keeps models trained on its own upload, gone with the session; None for data that everybody sees."""
+    return workspace() / "checkpoints" / dataset.name if dataset.name in uploads() else None
+
+
+def _in_folder(folder: Path) -> list[Found]:
+    cards = sorted(folder.glob("[!.]*/card.json"))
+    return [Found(card.parent.name, card.parent, read_card(card.parent), shipped=False) for card in cards]
+
+
+def loaded(dataset: Dataset, checkpoint: str, device: str) -> Loaded:
+    """A trained model, ready to score; NotTrainedError says how to train one that has no checkpoint."""
+    found = checkpoints(dataset).get(checkpoint)
+    if found is None:
+        command = "" if dataset.name in uploads() else f", or run: python -m recsys train {checkpoint} {dataset.name}"
+        raise NotTrainedError(f"'{checkpoint}' is not trained on {dataset.title} yet; train it on the page Evaluate, Checkpoints{command}")
+    check_match(found.card, dataset)
+    return _loaded(str(found.folder), _stamp(found.folder), device)
+
+
+@shared(32, "Loading the model …")  # as many as one dataset has: a page may ask all of them
+def _loaded(folder: str, stamp: str, device: str) -> Loaded:
+    return load(Path(folder), device=device)
+
+
+def _stamp(folder: Path) -> str:
+    """Tells a rewritten checkpoint from the one loaded before, without reading its weights."""
+    files = sorted(each for each in folder.iterdir() if each.is_file())
+    return " ".join(f"{each.name}:{each.stat().st_mtime_ns}:{each.stat().st_size}" for each in files)
+
+
+def replay(dataset: Dataset, checkpoint: str, user: str, device: str) -> Replay:
+    """Every step of one person under one model, computed once; moving the cursor only redraws."""
+    return _replay(dataset, loaded(dataset, checkpoint, device), user)
+
+
+@shared(64, "Replaying this timeline …")
+def _replay(dataset: Dataset, found: Loaded, user: str) -> Replay:
+    split_labels = labels(dataset, found.card.protocol)[dataset.rows(user)]
+    return replay_of(found.model, dataset.history(user), dataset.repeats, labels=split_labels)
+
+
+def attention(dataset: Dataset, checkpoint: str, user: str, step: int, device: str) -> Attention:
+    """Where a model that traces looks at one step."""
+    return _attention(dataset, loaded(dataset, checkpoint, device), user, step)
+
+
+@shared(64)
+def _attention(dataset: Dataset, found: Loaded, user: str, step: int) -> Attention:
+    return attention_of(found.model, dataset.history(user), step)
+
+
+def anatomy(dataset: Dataset, checkpoint: str, device: str) -> Part:
+    """How a trained model is built."""
+    return _anatomy(loaded(dataset, checkpoint, device))
+
+
+@shared(32)
+def _anatomy(found: Loaded) -> Part:
+    return anatomy_of(found.model)
+
+
+def model_space(dataset: Dataset, checkpoint: str, device: str) -> np.ndarray | None:
+    """(n_items, D) the vectors a model has learnt of the items, in the order of the dataset; None for a model that has none."""
+    return _model_space(loaded(dataset, checkpoint, device))
+
+
+@shared(8)
+def _model_space(found: Loaded) -> np.ndarray | None:
+    return model_vectors(found.model)
+
+
+@shared(4)
+def graph(dataset: Dataset, protocol: str) -> "Graph":
+    """What the training events of a protocol connect."""
+    from recsys.graph import Graph
+
+    return Graph(dataset, split(dataset, protocol))
