@@ -59,6 +59,18 @@ class Traces(Protocol):
 
 
 @runtime_checkable
+class ScoresSubsets(Protocol):
+    """A model that scores many parts of one history at once, without a History object for each."""
+
+    def score_subsets(self, request: Request, keep: np.ndarray, instead: str | None = None, column: int | None = None) -> np.ndarray:
+        """(n, n_items) float32 for bool `keep` (n, T): the scores of `request` had only those events happened; (n, 1) of one `column`.
+
+        With `instead`, the other events happened with that item. Every event's item is known to the model.
+        """
+        ...
+
+
+@runtime_checkable
 class FallsBack(Protocol):
     """A model that can say when its list does not come from the history."""
 

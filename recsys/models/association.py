@@ -122,6 +122,9 @@ class Association(Causal):
     def scores(self, hidden: Hidden, items: Tensor) -> Tensor:
         return self._scores(hidden.states[:, 0].float(), items)
 
+    def scores_of(self, hidden: Hidden, items: Tensor, column: int) -> Tensor:
+        return self.associate(hidden.states[:, 0].float(), items[[column]]) + self.bias[column]
+
     @torch.inference_mode()
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
         return self._scores(self._on_device(trace.states[steps]), self.item_vectors().float()).cpu().numpy()

@@ -17,7 +17,7 @@ from recsys.errors import DataError
 from recsys.models.attention import Looks
 from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
-from recsys.models.sequences import Stream, Tokens, request_stream, training_batches, training_stream
+from recsys.models.sequences import Stream, Tokens, request_stream, subset_stream, training_batches, training_stream
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
 
@@ -97,6 +97,11 @@ class Causal(nn.Module):
         return self.embedding.vectors()
 
     @property
+    def behaviour_names(self) -> tuple[str, ...]:
+        """The behaviours that tell events apart; none for a model that does not read them."""
+        return ()
+
+    @property
     def reach(self) -> int | None:
         """How many tokens back a state depends on anything; None for all of them."""
         return None
@@ -140,6 +145,26 @@ class Causal(nn.Module):
         for rows, tokens in self._last_batches(self._stream(requests)):
             scores[rows] = self.scores(self(tokens, last_only=True), items).cpu().numpy()
         return self.vocabulary.mask(scores, requests)
+
+    @torch.inference_mode()
+    def score_subsets(self, request: Request, keep: np.ndarray, instead: str | None = None, column: int | None = None) -> np.ndarray:
+        """(n, n_items) or (n, 1) float32 of parts of one history (see `ScoresSubsets`)."""
+        found = np.empty((len(keep), len(self.vocabulary) if column is None else 1), dtype=np.float32)
+        items = self.item_vectors().float()
+        for rows, tokens in self._last_batches(subset_stream(request, keep, instead, self.vocabulary, self.behaviour_names)):
+            hidden = self(tokens, last_only=True)
+            scores = self.scores(hidden, items) if column is None else self.scores_of(hidden, items, column)
+            found[rows] = scores.cpu().numpy()
+        if request.candidates is not None:
+            outside = self.vocabulary.mask(np.zeros((1, len(self.vocabulary)), dtype=np.float32), [request])[0] < 0
+            found[:, outside if column is None else outside[[column]]] = -np.inf
+        return found
+
+    def scores_of(self, hidden: Hidden, items: Tensor, column: int) -> Tensor:
+        """(B, 1) of `scores`. Without copies a score does not depend on the other items."""
+        if hidden.copies is not None:
+            return self.scores(hidden, items)[:, [column]]
+        return self.scores(hidden, items[[column]])
 
     def scores(self, hidden: Hidden, items: Tensor) -> Tensor:
         """(B, n_items) scores of what the network makes of last tokens (B, 1, D), against items (n_items, D)."""
@@ -191,7 +216,7 @@ class Causal(nn.Module):
         return None if known.any() else "nothing known of this person yet: what people usually start with"
 
     def _stream(self, requests: Sequence[Request]) -> Stream:
-        return request_stream(requests, self.vocabulary)
+        return request_stream(requests, self.vocabulary, self.behaviour_names)
 
     def _last_batches(self, stream: Stream) -> Iterator[tuple[np.ndarray, Tokens]]:
         """Rows and tokens of many histories, the longest first, so that little is padded."""

@@ -20,7 +20,7 @@ from recsys.models.causal import Causal, Hidden, SequenceConfig
 from recsys.models.dropout import dropout
 from recsys.models.heads import BehaviourHead, behaviours_to_predict, read_names
 from recsys.models.items import ItemVectors
-from recsys.models.sequences import HOURS, Stream, Tokens, request_stream, training_stream
+from recsys.models.sequences import HOURS, Stream, Tokens, training_stream
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
 
@@ -156,9 +156,6 @@ class LlmLstm(Causal):
         for rows, tokens in self._last_batches(self._stream(requests)):
             found[rows] = torch.sigmoid(self.behaviour(self(tokens, last_only=True).states[:, 0])).cpu().numpy()
         return found
-
-    def _stream(self, requests: Sequence[Request]) -> Stream:
-        return request_stream(requests, self.vocabulary, self.behaviour_names)
 
 
 def when_codes(hours: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ and beside them the time at which event i is asked for. The state at token N is 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -156,6 +156,30 @@ def _else(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
 
 def request_stream(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str] = ()) -> Stream:
     """Tokens of the histories of requests, each ending in the token at which the request is made; unknown items are left out."""
+    lengths, events = _events(requests, vocabulary, behaviour_names)
+    return _stream(lengths, events, list(requests), len(vocabulary) + 1)
+
+
+def subset_stream(
+    request: Request, keep: np.ndarray, instead: str | None, vocabulary: Vocabulary, behaviour_names: Sequence[str] = ()
+) -> Stream:
+    """As `request_stream` of n requests, of which each has those events of one history that a row of `keep` (n, T) says.
+
+    With `instead`, each has all events, and that item in the others. The items of the history are known.
+    """
+    _, events = _events([request], vocabulary, behaviour_names)
+    keep = np.asarray(keep, dtype=bool)
+    rows = np.nonzero(keep)[1] if instead is None else np.tile(np.arange(keep.shape[1]), len(keep))
+    kept = EventColumns(**{each.name: getattr(events, each.name)[rows] for each in fields(EventColumns)})
+    lengths = keep.sum(axis=1)
+    if instead is not None:
+        kept = replace(kept, codes=np.where(keep.ravel(), kept.codes, vocabulary.encode([instead])[0]))
+        lengths = np.full(len(keep), keep.shape[1])
+    return _stream(lengths, kept, [request] * len(keep), len(vocabulary) + 1)
+
+
+def _events(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str]) -> tuple[np.ndarray, EventColumns]:
+    """How many known events each request's history has (n,), and those end to end."""
     histories = [each.history for each in requests]
     lengths = np.array([len(each) for each in histories], dtype=np.int64)
     owner = np.repeat(np.arange(len(histories)), lengths)
@@ -165,20 +189,20 @@ def request_stream(requests: Sequence[Request], vocabulary: Vocabulary, behaviou
     def column(name: str, width: tuple[int, ...] = ()) -> np.ndarray:
         parts = [getattr(each, name) for each in histories]
         if all(part is None for part in parts):
-            return np.full((len(codes), *width), np.nan)
+            return np.full((int(known.sum()), *width), np.nan)
         filled = [np.full((n, *width), np.nan) if part is None else part for part, n in zip(parts, lengths, strict=True)]
-        return np.concatenate(filled).astype(np.float64, copy=False)
+        return np.asarray(np.concatenate(filled).astype(np.float64, copy=False)[known])
 
     behaviours = [_behaviour_codes(each.behaviours, len(each), behaviour_names) for each in histories]
     events = EventColumns(
         codes[known],
-        column("times")[known],
-        column("utc_offsets")[known],
-        column("places", (2,))[known],
+        column("times"),
+        column("utc_offsets"),
+        column("places", (2,)),
         np.concatenate(behaviours)[known] if histories else np.empty(0, dtype=np.int64),
-        column("ratings")[known],
+        column("ratings"),
     )
-    return _stream(np.bincount(owner[known], minlength=len(histories)), events, list(requests), len(vocabulary) + 1)
+    return np.bincount(owner[known], minlength=len(histories)), events
 
 
 def _behaviour_codes(behaviours: np.ndarray | None, length: int, names: Sequence[str]) -> np.ndarray:

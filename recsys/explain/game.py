@@ -1,0 +1,252 @@
+"""One item at one step as a game: events, time and place are players, and what they win together is the item's score."""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, cast, get_args
+
+import numpy as np
+
+from recsys.core import PAD, Recommender, Request, ScoresSubsets, Vocabulary, heard
+from recsys.errors import DataError, RecsysError, unknown
+from recsys.explain.explanation import Explanation, Player, Removal, Target
+from recsys.explain.neutral import neutral_item
+
+PLACE_IN_LIST = 10
+"""The margin is that over the item in this place of the list."""
+CHUNK_SCORES = 4_000_000
+CHUNK_EVENTS = 1_000_000
+
+
+class Game:
+    """What `model` gives `item_id` when only some players are present.
+
+    A deleted event never happened: the order and the gaps of the others close up. A neutral one happened, with an item that says
+    as little as the model allows (`neutral.py`). Time and place are players where the model is `aware` of them: present, the
+    request is made at its own time and place (or those of the last event), absent it is made at those of the last event that is there.
+
+    Events of items that the model does not know are no players; `unknown` counts them. Likes of the session count as the latest
+    events, as in a list. With `repeats` False, items of the whole history are no competitors in margin and probability, whatever is
+    removed: what is explained is the model and not the filter.
+
+    Answers are kept: a coalition asked twice costs once. `evaluations` counts the requests that the model answered.
+    """
+
+    def __init__(
+        self,
+        model: Recommender,
+        request: Request,
+        item_id: str,
+        target: Target = "logit",
+        removal: Removal = "delete",
+        aware: Sequence[str] = (),
+        repeats: bool = True,
+    ):
+        if target not in get_args(Target):
+            raise unknown("score to explain", target, get_args(Target))
+        if removal not in get_args(Removal):
+            raise unknown("way to remove an event", removal, get_args(Removal))
+        self.model, self.item_id, self.target, self.removal = model, item_id, target, removal
+        self.step = len(request.history)
+        self.whole = heard(request) if request.history.likes else request
+        self.vocabulary = cast(Vocabulary, getattr(model, "vocabulary", None) or Vocabulary(model.item_ids))
+        code = int(self.vocabulary.encode([item_id])[0])
+        if code == PAD:
+            raise unknown("item", item_id, self.vocabulary.item_ids)
+        self.column = code - 1
+        codes = self.vocabulary.encode(self.whole.history.items)
+        self.steps = np.flatnonzero(codes != PAD)
+        self.unknown = len(codes) - len(self.steps)
+        self.known = replace(self.whole, history=self.whole.history.without(np.flatnonzero(codes == PAD)))
+        self.seen = bool((codes == code).any())
+        self._hidden = np.zeros(len(self.vocabulary), dtype=bool)
+        if not repeats:
+            self._hidden[codes[codes != PAD] - 1] = True
+        disliked = self.vocabulary.encode(self.whole.history.dislikes)
+        self._hidden[disliked[disliked != PAD] - 1] = True
+        self._told, context = _pinned(self.known, aware)
+        self._neutral = neutral_item(model, self.known, item_id) if removal == "neutral" and len(self.steps) else None
+        self._answers: dict[bytes, float] = {}
+        self._counted = [0]
+        items = self.known.history.items
+        events = [Player(str(item), "event", (int(step),), str(item)) for step, item in zip(self.steps, items, strict=True)]
+        self._play([*events, *context])
+
+    def with_players(self, players: Sequence[Player]) -> "Game":
+        """The same game between others, groups of events say; answers are shared. What belongs to no player is always present."""
+        other = copy(self)
+        other._play(players)
+        return other
+
+    @property
+    def evaluations(self) -> int:
+        """How many requests the model has answered, over all games that share their answers."""
+        return self._counted[0]
+
+    @cached_property
+    def score(self) -> float:
+        """The model's own answer for the whole request, asked the plain way and not through coalitions."""
+        self._counted[0] += 1
+        return float(self._checked(self._of_rows(np.array(self.model.score([self.whole]), dtype=np.float32)))[0])
+
+    @property
+    def baseline(self) -> float:
+        """The value with no player present."""
+        return float(self.value(np.zeros((1, len(self.players)), dtype=bool))[0])
+
+    def value(self, coalitions: np.ndarray) -> np.ndarray:
+        """(n,) float64 for bool (n, P) that says who is present; asked in batches, each coalition once."""
+        present = self._present(coalitions)
+        keys = [row.tobytes() for row in np.packbits(present, axis=1)]
+        fresh = {key: at for at, key in enumerate(keys) if key not in self._answers}
+        if fresh:
+            rows = np.fromiter(fresh.values(), dtype=np.int64)
+            self._answers.update(zip(fresh, self._asked(present[rows]).tolist(), strict=True))
+        return np.array([self._answers[key] for key in keys], dtype=np.float64)
+
+    def scores(self, coalitions: np.ndarray) -> np.ndarray:
+        """(n, n_items) float32 of all items for bool (n, P); −inf where an item may not be shown. Not kept: mind the size."""
+        present = self._present(coalitions)
+        found = np.empty((len(present), len(self.vocabulary)), dtype=np.float32)
+        for rows, part in self._rows(present, None):
+            found[rows] = part
+        self._counted[0] += len(found)
+        if np.isnan(found).any():
+            raise self._no_number()
+        found[:, self._hidden] = -np.inf
+        return found
+
+    def request(self, coalition: np.ndarray) -> Request:
+        """The request that a coalition (P,) stands for, to ask the model anything else."""
+        return self._request(self._present(np.asarray(coalition)[None])[0])
+
+    def explained(
+        self, method: str, values: np.ndarray, errors: np.ndarray, seconds: float, evaluations: int, exact: bool = False
+    ) -> Explanation:
+        """Values of this game's players as an Explanation."""
+        return Explanation(
+            method=method,
+            item_id=self.item_id,
+            step=self.step,
+            target=self.target,
+            removal=self.removal,
+            players=self.players,
+            values=np.asarray(values, dtype=np.float64),
+            standard_errors=np.asarray(errors, dtype=np.float64),
+            baseline=self.baseline,
+            score=self.score,
+            evaluations=evaluations,
+            seconds=seconds,
+            exact=exact,
+        )
+
+    def _play(self, players: Sequence[Player]) -> None:
+        """Who owns which column of what can be absent: the events of known items, then time, then place."""
+        at = {int(step): column for column, step in enumerate(self.steps)}
+        self.players = tuple(players)
+        self._owners = np.full(len(self.steps) + 2, len(self.players), dtype=np.int64)  # the last, one too many, is always present
+        for number, player in enumerate(self.players):
+            columns = [at[step] for step in player.steps] if player.steps else [{"time": -2, "place": -1}[player.kind]]
+            self._owners[columns] = number
+
+    def _present(self, coalitions: np.ndarray) -> np.ndarray:
+        """(n, events + 2) of coalitions (n, P): which events are there, whether the time is told, whether the place is."""
+        coalitions = np.asarray(coalitions, dtype=bool)
+        if coalitions.ndim != 2 or coalitions.shape[1] != len(self.players):
+            raise ValueError(f"coalitions of shape {coalitions.shape} for {len(self.players)} players")
+        return np.concatenate([coalitions, np.ones((len(coalitions), 1), dtype=bool)], axis=1)[:, self._owners]
+
+    def _asked(self, present: np.ndarray) -> np.ndarray:
+        """(n,) values of what is present (n, events + 2)."""
+        values = np.empty(len(present), dtype=np.float64)
+        column = self.column if self.target == "logit" else None
+        for rows, scores in self._rows(present, column):
+            values[rows] = self._checked(scores[:, 0] if column is not None else self._of_rows(scores))
+        self._counted[0] += len(present)
+        return values
+
+    def _rows(self, present: np.ndarray, column: int | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Rows of what is present and their scores, of one item or of all."""
+        size = max(1, min(CHUNK_SCORES // len(self.vocabulary), CHUNK_EVENTS // max(len(self.steps), 1)))
+        told = 2 * present[:, -2].astype(np.int64) + present[:, -1]
+        for context in np.unique(told):
+            same = np.flatnonzero(told == context)
+            for start in range(0, len(same), size):
+                rows = same[start : start + size]
+                yield rows, self._scored(present[rows], column)
+
+    def _scored(self, present: np.ndarray, column: int | None) -> np.ndarray:
+        """(n, 1) or (n, n_items) of rows that are told the same of time and place."""
+        if isinstance(self.model, ScoresSubsets):
+            return self.model.score_subsets(self._in_context(present[0]), present[:, :-2], self._neutral, column)
+        scores = np.array(self.model.score([self._request(row) for row in present]), dtype=np.float32)
+        return scores if column is None else scores[:, [column]]
+
+    def _request(self, present: np.ndarray) -> Request:
+        request = self._in_context(present)
+        absent = ~present[:-2]
+        if self._neutral is None:
+            return replace(request, history=request.history.without(np.flatnonzero(absent)))
+        items = np.where(absent, self._neutral, request.history.items)
+        return replace(request, history=replace(request.history, items=items))
+
+    def _in_context(self, present: np.ndarray) -> Request:
+        time = self._told.time if present[-2] else None
+        offset = self._told.utc_offset if present[-2] else None
+        return replace(self._told, time=time, utc_offset=offset, place=self._told.place if present[-1] else None)
+
+    def _of_rows(self, scores: np.ndarray) -> np.ndarray:
+        """(n,) of the score to explain from rows (n, n_items) of all scores."""
+        own = scores[:, self.column].astype(np.float64)
+        if self.target == "logit":
+            return own
+        others = scores.astype(np.float64)
+        others[:, self._hidden] = -np.inf
+        others[:, self.column] = -np.inf
+        if np.isnan(others).any():
+            raise self._no_number()
+        if self.target == "probability":
+            return np.asarray(1 / (1 + np.exp(np.logaddexp.reduce(others, axis=1) - own)))
+        place = min(PLACE_IN_LIST, int((others > -np.inf).sum(axis=1).min()))
+        if not place:
+            return np.zeros(len(own))
+        return np.asarray(own - np.partition(others, others.shape[1] - place, axis=1)[:, others.shape[1] - place])
+
+    def _checked(self, values: np.ndarray) -> np.ndarray:
+        if np.isnan(values).any():
+            raise self._no_number()
+        if np.isinf(values).any():
+            raise DataError(
+                f"the item '{self.item_id}' is no candidate here: {type(self.model).__name__} scores it −inf; take an item of the list"
+            )
+        return values
+
+    def _no_number(self) -> RecsysError:
+        return RecsysError(
+            f"the model {type(self.model).__name__} gave scores that are not numbers; train it again with a lower learning rate"
+        )
+
+
+def _pinned(request: Request, aware: Sequence[str]) -> tuple[Request, list[Player]]:
+    """The request with its own time and place said aloud where the model is told them, and those as players.
+
+    Left out, they are those of the last event, and would change when that is removed.
+    """
+    history, players = request.history, []
+    if "time" in aware:
+        time = request.time if request.time is not None else _last(history.times)
+        if time is not None and np.isfinite(time):
+            offset = request.utc_offset if request.utc_offset is not None else _last(history.utc_offsets)
+            request = replace(request, time=time, utc_offset=offset if offset is not None and np.isfinite(offset) else None)
+            players.append(Player("time", "time"))
+    if "place" in aware:
+        place = request.place if request.place is not None else _last(history.places)
+        if place is not None and np.isfinite(place).all():
+            request = replace(request, place=(float(place[0]), float(place[1])))
+            players.append(Player("place", "place"))
+    return request, players
+
+
+def _last(column: np.ndarray | None) -> Any:
+    return column[-1] if column is not None and len(column) else None
