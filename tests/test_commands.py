@@ -179,6 +179,14 @@ class TestShapes:
             asked = run("recommend", model, "town", "--user", "p0006", "--step", step, "--json").json
             assert asked["next"]["rank"] == ranks[step]
 
+    def test_counterfactual(self) -> None:
+        found = run("counterfactual", "markov", "town", "--user", "p0002", "--step", 10, "--json").json
+        assert set(found) == {"item_id", "removed", "verified", "rank_before", "rank_after", "replacement", "evaluations", "seconds"}
+        listed = run("recommend", "markov", "town", "--user", "p0002", "--step", 10, "--json").json["items"]
+        assert found["item_id"] == listed[0]["item_id"] and found["rank_before"] == 1
+        assert all(0 <= step < 10 for step in found["removed"])
+        assert (found["rank_after"] > 10) if found["verified"] else found["removed"] == []
+
     def test_a_checkpoint_is_found_by_folder_too(self, home: Path) -> None:
         folder = home / "checkpoints" / "town" / "markov"
         by_name, by_folder = (run("recommend", each, "town", "--user", "p0002", "--json").json for each in ("markov", folder))
@@ -190,6 +198,7 @@ class TestShapes:
             "datasets",
             "evaluate markov town",
             "recommend markov town --user p0002 --step 3",
+            "counterfactual sasrec town --user p0002 --step 8",
             "replay markov town --user p0002",
             "leaderboard town --only markov",
         ],
@@ -290,6 +299,8 @@ WRONG = [
     "recommend markov town",
     "recommend markov town --user",
     "recommend markov town --user nobody",
+    "counterfactual markov town --user p0002 --item nothing",
+    "counterfactual markov town --user p0002 --k 0",
     "recommend markov town --user p0002 --step -1",
     "recommend markov town --user p0002 --step 100000",
     "recommend markov town --user p0002 --step some",

@@ -2,7 +2,7 @@
 
 import typer
 
-from recsys.commands import ask, data, learn, measure, standings
+from recsys.commands import ask, data, learn, measure, standings, verify
 
 app = typer.Typer(
     help="Recscope: explore, demo and debug recommenders. Every command takes --json: one JSON object on standard output.",
@@ -22,6 +22,7 @@ for command in (
     standings.leaderboard,
     ask.recommend,
     ask.replay,
+    verify.counterfactual,
     measure.bench,
 ):
     app.command()(command)

@@ -1,0 +1,212 @@
+"""What would have to be different: the fewest events whose removal drops an item out of the list, the fewest that bring one in.
+
+Every answer is checked by asking the model once more, alone. The search for removals: each event alone; then pairs, in the order
+that the single effects foretell; then triples, foretold from the pairs by their first and second differences; beyond that a greedy
+climb whose result is thinned again. Pairs are searched whole up to `POOL` events, so one or two events are the fewest there are;
+larger sets are the fewest found.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from recsys.errors import DataError
+from recsys.explain.game import Game
+from recsys.explain.listing import EventOf, Listing
+
+POOL = 50  # events searched in pairs; of longer histories those that matter most
+CHUNK = 256  # sets asked for at once: the search stops after the first chunk that holds an answer
+TRIPLES = 512  # of those foretold to drop the item furthest
+HOPE = 0.5  # of the way to the edge of the list: triples foretold to go less far are not asked for
+LATEST = 16  # always in the pool: nearly every model leans on them
+BLOCKS = 48
+CLIMB = 8  # events added one by one beyond three
+
+
+@dataclass(frozen=True)
+class Counterfactual:
+    """The fewest events found whose removal drops an item out of the first k.
+
+    `removed` are steps, oldest first, () when none was found. `rank_before` and `rank_after` are places in the list, `replacement`
+    is the item that comes in. `verified` says that the model was asked again without them; `evaluations` counts all questions.
+    """
+
+    item_id: str
+    k: int
+    removed: tuple[int, ...]
+    verified: bool
+    rank_before: int
+    rank_after: int | None
+    replacement: str | None
+    evaluations: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Addition:
+    """The fewest further events found that bring a wanted item into the first k; `displaced` is the item that leaves."""
+
+    item_id: str
+    k: int
+    added: tuple[str, ...]
+    verified: bool
+    rank_before: int
+    rank_after: int | None
+    displaced: str | None
+    evaluations: int
+    seconds: float
+
+
+def smallest_removal(game: Game, k: int = 10) -> Counterfactual:
+    """Which events the place of the game's item among the first k hangs on; events are removed as in the game."""
+    began = time.perf_counter()
+    listing = Listing(game, k)
+    before = listing.place
+    if before > k:
+        raise DataError(f"item '{game.item_id}' is at place {before}, not among the first {k}; take one of them, or a larger k")
+    removed, after, replacement = _search(listing) or ((), None, None)
+    seconds = time.perf_counter() - began
+    return Counterfactual(game.item_id, k, removed, bool(removed), before, after, replacement, listing.evaluations, seconds)
+
+
+def smallest_addition(game: Game, k: int = 10, most: int = 3, event_of: EventOf | None = None) -> Addition:
+    """Which items, taken now, would bring the game's item into the first k; taking that item itself is no answer.
+
+    Greedy, up to `most`. `event_of` makes the event of an item, by default at the time and place of the request. Of many items
+    only some are tried: those that the model recommends to somebody who has taken the wanted one alone, and the person's own.
+    """
+    began = time.perf_counter()
+    listing = Listing(game, k)
+    before = listing.place
+    if before <= k:
+        raise DataError(f"item '{game.item_id}' is at place {before} already, among the first {k}; take one that is not")
+    offered = listing.near(CHUNK)
+    added: tuple[str, ...] = ()
+    place, displaced = before, None
+    while offered and place > k and len(added) < most:
+        tried = [(*added, other) for other in offered]
+        margins = listing.margins_with(tried, event_of)
+        added = tried[int(np.argmax(margins))]
+        place, displaced = listing.check_with(added, event_of)
+    seconds = time.perf_counter() - began
+    if place > k:
+        return Addition(game.item_id, k, (), False, before, None, None, listing.evaluations, seconds)
+    return Addition(game.item_id, k, added, True, before, place, displaced, listing.evaluations, seconds)
+
+
+def _search(listing: Listing) -> tuple[tuple[int, ...], int, str | None] | None:
+    """Steps to remove, the place after, and what comes in; None where nothing helps, not even removing everything known."""
+    pool = _pool(listing)
+    if not len(pool):
+        return None
+    singles = listing.margins([(step,) for step in pool])
+    for sets, margins in _rising(listing, pool, singles):
+        answer = _checked(listing, sets, margins)
+        if answer is not None:
+            return answer
+    best = _climb(listing, pool, singles)
+    return None if best is None else _checked(listing, [best], np.array([-1.0]))
+
+
+def _rising(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> Iterator[tuple[list[tuple[int, ...]], np.ndarray]]:
+    """Sets of one, two and three events with their margins, the smallest sets first, in each size the most promising first."""
+    yield [(step,) for step in pool], singles
+    if len(pool) < 2:
+        return
+    whole = listing.whole
+    pairs = np.array(list(combinations(range(len(pool)), 2)))
+    pairs = pairs[np.argsort(singles[pairs].sum(1), kind="stable")]
+    known = np.full((len(pool), len(pool)), np.nan)
+    for start in range(0, len(pairs), CHUNK):
+        some = pairs[start : start + CHUNK]
+        sets: list[tuple[int, ...]] = [tuple(pool[at] for at in pair) for pair in some]
+        margins = listing.margins(sets)
+        known[some[:, 0], some[:, 1]] = known[some[:, 1], some[:, 0]] = margins
+        yield sets, margins
+    if len(pool) < 3:
+        return
+    first, second, third = np.array(list(combinations(range(len(pool)), 3))).T
+    # The margin of three, if there were no third differences.
+    foretold = known[first, second] + known[first, third] + known[second, third] - singles[first] - singles[second] - singles[third] + whole
+    order = np.argsort(foretold, kind="stable")[:TRIPLES]
+    order = order[foretold[order] <= HOPE * whole]
+    for start in range(0, len(order), CHUNK):
+        some = order[start : start + CHUNK]
+        sets = [(pool[first[at]], pool[second[at]], pool[third[at]]) for at in some]
+        yield sets, listing.margins(sets)
+
+
+def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> tuple[int, ...] | None:
+    """More than three events: add the one that helps most, time and again, and keep the shortest run of the rest that is enough."""
+    chosen: tuple[int, ...] = ()
+    best: tuple[int, ...] | None = None
+    margins, rest = singles, list(pool)
+    for _ in range(CLIMB):
+        order = [rest[at] for at in np.argsort(margins, kind="stable")]
+        runs = [tuple(sorted((*chosen, *order[:length]))) for length in range(1, len(order) + 1)]
+        best = _shorter(best, _first_out(listing, runs))
+        chosen = (*chosen, order[0])
+        rest = order[1:]
+        if not rest or (best is not None and len(best) <= len(chosen) + 1):
+            break
+        margins = listing.margins([(*chosen, step) for step in rest])
+    if best is None:
+        everything = tuple(int(step) for step in listing.known)
+        best = everything if _first_out(listing, [everything]) else None
+    return None if best is None else _thinned(listing, best)
+
+
+def _first_out(listing: Listing, sets: list[tuple[int, ...]]) -> tuple[int, ...] | None:
+    out = np.flatnonzero(listing.margins(sets) < 0)
+    return sets[int(out[0])] if len(out) else None
+
+
+def _shorter(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    if one is None or other is None:
+        return one or other
+    return one if len(one) <= len(other) else other
+
+
+def _thinned(listing: Listing, removed: tuple[int, ...]) -> tuple[int, ...]:
+    """The set without what it does not need, one event at a time; only sets short enough to be read."""
+    while 1 < len(removed) <= POOL:
+        fewer = [removed[:at] + removed[at + 1 :] for at in range(len(removed))]
+        margins = listing.margins(fewer)
+        if margins.min() >= 0:
+            break
+        removed = fewer[int(np.argmin(margins))]
+    return removed
+
+
+def _checked(listing: Listing, sets: list[tuple[int, ...]], margins: np.ndarray) -> tuple[tuple[int, ...], int, str | None] | None:
+    """The set that drops the item furthest, asked for again alone; the next ones if it does not hold."""
+    for at in np.argsort(margins, kind="stable")[:3]:
+        if margins[at] > 0:
+            return None
+        removed = tuple(sorted(int(step) for step in sets[int(at)]))
+        place, replacement = listing.check_without(removed)
+        if place > listing.k:
+            return removed, place, replacement
+    return None
+
+
+def _pool(listing: Listing) -> list[int]:
+    """The events worth searching: all of them in a short history, else the latest and those of the blocks that matter most."""
+    known = listing.known
+    if len(known) <= POOL:
+        return [int(step) for step in known]
+    pool = [int(step) for step in known[-LATEST:]]
+    older = known[:-LATEST]
+    blocks = [tuple(int(step) for step in block) for block in np.array_split(older, min(BLOCKS, len(older)))]
+    if len(older) > len(blocks):
+        margins = listing.margins(blocks)
+        # Of the blocks that matter most, as many as the next question can hold.
+        best = [step for at in np.argsort(margins, kind="stable")[: max(1, CHUNK * len(blocks) // len(older))] for step in blocks[int(at)]]
+    else:
+        best = [step for block in blocks for step in block]
+    margins = listing.margins([(step,) for step in best])
+    pool += [best[int(at)] for at in np.argsort(margins, kind="stable")[: POOL - len(pool)]]
+    return sorted(pool)

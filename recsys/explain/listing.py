@@ -1,0 +1,122 @@
+"""Where one item stands in the list when events are taken away or added: many such lists in one question to the model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from recsys.core import Event, Request, top_k
+from recsys.errors import DataError
+from recsys.explain.game import Game
+
+EventOf = Callable[[str], Event]
+ROWS = 1_000_000  # scores held at once
+
+
+class Listing:
+    """The place of a game's item among the first k, for changed histories.
+
+    A margin is the item's score minus that of the k-th best other item: below 0 it is out of the list. `whole` is the margin as it
+    is, `known` the steps of items that the model knows. What was taken before stays out of the list where people do not return,
+    also where that event is taken away: removing a film would else only make room for that same film.
+    """
+
+    def __init__(self, game: Game, k: int):
+        if k < 1:
+            raise DataError(f"k is {k}; ask for at least one item")
+        self.game, self.k = game, k
+        self.at, self.item_ids = game.column, game.vocabulary.item_ids
+        self.evaluations = 0
+        self._player = {player.steps[0]: at for at, player in enumerate(game.players) if player.kind == "event"}
+        self.known = np.array(sorted(self._player), dtype=np.int64)
+        self._now = self._without([()])
+        if self._now[0, self.at] == -np.inf:
+            raise DataError(
+                f"the item '{game.item_id}' is no candidate here: it was taken before, turned down or not asked for; take one of the recommended"
+            )
+        self.whole = float(self._margins(self._now)[0])
+
+    @property
+    def place(self) -> int:
+        """Where the item stands with nothing changed, from 1; ties as the list breaks them."""
+        return self._place(self._now[0])
+
+    def margins(self, removals: Sequence[tuple[int, ...]]) -> np.ndarray:
+        """(n,) margins without these steps."""
+        size = max(1, ROWS // len(self.item_ids))
+        parts = [self._margins(self._without(removals[start : start + size])) for start in range(0, len(removals), size)]
+        return np.concatenate(parts) if parts else np.empty(0)
+
+    def margins_with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf | None) -> np.ndarray:
+        """(n,) margins after these further events."""
+        size = max(1, ROWS // len(self.item_ids))
+        chunks = [additions[start : start + size] for start in range(0, len(additions), size)]
+        return np.concatenate([self._margins(self._with(chunk, event_of)) for chunk in chunks])
+
+    def check_without(self, steps: tuple[int, ...]) -> tuple[int, str | None]:
+        """The item's place without these steps, asked for alone, and the item that came into the list."""
+        scores = self._without([steps])
+        return self._place(scores[0]), self._newcomer(self._now, scores)
+
+    def check_with(self, items: tuple[str, ...], event_of: EventOf | None) -> tuple[int, str | None]:
+        """The item's place after these further events, asked for alone, and the item that left the list."""
+        scores = self._with([items], event_of)
+        return self._place(scores[0]), self._newcomer(scores, self._now)
+
+    def near(self, count: int) -> list[str]:
+        """Items to add: what the model recommends to somebody who took this one alone, and in equal parts the person's own, the latest first."""
+        alone = self._asked([replace(self.game.whole, history=self.game.whole.history.until(0).then(self._event(self.game.item_id)))])
+        ordered = [str(self.item_ids[at]) for at in top_k(alone, count)[0] if alone[0, at] > -np.inf]
+        own = [str(item) for item in self.game.known.history.items[::-1]] if not self._hides_own() else []
+        names = dict.fromkeys([*list(dict.fromkeys(own))[: count // 2], *ordered])
+        names.pop(self.game.item_id, None)
+        return list(names)[:count]
+
+    def _hides_own(self) -> bool:
+        codes = self.game.vocabulary.encode(self.game.known.history.items)
+        return bool(len(codes)) and bool((self._now[0, codes - 1] == -np.inf).all())
+
+    def _without(self, removals: Sequence[tuple[int, ...]]) -> np.ndarray:
+        present = np.ones((len(removals), len(self.game.players)), dtype=bool)
+        for row, steps in zip(present, removals, strict=True):
+            row[[self._player[step] for step in steps]] = False
+        self.evaluations += len(removals)
+        return self.game.scores(present)
+
+    def _with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf | None) -> np.ndarray:
+        requests = []
+        for items in additions:
+            history = self.game.whole.history
+            for item in items:
+                history = history.then(self._event(item) if event_of is None else event_of(item))
+            requests.append(replace(self.game.whole, history=history))
+        return np.where(self._now == -np.inf, -np.inf, self._asked(requests))
+
+    def _asked(self, requests: list[Request]) -> np.ndarray:
+        self.evaluations += len(requests)
+        return np.asarray(self.game.model.score(requests), dtype=np.float32)
+
+    def _event(self, item_id: str) -> Event:
+        """An event at the time and place of the request."""
+        asked = self.game.whole
+        last = asked.history.times[-1] if asked.history.times is not None and len(asked.history) else np.nan
+        time = float(last) if asked.time is None else asked.time
+        return Event(item_id, time, np.nan if asked.utc_offset is None else asked.utc_offset, asked.place or (np.nan, np.nan))
+
+    def _margins(self, scores: np.ndarray) -> np.ndarray:
+        if scores.shape[1] <= self.k:
+            return np.full(len(scores), np.inf)
+        own = scores[:, self.at].astype(np.float64)
+        others = np.delete(scores, self.at, axis=1)
+        edge = np.partition(others, others.shape[1] - self.k, axis=1)[:, others.shape[1] - self.k].astype(np.float64)
+        return np.where(edge == -np.inf, np.inf, own - np.where(edge == -np.inf, 0.0, edge))
+
+    def _place(self, scores: np.ndarray) -> int:
+        own = scores[self.at]
+        return 1 + int(np.count_nonzero(scores > own)) + int(np.count_nonzero(scores[: self.at] == own))
+
+    def _newcomer(self, before: np.ndarray, after: np.ndarray) -> str | None:
+        """The best item of the second list that is not in the first."""
+        were = set(top_k(before, self.k)[0].tolist())
+        listed = [at for at in top_k(after, self.k)[0] if after[0, at] > -np.inf and at not in were]
+        return str(self.item_ids[listed[0]]) if listed else None

@@ -1,0 +1,160 @@
+"""What an item's place hangs on, against searching every set of events on small histories."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys.core import Dataset, Event, Request, Vocabulary, candidate_scores, empty_history, recommend, request_at
+from recsys.errors import DataError
+from recsys.explain.counterfactual import smallest_addition, smallest_removal
+from recsys.explain.game import Game
+from recsys.models import MODELS
+from tests.conftest import WHOLE
+
+K = 3
+
+
+class SumOf:
+    """A model whose scores are sums of what the events add to items: `adds` maps (event's item, item) to points."""
+
+    def __init__(self, item_ids: list[str], adds: dict[tuple[str, str], float], start: dict[str, float] | None = None):
+        self.item_ids, self.adds, self.start = np.array(item_ids, dtype=object), adds, start or {}
+
+    def score(self, requests: Any) -> np.ndarray:
+        def of(taken: set[str], item: str) -> float:
+            return self.start.get(item, 0.0) + sum(self.adds.get((each, item), 0.0) for each in taken)
+
+        return np.array([[of(set(map(str, each.history.items)), item) for item in self.item_ids] for each in requests], dtype=np.float32)
+
+
+def fewest_by_trying_all(model: Any, request: Any, item_id: str, k: int, most: int) -> int | None:
+    """How many events the smallest set holds, by asking for each set apart; None if none of up to `most` helps."""
+    vocabulary = Vocabulary(model.item_ids)
+    at = int(vocabulary.encode([item_id])[0]) - 1
+    for size in range(1, most + 1):
+        for removed in combinations(range(len(request.history)), size):
+            asked = request_at(request.history.without(removed), len(request.history) - size)
+            scores = candidate_scores(model, [_at(asked, request)], vocabulary, repeats=True)[0]
+            if 1 + (scores > scores[at]).sum() + (scores[:at] == scores[at]).sum() > k:
+                return size
+    return None
+
+
+def _at(asked: Any, request: Any) -> Any:
+    """The shortened history asked for at the time and place of the whole one, as a model that is told them would be."""
+    history = request.history
+    time, offset = (request.time, request.utc_offset) if request.time is not None else (history.times[-1], history.utc_offsets[-1])
+    return replace(asked, time=time, utc_offset=offset, place=tuple(history.places[-1]))
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_no_smaller_set_is_found_by_trying_all(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model = trained(name, tiny)
+    for user, step in (("u03", 9), ("u05", 7), ("u07", 8)):
+        history = tiny.history(user)
+        request = request_at(history, min(step, len(history)))
+        scores = candidate_scores(model, [request], Vocabulary(model.item_ids), repeats=True)[0]
+        item_id = str(model.item_ids[np.argsort(-scores, kind="stable")[1]])
+        found = smallest_removal(Game(model, request, item_id, aware=MODELS[name].aware), K)
+        fewest = fewest_by_trying_all(model, request, item_id, K, 3)
+        assert found.verified == bool(found.removed)
+        if fewest is not None:
+            assert found.verified and len(found.removed) == fewest
+            assert found.rank_before <= K < (found.rank_after or 0)
+            assert found.replacement is not None and found.replacement != item_id
+
+
+def test_what_comes_in_is_named() -> None:
+    model = SumOf(["a", "b", "c", "d"], {("x", "b"): 5, ("y", "b"): 5}, {"a": 9, "c": 1, "d": 0})
+    model.item_ids = np.array(["a", "b", "c", "d", "x", "y"], dtype=object)
+    request = _history(["x", "y", "a"])
+    found = smallest_removal(Game(model, request, "b"), 2)
+    assert set(found.removed) == {0, 1} and found.rank_before == 1 and found.rank_after == 3 and found.replacement == "c"
+    assert found.verified and found.evaluations > 0
+
+
+def test_more_than_three_events_are_found_and_none_is_too_many() -> None:
+    """Six events each add one point, and half a point more must go than any three hold."""
+    names = [f"e{at}" for at in range(12)]
+    adds = {(name, "good"): 1.0 for name in names[:8]}
+    model = SumOf([*names, "good", "other"], adds, {"other": 2.5, **dict.fromkeys(names, -9.0)})
+    found = smallest_removal(Game(model, _history(names), "good"), 1)
+    assert len(found.removed) == 6 and set(found.removed) <= set(range(8))
+    assert found.replacement == "other"
+
+
+def test_an_item_that_nothing_drops_is_said_to_stay() -> None:
+    model = SumOf(["a", "b", "c"], {("a", "b"): 1.0}, {"c": 5.0})
+    found = smallest_removal(Game(model, _history(["a", "a"]), "c"), 1)
+    assert found.removed == () and not found.verified and found.rank_after is None and found.replacement is None
+
+
+def test_what_was_taken_stays_out_where_people_do_not_return() -> None:
+    """Without its event, "x" would be the best of all: it must not be what takes the place."""
+    model = SumOf(["x", "b", "c"], {("x", "b"): 5.0}, {"x": 99.0, "c": 1.0})
+    found = smallest_removal(Game(model, _history(["x"]), "b", repeats=False), 1)
+    assert found.removed == (0,) and found.replacement == "c"
+
+
+def test_a_long_history_is_searched_where_it_matters() -> None:
+    names = [f"e{at}" for at in range(400)]
+    model = SumOf([*names, "good", "other"], {("e123", "good"): 5.0, ("e7", "good"): 5.0}, {"other": 4.0, **dict.fromkeys(names, -9.0)})
+    found = smallest_removal(Game(model, _history(names), "good"), 1)
+    assert found.removed == (7, 123)
+
+
+def test_an_item_outside_the_list_is_refused(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model = trained("popularity", tiny)
+    request = request_at(tiny.history("u03"), 5)
+    last = str(model.item_ids[int(np.argmin(model.score([request])[0]))])
+    with pytest.raises(DataError, match="not among the first 3"):
+        smallest_removal(Game(model, request, last), K)
+    with pytest.raises(DataError, match="k is 0"):
+        smallest_removal(Game(model, request, last), 0)
+    with pytest.raises(DataError, match="no candidate"):
+        taken = str(request.history.items[0])
+        smallest_removal(Game(model, request, taken, repeats=False), K)
+
+
+@pytest.mark.parametrize("length", [0, 1])
+def test_the_shortest_histories(length: int, tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model = trained("markov", tiny)
+    request = request_at(tiny.history("u03"), length)
+    best = str(model.item_ids[int(np.argmax(model.score([request])[0]))])
+    found = smallest_removal(Game(model, request, best), K)
+    assert found.removed in ((), (0,)) and (length or found.removed == ())
+
+
+def test_the_fewest_further_events_bring_an_item_in() -> None:
+    model = SumOf(["a", "b", "c", "d"], {("a", "d"): 2.0, ("b", "d"): 2.0}, {"a": -3.0, "b": -3.0, "c": 3.0})
+    found = smallest_addition(Game(model, _history(["c"]), "d"), 1)
+    assert set(found.added) == {"a", "b"} and found.verified
+    assert (found.rank_before, found.rank_after, found.displaced) == (2, 1, "c")
+    never = smallest_addition(Game(SumOf(["a", "b"], {}, {"a": 1.0}), _history([]), "b"), 1)
+    assert never.added == () and not never.verified
+    with pytest.raises(DataError, match="already"):
+        smallest_addition(Game(model, _history(["c"]), "c"), 1)
+
+
+@pytest.mark.parametrize("name", ["markov", "sasrec", "item-knn"])
+def test_an_addition_holds_when_asked_for_plainly(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model = trained(name, tiny)
+    request = request_at(tiny.history("u03"), 6)
+    order = np.argsort(-model.score([request])[0], kind="stable")
+    wanted = str(model.item_ids[order[5]])
+    found = smallest_addition(Game(model, request, wanted, aware=MODELS[name].aware), K)
+    if found.verified:
+        history = request.history
+        for item in found.added:
+            last = float(history.times[-1]) if request.time is None else request.time  # type: ignore[index]
+            history = history.then(Event(item, last, request.utc_offset or np.nan))
+        listed = recommend(model, replace(request, history=history), K)
+        assert wanted in [each.item_id for each in listed]
+
+
+def _history(items: list[str]) -> Any:
+    return Request(replace(empty_history(), items=np.array(items, dtype=object)))
