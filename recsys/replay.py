@@ -93,7 +93,7 @@ def replay(model: Recommender, history: History, repeats: bool, k: int = 10, lab
         top_scores=top_scores,
         splits=np.full(length, "", dtype=object) if labels is None else np.array(SPLIT_NAMES, dtype=object)[labels],
         fallbacks=_fallbacks(model, history),
-        interest=None if trace is None else trace.states,
+        interest=trace.states if trace is not None and trace.states.shape[1] else None,
         gates={} if trace is None else trace.gates,
         unknown=int((codes == PAD).sum()),
         seconds=time.perf_counter() - began,

@@ -196,12 +196,12 @@ def through_blocks(
     blocks: nn.ModuleList, x: Tensor, context: Context, max_length: int, last: int | None = None, looks: Looks | None = None
 ) -> Tensor:
     """x (B, T, D) through the blocks, to (B, T, D), or (B, last, D) of the last positions; the attention of every block goes to `looks`."""
-    length, first, offset = x.shape[1], 0, 0
-    windows = list(context.windows(0, length, max_length, x.device))
+    length, offset, windows, made = x.shape[1], 0, [], None
     for number, block in enumerate(blocks, start=1):
-        if last is not None:  # a block computes only the rows that the blocks after it look at
-            first = max(0, length - last - (len(blocks) - number) * (max_length - 1))
-            windows = list(context.windows(first, length, max_length, x.device))
+        # asked for the last positions, a block computes only the rows that the blocks after it look at
+        first = 0 if last is None else max(0, length - last - (len(blocks) - number) * (max_length - 1))
+        if first != made:
+            windows, made = list(context.windows(first, length, max_length, x.device)), first
         seen: list[dict[str, Tensor]] | None = None if looks is None else []
         x, offset = block(x, windows, seen, offset), first
         if looks is not None and seen:

@@ -17,6 +17,7 @@ from recsys.errors import DataError
 from recsys.models.attention import Looks
 from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
+from recsys.models.keeping import Kept
 from recsys.models.sequences import Stream, Tokens, request_stream, subset_stream, training_batches, training_stream
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
@@ -81,6 +82,7 @@ class Causal(nn.Module):
         super().__init__()
         self.config = config
         self.vocabulary = Vocabulary(item_ids)
+        self._items = Kept()
 
     # -- what a model adds -----------------------------------------------------------------------------------------
 
@@ -95,6 +97,10 @@ class Causal(nn.Module):
     def item_vectors(self) -> Tensor:
         """(n_items, D), to compare states with."""
         return self.embedding.vectors()
+
+    def item_sources(self) -> list[Tensor]:
+        """All that `item_vectors` are made of."""
+        return self.embedding.sources()
 
     @property
     def behaviour_names(self) -> tuple[str, ...]:
@@ -141,7 +147,7 @@ class Causal(nn.Module):
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """(len(requests), n_items) float32."""
         scores = np.empty((len(requests), len(self.vocabulary)), dtype=np.float32)
-        items = self.item_vectors().float()
+        items = self._kept_items()
         for rows, tokens in self._last_batches(self._stream(requests)):
             scores[rows] = self.scores(self(tokens, last_only=True), items).cpu().numpy()
         return self.vocabulary.mask(scores, requests)
@@ -194,7 +200,7 @@ class Causal(nn.Module):
     @torch.inference_mode()
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
         """(len(steps), n_items) float32 scores at steps of a trace."""
-        states, items = self._on_device(trace.states[steps]), self.item_vectors().float()
+        states, items = self._on_device(trace.states[steps]), self._kept_items()
         if trace.copies is None or trace.copied_codes is None:
             return mixed_scores(states, items, None).cpu().numpy()
         copied = self._on_device(trace.copies[steps]), self._on_device(trace.copied_codes[steps])
@@ -205,7 +211,7 @@ class Causal(nn.Module):
         """(len(requests), n_items) float32 ratings by a head; NaN where the training data had none."""
         found = np.full((len(requests), len(self.vocabulary)), np.nan, dtype=np.float32)
         if head.knows:
-            items = self.item_vectors().float()
+            items = self._kept_items()
             for rows, tokens in self._last_batches(self._stream(requests)):
                 found[rows] = head(self(tokens, last_only=True).states[:, 0].float(), items).cpu().numpy()
         return found
@@ -214,6 +220,9 @@ class Causal(nn.Module):
         """With nothing known in the history the list is what people start with."""
         known = self.vocabulary.encode(request.history.items) if len(request.history) else np.zeros(0)
         return None if known.any() else "nothing known of this person yet: what people usually start with"
+
+    def _kept_items(self) -> Tensor:
+        return self._items(self.item_sources(), lambda: self.item_vectors().float())
 
     def _stream(self, requests: Sequence[Request]) -> Stream:
         return request_stream(requests, self.vocabulary, self.behaviour_names)

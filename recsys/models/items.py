@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from recsys.core import PAD, Dataset
 from recsys.errors import DataError
+from recsys.models.keeping import Kept
 from recsys.split import TRAIN, Split
 
 TEXT_USES = ("none", "start", "frozen", "delta")
@@ -28,6 +29,7 @@ class ItemVectors(nn.Embedding):
             raise DataError(f"setting text={text} is none of {', '.join(TEXT_USES)}")
         super().__init__(n_items + 2, size, padding_idx=PAD)  # the start token is the last
         self.use = text
+        self._table = Kept()
         if text in ("frozen", "delta"):
             self.register_buffer("text", torch.zeros(n_items, size))
             self.register_buffer("known", torch.ones(n_items, 1))
@@ -60,10 +62,18 @@ class ItemVectors(nn.Embedding):
         learnt = self.weight[1:-1]
         return self.map(self.text) + learnt * self.known if hasattr(self, "map") else learnt
 
-    def forward(self, codes: Tensor, beside: Tensor | None = None) -> Tensor:
-        """Vectors (…, D) of codes (…): 0 for padding, n_items + 1 for the start. `beside` (n_items, D) is added to the items'."""
-        if not hasattr(self, "map") and beside is None:
-            return super().forward(codes)
-        vectors = self.vectors() if beside is None else self.vectors() + beside
-        table = torch.cat([self.weight[:1], vectors, self.weight[-1:]])
+    def forward(self, codes: Tensor, table: Tensor | None = None) -> Tensor:
+        """Vectors (…, D) of codes (…): 0 for padding, n_items + 1 for the start; looked up in a `table` of others where one is given."""
+        if table is None:
+            if not hasattr(self, "map"):
+                return super().forward(codes)
+            table = self._table(self.sources(), lambda: self.table(self.vectors()))
         return functional.embedding(codes, table, padding_idx=PAD)
+
+    def table(self, vectors: Tensor) -> Tensor:
+        """(n_items + 2, D): vectors of items (n_items, D) between those of padding and the start, as codes look them up."""
+        return torch.cat([self.weight[:1], vectors, self.weight[-1:]])
+
+    def sources(self) -> list[Tensor]:
+        """All that the vectors are made of."""
+        return [*self.parameters(), *self.buffers()]

@@ -21,6 +21,7 @@ from recsys.models.causal import Causal, Hidden, SequenceConfig
 from recsys.models.copying import HIDDEN, Pointer
 from recsys.models.dropout import dropout
 from recsys.models.items import ItemVectors
+from recsys.models.keeping import Kept
 from recsys.models.popularity import item_places
 from recsys.models.sequences import HOURS, Tokens
 from recsys.models.softmax_loss import mixed_softmax_loss
@@ -56,6 +57,7 @@ class SpatioTemporal(Causal):
         super().__init__(item_ids, config)
         size = config.embedding_size
         self.embedding = ItemVectors(len(item_ids), size, config.text)
+        self._placed = Kept()
         self.hours = nn.Embedding(HOURS + 1, size) if config.time else None
         if config.place:
             self.register_buffer("spots", torch.zeros(len(item_ids), SPOT_SIZE))
@@ -80,7 +82,10 @@ class SpatioTemporal(Causal):
 
     def item_vectors(self) -> Tensor:
         """(n_items, D), of length 1."""
-        return functional.normalize(self._vectors(), dim=-1)
+        return functional.normalize(self._table()[1:-1], dim=-1)
+
+    def item_sources(self) -> list[Tensor]:
+        return [*super().item_sources(), *([self.spots, self.item_spot.weight] if self.config.place else [])]
 
     @property
     def reach(self) -> int:
@@ -124,8 +129,7 @@ class SpatioTemporal(Causal):
     def _read(self, tokens: Tokens, codes: Tensor, last: int | None, looks: Looks | None) -> tuple[Tensor, Context, Tensor]:
         """States (B, T, D), of the `last` tokens where only those are needed; the context; vectors (B, T, D) of the tokens."""
         time, place = self.config.time, self.config.place
-        beside = self.item_spot(self.spots) if place else None
-        vectors = x = self.embedding(codes, beside)
+        vectors = x = self.embedding(codes, self._table())
         if self.hours is not None:
             x = x + self.hours(self._on_device(tokens.hours))
         if place:
@@ -144,8 +148,13 @@ class SpatioTemporal(Causal):
         """r(t) x(t) / |x(t)|, which the cosine with an item is made of."""
         return functional.normalize(self.interest(states), dim=-1) * functional.softplus(self.strength(states))
 
-    def _vectors(self) -> Tensor:
-        return self.embedding.vectors() + (self.item_spot(self.spots) if self.config.place else 0.0)
+    def _table(self) -> Tensor:
+        """(n_items + 2, D) by code: text, learnt difference and place."""
+
+        def made() -> Tensor:
+            return self.embedding.table(self.embedding.vectors() + (self.item_spot(self.spots) if self.config.place else 0.0))
+
+        return self._placed(self.item_sources(), made)
 
     def _features(self, places: Tensor) -> Tensor:
         """Fourier features (…, SPOT_SIZE) of places (…, 2) in degrees, zeros where unknown; products of two are kernels of distance."""

@@ -1,5 +1,7 @@
 """Fusing rankings: by the formula, and better than its parts where they know different things."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pytest
 from recsys.core import Dataset, Request, Vocabulary, request_at
 from recsys.errors import DataError
 from recsys.models.fusion import Fusion, FusionConfig
+from recsys.replay import replay
 from recsys.split import split
 
 
@@ -42,11 +45,72 @@ def test_weights_go_to_the_part_that_knows(tiny: Dataset) -> None:
 
     parts = {"knows": Said(tiny, knowing), "guesses": Said(tiny, lambda _: random.normal(size=len(tiny.item_ids)))}
     made = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), parts)
-    assert made.weights[0].sum() > 3 * made.weights[1].sum()
+    counts = dict(zip(made.parts, made.weights.sum(axis=1), strict=True))
+    assert counts["knows"] > 3 * counts.get("guesses", 0.0)
     history = tiny.history("u03")
     assert made.score([request_at(history, len(history) - 2)]).shape == (1, len(tiny.item_ids))
+
+
+def test_parts_that_are_worth_nothing_are_let_go(tiny: Dataset) -> None:
+    ends = {user: str(tiny.history(user).items[-2]) for user in tiny.user_ids}
+    right = Said(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0)
+    nearly = Said(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0 + (tiny.item_ids == "i03") * 2.0)
+    wrong = Said(tiny, lambda request: (tiny.item_ids != ends[str(request.history.user_id)]) * 1.0)
+    parts = {"wrong": wrong, "right": right, "nearly": nearly}
+    learnt = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), parts)
+    assert "wrong" not in learnt.parts
+    assert learnt.weights.shape == (len(learnt.parts), 2)
+    chosen = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal", most=2), parts)
+    assert list(chosen.parts) == ["right", "nearly"]
+    assert list(Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal"), parts).parts) == list(parts)
 
 
 def test_one_part_is_no_fusion(tiny: Dataset) -> None:
     with pytest.raises(DataError, match="two models"):
         Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), {"up": Said(tiny, lambda _: np.arange(15))})
+
+
+@pytest.mark.parametrize("kind", ["learnt", "reciprocal"])
+def test_one_pass_is_step_by_step(tiny: Dataset, trained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    parts = {name: trained(name, tiny) for name in ("sasrec-time", "markov", "llm-lstm", "frequency")}
+    weights = np.array([[1.0, 0.2], [0.5, 0.0], [0.3, 0.1], [0.0, 0.4]], dtype=np.float32)
+    made = Fusion(tiny.item_ids, FusionConfig(kind=kind), parts, weights)
+    history = max((tiny.history(user) for user in tiny.user_ids), key=len)
+    items = history.items.copy()
+    items[4] = "no such item"
+    for whole in (history, replace(history, items=items), history.until(0)):
+        stepwise = np.concatenate([made.score([request_at(whole, step)]) for step in range(len(whole) + 1)])
+        trace = made.trace(whole)
+        assert trace.states.shape[0] == len(whole) + 1
+        np.testing.assert_allclose(made.score_trace(trace, np.arange(len(whole) + 1)), stepwise, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(made.score_trace(trace, np.array([len(whole), 0])), stepwise[[-1, 0]], rtol=1e-4, atol=1e-4)
+
+    def never(*asked: Any) -> None:
+        raise AssertionError("a part that traces is not asked step by step")
+
+    monkeypatch.setattr(parts["sasrec-time"], "score", never)
+    monkeypatch.setattr(parts["llm-lstm"], "score", never)
+    interest = replay(made, history, True).interest
+    assert interest is not None
+    assert interest.shape == (len(history) + 1, trace.states.shape[1])
+
+
+def test_long_histories_are_scored_a_few_steps_at_a_time(
+    tiny: Dataset, trained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def counting(request: Request) -> np.ndarray:
+        asked.append(len(request.history))
+        return np.arange(15) * len(request.history)
+
+    made = Fusion(
+        tiny.item_ids, FusionConfig(kind="reciprocal"), {"a": Said(tiny, counting), "b": trained("markov", tiny)}, np.ones((2, 2))
+    )
+    history = tiny.history("u02")
+    whole = replay(made, history, True)
+    monkeypatch.setattr("recsys.models.fusion.EVENTS", 3 * len(history))
+    pieces = replay(made, history, True)
+    np.testing.assert_array_equal(pieces.ranks, whole.ranks)
+    assert asked == [*range(len(history) + 1)] * 2
+    assert whole.interest is None  # nothing of this fusion has states
