@@ -24,6 +24,7 @@ HOPE = 0.5  # of the way to the edge of the list: triples foretold to go less fa
 LATEST = 16  # always in the pool: nearly every model leans on them
 BLOCKS = 48
 CLIMB = 8  # events added one by one beyond three
+BUDGET = 4_000
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,17 @@ class Addition:
     seconds: float
 
 
-def smallest_removal(game: Game, k: int = 10) -> Counterfactual:
-    """Which events the place of the game's item among the first k hangs on; events are removed as in the game."""
+def smallest_removal(game: Game, k: int = 10, budget: int = BUDGET) -> Counterfactual:
+    """Which events the place of the game's item among the first k hangs on; events are removed as in the game.
+
+    After about `budget` evaluations the fewest found so far have to do.
+    """
     began = time.perf_counter()
     listing = Listing(game, k)
     before = listing.place
     if before > k:
         raise DataError(f"item '{game.item_id}' is at place {before}, not among the first {k}; take one of them, or a larger k")
-    removed, after, replacement = _search(listing) or ((), None, None)
+    removed, after, replacement = _search(listing, budget) or ((), None, None)
     seconds = time.perf_counter() - began
     return Counterfactual(game.item_id, k, removed, bool(removed), before, after, replacement, listing.evaluations, seconds)
 
@@ -97,7 +101,7 @@ def smallest_addition(game: Game, k: int = 10, most: int = 3, event_of: EventOf 
     return Addition(game.item_id, k, added, True, before, place, displaced, listing.evaluations, seconds)
 
 
-def _search(listing: Listing) -> tuple[tuple[int, ...], int, str | None] | None:
+def _search(listing: Listing, budget: int) -> tuple[tuple[int, ...], int, str | None] | None:
     """Steps to remove, the place after, and what comes in; None where nothing helps, not even removing everything known."""
     pool = _pool(listing)
     if not len(pool):
@@ -107,7 +111,9 @@ def _search(listing: Listing) -> tuple[tuple[int, ...], int, str | None] | None:
         answer = _checked(listing, sets, margins)
         if answer is not None:
             return answer
-    best = _climb(listing, pool, singles)
+        if listing.evaluations > budget / 2:  # the rest is for the climb
+            break
+    best = _climb(listing, pool, singles, budget)
     return None if best is None else _checked(listing, [best], np.array([-1.0]))
 
 
@@ -139,7 +145,7 @@ def _rising(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> Itera
         yield sets, listing.margins(sets)
 
 
-def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> tuple[int, ...] | None:
+def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray, budget: int) -> tuple[int, ...] | None:
     """More than three events: add the one that helps most, time and again, and keep the shortest run of the rest that is enough."""
     chosen: tuple[int, ...] = ()
     best: tuple[int, ...] | None = None
@@ -150,7 +156,7 @@ def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> tuple[
         best = _shorter(best, _first_out(listing, runs))
         chosen = (*chosen, order[0])
         rest = order[1:]
-        if not rest or (best is not None and len(best) <= len(chosen) + 1):
+        if not rest or (best is not None and len(best) <= len(chosen) + 1) or listing.evaluations > budget:
             break
         margins = listing.margins([(*chosen, step) for step in rest])
     if best is None:

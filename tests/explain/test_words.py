@@ -1,0 +1,113 @@
+"""Sentences say what the numbers say."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from recsys.explain.counterfactual import Counterfactual
+from recsys.explain.explanation import Explanation, Player
+from recsys.explain.fidelity import Curve, Fidelity
+from recsys.explain.words import adds_up, by_item, hangs_on, pushes, verdict, why
+
+TITLES = {"a": "Apples", "b": "Books", "c": "Chance"}
+
+
+def explained(values: list[float], errors: list[float] | None = None, items: list[str] | None = None, left: float = 0.0) -> Explanation:
+    players = tuple(Player(item, "event", (at,), item) for at, item in enumerate(items or [f"e{at}" for at in range(len(values))]))
+    score = 1.0 + sum(values) + left
+    return Explanation(
+        "shapley", "x", len(values), "logit", "delete", players, np.array(values), np.array(errors or [0.0] * len(values)), 1.0, score, 9, 0.1, errors is None
+    )  # fmt: skip
+
+
+def told(explanation: Explanation, place: int = 1) -> str:
+    return " ".join(why(explanation, [player.label for player in explanation.players], place))
+
+
+def test_one_event_that_carries_it_is_named_alone() -> None:
+    assert told(explained([4.0, 0.5, 0.5])) == "Recommended at place 1 because of e0 above all: 80% of what pushes it up."
+
+
+def test_several_are_named_until_they_carry_it() -> None:
+    assert told(explained([3.0, 0.2, 2.0, 2.5]), 4) == "Recommended at place 4 because of e0 and e3, together 71% of what pushes it up."
+
+
+def test_many_small_pushes_are_said_to_be_that() -> None:
+    text = told(explained([1.0] * 30))
+    assert "by many small pushes" in text and "together 10%" in text
+
+
+def test_what_is_not_surely_more_than_chance_is_not_named() -> None:
+    found = explained([4.0, 3.9, 0.1], errors=[0.1, 2.5, 0.01])
+    assert pushes(found).up == (0, 2)
+    assert "e1" not in told(found)
+
+
+def test_what_speaks_against_it_is_named_only_if_it_weighs_something() -> None:
+    assert told(explained([4.0, -2.0])).endswith("E1 speaks against it.")
+    assert "against" not in told(explained([4.0, -0.5]))
+
+
+def test_nothing_that_matters_is_said_to_be_that() -> None:
+    assert "nothing they did moves it" in told(explained([0.0, 0.0]))
+    assert "nothing they did moves it" in told(explained([]))
+    assert "nothing they did moves it" in told(explained([1e-9, 0.0], left=5.0))
+    assert "speaks against it most is e1" in told(explained([0.0, -1.0]))
+
+
+def test_an_item_outside_the_list_is_not_called_recommended() -> None:
+    text = told(explained([4.0, 1.0]), place=1234)
+    assert text.startswith("At place 1,234, not among the 10: what speaks for it most is e0")
+
+
+def test_the_same_item_is_one_thing_in_a_sentence() -> None:
+    found = by_item(explained([1.0, 2.0, 3.0, -1.0], errors=[0.3, 0.1, 0.4, 0.0], items=["home", "work", "home", "gym"]))
+    assert [player.item_id for player in found.players] == ["home", "work", "gym"]
+    assert found.players[0].steps == (0, 2)
+    np.testing.assert_allclose(found.values, [4.0, 2.0, -1.0])
+    np.testing.assert_allclose(found.standard_errors, [0.5, 0.1, 0.0])
+    assert found.residual == pytest.approx(0.0)
+
+
+def test_what_it_hangs_on() -> None:
+    found = Counterfactual("x", 10, (3, 7), True, 2, 14, "y", 50, 0.1)
+    assert hangs_on(found, ["A", "B"], "Y") == "Without A and B it would be at place 14, and Y would come in."
+    assert hangs_on(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None) == "Without 4 events, D among them it would be at place 14."
+    assert "even if nothing of all this" in hangs_on(replace(found, removed=(), verified=False, rank_after=None), [], None)
+
+
+def test_whether_it_adds_up() -> None:
+    assert "+5.00 by what is, 6.00 in all; nothing is left over. Every value is exact." in adds_up(explained([4.0, 1.0]))
+    rough = adds_up(explained([4.0, 1.0], errors=[0.25, 0.1], left=0.5))
+    assert "+0.5 is left over" in rough and "0.25 or less" in rough
+
+
+def curve(strength: float, events: int = 20) -> Curve:
+    """Deleting loses, and inserting wins, `strength` at once."""
+    counts = np.arange(events + 1)
+    gone = np.where(counts > 0, strength, 0.0)
+    places = np.ones(events + 1)
+    return Curve(counts, 10.0 - gone, gone, places, places, 1.0, 10)
+
+
+def judged(strengths: dict[str, float], chances: list[float], events: int = 20) -> Fidelity:
+    return Fidelity(
+        {name: curve(each, events) for name, each in strengths.items()},
+        tuple(curve(each, events) for each in chances),
+        {name: np.ones(events) for name in strengths},
+        np.ones((len(strengths), len(strengths))),
+    )
+
+
+def test_the_verdict_trusts_what_beats_chance() -> None:
+    text = verdict(judged({"a": 9.0, "b": 8.95, "c": 2.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
+    assert text.startswith(
+        "For this case trust Apples, and Books is as good: what it names first moves the score most, more than all 4 random orders do."
+    )
+    assert text.endswith("Chance does no better than chance here.")
+
+
+def test_the_verdict_trusts_none_that_does_not() -> None:
+    assert "No method beats chance" in verdict(judged({"a": 2.0, "b": 1.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
+    assert "cannot tell" in verdict(judged({"a": 9.0}, [1.0], events=3), TITLES)
