@@ -137,7 +137,7 @@ def _count(job: _Job) -> Iterator[Progress]:
     targets = int((job.split.labels == 0).sum()) / max(seconds, 1e-9)
     parameters = sum(int(value.size) for value in fitted.arrays().values())
     card = job.card(found, epochs=1, seconds=seconds, targets_per_second=targets, parameters=parameters)
-    card = replace(card, parts=tuple(getattr(fitted, "parts", ())))
+    card = replace(card, parts=tuple(fitted.models) if job.spec.parts else ())
     save(job.folder, fitted, card)
     yield Progress(1, 1, 1, 1, float("nan"), card.validation, targets, seconds, 0.0, 1, "cpu", checkpoint=job.folder, card=card)
 

@@ -48,6 +48,22 @@ class Evaluation:
     others: dict[str, np.ndarray] = field(default_factory=dict)
     slices: dict[str, Slice | None] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, name: str, cases: Cases, split: Split, which: str, **found: Any) -> "Evaluation":
+        """Of a line of MODELS on these cases; `found` are the fields that follow from neither."""
+        return cls(
+            model=name,
+            aware=aware_of(name, cases.dataset),
+            protocol=split.protocol,
+            split=which,
+            cases=len(cases.rows),
+            users=len(np.unique(cases.user_codes)),
+            left_out=split.left_out,
+            rows=cases.rows,
+            user_codes=cases.user_codes,
+            **found,
+        )
+
     def values(self, metric: str) -> np.ndarray:
         """(cases,) what each case adds to the mean of a metric."""
         columns = {**values_of(self.ranks), **self.others}
@@ -83,20 +99,15 @@ def evaluate(
     metrics = {key: float(np.nanmean(values)) for key, values in columns.items()} | {f"coverage@{K}": coverage}
     intervals = {key: interval(each) for key, each in drawn(columns, cases.user_codes, seed).items()}
     predicted, predicted_intervals = ({}, {}) if brief else predictions_of(model, cases, split, seed)
-    return Evaluation(
-        model=name,
-        aware=aware_of(name, dataset),
-        protocol=split.protocol,
-        split=which,
-        cases=len(cases.rows),
-        users=len(np.unique(cases.user_codes)),
+    return Evaluation.of(
+        name,
+        cases,
+        split,
+        which,
         items=len(model.item_ids),
-        left_out=split.left_out,
         metrics=metrics | predicted,
         intervals=intervals | predicted_intervals,
         ranks=ranks,
-        rows=cases.rows,
-        user_codes=cases.user_codes,
         others=others,
         slices={} if brief else slices_of(ranks, cases, split, seed),
         seconds=time.perf_counter() - began,

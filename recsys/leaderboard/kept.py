@@ -16,7 +16,7 @@ import numpy as np
 
 from recsys.checkpoints import Card
 from recsys.core import Dataset
-from recsys.evaluation import Cases, Evaluation, Slice, aware_of, cold_cases, evaluate
+from recsys.evaluation import Cases, Evaluation, Slice, cold_cases, evaluate
 from recsys.leaderboard.speed import request_milliseconds
 from recsys.results import plain
 from recsys.split import Split
@@ -89,20 +89,15 @@ def _evaluation(result: Mapping[str, Any], ranks: np.ndarray, card: Card, datase
     if ranks.shape != cases.rows.shape:
         raise ValueError("another number of cases")
     cold = cold_cases(cases, split)
-    return Evaluation(
-        model=card.model,
-        aware=aware_of(card.model, dataset),
-        protocol=split.protocol,
-        split=which,
-        cases=len(cases.rows),
-        users=len(np.unique(cases.user_codes)),
+    return Evaluation.of(
+        card.model,
+        cases,
+        split,
+        which,
         items=len(dataset.item_ids),
-        left_out=split.left_out,
         metrics=dict(result["metrics"]),
         intervals=_pairs(result["intervals"]),
         ranks=ranks,
-        rows=cases.rows,
-        user_codes=cases.user_codes,
         slices={
             name: None
             if part is None

@@ -26,6 +26,7 @@ from recsys.models.dropout import dropout
 from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
 from recsys.models.sequences import Tokens
+from recsys.models.settings import check_at_least
 from recsys.split import Split
 
 RATES = (0.0, 0.7, 0.95, 0.995)
@@ -51,9 +52,7 @@ class AssociationConfig(SequenceConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("hidden_size", "n_negatives"):
-            if getattr(self, name) < 1:
-                raise DataError(f"setting {name}={getattr(self, name)} must be at least 1")
+        check_at_least(1, self, "hidden_size", "n_negatives")
 
 
 class Association(Causal):

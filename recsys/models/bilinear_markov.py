@@ -16,28 +16,19 @@ from recsys.core import PAD, Dataset, Request, Vocabulary
 from recsys.models.dropout import dropout
 from recsys.models.events import last_codes, read
 from recsys.models.sequences import Stream, training_stream
-from recsys.models.settings import check_above_zero, check_at_least, check_share
+from recsys.models.settings import GradientConfig
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
 
 
 @dataclass(frozen=True)
-class BilinearMarkovConfig:
-    """`embedding_size` is the rank of θ; `batch_tokens` pairs go into one step, `patience` counts epochs without a better validation."""
+class BilinearMarkovConfig(GradientConfig):
+    """`embedding_size` is the rank of θ; `batch_tokens` pairs go into one step."""
 
-    embedding_size: int = 64
-    dropout: float = 0.2
     learning_rate: float = 5e-3
-    weight_decay: float = 0.01
     batch_tokens: int = 4000
     epochs: int = 40
     patience: int = 5
-
-    def __post_init__(self) -> None:
-        check_at_least(1, self, "embedding_size", "batch_tokens", "epochs", "patience")
-        check_above_zero(self, "learning_rate")
-        check_at_least(0, self, "weight_decay")
-        check_share(self, "dropout")
 
 
 class BilinearMarkov(nn.Module):

@@ -19,6 +19,7 @@ from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
 from recsys.models.keeping import Kept
 from recsys.models.sequences import Stream, Tokens, request_stream, subset_stream, training_batches, training_stream
+from recsys.models.settings import GradientConfig, check_at_least
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
 
@@ -27,32 +28,18 @@ BATCH_TOKENS = 4_096
 
 
 @dataclass(frozen=True)
-class SequenceConfig:
-    """Shape and training of a sequence model. `batch_tokens` events go into one step, `patience` counts epochs without a better validation."""
+class SequenceConfig(GradientConfig):
+    """Shape and training of a sequence model."""
 
-    embedding_size: int = 64
     n_blocks: int = 2
     n_heads: int = 1
     max_length: int = 200
-    dropout: float = 0.2
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.01
-    batch_tokens: int = 8000
-    epochs: int = 60
-    patience: int = 10
 
     def __post_init__(self) -> None:
-        for name in ("embedding_size", "n_blocks", "n_heads", "max_length", "batch_tokens", "epochs", "patience"):
-            if getattr(self, name) < 1:
-                raise DataError(f"setting {name}={getattr(self, name)} must be at least 1")
+        super().__post_init__()
+        check_at_least(1, self, "n_blocks", "n_heads", "max_length")
         if self.embedding_size % self.n_heads:
             raise DataError(f"embedding_size={self.embedding_size} cannot be shared by n_heads={self.n_heads}; take a multiple")
-        if not 0 <= self.dropout < 1:
-            raise DataError(f"setting dropout={self.dropout} must be at least 0 and below 1, for example 0.2")
-        if not self.weight_decay >= 0:
-            raise DataError(f"setting weight_decay={self.weight_decay} must not be below 0, for example 0.01")
-        if not self.learning_rate > 0:
-            raise DataError(f"setting learning_rate={self.learning_rate} must be above 0, for example 0.001")
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,7 @@ class Fusion:
     def __init__(self, item_ids: np.ndarray, config: FusionConfig, parts: Mapping[str, Any], weights: np.ndarray):
         self.vocabulary = Vocabulary(item_ids)
         self.config = config
-        self.parts = dict(parts)
+        self.models = dict(parts)
         self.weights = weights
 
     @classmethod
@@ -83,12 +83,12 @@ class Fusion:
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Weighted sums (requests, n_items) float32 of what the parts say."""
         asked = [Request(each.history, each.time, each.utc_offset, each.place) for each in requests]
-        return self.vocabulary.mask(self._fused({name: part.score(asked) for name, part in self.parts.items()}, len(asked)), requests)
+        return self.vocabulary.mask(self._fused({name: part.score(asked) for name, part in self.models.items()}, len(asked)), requests)
 
     def trace(self, history: History, final: Request | None = None, attention: bool = False) -> FusedTrace:
         """Every step in one pass of each part that can; nobody's attention is shown, since there is one for each part."""
         del attention
-        traces = {name: part.trace(history, final) for name, part in self.parts.items() if isinstance(part, Traces)}
+        traces = {name: part.trace(history, final) for name, part in self.models.items() if isinstance(part, Traces)}
         states = [each.states / np.maximum(np.linalg.norm(each.states, axis=1, keepdims=True), 1e-12) for each in traces.values()]
         last = final or Request(history)
         requests = (*(request_at(history, step) for step in range(len(history))), Request(history, last.time, last.utc_offset, last.place))
@@ -108,7 +108,7 @@ class Fusion:
             asked = [trace.requests[step] for step in some]
             said = {
                 name: part.score_trace(trace.traces[name], some) if name in trace.traces else part.score(asked)
-                for name, part in self.parts.items()
+                for name, part in self.models.items()
             }
             scores[start : start + size] = self._fused(said, len(some))
         return scores
@@ -116,7 +116,7 @@ class Fusion:
     def fallback(self, request: Request) -> str | None:
         """When every part that can say so falls back."""
         first = None
-        for part in self.parts.values():
+        for part in self.models.values():
             if isinstance(part, FallsBack):
                 reason = part.fallback(request)
                 if reason is None:
@@ -126,7 +126,7 @@ class Fusion:
 
     def to(self, device: Any) -> Self:
         """Its networks on a device."""
-        for part in self.parts.values():
+        for part in self.models.values():
             if hasattr(part, "to"):
                 part.to(device)
         return self
@@ -150,7 +150,7 @@ class Fusion:
         """Weights (parts, 2): ones for the best by mean reciprocal rank of what came, zeros for the others."""
         worth = np.exp(features[:, 0, 1::2]).mean(axis=0)
         best = np.argsort(-worth, kind="stable")[: self.config.most]
-        return np.isin(np.arange(len(self.parts)), best)[:, None].repeat(2, axis=1).astype(np.float32)
+        return np.isin(np.arange(len(self.models)), best)[:, None].repeat(2, axis=1).astype(np.float32)
 
     def _learnt(self, features: np.ndarray, shown: np.ndarray) -> np.ndarray:
         """Weights (parts, 2) under which what came is likeliest among the candidates shown."""
@@ -168,7 +168,7 @@ class Fusion:
             return float((whole - logits[:, 0]).sum() + pull @ weights / 2), slope + pull
 
         found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start), options={"maxiter": 200})
-        return found.x.reshape(len(self.parts), 2).astype(np.float32)
+        return found.x.reshape(len(self.models), 2).astype(np.float32)
 
     def _cases(self, dataset: Dataset, split: Split, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Features (cases, candidates, 2 · parts) float32 and which candidates are there; the item that came is the first."""
@@ -177,15 +177,15 @@ class Fusion:
         if not len(rows):
             raise DataError(f"'{dataset.name}' has no validation events to learn a fusion on")
         users = dataset.interactions["user_id"].cat.codes.to_numpy()[rows]
-        width = 1 + BEST * len(self.parts)
-        features = np.zeros((len(rows), width, 2 * len(self.parts)), dtype=np.float32)
+        width = 1 + BEST * len(self.models)
+        features = np.zeros((len(rows), width, 2 * len(self.models)), dtype=np.float32)
         shown = np.zeros((len(rows), width), dtype=bool)
         for start in range(0, len(rows), 256):
             part = slice(start, start + 256)
             histories = [dataset.history(str(dataset.user_ids[user])) for user in users[part]]
             steps = rows[part] - dataset.user_starts[users[part]]
             requests = [request_at(history, int(step)) for history, step in zip(histories, steps, strict=True)]
-            said = [(_standard(scores), _ranks(scores)) for scores in (each.score(requests) for each in self.parts.values())]
+            said = [(_standard(scores), _ranks(scores)) for scores in (each.score(requests) for each in self.models.values())]
             for at, (row, request) in enumerate(zip(rows[part], requests, strict=True)):
                 hidden = set() if dataset.repeats else set((self.vocabulary.encode(request.history.items) - 1).tolist())
                 target = int(dataset.item_codes[row]) - 1
@@ -202,9 +202,9 @@ class Fusion:
         """The weights, and everything that the parts learnt."""
         from recsys.models import MODELS
 
-        about = {name: {"model": name, "config": asdict(part.config)} for name, part in self.parts.items() if name in MODELS}
+        about = {name: {"model": name, "config": asdict(part.config)} for name, part in self.models.items() if name in MODELS}
         found = {"weights": self.weights, "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8).copy()}
-        for name, part in self.parts.items():
+        for name, part in self.models.items():
             found |= {f"{name}/{key}": value for key, value in part.arrays().items()}
         return found
 

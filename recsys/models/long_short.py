@@ -16,11 +16,11 @@ from torch.nn import functional
 from recsys.core import PAD, Dataset, Request
 from recsys.errors import DataError
 from recsys.models.attention import Looks
-from recsys.models.causal import Causal, Hidden, SequenceConfig
+from recsys.models.causal import Causal, Hidden
 from recsys.models.dropout import dropout
 from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
-from recsys.models.lstm import last_of, run_lstm
+from recsys.models.lstm import LstmLmConfig, last_of, run_lstm
 from recsys.models.sequences import Tokens
 from recsys.models.softmax_loss import full_softmax_loss
 from recsys.split import Split
@@ -29,12 +29,9 @@ PARTS = ("both", "long", "short")
 
 
 @dataclass(frozen=True)
-class LongShortConfig(SequenceConfig):
-    """`n_blocks` is the number of LSTM layers; `part` is both, long or short."""
+class LongShortConfig(LstmLmConfig):
+    """`part` is both, long or short."""
 
-    n_blocks: int = 1
-    batch_tokens: int = 3000
-    learning_rate: float = 0.003
     part: str = "both"
 
     def __post_init__(self) -> None:

@@ -72,12 +72,9 @@ class LstmLm(Causal):
 
 
 @dataclass(frozen=True)
-class LlmLstmConfig(SequenceConfig):
-    """`n_blocks` is the number of layers; `text` says how item vectors come from text (see `items.py`)."""
+class LlmLstmConfig(LstmLmConfig):
+    """`text` says how item vectors come from text (see `items.py`)."""
 
-    n_blocks: int = 1
-    batch_tokens: int = 3000
-    learning_rate: float = 0.003
     text: str = "delta"
 
 

@@ -45,7 +45,7 @@ def test_weights_go_to_the_part_that_knows(tiny: Dataset) -> None:
 
     parts = {"knows": Said(tiny, knowing), "guesses": Said(tiny, lambda _: random.normal(size=len(tiny.item_ids)))}
     made = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), parts)
-    counts = dict(zip(made.parts, made.weights.sum(axis=1), strict=True))
+    counts = dict(zip(made.models, made.weights.sum(axis=1), strict=True))
     assert counts["knows"] > 3 * counts.get("guesses", 0.0)
     history = tiny.history("u03")
     assert made.score([request_at(history, len(history) - 2)]).shape == (1, len(tiny.item_ids))
@@ -58,11 +58,11 @@ def test_parts_that_are_worth_nothing_are_let_go(tiny: Dataset) -> None:
     wrong = Said(tiny, lambda request: (tiny.item_ids != ends[str(request.history.user_id)]) * 1.0)
     parts = {"wrong": wrong, "right": right, "nearly": nearly}
     learnt = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), parts)
-    assert "wrong" not in learnt.parts
-    assert learnt.weights.shape == (len(learnt.parts), 2)
+    assert "wrong" not in learnt.models
+    assert learnt.weights.shape == (len(learnt.models), 2)
     chosen = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal", most=2), parts)
-    assert list(chosen.parts) == ["right", "nearly"]
-    assert list(Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal"), parts).parts) == list(parts)
+    assert list(chosen.models) == ["right", "nearly"]
+    assert list(Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal"), parts).models) == list(parts)
 
 
 def test_one_part_is_no_fusion(tiny: Dataset) -> None:
