@@ -5,7 +5,7 @@ Step N is after the first N events. Nothing later than step N is used there, exc
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -102,13 +102,17 @@ def replay(model: Recommender, history: History, repeats: bool, k: int = 10, lab
 
 def attention(model: Recommender, history: History, step: int) -> Attention:
     """What the model looks at when asked at a step; unknown items are left out, as the model does."""
-    request = request_at(history, step)
+    return attention_to(model, request_at(history, step))
+
+
+def attention_to(model: Recommender, request: Request) -> Attention:
+    """What the model looks at when asked this."""
     if not isinstance(model, Traces):
         raise DataError(f"the model {type(model).__name__} has no attention to look at; take sasrec")
-    reach = 2 * getattr(getattr(model, "config", None), "max_length", 200) - 1
+    step, reach = len(request.history), 2 * getattr(getattr(model, "config", None), "max_length", 200) - 1
     known = np.flatnonzero(Vocabulary(model.item_ids).encode(request.history.items) != PAD)[-reach:]
     seen = request.history.without(np.setdiff1d(np.arange(step), known))
-    trace: Trace = model.trace(seen, Request(seen, request.time, request.utc_offset), attention=True)
+    trace: Trace = model.trace(seen, replace(request, history=seen, candidates=None), attention=True)
     if trace.attention is None:
         raise DataError(f"the model {type(model).__name__} has no attention to look at; take sasrec")
     return Attention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {}, trace.copies is not None)

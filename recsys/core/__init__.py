@@ -3,6 +3,7 @@
 from recsys.core.dataset import Check, Dataset
 from recsys.core.history import Event, History, Request, empty_history, request_at
 from recsys.core.recommending import (
+    ExplainsItself,
     FallsBack,
     PredictsBehaviours,
     PredictsRatings,
@@ -24,6 +25,7 @@ __all__ = [
     "Check",
     "Dataset",
     "Event",
+    "ExplainsItself",
     "FallsBack",
     "History",
     "PredictsBehaviours",

@@ -71,6 +71,15 @@ class ScoresSubsets(Protocol):
 
 
 @runtime_checkable
+class ExplainsItself(Protocol):
+    """A model whose scores are sums over the events of the history, each fading with the events after it."""
+
+    def parts(self, request: Request, column: int) -> tuple[np.ndarray, float]:
+        """What each event (T,) adds to the score of an item when it is the last one, and what is left of that one event later."""
+        ...
+
+
+@runtime_checkable
 class FallsBack(Protocol):
     """A model that can say when its list does not come from the history."""
 

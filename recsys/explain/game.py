@@ -1,10 +1,11 @@
 """One item at one step as a game: events, time and place are players, and what they win together is the item's score."""
 
+import time
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, cast, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 import numpy as np
 
@@ -17,6 +18,13 @@ PLACE_IN_LIST = 10
 """The margin is that over the item in this place of the list."""
 CHUNK_SCORES = 4_000_000
 CHUNK_EVENTS = 1_000_000
+
+
+class Spent(NamedTuple):
+    """Where the clock and the count of evaluations stood."""
+
+    began: float
+    evaluations: int
 
 
 class Game:
@@ -60,13 +68,12 @@ class Game:
         self.unknown = len(codes) - len(self.steps)
         self.known = replace(self.whole, history=self.whole.history.without(np.flatnonzero(codes == PAD)))
         self.seen = bool((codes == code).any())
-        self._hidden = np.zeros(len(self.vocabulary), dtype=bool)
-        if not repeats:
-            self._hidden[codes[codes != PAD] - 1] = True
         disliked = self.vocabulary.encode(self.whole.history.dislikes)
-        self._hidden[disliked[disliked != PAD] - 1] = True
+        hidden = np.concatenate([disliked, codes if not repeats else codes[:0]])
+        self._hidden = np.zeros(len(self.vocabulary), dtype=bool)
+        self._hidden[hidden[hidden != PAD] - 1] = True
         self._told, context = _pinned(self.known, aware)
-        self._neutral = neutral_item(model, self.known, item_id) if removal == "neutral" and len(self.steps) else None
+        self.neutral = neutral_item(model, self.known, item_id) if removal == "neutral" and len(self.steps) else None
         self._answers: dict[bytes, float] = {}
         self._counted = [0]
         items = self.known.history.items
@@ -89,6 +96,13 @@ class Game:
         """The model's own answer for the whole request, asked the plain way and not through coalitions."""
         self._counted[0] += 1
         return float(self._checked(self._of_rows(np.array(self.model.score([self.whole]), dtype=np.float32)))[0])
+
+    @cached_property
+    def rivals(self) -> np.ndarray:
+        """(n_items,) bool: what stands beside the item in margin and probability."""
+        offered = self.vocabulary.mask(np.zeros((1, len(self.vocabulary)), dtype=np.float32), [self.whole])[0] == 0
+        offered[self.column] = False
+        return offered & ~self._hidden
 
     @property
     def baseline(self) -> float:
@@ -122,9 +136,16 @@ class Game:
         return self._request(self._present(np.asarray(coalition)[None])[0])
 
     def explained(
-        self, method: str, values: np.ndarray, errors: np.ndarray, seconds: float, evaluations: int, exact: bool = False
+        self,
+        method: str,
+        values: np.ndarray,
+        errors: np.ndarray | None,
+        since: "Spent",
+        exact: bool = False,
+        baseline: float | None = None,
     ) -> Explanation:
-        """Values of this game's players as an Explanation."""
+        """Values of this game's players as an Explanation; errors left out are 0, the baseline is that of the game unless given."""
+        baseline, score = self.baseline if baseline is None else baseline, self.score
         return Explanation(
             method=method,
             item_id=self.item_id,
@@ -133,13 +154,25 @@ class Game:
             removal=self.removal,
             players=self.players,
             values=np.asarray(values, dtype=np.float64),
-            standard_errors=np.asarray(errors, dtype=np.float64),
-            baseline=self.baseline,
-            score=self.score,
-            evaluations=evaluations,
-            seconds=seconds,
+            standard_errors=np.zeros(len(values)) if errors is None else np.asarray(errors, dtype=np.float64),
+            baseline=baseline,
+            score=score,
+            evaluations=self.evaluations - since.evaluations,
+            seconds=time.perf_counter() - since.began,
             exact=exact,
         )
+
+    def count(self, evaluations: int) -> None:
+        """Count what the model was asked elsewhere."""
+        self._counted[0] += evaluations
+
+    def of_events(self) -> "Game":
+        """The same game between the events alone; time and place are told in any case."""
+        return self.with_players([player for player in self.players if player.kind in ("event", "group")])
+
+    def spent(self) -> "Spent":
+        """Where the clock and the counter stand, for `explained` to count from."""
+        return Spent(time.perf_counter(), self.evaluations)
 
     def _play(self, players: Sequence[Player]) -> None:
         """Who owns which column of what can be absent: the events of known items, then time, then place."""
@@ -179,22 +212,23 @@ class Game:
     def _scored(self, present: np.ndarray, column: int | None) -> np.ndarray:
         """(n, 1) or (n, n_items) of rows that are told the same of time and place."""
         if isinstance(self.model, ScoresSubsets):
-            return self.model.score_subsets(self._in_context(present[0]), present[:, :-2], self._neutral, column)
+            return self.model.score_subsets(self._in_context(present[0]), present[:, :-2], self.neutral, column)
         scores = np.array(self.model.score([self._request(row) for row in present]), dtype=np.float32)
         return scores if column is None else scores[:, [column]]
 
     def _request(self, present: np.ndarray) -> Request:
         request = self._in_context(present)
         absent = ~present[:-2]
-        if self._neutral is None:
+        if self.neutral is None:
             return replace(request, history=request.history.without(np.flatnonzero(absent)))
-        items = np.where(absent, self._neutral, request.history.items)
+        items = np.where(absent, self.neutral, request.history.items)
         return replace(request, history=replace(request.history, items=items))
 
     def _in_context(self, present: np.ndarray) -> Request:
-        time = self._told.time if present[-2] else None
-        offset = self._told.utc_offset if present[-2] else None
-        return replace(self._told, time=time, utc_offset=offset, place=self._told.place if present[-1] else None)
+        told, timed, placed = self._told, bool(present[-2]), bool(present[-1])
+        return replace(
+            told, time=told.time if timed else None, utc_offset=told.utc_offset if timed else None, place=told.place if placed else None
+        )
 
     def _of_rows(self, scores: np.ndarray) -> np.ndarray:
         """(n,) of the score to explain from rows (n, n_items) of all scores."""
@@ -202,8 +236,7 @@ class Game:
         if self.target == "logit":
             return own
         others = scores.astype(np.float64)
-        others[:, self._hidden] = -np.inf
-        others[:, self.column] = -np.inf
+        others[:, ~self.rivals] = -np.inf
         if np.isnan(others).any():
             raise self._no_number()
         if self.target == "probability":
@@ -235,10 +268,10 @@ def _pinned(request: Request, aware: Sequence[str]) -> tuple[Request, list[Playe
     """
     history, players = request.history, []
     if "time" in aware:
-        time = request.time if request.time is not None else _last(history.times)
-        if time is not None and np.isfinite(time):
+        when = request.time if request.time is not None else _last(history.times)
+        if when is not None and np.isfinite(when):
             offset = request.utc_offset if request.utc_offset is not None else _last(history.utc_offsets)
-            request = replace(request, time=time, utc_offset=offset if offset is not None and np.isfinite(offset) else None)
+            request = replace(request, time=float(when), utc_offset=offset if offset is not None and np.isfinite(offset) else None)
             players.append(Player("time", "time"))
     if "place" in aware:
         place = request.place if request.place is not None else _last(history.places)

@@ -32,6 +32,12 @@ class Linear(Counted):
         scores += (POPULARITY * self._shares).astype(np.float32)
         return self.vocabulary.mask(scores, requests)
 
+    def parts(self, request: Request, column: int) -> tuple[np.ndarray, float]:
+        """Similarities (T,) of the events' items to an item, and how much of one is left an event later; 0 for unknown items."""
+        codes = self.vocabulary.encode(request.history.items)
+        own = self._similar[np.maximum(codes - 1, 0)][:, [column]].toarray()[:, 0]
+        return np.where(codes == PAD, 0.0, own.astype(np.float64)), 0.5 ** (1 / self.config.half_life)
+
     def fallback(self, request: Request) -> str | None:
         known = last_codes(request.history, self.vocabulary)
         if not len(known) and not request.history.likes:

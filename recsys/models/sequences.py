@@ -36,6 +36,10 @@ class Tokens:
     next_behaviours: np.ndarray
     next_ratings: np.ndarray
 
+    def repeated(self, times: int) -> "Tokens":
+        """The same batch several times."""
+        return Tokens(**{each.name: np.repeat(getattr(self, each.name), times, axis=0) for each in fields(Tokens)})
+
 
 @dataclass(frozen=True, eq=False)
 class EventColumns:

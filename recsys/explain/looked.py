@@ -1,0 +1,36 @@
+"""Where the model looked: attention, which is often taken for an explanation, beside methods that are one."""
+
+import numpy as np
+
+from recsys.attention import MEAN, ROLLOUT, matrix
+from recsys.core import Recommender
+from recsys.explain.explanation import Explanation
+from recsys.explain.game import Game
+from recsys.replay import attention_to
+
+
+def why_not(model: Recommender, game: Game) -> str | None:
+    """Only a model with attention looks, and the short-term half of one does not."""
+    del game
+    attends = getattr(model, "attends", False) and getattr(getattr(model, "config", None), "part", "") != "short"
+    return None if attends else "the model has no attention"
+
+
+def attention(game: Game) -> Explanation:
+    """The look at each event from where the list is made, the mean of all blocks and heads."""
+    return _look(game, "attention", MEAN)
+
+
+def rollout(game: Game) -> Explanation:
+    """Attention followed down through the blocks to the events (Abnar & Zuidema, arXiv 2005.00928)."""
+    return _look(game, "rollout", ROLLOUT)
+
+
+def _look(game: Game, method: str, view: str) -> Explanation:
+    since, game = game.spent(), game.of_events()
+    seen = attention_to(game.model, game.known)
+    weights = np.zeros(len(game.steps))
+    weights[seen.steps[1:]] = matrix(seen, view)[-1, 1:]
+    game.count(1)
+    values = [weights[np.searchsorted(game.steps, player.steps)].sum() for player in game.players]
+    return game.explained(method, np.array(values), None, since)
