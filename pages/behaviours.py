@@ -1,5 +1,7 @@
 """What a person will do next, whatever the item: the model's probabilities beside what happened."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pages import loaders, look
@@ -7,17 +9,21 @@ from pages.cursor import Cursor
 from recsys.core import PredictsBehaviours, request_at
 
 
-def line_html(here: Cursor) -> str:
-    """Probabilities at the cursor's step as bars, the likeliest first; empty where the model or the data has no behaviours."""
+def lines_html(here: Cursor, steps: Sequence[int]) -> list[str]:
+    """Probabilities at each of these steps as bars, the likeliest first; empty where the model or the data has no behaviours."""
     model = loaders.loaded(here.dataset, here.model, here.device).model
-    kinds = here.history.behaviours
-    if kinds is None or not isinstance(model, PredictsBehaviours) or not model.behaviour_names:
-        return ""
-    chances = model.behaviours([request_at(here.history, here.step)])[0]
-    did = kinds[here.step] if here.step < len(here.history) else None
-    order = np.argsort(-chances, kind="stable")
-    bars = "".join(_bar(str(model.behaviour_names[at]), float(chances[at]), model.behaviour_names[at] == did) for at in order.tolist())
-    return f'<div class="rs-next"><span>What they will do next, whatever the item</span>{bars}{_verdict(did, str(model.behaviour_names[order[0]]))}</div>'
+    kinds, history = here.history.behaviours, here.history
+    if kinds is None or not isinstance(model, PredictsBehaviours) or not model.behaviour_names or not steps:
+        return [""] * len(steps)
+    chances = model.behaviours([request_at(history, step) for step in steps])
+    did = [kinds[step] if step < len(history) else None for step in steps]
+    return [_line([str(each) for each in model.behaviour_names], row, kind) for row, kind in zip(chances, did, strict=True)]
+
+
+def _line(names: list[str], chances: np.ndarray, did: object) -> str:
+    order = np.argsort(-chances, kind="stable").tolist()
+    bars = "".join(_bar(names[at], float(chances[at]), names[at] == did) for at in order)
+    return f'<div class="rs-next"><span>What they will do next, whatever the item</span>{bars}{_verdict(did, names[order[0]])}</div>'
 
 
 def _bar(name: str, chance: float, did: bool) -> str:

@@ -227,10 +227,21 @@ def _walk(trained: bool) -> None:
         st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch")
 
 
+def plays_in_browser() -> None:
+    """The page of this run plays by itself."""
+    st.session_state["plays_in_browser"] = True
+
+
+def play() -> None:
+    """What is playing goes on, on a page that does not play by itself."""
+    if not st.session_state.pop("plays_in_browser", False) and st.session_state.get("playing"):
+        _tick()
+
+
 @st.fragment(run_every=PACE)
 @guarded
-def play() -> None:
-    """While playing, one step each time the browser asks; the first call of a run only starts the clock."""
+def _tick() -> None:
+    """One step each time the browser asks; the first call of a run only starts the clock."""
     if st.session_state.pop("clock", False):
         step = st.session_state["step"]
         st.session_state["playing"] = step + 1 < _length()

@@ -23,7 +23,10 @@ page = st.navigation(
             st.Page("demo/compare.py", title="Side by side", url_path="compare"),
             st.Page("demo/persona.py", title="Somebody new", url_path="persona"),
         ],
-        "Inspect": [st.Page("inspect/attention.py", title="Attention", url_path="attention")],
+        "Inspect": [
+            st.Page("inspect/explain.py", title="Why this item", url_path="explain"),
+            st.Page("inspect/attention.py", title="Attention", url_path="attention"),
+        ],
         "Evaluate": [
             st.Page("evaluate/leaderboard.py", title="Leaderboard", url_path="leaderboard"),
             st.Page("evaluate/checkpoints.py", title="Checkpoints", url_path="checkpoints"),
@@ -42,5 +45,4 @@ with boundary():
         page.run()
     with st.sidebar:
         cursor.draw_device()
-    if st.session_state.get("playing"):
-        cursor.play()
+    cursor.play()

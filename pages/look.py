@@ -23,7 +23,11 @@ def colours() -> Palette:
 
 def lead(html: str) -> None:
     """The sentence under a title. `html` must be escaped where it comes from data."""
-    st.html(f'<p class="rs-lead">{html}</p>')
+    st.html(lead_html(html))
+
+
+def lead_html(html: str) -> str:
+    return f'<p class="rs-lead">{html}</p>'
 
 
 def now_over(frame: Frame, across: float, down: float | None = None) -> str:
@@ -95,7 +99,7 @@ def row_html(number: str, title: str, about: str, width: float | None, kind: str
         else f'<span class="rs-note">{safe(note)}</span>'
     )
     body = f'<span class="rs-body"><span class="rs-title" title="{safe(title)}"><span class="rs-name">{safe(title)}</span>{tag}</span><span class="rs-sub">{about}</span></span>'
-    return f'<li class="rs-row {kind}"><span class="rs-rank">{safe(number)}</span>{body}{bar}</li>'
+    return f'<li class="{f"rs-row {kind}".rstrip()}"><span class="rs-rank">{safe(number)}</span>{body}{bar}</li>'
 
 
 def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:

@@ -1,14 +1,16 @@
 """The words and rows of the timeline page: who, when, where, what the model said and what really came."""
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pages import loaders, look
 from pages.cursor import Cursor
-from recsys.figures.interest import strongest
-from recsys.figures.timeline import HIT
-from recsys.figures.way import Way
+from recsys.figures.interest import STREAM, now_on_stream, strongest
+from recsys.figures.maps import MapView
+from recsys.figures.timeline import HIT, STRIP, now_on_strip
+from recsys.figures.way import Way, any_beyond, way_html
 from recsys.interest import Interest
 
 if TYPE_CHECKING:
@@ -27,11 +29,36 @@ class Story:
         self.history = cursor.history
         self.colours = look.colours()
         self.tints = loaders.category_tints(self.dataset, self.colours)
+        self.who = loaders.person_name(self.dataset, cursor.user)
+        self.view = loaders.map_view(self.dataset, cursor.user)
+        self.dates = self._dates()
+
+    def at(self, step: int) -> "Story":
+        """The same story at another step."""
+        other = copy(self)
+        other.step = step
+        return other
+
+    def parts(self, replay: "Replay", interest: Interest | None, behaviours: str) -> dict[str, str]:
+        """What the page shows of this step, as HTML by name; assets/steps.js swaps these."""
+        parts = {
+            "head": f"<h1>{look.safe(self.title)}</h1>{look.lead_html(self.sentence(replay))}{behaviours}",
+            "now_on_strip": look.now_over(STRIP, *now_on_strip(replay.ranks, self.step)),
+            "list": self.list_html(replay),
+            "beside": self.recent_html() if self.view is None else self.map_html(self.view, replay),
+        }
+        if interest is None:
+            return parts
+        return parts | {"now_on_stream": look.now_over(STREAM, now_on_stream(interest, self.step)), "pairs": self.pairs_html(interest)}
+
+    def map_html(self, view: MapView, replay: "Replay") -> str:
+        """The way here and where the list points, to be laid over the ground."""
+        way = self.way(replay)
+        return way_html(view, way, self.map_in_words(replay), self.colours) + self.legend_html(any_beyond(view, way))
 
     @property
     def title(self) -> str:
-        who = loaders.person_name(self.dataset, self.cursor.user)
-        return f"{who} after {self.step:,} of {look.plural(len(self.history), self.dataset.noun)}"
+        return f"{self.who} after {self.step:,} of {look.plural(len(self.history), self.dataset.noun)}"
 
     def sentence(self, replay: "Replay") -> str:
         """HTML: when it is, what this person is about, what came next and where it ranked."""
@@ -49,7 +76,7 @@ class Story:
         kind = None if kinds is None else kinds[self.step]
         return f" ({look.safe(kind)})" if isinstance(kind, str) else ""
 
-    def dates(self) -> list[str] | None:
+    def _dates(self) -> list[str] | None:
         """When each event happened, None for data that has order only."""
         times, offsets = self.history.times, self.history.utc_offsets
         if times is None:
@@ -87,7 +114,7 @@ class Story:
     def recent_html(self, count: int = 10) -> str:
         """The latest events as rows, newest first, for data without places."""
         start = max(self.step - count, 0)
-        dates = self.dates()
+        dates = self.dates
         rows = [
             look.row_html(
                 f"{at + 1}",

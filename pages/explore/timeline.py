@@ -1,25 +1,28 @@
 """One person's timeline: what the model would have recommended at every step, and whether it was right."""
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from pages import behaviours, cursor, loaders, look, told
-from pages.boundary import guarded, plain
-from recsys.figures.interest import STREAM, interest_stream, now_on_stream
-from recsys.figures.timeline import STRIP, now_on_strip, rank_strip
-from recsys.figures.way import any_beyond, way_html
+from pages import behaviours, cursor, loaders, look, steps, told
+from pages.boundary import guarded
+from recsys.figures.interest import interest_stream
+from recsys.figures.timeline import HIT, rank_strip
 
 here = cursor.now()
-dataset, step, colours = here.dataset, here.step, look.colours()
+dataset, colours = here.dataset, look.colours()
+replay = loaders.replay(dataset, here.model, here.user, here.device)
+interest = loaders.interest(dataset, here.user)
 story = told.Story(here)
 
-st.title(plain(story.title))
-replay = loaders.replay(dataset, here.model, here.user, here.device)
-look.lead(story.sentence(replay))
-next_behaviour = behaviours.line_html(here)
-if next_behaviour:
-    st.html(next_behaviour)
+
+def frames(wanted: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The parts of the page that change with the step, at each of these steps."""
+    numbers = list(wanted)
+    lines = behaviours.lines_html(here, numbers)
+    return {step: story.at(step).parts(replay, interest, line) for step, line in zip(numbers, lines, strict=True)}
 
 
 @guarded
@@ -28,35 +31,33 @@ def to_clicked_step() -> None:
     points = st.session_state["strip"].selection.points
     if points:
         st.session_state["clicked_step"] = int(points[0]["customdata"])
-    cursor.place(step=st.session_state.get("clicked_step", step))
+    cursor.place(step=st.session_state.get("clicked_step", here.step))
 
 
+now = frames([here.step])[here.step]
+steps.part("head", now["head"])
 with st.container(key="strip_box"):
-    strip = rank_strip(replay.ranks, [str(each) for each in replay.splits], story.dates(), colours)
+    strip = rank_strip(replay.ranks, [str(each) for each in replay.splits], story.dates, colours)
     clicks: dict[str, Any] = dict(on_select=to_clicked_step, selection_mode="points")
     st.plotly_chart(strip, key="strip", theme=None, config=look.CHART, alt=story.strip_in_words(replay.ranks), **clicks)
-    st.html(look.now_over(STRIP, *now_on_strip(replay.ranks, step)))
+    steps.part("now_on_strip", now["now_on_strip"])
 left, right = st.columns([10, 11], gap="medium")
 with left:
-    st.html(story.list_html(replay))
+    steps.part("list", now["list"])
 with right:
-    view = loaders.map_view(dataset, here.user)
-    if view is None:
-        st.html(story.recent_html())
+    if story.view is None:
+        steps.part("beside", now["beside"])
     else:
         st.html(look.list_head("The way here, and where the list points", ""))
         with st.container(key="map_box"):
-            way = story.way(replay)
             st.html(loaders.map_ground(dataset, here.user, colours))
-            st.html(way_html(view, way, story.map_in_words(replay), colours) + story.legend_html(any_beyond(view, way)))
-
-interest = loaders.interest(dataset, here.user)
+            steps.part("beside", now["beside"])
 if interest is not None:
     wide, narrow = st.columns([3, 2], gap="medium")
-    tints = loaders.category_tints(dataset, colours)
     with wide, st.container(key="stream_box"):
-        stream = interest_stream(interest, tints, colours)
+        stream = interest_stream(interest, loaders.category_tints(dataset, colours), colours)
         st.plotly_chart(stream, key="stream", theme=None, config=look.CHART, alt=story.interest_in_words(interest))
-        st.html(look.now_over(STREAM, now_on_stream(interest, step)))
+        steps.part("now_on_stream", now["now_on_stream"])
     with narrow:
-        st.html(story.pairs_html(interest))
+        steps.part("pairs", now["pairs"])
+steps.walk(np.flatnonzero(replay.ranks > HIT).tolist(), frames)

@@ -23,6 +23,12 @@ DRAWN = """says => {
 }"""
 """The milliseconds since the last key, or false: the script has ended, and the page has a heading and says so."""
 
+SHOWN = """step => {
+    const parts = [...document.querySelectorAll('[data-part]')], says = document.querySelector('[data-testid="stMain"] h1')?.textContent;
+    return says?.includes(`after ${step} of`) && parts.every(part => part.dataset.step == step) && [performance.now() - window.pressed];
+}"""
+"""The milliseconds since the last key, or false: the title and every part of the page show this step."""
+
 
 @contextmanager
 def window() -> Iterator[Page]:
@@ -37,11 +43,12 @@ def wait_until_drawn(page: Page, says: str = "") -> float:
     return float(page.wait_for_function(DRAWN, arg=says, polling="raf", timeout=READY_MS).json_value()[0])
 
 
-def milliseconds_of_step(page: Page, says: str) -> float:
-    """From the key → until the page says this."""
+def milliseconds_of_step(page: Page, step: int) -> float:
+    """From the key → until every part of the page shows the step."""
     page.keyboard.press("ArrowRight")
-    return wait_until_drawn(page, says)
+    return float(page.wait_for_function(SHOWN, arg=step, polling="raf", timeout=READY_MS).json_value()[0])
 
 
 def watch_keys(page: Page) -> None:
-    page.evaluate("() => document.addEventListener('keydown', () => { window.pressed = performance.now(); }, true)")
+    """To be called before the page is opened: who listens first hears keys that others keep to themselves."""
+    page.add_init_script("window.addEventListener('keydown', () => { window.pressed = performance.now(); }, true)")

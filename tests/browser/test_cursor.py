@@ -27,6 +27,7 @@ def timeline(server: Server, page: Page) -> Page:
     # Widgets and charts come in pieces of their own; a key pressed before is lost.
     expect(page.get_by_role("button", name="Next miss")).to_be_visible()
     expect(page.locator(".st-key-strip .points path").first).to_be_visible()
+    page.wait_for_function("() => globalThis.recscopeWalker?.frames.size")
     return page
 
 
@@ -39,6 +40,42 @@ def test_arrows_step_once_each_also_from_the_slider(timeline: Page) -> None:
     to_step(timeline, 42)
     timeline.wait_for_timeout(1_000)
     assert step_of(timeline) == "42"
+
+
+def test_keys_pressed_fast_are_never_lost(timeline: Page) -> None:
+    for _ in range(45):
+        timeline.keyboard.press("ArrowRight")
+    for _ in range(5):
+        timeline.keyboard.press("ArrowLeft")
+    to_step(timeline, 80)
+    assert "after 80 of" in title_of(timeline)
+
+
+def parts_of(page: Page) -> dict[str, str]:
+    return page.evaluate(
+        "() => Object.fromEntries([...document.querySelectorAll('[data-part]')].map(each => [each.dataset.part, each.innerHTML]))"
+    )
+
+
+def test_a_step_walked_to_in_the_browser_is_what_the_server_draws(timeline: Page) -> None:
+    at_first = parts_of(timeline)
+    for _ in range(4):
+        timeline.keyboard.press("ArrowRight")
+    timeline.wait_for_function("() => [...document.querySelectorAll('[data-part]')].every(each => each.dataset.step === '44')")
+    walked = parts_of(timeline)
+    assert all(walked[part] != at_first[part] for part in ("head", "list", "now_on_strip"))
+    to_step(timeline, 44)
+    visit(timeline, timeline.url)
+    expect(timeline.get_by_test_id("stMain").locator("h1")).to_contain_text("after 44 of")
+    assert parts_of(timeline) == walked
+
+
+def test_arrows_move_on_after_a_choice_from_a_list(timeline: Page) -> None:
+    """The closed list keeps the focus; its arrows would do nothing."""
+    timeline.locator(".st-key-model input").click()
+    timeline.keyboard.press("Escape")
+    timeline.keyboard.press("ArrowRight")
+    to_step(timeline, 41)
 
 
 def test_space_plays_and_pauses(timeline: Page) -> None:
@@ -55,7 +92,7 @@ def test_space_plays_and_pauses(timeline: Page) -> None:
 def test_next_miss_shows_what_was_missed(timeline: Page) -> None:
     timeline.keyboard.press("m")
     expect(timeline.locator(".rs-row.missed")).to_have_count(1)
-    assert step_of(timeline) != "40"
+    timeline.wait_for_function("() => new URL(location).searchParams.get('step') !== '40'")
 
 
 def test_a_click_on_a_dot_moves_there(timeline: Page) -> None:
