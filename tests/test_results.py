@@ -85,4 +85,5 @@ def test_every_plain_value_is_strict_json(value: object) -> None:
     def refuse(name: str) -> None:
         raise AssertionError(name)
 
-    json.loads(to_json(value), parse_constant=refuse)
+    read = json.loads(to_json(value), parse_constant=refuse)
+    assert json.loads(to_json(read), parse_constant=refuse) == read

@@ -72,7 +72,7 @@ def _shade(figure: Sketch, ranks: np.ndarray, splits: Sequence[str], floor: floa
         text = f"{WORDS[name]}: {_rate(ranks[start:stop])}"
         # A narrow band's label would run into its neighbour's: it moves left of the band's end, or stays unsaid.
         left, right = start / length, stop / length
-        width = len(text) / 175
+        width = len(text) / 95  # of a narrow screen
         if name != "train" or width < right - left:
             at_end = left + width > 1.0
             x, low = (stop - 0.5, right - width) if at_end else (start - 0.5, left)

@@ -4,6 +4,7 @@ A causal model reads tokens (`sequences.py`) from left to right, and its state a
 comes later: one pass over a history gives every step of a replay, and every position of a training window is a target.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
@@ -56,7 +57,7 @@ class Hidden:
     gates: dict[str, Tensor] = field(default_factory=dict)
 
 
-class Causal(nn.Module):
+class Causal(nn.Module, ABC):
     """A Recommender that traces. Parameters are float32; on CUDA, training runs in bfloat16 (see `training.py`)."""
 
     Config: ClassVar[type]
@@ -73,9 +74,9 @@ class Causal(nn.Module):
 
     # -- what a model adds -----------------------------------------------------------------------------------------
 
+    @abstractmethod
     def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
         """The states of a batch of tokens; with `last_only` those of each last token."""
-        raise NotImplementedError
 
     def read(self, dataset: Dataset, split: Split) -> None:
         """Take from the data what is not learnt by gradient: text of items, places."""

@@ -1,6 +1,7 @@
 """What people alike took: neighbours by the items of the history."""
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ class UserKnnConfig:
         check_at_least(0, self, "own", "rarity")
 
 
-class Neighbourly(Counted):
+class Neighbourly(Counted, ABC):
     """Keeps `people`, hashes of user ids, and who `took` what; a subclass says how alike a request and those people are.
 
     Neighbours are found by the history alone, so a person unknown to training has some too. The person's own row is left out
@@ -65,9 +66,9 @@ class Neighbourly(Counted):
         history = self._history(read([request], self.vocabulary))
         return None if self._nearest(self._alike(history), [request]).nnz else "nobody is like this person: own and popular items"
 
+    @abstractmethod
     def _alike(self, history: sparse.csr_matrix) -> np.ndarray:
         """How alike each request and each person of the training are (requests, people), 0 or below where not at all."""
-        raise NotImplementedError
 
     def _history(self, events: Events) -> sparse.csr_matrix:
         """How much each item of the history counts, (requests, n_items)."""

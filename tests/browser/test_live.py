@@ -65,6 +65,7 @@ def test_two_windows_never_see_each_others_state(server: Server, browser: Browse
     wait_for(second, user=carla)
     first.reload()
     wait_for(first, user=anna, step="8")
+    assert "after 8 of" in headings(first)[0] and "after 8 of" not in headings(second)[0]
     for window in (first, second):
         window.context.close()
 

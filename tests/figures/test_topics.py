@@ -39,7 +39,10 @@ def single() -> Dataset:
 def test_the_data(tiny: Dataset, colours: Palette) -> None:
     for data in (tiny, single()):
         counted = census(data)
-        sound(dataset.long_tail(counted, "items", colours), colours)
+        tail = dataset.long_tail(counted, "items", colours)
+        sound(tail, colours)
+        busiest = np.sort(np.bincount(data.item_codes)[1:])[::-1]
+        assert tail.data[1].y[-1] == 100 and any(np.isclose(tail.data[1].y, 100 * busiest[0] / busiest.sum()))
         sound(dataset.hour_map(counted, colours), colours)
         sound(dataset.weekly_events(counted, HTML, colours), colours)
 
@@ -57,7 +60,9 @@ def test_the_map_of_a_city(tiny: Dataset, colours: Palette) -> None:
     assert places is not None
     known = np.isfinite(places).all(axis=1)
     counts = np.arange(int(known.sum()))
-    sound(dataset.place_map(map_view(places, places[known]), counts, [HTML] * len(counts), colours), colours)
+    figure = dataset.place_map(map_view(places, places[known]), counts, [HTML] * len(counts), colours)
+    sound(figure, colours)
+    assert sum(len(trace.x) for trace in figure.data) >= len(counts)
 
 
 def seen(events: int, step: int) -> Look:
@@ -97,7 +102,9 @@ def test_the_scatter_of_models(colours: Palette) -> None:
         leaderboard.Mark(HTML, 10, 0.1, None, (0.05, 0.2), True, True),
         leaderboard.Mark("other", 1000, 0.3, None, None, False, False),
     ]
-    sound(leaderboard.trade_off(marks, "Parameters", "NDCG@10", True, False, colours), colours)
+    figure = leaderboard.trade_off(marks, "Parameters", "NDCG@10", True, False, colours)
+    sound(figure, colours)
+    assert figure.layout.xaxis.type == "log" and sorted(at for trace in figure.data for at in trace.x) == [10, 1000]
     sound(leaderboard.trade_off(marks[:1], "MRR", "NDCG@10", False, False, colours), colours)
 
 
