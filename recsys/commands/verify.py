@@ -1,6 +1,7 @@
 """Checking what a recommendation hangs on, by asking the model again: counterfactual."""
 
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,7 +10,7 @@ from recsys.commands.console import CheckpointName, DatasetName, Device, Json, U
 
 if TYPE_CHECKING:
     from recsys.checkpoints import Loaded
-    from recsys.core import Dataset
+    from recsys.core import Dataset, Recommender
     from recsys.explain.game import Game
 
 Step = Annotated[int | None, typer.Option(help="After how many of the user's events; all of them when left out.")]
@@ -57,8 +58,13 @@ def counterfactual(
     show(result, as_json, head, table(("step", "event"), rows))
 
 
-def game_of(data: "Dataset", loaded: "Loaded", user: str, step: int | None, item: str | None) -> "Game":
-    """The game of an item of the list at a step; by default the first of the list."""
+def game_of(
+    data: "Dataset", loaded: "Loaded", user: str, step: int | None, item: str | None, among: "Recommender | None" = None, **settings: Any
+) -> "Game":
+    """The game of an item of the list at a step, with further settings of Game; by default the first of the list.
+
+    With `among`, the list is the twenty items that this other model finds best.
+    """
     from recsys.core import recommend, request_at
     from recsys.errors import DataError
     from recsys.explain.game import Game
@@ -66,9 +72,11 @@ def game_of(data: "Dataset", loaded: "Loaded", user: str, step: int | None, item
 
     history = data.history(user)
     request = request_at(history, len(history) if step is None else step)
+    if among is not None:
+        request = replace(request, candidates=tuple(each.item_id for each in recommend(among, request, 20, repeats=data.repeats)))
     if item is None:
         best = recommend(loaded.model, request, 1, repeats=data.repeats)
         if not best:
             raise DataError(f"{loaded.card.model} has nothing to recommend to '{user}' at this step; name an item with --item")
         item = best[0].item_id
-    return Game(loaded.model, request, item, aware=model_spec(loaded.card.model).aware, repeats=data.repeats)
+    return Game(loaded.model, request, item, aware=model_spec(loaded.card.model).aware, repeats=data.repeats, **settings)
