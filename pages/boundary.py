@@ -26,6 +26,7 @@ def boundary() -> Iterator[None]:
         yield
     except NotTrainedError as error:
         st.info(plain(error))
+        st.page_link("evaluate/checkpoints.py", label="Train it on the page Checkpoints")
     except RecsysError as error:
         st.error(plain(error))
 

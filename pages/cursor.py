@@ -23,6 +23,7 @@ from recsys.models import MODELS
 
 PACE = 1.0  # seconds a step while playing
 GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
+MISS = "To the next step whose real event is not among the ten; after the last one it starts again"
 LAST = -1  # before the last event, where the model's foresight shows
 SHORTLIST = 40  # people offered without a search; a million options would be sent to the browser
 
@@ -83,6 +84,9 @@ def draw() -> None:
     name = _choice("dataset", "Dataset", titles)
     dataset = loaders.dataset(name)
     trained = loaders.checkpoints(dataset)
+    if st.session_state.get("models_of", name) != name and trained and st.session_state.get("model") not in trained:
+        st.session_state["model"] = next(iter(trained))  # not one that was trained on the data before alone
+    st.session_state["models_of"] = name
     model = _choice("model", "Model", _model_titles(dataset, {key: found.card.model for key, found in trained.items()}))
     user = _person(dataset)
     with st.container(horizontal=True, gap="small"):
@@ -224,7 +228,7 @@ def _walk(trained: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         playing = st.session_state.get("playing", False)
         st.button("Pause" if playing else "Play", key="play", shortcut="Space", on_click=_toggle, width="stretch")
-        st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch")
+        st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch", help=MISS)
 
 
 def plays_in_browser() -> None:

@@ -68,7 +68,8 @@ class Story:
         title = look.safe(self.dataset.title_of(self.history.items[self.step]))
         rank = replay.ranks[self.step]
         colour = self.colours.hit if rank <= HIT else self.colours.miss
-        verdict = f'<b style="color:{colour}">rank {rank:,g}</b> of {len(self.dataset.item_ids):,}'
+        tied = "" if rank == int(rank) else ' title="Between two whole numbers: it is tied with others, and counts as the middle of them"'
+        verdict = f'<b style="color:{colour}"{tied}>rank {rank:,g}</b> of {len(self.dataset.item_ids):,}'
         return " · ".join([*parts, f"next came <b>{title}</b>{self._behaviour()}: {verdict}"])
 
     def _behaviour(self) -> str:

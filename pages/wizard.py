@@ -26,7 +26,7 @@ LEAD = (
     "A table of events: CSV, TSV, Parquet, RecBole <code>.inter</code>, a zip of one of them, or lines of "
     "<code>person item item …</code>. It stays private to this window, and is gone when you close it."
 )
-KINDS = ["csv", "tsv", "txt", "dat", "data", "parquet", "pq", "inter", "zip"]
+KINDS = ["csv", "tsv", "txt", "dat", "data", "parquet", "pq", "inter", "zip", "gz"]
 LAYOUTS = {"parquet": "a Parquet table", "inter": "a RecBole .inter table", "lines": "a person a line, with items behind them"}
 MARKS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 NOT_THERE = "not in this file"
@@ -70,6 +70,8 @@ def draw() -> None:
     try:
         with _readable(file.name):
             guessed, path = _guessed(file)
+            if guessed.sample.empty:
+                raise DataError(f"{file.name} has no rows below its line of names; choose a file with events in it")
             choices = _ask(guessed, file.file_id)
             _check(path, choices, file.file_id)
     except RecsysError as error:

@@ -46,7 +46,8 @@ def loaded(dataset: Dataset, checkpoint: str, device: str) -> Loaded:
     found = checkpoints(dataset).get(checkpoint)
     if found is None:
         command = "" if dataset.name in uploads() else f", or run: python -m recsys train {checkpoint} {dataset.name}"
-        raise NotTrainedError(f"'{checkpoint}' is not trained on {dataset.title} yet; train it on the page Evaluate, Checkpoints{command}")
+        title = MODELS[checkpoint].title if checkpoint in MODELS else checkpoint
+        raise NotTrainedError(f"“{title}” is not trained on {dataset.title} yet; train it on the page Evaluate, Checkpoints{command}")
     check_match(found.card, dataset)
     return _loaded(str(found.folder), _stamp(found.folder), device)
 

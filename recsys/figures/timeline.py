@@ -81,7 +81,7 @@ def _shade(figure: Sketch, ranks: np.ndarray, splits: Sequence[str], floor: floa
             figure.add_annotation(text=text, showarrow=False, font=dict(size=12.5, color=colours.quiet), **anchor)
             taken = low + width if row == 0 else taken
         start = stop
-    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(HIT)) + 0.1, line=dict(width=0), layer="below")
+    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(HIT + 0.5)), line=dict(width=0), layer="below")
     figure.add_shape(fillcolor=colours.hit, opacity=0.13, **band)
 
 

@@ -79,6 +79,10 @@ class BilinearMarkov(nn.Module):
         vectors = dropout(self.last(codes), self.config.dropout, self.training)
         return torch.cat([vectors, vectors.new_ones(len(codes), 1)], dim=1)
 
+    def item_vectors(self) -> Tensor:
+        """(n_items, D) of an item as what comes next, to compare with the vector of what was last."""
+        return self.next
+
     def _items(self) -> Tensor:
         return torch.cat([self.next, self.common], dim=1)
 

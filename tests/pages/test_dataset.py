@@ -92,7 +92,13 @@ def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page
     app.selectbox(key="model").set_value("markov").run()
     app.switch_page("explore/timeline.py").run()
     assert not app.exception and not app.error
-    assert "anna" in app.title[0].value
+    assert "<h1>Person anna after" in told(app)
+
+
+def test_a_file_without_rows_is_refused_before_anything_is_asked(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), BAD["header.csv"], "header.csv")
+    assert "no rows below its line of names" in app.error[0].value
+    assert not [button for button in app.button if button.key == "check_file"]
 
 
 BAD = {

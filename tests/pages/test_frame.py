@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
+from tests.pages.conftest import told
 
 Visit = Callable[..., AppTest]
 
@@ -32,7 +33,7 @@ def test_the_url_opens_the_cursor_it_names(visit: Visit, keep: Callable[..., Dat
     app = visit("explore/timeline.py", dataset="odd", model="markov", user="many, *really*", step="7")
     assert not app.exception and not app.warning
     assert (app.session_state["user"], app.slider(key="slider").value) == ("many, *really*", 7)
-    assert "after 7 of 400" in app.title[0].value
+    assert "after 7 of 400" in told(app)
 
 
 def test_people_are_found_by_part_of_their_id(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
-from tests.pages.conftest import FRAME
+from tests.pages.conftest import FRAME, told
 
 Visit = Callable[..., AppTest]
 
@@ -20,7 +20,7 @@ def test_every_dataset_opens_on_its_busiest_timeline(visit: Visit, keep: Callabl
     app.button(key="open_odd").click().run()
     assert not app.exception
     assert (app.session_state["dataset"], app.session_state["user"]) == ("odd", "many, *really*")
-    assert "399 of 400" in app.title[0].value
+    assert "after 399 of 400" in told(app)
 
 
 def test_the_start_page_imports_neither_torch_nor_transformers_nor_shap() -> None:

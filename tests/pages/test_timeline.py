@@ -47,7 +47,8 @@ def test_a_fallback_is_labelled(visit: Visit, keep: Callable[..., Dataset], odd:
 def test_a_model_without_a_checkpoint_says_what_to_do(visit: Visit, keep: Callable[..., Dataset], odd: Dataset) -> None:
     keep(odd)
     app = visit(PAGE, dataset="odd", model="item-knn", user="three")
-    assert not app.exception and "train" in app.info[0].value
+    assert not app.exception and "“Similar items” is not trained" in app.info[0].value
+    assert [each.proto.page for each in app.get("page_link")] == ["checkpoints"]
     assert app.button(key="next_miss").disabled
 
 
@@ -58,6 +59,8 @@ def test_the_rank_told_is_the_rank_replayed(visit: Visit, keep: Callable[..., Da
     keep(tiny)
     ranks = replay(load(find("markov", "tiny")).model, tiny.history("u03"), tiny.repeats).ranks
     app = visit(PAGE, dataset="tiny", model="markov", user="u03", step="0")
+    assert any(rank != int(rank) for rank in ranks[:-1])
     for rank in ranks[:-1]:
         assert f"rank {rank:,g}</b>" in html(app)
+        assert ("it is tied with others" in html(app)) == (rank != int(rank))
         app.button(key="next").click().run()
