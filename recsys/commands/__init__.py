@@ -2,7 +2,7 @@
 
 import typer
 
-from recsys.commands import ask, data, explain, learn, measure, standings, verify
+from recsys.commands import ask, data, drifting, explain, learn, measure, standings, verify
 
 app = typer.Typer(
     help="Recscope: explore, demo and debug recommenders. Every command takes --json: one JSON object on standard output.",
@@ -22,6 +22,8 @@ for command in (
     standings.leaderboard,
     ask.recommend,
     ask.replay,
+    drifting.drift,
+    drifting.drift_score,
     explain.explain,
     verify.counterfactual,
     measure.bench,

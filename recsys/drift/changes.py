@@ -1,0 +1,214 @@
+"""Where one person's life changed: what passed is told from what lasted, and every candidate is judged.
+
+First what came and went is taken out: parts of the penalised segmentation between two like each other, and what comes every
+year. In the rest the best split is judged, dated, and both sides are looked at again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.drift.dating import Dated, date_change
+from recsys.drift.evidence import (
+    LEAST_EVENTS,
+    Scan,
+    block_counts,
+    partition_ratio,
+    scan_splits,
+    season_evidence,
+    split_ratios,
+    window_evidence,
+)
+from recsys.drift.segmentation import segment
+from recsys.drift.views import DAY, Events
+
+ALPHA = 0.02
+LEAST_DAYS = (21.0, 42.0)  # what has lasted for less is no lasting change yet; between the two, a twelfth of the time
+DATED_LEAST = 8  # events on either side of a date
+WINDOW_ALPHA = 0.01
+LONGEST_WINDOW = 0.34  # of the time
+CLOSE = 75  # days
+ALIKE = 0.5  # before and after differ by less than this part of how the time between differs
+SEASONS = tuple((first, months) for months in (2, 3) for first in range(12))
+YEAR_AND_HALF = 400  # days, from which a season can be seen twice
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One candidate that held: events `first` to `step` − 1 before it, `step` to `last` − 1 after it.
+
+    `until` is the step at which what came had passed, None for what lasted; `why` says what it is then: trip, season, while.
+    """
+
+    first: int
+    step: int
+    last: int
+    until: int | None
+    why: str
+    p_value: float
+    z: dict[str, float]
+    dated: Dated
+
+
+def find_changes(events: Events, seed: int = 0) -> list[Found]:
+    """All changes of one person, in the order of time; none for those with too little to tell."""
+    if len(events) < 2 * LEAST_EVENTS or events.blocks[-1] < 4:
+        return []
+    rng = np.random.default_rng(seed)
+    passed = _windows(events, rng)
+    alive = np.ones(len(events), dtype=bool)
+    for window in passed:
+        alive[window.step : window.until] = False
+    counts = {name: block_counts(view, events.blocks, events.once, alive) for name, view in events.views.items()}
+    sizes = np.bincount(events.blocks, alive).astype(np.int64)
+    kept = np.flatnonzero(sizes)
+    season, inside = _season(events, counts, kept, rng)
+    kept = np.setdiff1d(kept, inside)
+    lasted = _apart_enough(_splits(events, counts, sizes, kept, rng), events)
+    return sorted([*passed, *season, *_without_returns(events, lasted)], key=lambda found: found.step)
+
+
+def _windows(events: Events, rng: np.random.Generator) -> list[Found]:
+    """Stretches between two boundaries of the segmentation that are unlike what is on both sides, which is alike."""
+    edges = segment(events).tolist()
+    tried = []
+    for at, start in enumerate(edges):
+        for later, stop in enumerate(edges[at + 1 :], start=at + 2):
+            around = (edges[at - 1] if at else 0, edges[later] if later < len(edges) else len(events))
+            if stop - start <= LONGEST_WINDOW * len(events) and _comes_back(events, around[0], start, stop, around[1]):
+                tried.append((_unlike(events, (start, stop)), start, stop))
+    found: list[Found] = []
+    for _, start, stop in sorted(tried, reverse=True)[:3]:
+        if any(start < (each.until or 0) and each.step < stop for each in found):
+            continue
+        counts = {name: block_counts(view, events.days, events.once) for name, view in events.views.items()}
+        p_value, z = window_evidence(counts, int(events.days[start]), int(events.days[stop - 1]) + 1, rng)
+        if p_value <= WINDOW_ALPHA:
+            found.append(Found(0, start, len(events), stop, "while", p_value, z, _as_dated(events, start, stop)))
+    return found
+
+
+def _comes_back(events: Events, before: int, start: int, stop: int, after: int) -> bool:
+    """Whether the events on both sides are more like each other than like those between."""
+    around = _unlike(events, (before, start), (stop, after))
+    return around < ALIKE * min(_unlike(events, (before, start), (start, stop)), _unlike(events, (stop, after), (start, stop)))
+
+
+def _unlike(events: Events, one: tuple[int, int], other: tuple[int, int] | None = None) -> float:
+    """How unlike two stretches of events are, or one and all others, whatever their lengths.
+
+    Per view G² beyond its degrees of freedom, which is what chance gives, over the harmonic size of the two; summed over views.
+    """
+    total = 0.0
+    inside = np.zeros(len(events), dtype=bool)
+    inside[slice(*one)] = True
+    outside = ~inside
+    if other is not None:
+        outside[:] = False
+        outside[slice(*other)] = True
+    for view in events.views.values():
+        levels = len(view.levels)
+        table = np.array([np.bincount(view.codes[part & (view.codes >= 0)], minlength=levels) for part in (inside, outside)])
+        sizes = table.sum(axis=1)
+        if sizes.min():
+            chance = int((table.sum(axis=0) > 0).sum()) - 1
+            ratio = partition_ratio({view.name: table}, np.array([True, False]))
+            total += max(ratio - chance, 0.0) / float(sizes[0] * sizes[1] / sizes.sum())
+    return total
+
+
+def _season(events: Events, counts: dict[str, np.ndarray], kept: np.ndarray, rng: np.random.Generator) -> tuple[list[Found], np.ndarray]:
+    """The months that set themselves apart every year, better than any one date does; one Found each time they came, and their blocks."""
+    none: tuple[list[Found], np.ndarray] = [], kept[:0]
+    if events.times is None or (events.times[-1] - events.times[0]) / DAY < YEAR_AND_HALF or len(kept) < 8:
+        return none
+    middles = events.times[np.searchsorted(events.blocks, kept)] + 3 * DAY
+    months = middles.astype("datetime64[s]").astype("datetime64[M]").astype(int) % 12
+    seasons = np.array([(months - first) % 12 < length for first, length in SEASONS])
+    seasons = seasons[(np.abs(np.diff(seasons.astype(int), axis=1)).sum(axis=1) >= 2) & (seasons.mean(axis=1) < 0.5)]
+    if not len(seasons):
+        return none
+    within = {name: table[kept] for name, table in counts.items()}
+    p_value, best, z = season_evidence(within, seasons, rng)
+    once = sum(split_ratios(table, np.arange(len(kept))[None])[0] for table in within.values())
+    if p_value > WINDOW_ALPHA or partition_ratio(within, seasons[best]) < np.max(once):
+        return none
+    inside = seasons[best]
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
+    found = []
+    for first, last in edges.reshape(-1, 2):
+        start, stop = np.searchsorted(events.blocks, kept[first]), np.searchsorted(events.blocks, kept[last - 1], side="right")
+        found.append(Found(0, int(start), len(events), int(stop), "season", p_value, z, _as_dated(events, int(start), int(stop))))
+    return found, kept[inside]
+
+
+def _splits(
+    events: Events, counts: dict[str, np.ndarray], sizes: np.ndarray, kept: np.ndarray, rng: np.random.Generator, depth: int = 0
+) -> list[Found]:
+    """The best split of these blocks and, where it holds, those of both sides."""
+    within = {name: table[kept] for name, table in counts.items()}
+    scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept), rng) if len(kept) else None
+    if scan is None or scan.p_value > ALPHA / (1 + depth):
+        return []
+    found = _dated(events, kept, scan)
+    left, right = kept[: scan.split], kept[scan.split :]
+    if depth == 2:
+        return [found]
+    sides = [_splits(events, counts, sizes, side, rng, depth + 1) for side in (left, right)]
+    return [*sides[0], found, *sides[1]]
+
+
+def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """(blocks − 1,) splits that leave enough events and enough time on either side."""
+    before = sizes[kept].cumsum()[:-1]
+    allowed = (before >= LEAST_EVENTS) & (sizes[kept].sum() - before >= LEAST_EVENTS)
+    if events.times is None or len(kept) < 2:
+        return allowed
+    starts = events.times[np.searchsorted(events.blocks, kept)]
+    ends = events.times[np.searchsorted(events.blocks, kept, side="right") - 1]
+    least = float(np.clip((events.times[-1] - events.times[0]) / 12, LEAST_DAYS[0] * DAY, LEAST_DAYS[1] * DAY))
+    return np.asarray(allowed & (starts[1:] - starts[0] >= least) & (ends[-1] - ends[:-1] >= least))
+
+
+def _dated(events: Events, kept: np.ndarray, scan: Scan) -> Found:
+    first = int(np.searchsorted(events.blocks, kept[0]))
+    last = int(np.searchsorted(events.blocks, kept[-1], side="right"))
+    split = int(np.searchsorted(events.blocks, kept[scan.split]))
+    dated = date_change(events, first, last, split, scan.z, DATED_LEAST)
+    return Found(first, dated.step, last, None, "", scan.p_value, scan.z, dated)
+
+
+def _apart_enough(found: list[Found], events: Events) -> list[Found]:
+    """One change where two lie so close that they are two halves of one: the one with the stronger evidence."""
+    kept: list[Found] = []
+    for each in found:
+        close = kept and (
+            each.step - kept[-1].step < 3 * LEAST_EVENTS if events.times is None else each.dated.time - kept[-1].dated.time < CLOSE * DAY
+        )
+        if not close:
+            kept.append(each)
+        elif _strength(each) > _strength(kept[-1]):
+            kept[-1] = each
+    return kept
+
+
+def _strength(found: Found) -> float:
+    return sum(max(z, 0.0) ** 2 for z in found.z.values())
+
+
+def _without_returns(events: Events, found: list[Found]) -> list[Found]:
+    """Two changes after which everything is as before the first were one that passed."""
+    kept: list[Found] = []
+    for each in found:
+        one = kept[-1] if kept else None
+        if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last):
+            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.z, one.dated)
+        else:
+            kept.append(each)
+    return kept
+
+
+def _as_dated(events: Events, start: int, stop: int) -> Dated:
+    if events.times is None:
+        return Dated(start, float(start), float(start), float(stop), False)
+    return Dated(start, float(events.times[start]), float(events.times[start]), float(events.times[stop - 1]), False)

@@ -1,0 +1,205 @@
+"""Everything the drift of one person is known by, in one frozen result."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recsys.core import Dataset
+from recsys.drift.changes import Found, find_changes
+from recsys.drift.kinds import cosine, jensen_shannon, kind_of, shares_of
+from recsys.drift.setting import Setting
+from recsys.drift.space import Anchor, Space, space_of
+from recsys.drift.views import DAY, Events, events_of
+from recsys.drift.words import from_and_to, sentence
+
+WINDOW_DAYS, LEAST_WINDOWS, MOST_WINDOWS, WINDOW_EVENTS = 28, 6, 60, 15
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """One change. Times are seconds UTC, or steps for data that knows only the order; `low` to `high` hold the date with 90 %.
+
+    `step` is the first event after it; for what passed, `until` is the first step after that. `size` is the Jensen-Shannon divergence
+    (0 to 1) in the view that changed most clearly, `sizes` in every view, `cosine` that of the two mixes of kinds. `before` and
+    `after` map views to shares (levels,), their names in `DriftReport.levels`.
+    """
+
+    step: int
+    until: int | None
+    time: float
+    low: float
+    high: float
+    kind: str
+    gradual: bool
+    size: float
+    cosine: float
+    p_value: float
+    sizes: dict[str, float]
+    before: dict[str, np.ndarray]
+    after: dict[str, np.ndarray]
+    from_what: str
+    to_what: str
+    words: str
+
+
+@dataclass(frozen=True, eq=False)
+class DriftReport:
+    """One person's interest over time and where it changed.
+
+    `clock` says what dates are in: local time, UTC, or steps. `window` (T,) is the window of every event in the order of time;
+    `window_edges` (W + 1,) are seconds UTC (or steps), `window_counts` (W,) events, `window_shares` maps views to (W, levels).
+    `levels` names them. `tested` says why there may be no changes: None where the search was made.
+    """
+
+    user: str
+    events: int
+    clock: str
+    changes: tuple[Change, ...]
+    levels: dict[str, tuple[str, ...]]
+    clustered: bool
+    window: np.ndarray
+    window_edges: np.ndarray
+    window_counts: np.ndarray
+    window_shares: dict[str, np.ndarray]
+    space: Space
+    untested: str | None
+    seconds: float
+
+    @property
+    def lasting(self) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.kind != "temporary")
+
+    def plain(self) -> dict[str, Any]:
+        """The report as the command line prints it."""
+        names = np.array(self.levels["category"], dtype=object)
+        return {
+            "user": self.user,
+            "events": self.events,
+            "changes": [self._plain_change(change) for change in self.changes],
+            "windows": [
+                {
+                    "from": self.moment(self.window_edges[at]),
+                    "to": self.moment(self.window_edges[at + 1]),
+                    "events": int(count),
+                    "shares": {str(names[k]): round(float(shares[k]), 4) for k in np.flatnonzero(shares)},
+                }
+                for at, (count, shares) in enumerate(zip(self.window_counts, self.window_shares["category"], strict=True))
+            ],
+            "space": _plain_space(self.space),
+            "clock": self.clock,
+            "note": self.untested,
+            "seconds": round(self.seconds, 4),
+        }
+
+    def moment(self, value: float) -> Any:
+        """A time as ISO 8601 in the JSON, a step as a number."""
+        return round(float(value)) if self.clock == "steps" else np.datetime64(round(float(value)), "s")
+
+    def _plain_change(self, change: Change) -> dict[str, Any]:
+        return {
+            "time": self.moment(change.time),
+            "kind": change.kind,
+            "size": round(change.size, 4),
+            "p_value": change.p_value,
+            "from": change.from_what,
+            "to": change.to_what,
+            "words": change.words,
+        }
+
+
+def drift(dataset: Dataset, scene: Setting, user: str) -> DriftReport:
+    """Look at one person: what they did in windows, where it changed, how they move. Some 50 ms for 500 events."""
+    began = time.perf_counter()
+    events = events_of(dataset, scene, user)
+    window, edges = _windows(events)
+    shares = {name: _window_shares(events, name, window, len(edges) - 1) for name in events.views if name != "item"}
+    changes = tuple(_change(events, found, scene.clustered) for found in find_changes(events))
+    return DriftReport(
+        user=str(user),
+        events=len(events),
+        clock=events.clock,
+        changes=changes,
+        levels={name: view.levels for name, view in events.views.items() if name != "item"},
+        clustered=scene.clustered,
+        window=window,
+        window_edges=edges,
+        window_counts=np.bincount(window, minlength=len(edges) - 1),
+        window_shares=shares,
+        space=space_of(events, scene, window),
+        untested=_why_untested(events),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _change(events: Events, found: Found, clustered: bool) -> Change:
+    kind = kind_of(events, found)
+    views = [name for name in events.views if name != "item"]
+    start, stop = (found.first, found.last) if found.until is None else (0, found.until)
+    before = {name: shares_of(events, name, start, found.step) for name in views}
+    after = {name: shares_of(events, name, found.step, stop) for name in views}
+    if not any(share.sum() for share in before.values()):  # it began with what passed: what came later is the usual then
+        before = {name: shares_of(events, name, stop, found.last) for name in views}
+    sizes = {name: jensen_shannon(before[name], after[name]) for name in views}
+    main = {"taste": "category", "place": "area", "rhythm": "hour"}.get(kind, max(views, key=lambda name: found.z.get(name, 0.0)))
+    phrases = from_and_to(events, found, kind, clustered)
+    offset = 0.0 if events.utc is None or events.times is None else events.times[found.step] - events.utc[found.step]
+    dated = found.dated
+    return Change(
+        found.step, found.until, dated.time - offset, dated.low - offset, dated.high - offset, kind, dated.gradual,
+        sizes[main], cosine(before["category"], after["category"]), found.p_value, sizes, before, after, *phrases,
+        sentence(events, found, kind, phrases),
+    )  # fmt: skip
+
+
+def _windows(events: Events) -> tuple[np.ndarray, np.ndarray]:
+    """(T,) the window of each event and (W + 1,) their edges: four weeks, fewer or longer where life is short or long; or steps."""
+    if not len(events):
+        return np.empty(0, dtype=np.int64), np.zeros(1)
+    if events.utc is None:
+        size = max(1, min(WINDOW_EVENTS, -(-len(events) // LEAST_WINDOWS)), -(-len(events) // MOST_WINDOWS))
+        window = np.arange(len(events)) // size
+        return window, np.minimum(np.arange(window[-1] + 2) * size, len(events)).astype(np.float64)
+    span = max(float(events.utc[-1] - events.utc[0]), 1.0)
+    length = min(max(WINDOW_DAYS * DAY, span / MOST_WINDOWS), max(span / LEAST_WINDOWS, DAY))
+    window = np.floor((events.utc - events.utc[0]) / length).astype(np.int64)
+    edges = events.utc[0] + np.arange(window[-1] + 2) * length
+    return window, edges
+
+
+def _window_shares(events: Events, name: str, window: np.ndarray, count: int) -> np.ndarray:
+    view = events.views[name]
+    known = view.codes >= 0
+    counts = np.zeros((count, len(view.levels)), dtype=np.float32)
+    np.add.at(counts, (window[known], view.codes[known]), 1)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+def _why_untested(events: Events) -> str | None:
+    if len(events) < 24:
+        return f"{len(events)} events are too few to tell a change from chance; it takes 24"
+    if events.blocks[-1] < 4:
+        return "all events fall into a few weeks, too short a time to see anything last" if events.times is not None else "too few events"
+    return None
+
+
+def _plain_space(space: Space) -> dict[str, Any]:
+    def anchor(each: Anchor | None) -> dict[str, Any] | None:
+        if each is None:
+            return None
+        place = {"latitude": round(each.latitude, 5), "longitude": round(each.longitude, 5)}
+        return {"area": each.area, **place, "share": round(each.share, 4)}
+
+    def rounded(value: float | None) -> float | None:
+        return None if value is None else round(value, 3)
+
+    return {
+        "home": anchor(space.home),
+        "work": anchor(space.work),
+        "radius_km": rounded(space.radius),
+        "share_near_home": rounded(space.near_home),
+        "median_step_km": rounded(space.step),
+        "median_gap_hours": rounded(space.gap),
+        "path": [[round(float(lat), 5), round(float(lon), 5)] for lat, lon in space.path],
+    }

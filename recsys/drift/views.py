@@ -1,0 +1,122 @@
+"""One person's events in the ways they can be counted: kinds of items, areas, hours, and the items they return to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.core import Dataset
+from recsys.drift.setting import Setting
+
+WEEK = 7 * 86_400.0
+DAY = 86_400.0
+HOURS = ("in the early morning", "in the morning", "in the afternoon", "after work", "in the evening", "at night")
+HOUR_EDGES = np.array([5.0, 9.0, 12.0, 16.0, 19.0, 22.0])
+MOST_ITEMS = 60  # own items counted apart; the others are one level
+MOST_BLOCKS = 104
+MOST_DAYS = 150
+BLOCK_EVENTS = 5  # of data that knows only the order
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One way of counting: `codes` (T,) index into `levels`, −1 where it is not known."""
+
+    name: str
+    codes: np.ndarray
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """A person's events, oldest first.
+
+    `order` (T,) are their indices in the history, `times` (T,) local seconds, None where only the order is known; `utc` (T,) the
+    same in UTC. `local` is the share of timed events whose offset is known. `places` (T, 2). `blocks` (T,) number the stretches
+    of time that are shuffled as a whole: weeks, or a few events in a row; `days` (T,) are finer, for what lasts only days,
+    and `once` (T,) the days themselves, within which the same again counts once.
+    """
+
+    user: str
+    order: np.ndarray
+    times: np.ndarray | None
+    utc: np.ndarray | None
+    local: float
+    places: np.ndarray | None
+    items: np.ndarray
+    blocks: np.ndarray
+    days: np.ndarray
+    once: np.ndarray
+    views: dict[str, View]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def clock(self) -> str:
+        """What times are told in: local time, UTC, or steps."""
+        return "steps" if self.times is None else "local time" if self.local > 0.5 else "UTC"
+
+
+def events_of(dataset: Dataset, scene: Setting, user: str) -> Events:
+    """Read one person's events; times that are missing here and there are filled from their neighbours."""
+    rows = dataset.rows(user)
+    items = dataset.item_codes[rows] - 1
+    utc, times, local = _clocks(dataset, rows)
+    order = np.arange(len(items)) if utc is None else np.argsort(utc, kind="stable")
+    items = items[order]
+    if times is not None and utc is not None:
+        utc, times = utc[order], times[order]
+    places = None if dataset.places is None else dataset.places[rows][order]
+    views = {"category": View("category", scene.kinds[items], scene.kind_names)}
+    if places is not None and len(scene.area_names):
+        views["area"] = View("area", scene.areas_of(places), scene.area_names)
+    if times is not None:
+        views["hour"] = View("hour", hours_of(times), HOURS)
+    if dataset.repeats:
+        views["item"] = _own_items(items)
+    blocks = _stretches(times, len(items), WEEK, BLOCK_EVENTS, MOST_BLOCKS)
+    days = _stretches(times, len(items), DAY, 2, MOST_DAYS)
+    once = np.arange(len(items)) if times is None else np.floor_divide(times, DAY).astype(np.int64)
+    return Events(user, order, times, utc, local, places, items, blocks, days, once, views)
+
+
+def hours_of(times: np.ndarray) -> np.ndarray:
+    """(T,) which of HOURS each local second falls in; the night goes on past midnight."""
+    hour = times % DAY / 3600
+    return np.asarray((np.searchsorted(HOUR_EDGES, hour, side="right") - 1) % len(HOURS))
+
+
+def _clocks(dataset: Dataset, rows: slice) -> tuple[np.ndarray | None, np.ndarray | None, float]:
+    if dataset.times is None:
+        return None, None, 0.0
+    utc = dataset.times[rows]
+    known = np.isfinite(utc)
+    if not known.any():
+        return None, None, 0.0
+    steps = np.arange(len(utc))
+    utc = np.where(known, utc, np.interp(steps, steps[known], utc[known]))
+    offsets = np.full(len(utc), np.nan) if dataset.utc_offsets is None else dataset.utc_offsets[rows]
+    return utc, utc + np.nan_to_num(offsets) * 60, float(np.isfinite(offsets).mean())
+
+
+def _own_items(items: np.ndarray) -> View:
+    """Items the person was at twice or more, the busiest apart and all others together."""
+    found, inverse, counts = np.unique(items, return_inverse=True, return_counts=True)
+    apart = np.argsort(-counts, kind="stable")[:MOST_ITEMS]
+    apart = apart[counts[apart] >= 2]
+    code = np.zeros(len(found), dtype=np.int64)
+    code[apart] = np.arange(1, len(apart) + 1)
+    return View("item", code[inverse], ("elsewhere", *(str(found[at]) for at in apart)))
+
+
+def _stretches(times: np.ndarray | None, count: int, seconds: float, events: int, most: int) -> np.ndarray:
+    """(T,) numbers from 0 of the stretches that events fall in, all of so many seconds (or events), longer where there were too many."""
+    if not count:
+        return np.empty(0, dtype=np.int64)
+    if times is None:
+        return np.arange(count) // max(events, -(-count // most))
+    numbers = np.floor_divide(times + 3 * DAY, seconds).astype(np.int64)  # 1970 began on a Thursday, weeks begin on Mondays
+    if seconds == WEEK:
+        numbers = (numbers - numbers[0]) // max(1, -(-int(numbers[-1] - numbers[0] + 1) // most))
+    numbers = np.unique(numbers, return_inverse=True)[1]
+    return np.asarray(numbers // max(1, -(-int(numbers[-1] + 1) // most)))
