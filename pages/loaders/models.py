@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 
 def checkpoints(dataset: Dataset) -> dict[str, Found]:
-    """The trained models of a dataset, one's own before the shipped ones of the same name, best validation NDCG first."""
+    """The trained models of a dataset, one's own before the shipped ones of the same name, best validation NDCG first.
+
+    What is made of other models stands behind them all: it takes the time of each, and the first one is what a visitor waits for.
+    """
     own = private_checkpoints(dataset)
     found = list_checkpoints(dataset.name) if own is None else _in_folder(own)
-    best_first = sorted(found, key=lambda each: -float(each.card.validation.get("ndcg@10") or 0))
+    best_first = sorted(found, key=lambda each: (bool(each.card.parts), -float(each.card.validation.get("ndcg@10") or 0)))
     return {each.name: each for each in best_first if each.card.model in MODELS}
 
 
