@@ -3,6 +3,7 @@
 All of it lives in the session and is forgotten when the cursor moves; the model reads it from the request and stays as it is.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -124,6 +125,27 @@ def moment_of(cursor: Cursor) -> Any:
     if times is None or not len(times):
         return None
     return look.local_time(times[-1], None if offsets is None else offsets[-1])
+
+
+def controls(cursor: Cursor, aware: Collection[str], key: str) -> Context:
+    """The controls for what a model is told, their keys beginning with `key`; for what it is not told, a line that says so."""
+    weekday = hour = place = None
+    moment = moment_of(cursor)
+    if moment is not None and "time" in aware:
+        picked = st.pills("Weekday", WEEKDAYS, key=f"{key}_weekday", wrap=True, help=f"As it was: {moment:%A}")
+        weekday = WEEKDAYS.index(picked) if picked else None
+        hours = ["as it was", *(f"{each}:00" for each in range(24))]
+        picked = st.select_slider("Hour", hours, key=f"{key}_hour", help=f"As it was: {moment:%H:%M}")
+        hour = hours.index(picked) - 1 if picked != hours[0] else None
+    else:
+        st.caption("This model does not look at the time." if moment is not None else "This data has an order, but no times.")
+    areas = loaders.areas(cursor.dataset)
+    if areas and "place" in aware:
+        named = st.selectbox("Place", list(areas), index=None, placeholder="where they last were", key=f"{key}_place")
+        place = areas[named] if named else None
+    elif areas:
+        st.caption("This model does not look at the place.")
+    return Context(weekday, hour, place)
 
 
 def _moment(base: Request, context: Context) -> tuple[float | None, float | None]:

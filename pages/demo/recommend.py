@@ -12,34 +12,13 @@ found = loaders.loaded(dataset, here.model, here.device)
 aware = MODELS[found.card.model].aware
 
 
-def context() -> tryout.Context:
-    """The controls for what this model is told; for what it is not told, a line that says so."""
-    weekday = hour = place = None
-    moment = tryout.moment_of(here)
-    if moment is not None and "time" in aware:
-        picked = st.pills("Weekday", tryout.WEEKDAYS, key="try_weekday", wrap=True, help=f"As it was: {moment:%A}")
-        weekday = tryout.WEEKDAYS.index(picked) if picked else None
-        hours = ["as it was", *(f"{each}:00" for each in range(24))]
-        picked = st.select_slider("Hour", hours, key="try_hour", help=f"As it was: {moment:%H:%M}")
-        hour = hours.index(picked) - 1 if picked != hours[0] else None
-    else:
-        st.caption("This model does not look at the time." if moment is not None else "This data has an order, but no times.")
-    areas = loaders.areas(dataset)
-    if areas and "place" in aware:
-        named = st.selectbox("Place", list(areas), index=None, placeholder="where they last were", key="try_place")
-        place = areas[named] if named else None
-    elif areas:
-        st.caption("This model does not look at the place.")
-    return tryout.Context(weekday, hour, place)
-
-
 @st.fragment
 @guarded
 def page() -> None:
     tried = tryout.current(here)
     controls, list_column = st.columns([3, 9], gap="large")
     with controls:
-        asked = context()
+        asked = tryout.controls(here, aware, "try")
         kinds = loaders.category_order(dataset)
         only = st.multiselect("Only these kinds", kinds, key=f"try_only_{dataset.name}", placeholder="all kinds") if kinds else []
         most = st.select_slider("At most of one kind", ["1", "2", "3", "4", "any"], "any", key="try_most") if kinds else "any"

@@ -103,8 +103,8 @@ def smallest_addition(game: Game, k: int = 10, most: int = 3, event_of: EventOf 
 
 def _search(listing: Listing, budget: int) -> tuple[tuple[int, ...], int, str | None] | None:
     """Steps to remove, the place after, and what comes in; None where nothing helps, not even removing everything known."""
-    pool = _pool(listing)
-    if not len(pool):
+    pool = _pool(listing, budget)
+    if not len(pool) or listing.whole == np.inf:  # fewer items than places
         return None
     singles = listing.margins([(step,) for step in pool])
     for sets, margins in _rising(listing, pool, singles):
@@ -146,9 +146,9 @@ def _rising(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> Itera
 
 
 def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray, budget: int) -> tuple[int, ...] | None:
-    """More than three events: add the one that helps most, time and again, and keep the shortest run of the rest that is enough."""
+    """More than three events: those of whole items; or the one that helps most, time and again, and the shortest run of the rest."""
     chosen: tuple[int, ...] = ()
-    best: tuple[int, ...] | None = None
+    best = _whole_items(listing)
     margins, rest = singles, list(pool)
     for _ in range(CLIMB):
         order = [rest[at] for at in np.argsort(margins, kind="stable")]
@@ -163,6 +163,17 @@ def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray, budget: i
         everything = tuple(int(step) for step in listing.known)
         best = everything if _first_out(listing, [everything]) else None
     return None if best is None else _thinned(listing, best)
+
+
+def _whole_items(listing: Listing) -> tuple[int, ...] | None:
+    """All events of one item, or of the fewest: what hangs on a habit hangs on each time alike."""
+    items = listing.game.whole.history.items[listing.known]
+    names = list(dict.fromkeys(items))
+    sets = [tuple(int(step) for step in listing.known[items == name]) for name in names]
+    order = np.argsort(listing.margins(sets[:CHUNK]), kind="stable")[:POOL]
+    ones = [sets[int(at)] for at in order]
+    runs = [tuple(sorted(step for each in ones[:length] for step in each)) for length in range(1, len(ones) + 1)]
+    return _first_out(listing, runs)
 
 
 def _first_out(listing: Listing, sets: list[tuple[int, ...]]) -> tuple[int, ...] | None:
@@ -199,18 +210,22 @@ def _checked(listing: Listing, sets: list[tuple[int, ...]], margins: np.ndarray)
     return None
 
 
-def _pool(listing: Listing) -> list[int]:
+def _pool(listing: Listing, budget: int) -> list[int]:
     """The events worth searching: all of them in a short history, else the latest and those of the blocks that matter most."""
     known = listing.known
     if len(known) <= POOL:
         return [int(step) for step in known]
     pool = [int(step) for step in known[-LATEST:]]
     older = known[:-LATEST]
-    blocks = [tuple(int(step) for step in block) for block in np.array_split(older, min(BLOCKS, len(older)))]
+    blocks = [tuple(int(step) for step in block) for block in np.array_split(older, min(max(4, min(BLOCKS, budget // 4)), len(older)))]
     if len(older) > len(blocks):
         margins = listing.margins(blocks)
         # Of the blocks that matter most, as many as the next question can hold.
-        best = [step for at in np.argsort(margins, kind="stable")[: max(1, CHUNK * len(blocks) // len(older))] for step in blocks[int(at)]]
+        best = [
+            step
+            for at in np.argsort(margins, kind="stable")[: max(1, min(CHUNK, budget // 2) * len(blocks) // len(older))]
+            for step in blocks[int(at)]
+        ]
     else:
         best = [step for block in blocks for step in block]
     margins = listing.margins([(step,) for step in best])

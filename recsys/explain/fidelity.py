@@ -18,6 +18,7 @@ POINTS = 20
 SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)
 """Of the events removed or kept, for comprehensiveness and sufficiency."""
 ORDERS = 12
+ROWS = 4_000_000  # scores held at once
 HIGHER_IS_BETTER = {
     "deletion": True,
     "insertion": True,
@@ -98,15 +99,17 @@ class Fidelity:
         return float(better.mean() + (chance == own).mean() / 2)
 
 
-def fidelity(game: Game, explanations: Mapping[str, Explanation], k: int = 10, orders: int = ORDERS, seed: int = 0) -> Fidelity:
-    """Judge explanations of one game; `game` may have any players, its events are judged one by one."""
-    events = game.with_players([player for player in game.players if player.kind == "event"])
+def fidelity(
+    game: Game, explanations: Mapping[str, Explanation], k: int = 10, orders: int = ORDERS, points: int = POINTS, seed: int = 0
+) -> Fidelity:
+    """Judge explanations of one game by its events one by one, against `orders` random ones, on curves of about `points` points."""
+    events = game.of_events()
     steps = [player.steps[0] for player in events.players]
     weights = {method: event_weights(each, steps) for method, each in explanations.items()}
     random = np.random.default_rng(seed)
     ranked = [np.lexsort((-np.arange(len(steps)), -each)) for each in weights.values()]
     shuffled = [random.permutation(len(steps)) for _ in range(orders)]
-    found = _curves(events, [*ranked, *shuffled], k)
+    found = _curves(events, [*ranked, *shuffled], k, points)
     curves = dict(zip(weights, found, strict=False))
     return Fidelity(curves, tuple(found[len(ranked) :]), weights, agreement(list(weights.values())))
 
@@ -131,15 +134,14 @@ def agreement(weights: Sequence[np.ndarray]) -> np.ndarray:
     return found
 
 
-def _curves(game: Game, orders: Sequence[np.ndarray], k: int) -> list[Curve]:
+def _curves(game: Game, orders: Sequence[np.ndarray], k: int, points: int) -> list[Curve]:
     """One curve an order, all asked for at once."""
     total = len(game.players)
-    counts = np.unique(np.concatenate([np.linspace(0, total, POINTS + 1).round().astype(np.int64), _share_counts(total), [0, total]]))
+    counts = np.unique(np.concatenate([np.linspace(0, total, points + 1).round().astype(np.int64), _share_counts(total), [0, total]]))
     placed = np.array([np.argsort(order) for order in orders], dtype=np.int64).reshape(len(orders), total)
     without = placed[:, None, :] >= counts[None, :, None]
     coalitions = np.concatenate([without, ~without], axis=1).reshape(2 * len(orders) * len(counts), total)
-    values = game.value(coalitions).reshape(len(orders), 2, -1)
-    places = _places(game, coalitions).reshape(len(orders), 2, -1)
+    values, places = (each.reshape(len(orders), 2, len(counts)) for each in _judged(game, coalitions))
     whole = np.ones((1, total), dtype=bool)
     scores = game.scores(whole)[0].astype(np.float64)
     spread = float(scores[np.isfinite(scores)].std()) if game.target != "probability" else float(values[0, 0, 0])
@@ -147,16 +149,18 @@ def _curves(game: Game, orders: Sequence[np.ndarray], k: int) -> list[Curve]:
     return [Curve(counts, one[0], one[1], place[0], place[1], spread, k) for one, place in zip(values, places, strict=True)]
 
 
-def _places(game: Game, coalitions: np.ndarray) -> np.ndarray:
-    """(n,) the item's place in the list of each coalition, each asked for once."""
+def _judged(game: Game, coalitions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) the value of each coalition and (n,) the item's place in its list; the same coalition is asked for once."""
     asked, back = np.unique(coalitions, axis=0, return_inverse=True)
-    size = max(1, 4_000_000 // len(game.vocabulary))
-    found = []
+    size = max(1, ROWS // len(game.vocabulary))
+    values, places = [], []
     for start in range(0, len(asked), size):
         scores = game.scores(asked[start : start + size])
         own = scores[:, [game.column]]
-        found.append(1 + (scores > own).sum(axis=1) + (scores[:, : game.column] == own).sum(axis=1))
-    return np.concatenate(found)[back.reshape(-1)]
+        values.append(own[:, 0].astype(np.float64))
+        places.append(1 + (scores > own).sum(axis=1) + (scores[:, : game.column] == own).sum(axis=1))
+    of_asked = np.concatenate(values) if game.target == "logit" else game.value(asked)
+    return of_asked[back.reshape(-1)], np.concatenate(places)[back.reshape(-1)]
 
 
 def _share_counts(total: int) -> np.ndarray:

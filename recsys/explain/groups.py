@@ -38,7 +38,7 @@ def grouped(game: Game, by: str | None = None, category_of: CategoryOf | None = 
         categories = [category_of(str(item)) or "no category" for item in game.known.history.items]
         parts = [_group(game, steps[rows], label) for label, rows in _by_category(np.array(categories, dtype=object))]
     elif by == "runs":
-        parts = _runs(game, steps, MOST_GROUPS)
+        parts = in_runs(game, steps, MOST_GROUPS)
     elif times is None:
         raise DataError(f"some of these events have no time, and so no {by}; group them by categories or runs")
     else:
@@ -75,12 +75,12 @@ def _opened(groups: Game, explanation: Explanation, always: bool) -> tuple[Game,
         return None
     room = max(2, MOST_EVENTS - len(groups.players) + 1)
     steps = np.array(groups.players[largest].steps)
-    parts = _runs(groups, steps, room if len(steps) <= room else room // 2)  # half is left for the second opening
+    parts = in_runs(groups, steps, room if len(steps) <= room else room // 2)  # half is left for the second opening
     share = 2 if always and any(part.kind == "group" for part in parts) else 1
     return groups.with_players([*groups.players[:largest], *parts, *groups.players[largest + 1 :]]), share
 
 
-def _runs(game: Game, steps: np.ndarray, most: int) -> list[Player]:
+def in_runs(game: Game, steps: np.ndarray, most: int) -> list[Player]:
     """Neighbours in at most `most` groups of about the same size."""
     return [_group(game, part) for part in np.array_split(steps, min(most, max(len(steps), 1))) if len(part)]
 

@@ -10,6 +10,7 @@ from recsys.explain.explanation import Explanation, Player
 from recsys.explain.fidelity import Fidelity
 
 MOST_NAMED = 3
+MOST_TAKEN = 8  # items, above which a counterfactual is no story any more
 CARRIES, SPREAD = 0.6, 0.35  # shares of what pushes up: enough to be called the reason, and too little for it
 SPEAKS = 0.25  # of the strongest push up: a push down worth a word
 SURE = 2.0  # standard errors
@@ -42,13 +43,21 @@ class Pushes:
 def pushes(explanation: Explanation) -> Pushes:
     """Who pushes the score up and down by more than chance and more than nothing."""
     values, errors = explanation.values, explanation.standard_errors
-    floor = NOTHING * max(abs(explanation.score - explanation.baseline), abs(explanation.score) * 0.01, 1e-9)
-    sure = np.abs(values) > np.maximum(SURE * errors, floor)
+    sure = np.abs(values) > np.maximum(SURE * errors, _floor(explanation))
     order = explanation.strongest(len(values))
     up = tuple(int(at) for at in order if sure[at] and values[at] > 0)
     down = tuple(int(at) for at in order if sure[at] and values[at] < 0)
     total = float(values[values > 0].sum())
     return Pushes(up, down, tuple(float(values[at]) / total for at in up))
+
+
+def moves(explanation: Explanation) -> bool:
+    """Whether any player matters at all, surely or not."""
+    return bool((np.abs(explanation.values) > _floor(explanation)).any())
+
+
+def _floor(explanation: Explanation) -> float:
+    return NOTHING * max(abs(explanation.score - explanation.baseline), abs(explanation.score) * 0.01, 1e-9)
 
 
 def by_item(explanation: Explanation) -> Explanation:
@@ -74,6 +83,8 @@ def why(explanation: Explanation, names: Sequence[str], place: int, k: int = 10)
     if not found.up:
         if found.down:
             return [f"{where}, though nothing they did speaks for it; what speaks against it most is {names[found.down[0]]}."]
+        if moves(explanation):
+            return [f"{where}; what moves it most is not known sharply enough to be named."]
         return [f"{where}, and nothing they did moves it: anybody would get it at much the same score."]
     named = found.named
     listed = _listed([names[at] for at in named])
@@ -94,10 +105,12 @@ def why(explanation: Explanation, names: Sequence[str], place: int, k: int = 10)
 
 
 def hangs_on(found: Counterfactual, names: Sequence[str], replacement: str | None) -> str:
-    """What would have to be gone. `names` are those of the removed events, oldest first."""
+    """What would have to be gone. `names` are what the removed events are of, each once."""
     if not found.verified:
         return f"It would stay among the {found.k} even if nothing of all this had happened."
-    gone = _listed(names) if len(names) <= MOST_NAMED else f"{len(names)} events, {names[-1]} among them"
+    if len(names) > MOST_TAKEN:
+        return f"It hangs on no few events: {len(found.removed):,} would have to be gone before it left the list."
+    gone = _listed(names) if len(names) <= MOST_NAMED else f"{len(found.removed)} events, {names[-1]} among them,"
     comes = f", and {replacement} would come in" if replacement else ""
     return f"Without {gone} it would be at place {found.rank_after:,}{comes}."
 
@@ -130,7 +143,8 @@ def adds_up(explanation: Explanation) -> str:
     largest = float(explanation.standard_errors.max(initial=0.0))
     left = f"{explanation.residual:+.2g}" if abs(explanation.residual) > 5e-4 * max(abs(whole), 1e-9) else "nothing"
     sum_up = f"{explanation.baseline:.2f} before anything is known, {whole:+.2f} by what is, {explanation.score:.2f} in all; {left} is left over."
-    if explanation.exact:
+    sum_up = sum_up.replace("-", "−")
+    if explanation.exact or largest == 0:
         return f"{sum_up} Every value is exact."
     return f"{sum_up} Values are off by {largest:.2g} or less, give or take (one standard error)."
 

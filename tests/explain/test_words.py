@@ -56,6 +56,10 @@ def test_nothing_that_matters_is_said_to_be_that() -> None:
     assert "speaks against it most is e1" in told(explained([0.0, -1.0]))
 
 
+def test_what_is_too_rough_to_name_is_not_called_nothing() -> None:
+    assert "not known sharply enough" in told(explained([3.0, -2.0], errors=[2.0, 2.0]))
+
+
 def test_an_item_outside_the_list_is_not_called_recommended() -> None:
     text = told(explained([4.0, 1.0]), place=1234)
     assert text.startswith("At place 1,234, not among the 10: what speaks for it most is e0")
@@ -73,7 +77,8 @@ def test_the_same_item_is_one_thing_in_a_sentence() -> None:
 def test_what_it_hangs_on() -> None:
     found = Counterfactual("x", 10, (3, 7), True, 2, 14, "y", 50, 0.1)
     assert hangs_on(found, ["A", "B"], "Y") == "Without A and B it would be at place 14, and Y would come in."
-    assert hangs_on(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None) == "Without 4 events, D among them it would be at place 14."
+    assert hangs_on(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None) == "Without 4 events, D among them, it would be at place 14."
+    assert "on no few events: 9 would" in hangs_on(replace(found, removed=tuple(range(9))), list("ABCDEFGHI"), None)
     assert "even if nothing of all this" in hangs_on(replace(found, removed=(), verified=False, rank_after=None), [], None)
 
 

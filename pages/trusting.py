@@ -1,0 +1,85 @@
+"""What a recommendation hangs on, and which methods can be trusted about it, as HTML."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from pages import loaders, look
+from pages.explaining import Case
+from recsys.explain import METHODS
+from recsys.explain.counterfactual import Counterfactual
+from recsys.explain.explanation import Player
+from recsys.explain.inquiry import SHAPLEY, Inquiry
+from recsys.explain.words import MOST_TAKEN, hangs_on, verdict
+from recsys.figures.explain import curve_tints
+from recsys.figures.palette import Palette
+
+AGREES, HARDLY = 0.7, 0.3
+
+
+def hangs_html(case: Case, found: Counterfactual) -> str:
+    """The fewest events without which the item is gone, and what comes instead."""
+    head = look.list_head("What it hangs on", f"checked by asking the model again, {found.evaluations:,} questions in all")
+    if not found.verified:
+        return head + '<p class="rs-quiet">Nothing: it stays in the list even with the whole history taken away.</p>'
+    removed = case.removed(found)
+    if len(removed) > MOST_TAKEN:
+        told = hangs_on(found, [""] * len(removed), None)
+        return f'{head}<p class="rs-quiet">{told}</p>'
+    tints = loaders.category_tints(case.dataset, look.colours())
+    rows = "".join(
+        look.row_html(f"{each.steps[-1] + 1:,}", case.name(each), _about(case, each, tints), None, note=_times(len(each.steps)))
+        for each in removed
+    )
+    which = "this one event" if len(found.removed) == 1 else f"these {len(found.removed):,} events"
+    comes = f" <b>{look.safe(case.dataset.title_of(found.replacement))}</b> takes the free place." if found.replacement else ""
+    told = f'<p class="rs-quiet">Without {which} it falls from place {found.rank_before} to <b>{found.rank_after:,}</b>.{comes}</p>'
+    return f'{head}<ol class="rs-list">{rows}</ol>{told}'
+
+
+def _about(case: Case, player: Player, tints: dict[str, str]) -> str:
+    about = look.about_item(case.dataset, str(player.item_id), tints)
+    ago = look.safe(case.ago(player.steps[-1]))
+    return f"{ago} · {about}" if about else ago
+
+
+def _times(count: int) -> str:
+    return "gone" if count == 1 else f"{count} times"
+
+
+def trust_html(case: Case, answer: Inquiry) -> str:
+    """The verdict, and a line for each method: what it names first, how many random orders it beats, whether it agrees with Shapley."""
+    found = answer.fidelity
+    if found is None:
+        return ""
+    titles = {name: method.title for name, method in METHODS.items()}
+    names = list(found.curves)
+    main = names.index(SHAPLEY)
+    rows = ""
+    for at, name in enumerate(names):
+        weights = found.weights[name]
+        first = case.name(case.event(int(case.game.steps[int(np.argmax(weights))]))) if len(weights) and weights.max() > 0 else "nothing"
+        beaten = found.beats(name) * len(found.random)
+        alike = "–" if at == main else _agreement(float(found.agreement[at, main]))
+        rows += (
+            f"<tr><td>{look.safe(titles[name])}<small>first: {look.safe(first)}</small></td>"
+            f'<td class="n">{beaten:.0f} of {len(found.random)}</td><td class="n">{alike}</td></tr>'
+        )
+    for name, reason in answer.not_offered.items():
+        rows += f'<tr class="quiet"><td colspan="3">{look.safe(titles[name])}<small>{look.safe(reason)}</small></td></tr>'
+    head = '<th>Method, and what it names first</th><th class="n">Beats chance</th><th class="n">Agrees</th>'
+    told = f'<p class="rs-quiet" style="margin-bottom:.4rem">{look.safe(verdict(found, titles))}</p>'
+    return f'{look.list_head("Which method to trust", "agreement is with the Shapley values")}{told}<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def legend_html(titles: Mapping[str, str], colours: Palette) -> str:
+    """What the lines of the curves are."""
+    lines = {**curve_tints(titles, colours), "random order": colours.other}
+    return '<div class="rs-keys">' + "".join(f"<span>{look.dot(tint)}{look.safe(name)}</span>" for name, tint in lines.items()) + "</div>"
+
+
+def _agreement(correlation: float) -> str:
+    if not np.isfinite(correlation):
+        return "–"
+    word = "yes" if correlation >= AGREES else "hardly" if correlation <= HARDLY else "partly"
+    return f"{word}, {correlation:.2f}".replace("-", "−")

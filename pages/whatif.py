@@ -1,0 +1,92 @@
+"""What the list would be at another time or place, without some events or with others: the same model, asked again."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from pages import loaders, look, tryout
+from pages.boundary import boundary, plain
+from pages.cursor import Cursor
+from pages.explaining import LISTED, Listed, listed
+from recsys.checkpoints import Loaded
+from recsys.models import MODELS
+
+OFFERED = 30  # latest events that can be taken away by name
+FAVOURITES = 200
+
+
+@st.fragment
+def draw(here: Cursor, found: Loaded) -> None:
+    with boundary():
+        before = listed(here, found)
+        controls, lists = st.columns([4, 9], gap="large")
+        with controls:
+            asked = tryout.controls(here, MODELS[found.card.model].aware, "whatif")
+            gone, added = _events(here)
+        tried = tryout.Tryout((here.dataset.name, here.user, here.step), taken=tuple(added))
+        request = tryout.request(here, tried, asked)
+        request = replace(request, history=request.history.without(gone))
+        after = Listed(here, found, request)
+        with lists:
+            look.lead(moved_sentence(here, before, after))
+            was, then = st.columns(2, gap="medium")
+            was.html(list_html(here, "As it was", before, None))
+            then.html(list_html(here, "As it would be", after, before))
+
+
+def _events(here: Cursor) -> tuple[list[int], list[str]]:
+    """Steps to take away and items to add."""
+    latest = list(range(here.step))[::-1][:OFFERED]
+    items = here.history.items
+    gone = st.multiselect(
+        "Without these events", latest, key=f"whatif_gone_{here.user}_{here.step}", placeholder="all are there",
+        format_func=lambda step: plain(f"{step + 1:,} · {here.dataset.title_of(str(items[step]))}"), disabled=not latest,
+    )  # fmt: skip
+    added = st.multiselect(
+        "And had they also taken", loaders.favourites(here.dataset)[:FAVOURITES], key=f"whatif_added_{here.user}_{here.step}",
+        format_func=lambda item: plain(here.dataset.title_of(item)), placeholder="nothing else",
+    )  # fmt: skip
+    return gone, added
+
+
+def moved_sentence(here: Cursor, before: Listed, after: Listed) -> str:
+    """HTML: how much of the list changed."""
+    new = [item for item in after.items if item not in before.items]
+    if after.items == before.items:
+        return "The list is <b>the same</b>. Change the moment or the place, take an event away, or add one."
+    if not new:
+        return "The same ten, <b>in another order</b>."
+    first = (
+        f", <b>{look.safe(here.dataset.title_of(new[0]))}</b> first of them"
+        if len(new) > 1
+        else f": <b>{look.safe(here.dataset.title_of(new[0]))}</b>"
+    )
+    return f"<b>{len(new)} of {len(after.items)}</b> {'is' if len(new) == 1 else 'are'} new{first}."
+
+
+def list_html(here: Cursor, title: str, shown: Listed, before: Listed | None) -> str:
+    """A list as rows; beside another one with how far each item moved, and what left."""
+    tints = loaders.category_tints(here.dataset, look.colours())
+    rows = ""
+    for place, item in enumerate(shown.items, start=1):
+        kind = "hit" if item == shown.next else ""
+        rows += look.row_html(
+            str(place), here.dataset.title_of(item), look.about_item(here.dataset, item, tints), None, kind, note=_move(item, place, before)
+        )
+    gone = [item for item in before.items if item not in shown.items] if before else []
+    names = ", ".join(look.safe(here.dataset.title_of(item)) for item in gone)
+    left = f'<p class="rs-quiet">No longer there: {names}.</p>' if gone else ""
+    label = (
+        f'<p class="rs-quiet"><span class="rs-label">Not a personal list: {look.safe(shown.fallback)}</span></p>' if shown.fallback else ""
+    )
+    note = "green is what really came next" if shown.next in shown.items[:LISTED] else ""
+    return f'{look.list_head(title, note)}{label}<ol class="rs-list">{rows}</ol>{left}'
+
+
+def _move(item: str, place: int, before: Listed | None) -> str:
+    if before is None:
+        return ""
+    if item not in before.items:
+        return "new"
+    by = before.items.index(item) + 1 - place
+    return "" if by == 0 else f"▲ {by}" if by > 0 else f"▼ {-by}"

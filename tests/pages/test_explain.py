@@ -1,0 +1,98 @@
+"""The page that says why: every model answers, also where there is next to nothing to explain."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from recsys.core import Dataset
+from tests.conftest import WHOLE
+from tests.pages.conftest import told
+
+PAGE = "inspect/explain.py"
+
+
+@pytest.mark.parametrize("name", [name for name in WHOLE if not name.startswith("fusion")])
+def test_every_model_explains(name: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny(name)
+    app = open_page(PAGE, model=name, user="u03", step="9")
+    text = told(app)
+    assert not app.error, app.error[0].value
+    assert app.title[0].value.startswith("Why ")
+    assert "Recommended at place 1" in text and "What it hangs on" in text
+    assert "Sharpening" not in text, "the work is not finished"
+    assert "in all; " in text
+
+
+def test_numbers_words_and_figures_of_a_transformer(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec-time")
+    app = open_page(PAGE, model="sasrec-time", user="u03", step="9")
+    bars, curves = (each.proto.spec for each in app.get("plotly_chart"))
+    assert "The time" in bars and "With nothing known" in bars and "Attention" in bars
+    assert "random order" in curves
+    assert "Closed form" in told(app) and "no sum over the events" in told(app)
+    item = app.selectbox(key="explain_u03_9")
+    assert len(item.options) in (10, 11)
+    item.set_value(item.options and app.session_state["cursor"].history.items[9]).run()
+    assert not app.exception and not app.error
+    for key in ("explain_target", "explain_removal"):
+        for option in app.segmented_control(key=key).options:
+            app.segmented_control(key=key).set_value(app.segmented_control(key=key).options and _value(key, option)).run()
+            assert not app.exception and not app.error
+
+
+def _value(key: str, title: str) -> str:
+    titles = {
+        "explain_target": {"Score": "logit", "Share of the list": "probability", "Lead over place 10": "margin"},
+        "explain_removal": {"Never happened": "delete", "Was something neutral": "neutral"},
+    }
+    return titles[key][title]
+
+
+@pytest.mark.parametrize("step", ["0", "1"])
+@pytest.mark.parametrize("model", ["sasrec", "markov"])
+def test_the_first_steps(step: str, model: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny(model)
+    app = open_page(PAGE, model=model, user="u03", step=step)
+    assert not app.error and "Recommended at place 1" in told(app)
+    assert ("Not a personal list" in told(app)) == (step == "0")
+
+
+def test_nothing_of_the_data_is_markup(odd: Dataset, keep: Callable[..., Dataset], visit: Callable[..., AppTest]) -> None:
+    keep(odd, "item-knn")
+    app = visit(PAGE, dataset="odd", model="item-knn", user="many, *really*")
+    assert not app.exception and not app.error
+    html = "".join(str(each.proto.body) for each in app.get("html"))
+    assert "<script>" not in html and "<i>x</i>" not in html
+    assert "<script>" not in "".join(each.proto.spec for each in app.get("plotly_chart"))
+
+
+def test_without_a_checkpoint_it_says_where_to_train(open_page: Callable[..., AppTest]) -> None:
+    assert "Checkpoints" in told(open_page(PAGE, model="sasrec"))
+
+
+def test_an_answer_is_kept_and_the_cursor_gives_another(
+    train_tiny: Callable[..., None], open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_tiny("markov")
+    app = open_page(PAGE, model="markov", user="u03", step="9")
+    asked: list[int] = []
+    from pages import explaining
+
+    inquire = explaining.inquire
+    monkeypatch.setattr(explaining, "inquire", lambda game, *rest: asked.append(game.step) or inquire(game, *rest))
+    app.run()
+    assert asked == []
+    app.button(key="next").click().run()
+    assert asked == [10]
+
+
+def test_what_if_moves_the_list(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec-time")
+    app = open_page(PAGE, model="sasrec-time", user="u03", step="9")
+    app.segmented_control(key="explain_view").set_value("what-if").run()
+    assert "the same" in told(app) and "As it would be" in told(app)
+    app.multiselect(key="whatif_gone_u03_9").set_value([8, 7, 6]).run()
+    app.select_slider(key="whatif_hour").set_value("3:00").run()
+    text = told(app)
+    assert not app.error and ("▲" in text or "new" in text or "another order" in text)
