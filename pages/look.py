@@ -163,13 +163,16 @@ def card_html(rank: int, dataset: Dataset, item: str, width: float, tints: dict[
     return f'<div class="rs-card"><span class="rs-rank">{rank}</span>{body}{bar}</div>'
 
 
-def tried_html(dataset: Dataset, taken: Sequence[str], likes: Sequence[str], dislikes: Sequence[str], reason: str | None) -> str:
-    """What this session has added to the history, and the label of a list that is not the model's own."""
+def tried_html(
+    dataset: Dataset, taken: Sequence[str], likes: Sequence[str], dislikes: Sequence[str], reason: str | None, supposed: str = ""
+) -> str:
+    """What this session has added to the history or supposes, and the label of a list that is not the model's own."""
     told = [(name, items) for name, items in (("taken", taken), ("liked", likes), ("not for me", dislikes)) if items]
-    words = " · ".join(f"{name} <b>{', '.join(safe(dataset.title_of(each)) for each in items)}</b>" for name, items in told)
+    said = [f"<b>{safe(supposed)}</b>"] if supposed else []
+    said += [f"{name} <b>{', '.join(safe(dataset.title_of(each)) for each in items)}</b>" for name, items in told]
     label = f'<span class="rs-label">Not a personal list: {safe(reason)}</span> ' if reason else ""
     hint = "Take an item and the list answers at once. Nothing here changes the model or the data."
-    return f'<p class="rs-tried">{label}{words or hint}</p>'
+    return f'<p class="rs-tried">{label}{" · ".join(said) or hint}</p>'
 
 
 def recent_words(dataset: Dataset, history: History, step: int, moment: datetime | None) -> str:

@@ -127,6 +127,18 @@ def moment_of(cursor: Cursor) -> Any:
     return look.local_time(times[-1], None if offsets is None else offsets[-1])
 
 
+def supposed(cursor: Cursor, context: Context) -> str:
+    """What is only asked for and was not so, as plain text; empty where nothing was changed."""
+    moment = [WEEKDAYS[context.weekday]] if context.weekday is not None else []
+    moment += [f"{context.hour}:00"] if context.hour is not None else []
+    area = next((name for name, place in loaders.areas(cursor.dataset).items() if place == context.place), "")
+    return (
+        "as if " + " and ".join(([f"it were {' '.join(moment)}"] if moment else []) + [f"they were at {area}"] * bool(area))
+        if moment or area
+        else ""
+    )
+
+
 def controls(cursor: Cursor, aware: Collection[str], key: str) -> Context:
     """The controls for what a model is told, their keys beginning with `key`; for what it is not told, a line that says so."""
     weekday = hour = place = None

@@ -27,7 +27,7 @@ def page() -> None:
     with list_column:
         request = tryout.request(here, tried, asked)
         items, scores, reason = tryout.answer(here, found.model, request, only, None if most == "any" else int(most))
-        st.html(look.tried_html(dataset, tried.taken, tried.likes, tried.dislikes, reason))
+        st.html(look.tried_html(dataset, tried.taken, tried.likes, tried.dislikes, reason, tryout.supposed(here, asked)))
         cards(items, look.bar_widths(scores), tried, tryout.hangs_together(here, found.card.protocol, request, items))
         st.caption(tryout.PATH_MEANING)
 

@@ -6,6 +6,7 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
+from tests.pages.conftest import told
 
 Visit = Callable[..., AppTest]
 PAGE = "demo/recommend.py"
@@ -66,8 +67,9 @@ def test_another_hour_is_asked_for(visit: Visit, keep: Callable[..., Dataset], t
 
     keep(tiny, "frequency")
     app = visit(PAGE, dataset="tiny", model="frequency", user="u03", step="5")
+    assert "as if it were" not in told(app)
     app.select_slider(key="try_hour").set_value("21:00").run()
-    assert not app.exception
+    assert not app.exception and "as if it were 21:00" in told(app)
     here = cursor.Cursor(tiny, "frequency", "u03", 5, "cpu", True)
     moved = tryout.request(here, tryout.Tryout(("tiny", "u03", 5)), tryout.Context(weekday=6, hour=21))
     assert moved.time is not None and moved.utc_offset is not None
