@@ -33,6 +33,10 @@ RATES = (0.0, 0.7, 0.95, 0.995)
 """The fading rates that training starts from: the last event alone, a handful, a few dozen, everything."""
 
 
+ANSWERS, PULL = 256, 10.0
+"""Answers in one step of a refit, and how hard it is pulled towards what it was."""
+
+
 class Feedback(NamedTuple):
     """One answer to a recommendation: what was known when it was shown, the item, and whether it was liked."""
 
@@ -82,6 +86,10 @@ class Association(Causal):
         return int(self.config.max_length)
 
     def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+        return Hidden(self.person(self._means(tokens, last_only)))
+
+    def _means(self, tokens: Tokens, last_only: bool) -> Tensor:
+        """(B, R, rates · D): faded means of the events so far."""
         codes = self._on_device(tokens.codes)
         vectors = dropout(self.embedding(codes), self.config.dropout, self.training)
         length, most = codes.shape[1], self.config.max_length
@@ -91,7 +99,7 @@ class Association(Causal):
         fading = torch.where((ages >= 0) & (ages < most), rates[:, None, None] ** ages.clamp(0, most), 0.0)  # (rates, R, T)
         fading = fading[None] * (codes != PAD)[:, None, None, :]
         means = (fading / fading.sum(-1, keepdim=True).clamp_min(1e-6)) @ vectors[:, None]  # (B, rates, R, D)
-        return Hidden(self.person(means.transpose(1, 2).flatten(2)))
+        return means.transpose(1, 2).flatten(2)
 
     def associate(self, people: Tensor, items: Tensor) -> Tensor:
         """(n, n_items) strengths of people (n, D) and items (n_items, D)."""
@@ -136,40 +144,43 @@ class Association(Causal):
         """(len(requests), n_items) float32 ratings expected; NaN where the training data had none."""
         return self.expected_ratings(requests, self.rating)
 
-    def refit(self, feedback: Iterable[Feedback], epochs: int = 20, learning_rate: float = 0.003, seed: int = 0) -> Self:
+    def refit(self, feedback: Iterable[Feedback], epochs: int = 5, learning_rate: float = 0.0005, seed: int = 0) -> Self:
         """A new model that has also learnt from likes and dislikes; this one stays as it is.
 
-        The log-odds of a like rise with the score, from a learnt base rate. Only the association is refitted, not the items'
-        texts nor the rates of fading, and a pull towards what it was keeps a little feedback from undoing much training.
+        With p the softmax over all items, a like costs −log p and a dislike −log(1 − p): what training minimises, so that a refit
+        cannot serve the feedback and spoil the ranking. Only the association is refitted, not the items' texts nor the rates of
+        fading, and a pull towards what it was keeps a little feedback from undoing much training.
         """
-        answers = [each for each in feedback if each.item_id in set(self.item_ids)]
+        answers = [each for each in feedback if self.vocabulary.encode([each.item_id])[0] != PAD]
         if not answers:
             raise DataError("there is no feedback on items this model knows; collect likes and dislikes first")
         torch.manual_seed(seed)
         model = deepcopy(self).eval()
-        codes = torch.from_numpy(self.vocabulary.encode([each.item_id for each in answers]))
-        liked = torch.tensor([float(each.liked) for each in answers])
-        learns = [
-            model.of_both,
-            model.out,
-            model.bias,
-            *model.of_person.parameters(),
-            *model.of_item.parameters(),
-            *model.person.parameters(),
-        ]
+        of_person, of_item = model.of_person.parameters(), model.of_item.parameters()
+        learns = [model.of_both, model.out, model.bias, *of_person, *of_item, *model.person.parameters()]
         before = [each.detach().clone() for each in learns]
-        base = nn.Parameter(torch.logit(liked.mean().clamp(0.05, 0.95)))
-        stream = model._stream([each.request for each in answers])
-        optimizer = torch.optim.Adam([*learns, base], lr=learning_rate)
+        means = self._means_of([each.request for each in answers])
+        codes = self._on_device(self.vocabulary.encode([each.item_id for each in answers])) - 1
+        liked, items = self._on_device(np.array([each.liked for each in answers])), self.item_vectors().detach().float()
+        optimizer = torch.optim.Adam(learns, lr=learning_rate)
         for _ in range(epochs):
-            for rows, tokens in model._last_batches(stream):
-                at = torch.from_numpy(rows.copy())
-                people, items = model(tokens, last_only=True).states[:, 0], model.item_vectors()
-                own = codes[at] - 1
-                strengths = model._pairs(people, items[own]) + model.bias[own]
-                loss = functional.binary_cross_entropy_with_logits(base + strengths, liked[at], reduction="sum")
-                pull = sum(((each - was) ** 2).sum() for each, was in zip(learns, before, strict=True))
-                ((loss + pull) / len(rows)).backward()
+            for rows in torch.randperm(len(answers)).split(ANSWERS):
+                logits = model.associate(model.person(means[rows]), items) + model.bias
+                logs = torch.log_softmax(logits, 1)[torch.arange(len(rows)), codes[rows]]
+                others = torch.log1p(-logs.exp().clamp_max(0.999))
+                pull = PULL * sum(((each - was) ** 2).sum() for each, was in zip(learns, before, strict=True)) / len(answers)
+                (pull - torch.where(liked[rows], logs, others).mean()).backward()
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
         return model
+
+    @torch.inference_mode()
+    def _means_of(self, requests: Sequence[Request]) -> Tensor:
+        """(len(requests), rates · D) means of requests; those of one list are read once."""
+        places: dict[int, int] = {}
+        row = [places.setdefault(id(each), len(places)) for each in requests]
+        distinct = list({id(each): each for each in requests}.values())
+        means = torch.empty(len(distinct), self.person.in_features, device=self.bias.device)
+        for rows, tokens in self._last_batches(self._stream(distinct)):
+            means[torch.from_numpy(rows.copy())] = self._means(tokens, last_only=True)[:, 0].float()
+        return means[row].clone()
