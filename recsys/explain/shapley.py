@@ -45,12 +45,12 @@ def sharpening(game: Game, budget: int = BUDGET, seed: int = 0, first: int = FIR
     enough = 2**players if players < 63 else budget + 1
     if enough <= budget:
         if first < enough and players > 2:
-            yield next(_by_regression(game, enough // 2, seed, first, since))
+            yield next(by_regression(game, enough // 2, seed, first, since))
         yield exact(game, since)
     elif budget >= FEW * players:
-        yield from _by_regression(game, budget, seed, first, since)
+        yield from by_regression(game, budget, seed, first, since)
     else:
-        yield from _by_orders(game, budget, seed, first, since)
+        yield from by_orders(game, budget, seed, first, since)
 
 
 def exact(game: Game, since: Spent | None = None) -> Explanation:
@@ -66,7 +66,7 @@ def exact(game: Game, since: Spent | None = None) -> Explanation:
     return game.explained(METHOD, members.T @ (joined * values) - ~members.T @ (missing * values), None, since, exact=True)
 
 
-def _by_regression(game: Game, budget: int, seed: int, first: int, since: Spent) -> Iterator[Explanation]:
+def by_regression(game: Game, budget: int, seed: int, first: int, since: Spent) -> Iterator[Explanation]:
     players = len(game.players)
     ends = game.value(np.array([[False] * players, [True] * players]))
     pairs = Pairs(players, np.random.default_rng(seed))
@@ -81,7 +81,7 @@ def _by_regression(game: Game, budget: int, seed: int, first: int, since: Spent)
             return
 
 
-def _by_orders(game: Game, budget: int, seed: int, first: int, since: Spent) -> Iterator[Explanation]:
+def by_orders(game: Game, budget: int, seed: int, first: int, since: Spent) -> Iterator[Explanation]:
     """Each order costs P − 1 evaluations, and one and its reversal are the least."""
     players, random = len(game.players), np.random.default_rng(seed)
     gains = np.empty((0, 2, players))  # of each player in an order and in its reversal

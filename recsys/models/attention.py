@@ -187,7 +187,10 @@ class Block(nn.Module):
     def forward(self, x: Tensor, windows: list[Window], seen: list[dict[str, Tensor]] | None = None, offset: int = 0) -> Tensor:
         attended = self.attention(self.attention_norm(x), windows, seen, offset)
         x = x[:, windows[0].rows.start - offset :]
-        x = x + torch.sigmoid(self.attention_gate(x)) * dropout(attended, self.dropout, self.training)
+        return self.mixed(x + torch.sigmoid(self.attention_gate(x)) * dropout(attended, self.dropout, self.training))
+
+    def mixed(self, x: Tensor) -> Tensor:
+        """The second half, token by token, of any shape (…, D)."""
         value, gate = self.mix_in(self.mix_norm(x)).chunk(2, -1)
         return x + torch.sigmoid(self.mix_gate(x)) * dropout(self.mix_out(functional.silu(gate) * value), self.dropout, self.training)
 

@@ -144,15 +144,19 @@ class Causal(nn.Module, ABC):
     def score_subsets(self, request: Request, keep: np.ndarray, instead: str | None = None, column: int | None = None) -> np.ndarray:
         """(n, n_items) or (n, 1) float32 of parts of one history (see `ScoresSubsets`)."""
         found = np.empty((len(keep), len(self.vocabulary) if column is None else 1), dtype=np.float32)
-        items = self.item_vectors().float()
-        for rows, tokens in self._last_batches(subset_stream(request, keep, instead, self.vocabulary, self.behaviour_names)):
-            hidden = self(tokens, last_only=True)
+        items = self._kept_items()
+        for rows, hidden in self.subsets(request, keep, instead):
             scores = self.scores(hidden, items) if column is None else self.scores_of(hidden, items, column)
             found[rows] = scores.cpu().numpy()
         if request.candidates is not None:
             outside = self.vocabulary.mask(np.zeros((1, len(self.vocabulary)), dtype=np.float32), [request])[0] < 0
             found[:, outside if column is None else outside[[column]]] = -np.inf
         return found
+
+    def subsets(self, request: Request, keep: np.ndarray, instead: str | None) -> Iterator[tuple[np.ndarray, Hidden]]:
+        """Rows of `keep` and what the network makes of the last tokens of those parts of a history."""
+        for rows, tokens in self._last_batches(subset_stream(request, keep, instead, self.vocabulary, self.behaviour_names)):
+            yield rows, self(tokens, last_only=True)
 
     def scores_of(self, hidden: Hidden, items: Tensor, column: int) -> Tensor:
         """(B, 1) of `scores`. Without copies a score does not depend on the other items."""

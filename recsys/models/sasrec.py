@@ -6,17 +6,22 @@ the first event, so that an empty history has a state of its own. With `time_bia
 the request and the gaps to past events, with `distance_bias` the distances to them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from torch import Tensor, nn
 
-from recsys.core import PAD
+from recsys.core import PAD, Request
 from recsys.models.attention import Block, Context, Looks, through_blocks
 from recsys.models.causal import Causal, Hidden, SequenceConfig
 from recsys.models.dropout import dropout
 from recsys.models.items import ItemVectors
 from recsys.models.sequences import HOURS, Tokens
+from recsys.models.subsets import last_states
+
+PARTS_AT_ONCE = 4_096
+"""Parts of a history whose beginnings are looked for in each other."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,18 @@ class SASRec(Causal):
         x = dropout(x, self.config.dropout, self.training)
         last = 1 if last_only else None
         return Hidden(self.norm(through_blocks(self.blocks, x, self._context(tokens, codes), self.config.max_length, last, looks)))
+
+    def subsets(self, request: Request, keep: np.ndarray, instead: str | None) -> Iterator[tuple[np.ndarray, Hidden]]:
+        """Short histories without times and distances share the beginnings of their parts."""
+        plain = not self.config.time_bias and not self.config.distance_bias and self.config.n_blocks == 2
+        if not plain or instead is not None or keep.shape[1] >= self.config.max_length:
+            yield from super().subsets(request, keep, instead)
+            return
+        codes = np.concatenate([[len(self.vocabulary) + 1], self.vocabulary.encode(request.history.items)])
+        for start in range(0, len(keep), PARTS_AT_ONCE):
+            rows = np.arange(start, min(start + PARTS_AT_ONCE, len(keep)))
+            states = last_states(self.blocks, self.embedding(self._on_device(codes)), keep[rows])
+            yield rows, Hidden(self.norm(states)[:, None])
 
     def _context(self, tokens: Tokens, codes: Tensor) -> Context:
         time, distance = self.config.time_bias, self.config.distance_bias
