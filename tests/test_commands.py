@@ -187,6 +187,15 @@ class TestShapes:
         assert all(0 <= step < 10 for step in found["removed"])
         assert (found["rank_after"] > 10) if found["verified"] else found["removed"] == []
 
+    def test_fidelity(self) -> None:
+        found = run("fidelity", "sasrec", "town", "--cases", 4, "--budget", 60, "--json").json
+        assert set(found) == {"model", "dataset", "protocol", "cases", "split", "metrics", "over_random", "agreement", "planted"}
+        assert found["cases"] == 4 and {"random", "shapley", "attention"} <= set(found["metrics"])
+        for metrics in found["metrics"].values():
+            assert set(metrics) == {"deletion", "insertion", "comprehensiveness", "sufficiency", "pos@k", "neg@k"}
+            assert all(each["low"] <= each["value"] <= each["high"] for each in metrics.values())
+        assert {"random", "latest", "shapley"} <= set(found["planted"]["methods"]) and sum(found["planted"]["causes"].values()) <= 4
+
     def test_a_checkpoint_is_found_by_folder_too(self, home: Path) -> None:
         folder = home / "checkpoints" / "town" / "markov"
         by_name, by_folder = (run("recommend", each, "town", "--user", "p0002", "--json").json for each in ("markov", folder))
@@ -199,6 +208,7 @@ class TestShapes:
             "evaluate markov town",
             "recommend markov town --user p0002 --step 3",
             "counterfactual sasrec town --user p0002 --step 8",
+            "fidelity markov town --cases 3 --budget 40",
             "replay markov town --user p0002",
             "leaderboard town --only markov",
         ],
@@ -301,6 +311,9 @@ WRONG = [
     "recommend markov town --user nobody",
     "counterfactual markov town --user p0002 --item nothing",
     "counterfactual markov town --user p0002 --k 0",
+    "fidelity markov town --cases 1",
+    "fidelity markov town --split train",
+    "fidelity markov town --budget 1",
     "recommend markov town --user p0002 --step -1",
     "recommend markov town --user p0002 --step 100000",
     "recommend markov town --user p0002 --step some",

@@ -26,6 +26,7 @@ for command in (
     drifting.drift_score,
     explain.explain,
     verify.counterfactual,
+    verify.fidelity,
     measure.bench,
 ):
     app.command()(command)

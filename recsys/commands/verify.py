@@ -1,4 +1,4 @@
-"""Checking what a recommendation hangs on, by asking the model again: counterfactual."""
+"""Checking explanations by asking the model again: counterfactual, fidelity."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recsys.commands.ask import _load
-from recsys.commands.console import CheckpointName, DatasetName, Device, Json, UserId, show, table
+from recsys.commands.console import CheckpointName, DatasetName, Device, Json, UserId, say, show, table
+from recsys.errors import DataError, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from recsys.checkpoints import Loaded
     from recsys.core import Dataset, Recommender
     from recsys.explain.game import Game
+    from recsys.explain.trials import Measured, Planted, Trials
 
 Step = Annotated[int | None, typer.Option(help="After how many of the user's events; all of them when left out.")]
 Item = Annotated[str | None, typer.Option(metavar="ITEM", help="The id of an item; the first of the list when left out.")]
@@ -58,6 +62,75 @@ def counterfactual(
     show(result, as_json, head, table(("step", "event"), rows))
 
 
+def fidelity(
+    checkpoint: CheckpointName,
+    dataset: DatasetName,
+    cases: Annotated[int, typer.Option(help="How many people, one recommendation each.")] = 100,
+    budget: Annotated[int, typer.Option(help="How often the model may be asked for one set of Shapley values.")] = 1024,
+    split: Annotated[str, typer.Option(help="validation or test: the events at which recommendations are explained.")] = "validation",
+    seed: Annotated[int, typer.Option(help="Another seed takes other people.")] = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+) -> None:
+    """How far each way of explaining can be trusted.
+
+    Events are taken away, the most important first, as each method has it, and beside that in random order. Where the data says
+    what caused an event, also how often a method names that cause first.
+    """
+    if cases < 2:
+        raise DataError(f"--cases is {cases}; give two or more, for example --cases 100")
+    if budget < 2:
+        raise DataError(f"--budget {budget} is too small; give two evaluations a player or more, for example --budget 1000")
+    if split not in ("validation", "test"):
+        raise unknown("split", split, ("validation", "test"))
+    from recsys import datasets
+    from recsys.datasets import prepared_folder
+    from recsys.datasets.prepared import read_extra
+    from recsys.explain.trials import planted, trials
+    from recsys.models import model_spec
+    from recsys.split import split as marked
+
+    data = datasets.open_dataset(dataset)
+    loaded = _load(checkpoint, data, device)
+    aware, labels = model_spec(loaded.card.model).aware, marked(data, loaded.card.protocol)
+    found = trials(loaded.model, data, labels, aware, cases, split, budget, seed, _say_every("explained"))
+    result: dict[str, Any] = {"model": loaded.card.model, "dataset": data.name, "protocol": labels.protocol, **vars(found)}
+    folder = prepared_folder(data.name)
+    causes = None if folder is None else read_extra(folder, "causes")
+    truth = None
+    if causes is not None:
+        truth = planted(loaded.model, data, labels, causes, aware, cases, budget, seed, _say_every("compared with their cause"))
+        result["planted"] = truth
+    show(result, as_json, *_fidelity_lines(loaded.card.model, data, found, truth))
+
+
+def _say_every(what: str) -> "Callable[[int, int], None]":
+    def report(done: int, of: int) -> None:
+        if done % 20 == 0:
+            say(f"{done} of {of} {what}")
+
+    return report
+
+
+def _fidelity_lines(model: str, data: "Dataset", found: "Trials", truth: "Planted | None") -> list[str]:
+    def cell(measured: "Measured") -> str:
+        return f"{measured.value:.3f} [{measured.low:.3f}, {measured.high:.3f}]"
+
+    columns = list(next(iter(found.metrics.values())))
+    rows = [(name, *(cell(each[column]) for column in columns)) for name, each in found.metrics.items()]
+    lines = [
+        f"{model} on {data.name}: the first recommendation of {found.cases:,} people, {found.split}; with 95 % intervals",
+        "in standard deviations of the scores; higher is better for deletion, insertion, comprehensiveness and neg@k, lower for the others",
+        table(("method", *columns), rows),
+    ]
+    if truth is not None and truth.cases:
+        kinds = list(truth.causes)
+        heads = ("first event is the planted cause", f"all {truth.cases}", *(f"{kind} {truth.causes[kind]}" for kind in kinds))
+        rows = [(name, cell(share), *(cell(truth.by_cause[kind][name]) for kind in kinds)) for name, share in truth.methods.items()]
+        lines += ["", table(heads, rows)]
+    return lines
+
+
 def game_of(
     data: "Dataset", loaded: "Loaded", user: str, step: int | None, item: str | None, among: "Recommender | None" = None, **settings: Any
 ) -> "Game":
@@ -66,7 +139,6 @@ def game_of(
     With `among`, the list is the twenty items that this other model finds best.
     """
     from recsys.core import recommend, request_at
-    from recsys.errors import DataError
     from recsys.explain.game import Game
     from recsys.models import model_spec
 
