@@ -112,7 +112,8 @@ class Game:
     def value(self, coalitions: np.ndarray) -> np.ndarray:
         """(n,) float64 for bool (n, P) that says who is present; asked in batches, each coalition once."""
         present = self._present(coalitions)
-        keys = [row.tobytes() for row in np.packbits(present, axis=1)]
+        packed = np.ascontiguousarray(np.packbits(present, axis=1))
+        keys: list[bytes] = packed.view(f"V{packed.shape[1]}").ravel().tolist()
         fresh = {key: at for at, key in enumerate(keys) if key not in self._answers}
         if fresh:
             rows = np.fromiter(fresh.values(), dtype=np.int64)

@@ -28,9 +28,10 @@ def kernel_regression(pairs: Pairs, halves: np.ndarray, gain: float) -> tuple[np
     apart = inverse @ (centred.T @ (weights * wanted))
     apart -= apart.mean()
     residuals = wanted - centred @ apart
-    leverages = weights * np.einsum("mi,ij,mj->m", centred, inverse, centred)
+    solved = centred @ inverse
+    leverages = weights * (solved * centred).sum(axis=1)
     chance = np.sqrt(1 - counts / pairs.totals)[pairs.strata]
-    moved = (chance * weights * residuals / np.maximum(1 - leverages, 1e-3))[:, None] * (centred @ inverse)
+    moved = (chance * weights * residuals / np.maximum(1 - leverages, 1e-3))[:, None] * solved
     return gain / n + apart, np.sqrt((moved**2).sum(axis=0)) * widened(len(halves) - n + 1)
 
 
