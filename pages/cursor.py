@@ -24,6 +24,7 @@ from recsys.models import MODELS
 PACE = 1.0  # seconds a step while playing
 GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
 MISS = "To the next step whose real event is not among the ten; after the last one it starts again"
+FAILS = "To the person whose validation events this model ranks worst, at the worst of them; again: to the next worst"
 LAST = -1  # before the last event, where the model's foresight shows
 SHORTLIST = 40  # people offered without a search; a million options would be sent to the browser
 
@@ -92,6 +93,8 @@ def draw() -> None:
     with st.container(horizontal=True, gap="small"):
         st.button("Next person", key="next_person", on_click=_next_person, args=(dataset, user), width="stretch")
         st.button("Someone else", key="random", on_click=_someone, args=(dataset,), width="stretch")
+    untrained = model not in trained
+    st.button("Somebody it fails", "fails", FAILS, on_click=_somebody_it_fails, args=(user,), disabled=untrained, width="stretch")
     step = _step(dataset, user)
     device = st.session_state.get("device", "auto")
     st.session_state["cursor"] = Cursor(dataset, model, user, step, device, model in trained)
@@ -285,6 +288,21 @@ def _next_miss() -> None:
 
 def _someone(dataset: Dataset) -> None:
     place(user=str(random.choice(dataset.user_ids)))
+
+
+@guarded
+def _somebody_it_fails(user: str) -> None:
+    """To the person the model is worst at; from one of the worst to the next."""
+    cursor = now()
+    worst = loaders.failures(cursor.dataset, cursor.model, cursor.device)
+    if not worst:
+        notice("Nobody has a validation event to fail at.")
+        return
+    names = [name for name, _ in worst]
+    again = user in names and st.session_state.get("failing") == user
+    name, step = worst[(names.index(user) + 1) % len(worst) if again else 0]
+    st.session_state["failing"] = name
+    place(user=name, step=step)
 
 
 def _next_person(dataset: Dataset, user: str) -> None:

@@ -1,5 +1,7 @@
 """How good models are, as measured."""
 
+import numpy as np
+
 from pages.loaders.data import uploads
 from pages.loaders.models import loaded
 from pages.loaders.shared import shared
@@ -27,12 +29,22 @@ def evaluation(dataset: Dataset, checkpoint: str, which: str, device: str) -> Ke
     return kept(dataset, found.card, which) or _evaluation(dataset, found, which)
 
 
-@shared(64)
+@shared(64, "Judging the model on everybody …")
 def _evaluation(dataset: Dataset, found: Loaded, which: str) -> Kept:
     measured = measure(found.model, dataset, split(dataset, found.card.protocol), which)
     if dataset.name not in uploads():
         keep(found.card, dataset, measured)
     return measured
+
+
+def failures(dataset: Dataset, checkpoint: str, device: str) -> list[tuple[str, int]]:
+    """People by how badly a checkpoint ranks their validation events (mean log rank), the worst first, each with their worst step."""
+    judged = evaluation(dataset, checkpoint, "validation", device).evaluation
+    worst = np.lexsort((-judged.ranks, judged.user_codes))
+    users, first = np.unique(judged.user_codes[worst], return_index=True)
+    badness = np.bincount(judged.user_codes, np.log2(judged.ranks))[users] / np.bincount(judged.user_codes)[users]
+    steps = judged.rows[worst][first] - dataset.user_starts[users]
+    return [(str(dataset.user_ids[users[at]]), int(steps[at])) for at in np.argsort(-badness, kind="stable")]
 
 
 def expected_ratings(dataset: Dataset, checkpoint: str, device: str) -> Expected | None:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from recsys.checkpoints import find, load
 from recsys.core import Dataset
+from recsys.replay import replay
+from recsys.split import VALIDATION, split
 from tests.pages.conftest import told
 
 Visit = Callable[..., AppTest]
@@ -34,6 +38,25 @@ def test_the_url_opens_the_cursor_it_names(visit: Visit, keep: Callable[..., Dat
     assert not app.exception and not app.warning
     assert (app.session_state["user"], app.slider(key="slider").value) == ("many, *really*", 7)
     assert "after 7 of 400" in told(app)
+
+
+def test_somebody_it_fails_is_whom_it_ranks_worst_at_their_worst_event(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    keep(tiny)
+    app = visit("explore/timeline.py", dataset="tiny", model="markov", user="u03", step="2")
+    found = load(find("markov", "tiny"))
+    labels = split(tiny, found.card.protocol).labels
+    badness, steps = {}, {}
+    for person in tiny.user_ids:
+        judged = np.flatnonzero(labels[tiny.rows(person)] == VALIDATION)
+        if len(judged):
+            ranks = replay(found.model, tiny.history(person), tiny.repeats).ranks[judged]
+            badness[person], steps[person] = np.log2(ranks).mean(), judged[ranks == ranks.max()]
+    first, second = sorted(badness, key=lambda person: -badness[person])[:2]
+    for expected in (first, second):
+        app.button(key="fails").click().run()
+        assert not app.exception
+        here = app.session_state["cursor"]
+        assert badness[here.user] == pytest.approx(badness[expected]) and here.step in steps[here.user]
 
 
 def test_people_are_found_by_part_of_their_id(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
