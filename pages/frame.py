@@ -26,6 +26,7 @@ page = st.navigation(
         "Inspect": [
             st.Page("inspect/explain.py", title="Why this item", url_path="explain"),
             st.Page("inspect/attention.py", title="Attention", url_path="attention"),
+            st.Page("inspect/drift.py", title="Drift", url_path="drift"),
         ],
         "Evaluate": [
             st.Page("evaluate/leaderboard.py", title="Leaderboard", url_path="leaderboard"),

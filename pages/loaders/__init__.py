@@ -25,7 +25,8 @@ from pages.loaders.data import (
     user_after,
     workspace,
 )
-from pages.loaders.measured import evaluation, expected_ratings, failures, kept
+from pages.loaders.drifting import drift, drift_setting, next_drifting
+from pages.loaders.measured import evaluation, expected_ratings, kept
 from pages.loaders.models import anatomy, attention, checkpoints, graph, loaded, model_space, private_checkpoints, replay
 from pages.loaders.places import areas, item_places, map_ground, map_view, whole_map
 from pages.loaders.texts import plane, texts_as_vectors, words_as_vector
@@ -42,9 +43,10 @@ __all__ = [
     "dataset",
     "dataset_cards",
     "dataset_titles",
+    "drift",
+    "drift_setting",
     "evaluation",
     "expected_ratings",
-    "failures",
     "favourites",
     "graph",
     "has_user",
@@ -56,6 +58,7 @@ __all__ = [
     "map_ground",
     "map_view",
     "model_space",
+    "next_drifting",
     "people",
     "person_name",
     "plane",

@@ -22,7 +22,8 @@ from recsys.drift.evidence import (
 from recsys.drift.segmentation import segment
 from recsys.drift.views import DAY, Events
 
-ALPHA = 0.02
+ALPHA = 0.03
+STRENGTH = 3.0  # times the root of the number of views: how far from what shuffles give, in their standard deviations
 LEAST_DAYS = (21.0, 42.0)  # what has lasted for less is no lasting change yet; between the two, a twelfth of the time
 DATED_LEAST = 8  # events on either side of a date
 WINDOW_ALPHA = 0.01
@@ -151,6 +152,8 @@ def _splits(
     if scan is None or scan.p_value > ALPHA / (1 + depth):
         return []
     found = _dated(events, kept, scan)
+    if _strength(found) < STRENGTH * len(counts) ** 0.5:
+        return []
     left, right = kept[: scan.split], kept[scan.split :]
     if depth == 2:
         return [found]
@@ -193,7 +196,8 @@ def _apart_enough(found: list[Found], events: Events) -> list[Found]:
 
 
 def _strength(found: Found) -> float:
-    return sum(max(z, 0.0) ** 2 for z in found.z.values())
+    """The joint distance from what shuffles give, in standard deviations."""
+    return sum(max(z, 0.0) ** 2 for z in found.z.values()) ** 0.5
 
 
 def _without_returns(events: Events, found: list[Found]) -> list[Found]:

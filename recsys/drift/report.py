@@ -48,7 +48,7 @@ class Change:
 class DriftReport:
     """One person's interest over time and where it changed.
 
-    `clock` says what dates are in: local time, UTC, or steps. `window` (T,) is the window of every event in the order of time;
+    `times` (T,) local seconds and `places` (T, 2) degrees of the events, None where the data has none. `clock` says what dates are in: local time, UTC, or steps. `window` (T,) is the window of every event in the order of time;
     `window_edges` (W + 1,) are seconds UTC (or steps), `window_counts` (W,) events, `window_shares` maps views to (W, levels).
     `levels` names them. `tested` says why there may be no changes: None where the search was made.
     """
@@ -59,6 +59,8 @@ class DriftReport:
     changes: tuple[Change, ...]
     levels: dict[str, tuple[str, ...]]
     clustered: bool
+    times: np.ndarray | None
+    places: np.ndarray | None
     window: np.ndarray
     window_edges: np.ndarray
     window_counts: np.ndarray
@@ -123,6 +125,8 @@ def drift(dataset: Dataset, scene: Setting, user: str) -> DriftReport:
         changes=changes,
         levels={name: view.levels for name, view in events.views.items() if name != "item"},
         clustered=scene.clustered,
+        times=events.times,
+        places=events.places,
         window=window,
         window_edges=edges,
         window_counts=np.bincount(window, minlength=len(edges) - 1),

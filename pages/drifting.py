@@ -1,0 +1,188 @@
+"""The words of the page on drift: what changed, when, how sure, and what it did to the model."""
+
+import numpy as np
+
+from pages import loaders, look
+from pages.cursor import Cursor
+from recsys.drift import Change, DriftReport
+from recsys.drift.consequences import consequence
+from recsys.drift.space import Anchor, space_of
+from recsys.drift.views import events_of
+
+VIEWS = {"category": "Kinds", "area": "Areas", "hour": "Hours"}
+MAIN = {"taste": "category", "place": "area", "rhythm": "hour", "novelty": "category", "return": "category"}
+CALLED = {
+    "taste": "Taste changed",
+    "place": "Moved",
+    "rhythm": "Other hours",
+    "novelty": "New places",
+    "return": "Old haunts",
+    "temporary": "For a time only",
+}
+
+
+def views_of(report: DriftReport) -> dict[str, str]:
+    """The ways of counting this person's data has, and what to call them."""
+    kinds = "Groups of items" if report.clustered else VIEWS["category"]
+    return {
+        name: kinds if name == "category" else VIEWS[name] for name in VIEWS if name in report.levels and report.window_shares[name].any()
+    }
+
+
+def lead(report: DriftReport, noun: str) -> str:
+    """HTML: the page's answer in one sentence."""
+    if report.untested is not None:
+        return f"Nothing can be said of changes: {look.safe(report.untested)}."
+    count = look.plural(report.events, noun)
+    if not report.changes:
+        return f"<b>No change</b> in {count} that shuffled weeks would not show as well. What varies here varies by chance."
+    if not report.lasting:
+        return f"<b>No lasting change</b> in {count}; something came and went, as marked below."
+    first = max(report.lasting, key=lambda change: change.size)
+    more = len(report.lasting) - 1
+    also = f" and {look.plural(more, 'other lasting change')}" if more else ""
+    did = {"place": "moved", "taste": "turned", "rhythm": "went"}.get(first.kind, "went")
+    slowly = " little by little" if first.gradual else ""
+    around = "from" if report.clock == "steps" else "around" if first.gradual else "in the days around"
+    words = f"{did}{slowly} from <b>{look.safe(first.from_what)}</b> to <b>{look.safe(first.to_what)}</b>"
+    return f"{around.capitalize()} {look.safe(when(report, first.time))} they {words}{also}."
+
+
+def when(report: DriftReport, moment: float) -> str:
+    """A date in words, or the step where only the order is known."""
+    if report.clock == "steps":
+        return f"step {moment:,.0f}"
+    date = np.datetime64(round(moment), "s").item()
+    return f"{date.day} {date:%B %Y}"
+
+
+def evidence(report: DriftReport, change: Change) -> str:
+    """HTML: how sure a change is."""
+    if change.kind == "temporary":
+        until = f"{when(report, change.time)} to {when(report, change.high)}"
+        return f"{look.safe(until)} · {odds(change)} · it passed, so it is no lasting change"
+    between = f"between {when(report, change.low)} and {when(report, change.high)} (90 %)"
+    views = " · ".join(f"{VIEWS[name].lower()} {size:.0%}" for name, size in change.sizes.items())
+    pace = "little by little" if change.gradual else "from one day to the next" if report.clock != "steps" else "at one step"
+    return f"{look.safe(between)} · {pace} · {odds(change)} · how different: {views}"
+
+
+def odds(change: Change) -> str:
+    return f"chance does this well in {'fewer than ' if change.p_value <= 0.0021 else ''}{max(round(change.p_value * 1000), 2)} of 1,000 shuffles"
+
+
+def cards(report: DriftReport) -> str:
+    """HTML: every change as a numbered line with its evidence."""
+    rows = []
+    for number, change in enumerate(report.changes, start=1):
+        kind = CALLED[change.kind]
+        rows.append(
+            f'<div class="rs-change{" rs-passed" if change.kind == "temporary" else ""}"><b class="rs-no">{number}</b><div>'
+            f"<b>{look.safe(kind)}, {look.safe(when(report, change.time))}</b>"
+            f"<p>{look.safe(change.words[:1].upper() + change.words[1:])}</p><small>{evidence(report, change)}</small></div></div>"
+        )
+    return "".join(rows)
+
+
+def facts(report: DriftReport) -> str:
+    """HTML: the space and the pace of a life in a few numbers."""
+    space, told = report.space, {}
+    if space.home is not None:
+        told["home, by evenings and nights"] = space.home.area or "found"
+    if space.work is not None:
+        told["working days"] = space.work.area or "found"
+    if space.near_home is not None:
+        told["of events within 1 km of home"] = f"{space.near_home:.0%}"
+    if space.radius is not None:
+        told["radius of their life"] = kilometres(space.radius)
+    if space.step is not None:
+        told["from one event to the next"] = kilometres(space.step)
+    if space.gap is not None:
+        told["between two events"] = f"{space.gap:.0f} hours" if space.gap < 48 else f"{space.gap / 24:.0f} days"
+    return look.facts(told) if told else ""
+
+
+def kilometres(distance: float) -> str:
+    return f"{distance * 1000:.0f} m" if distance < 1 else f"{distance:.1f} km"
+
+
+def anchors(here: Cursor, report: DriftReport, change: Change | None) -> list[tuple[str, Anchor, bool]]:
+    """Home and work, before and after a change of place where there was one."""
+    if change is None:
+        found = [("home", report.space.home, False), ("work", report.space.work, False)]
+    else:
+        scene = loaders.drift_setting(here.dataset)
+        events = events_of(here.dataset, scene, here.user)
+        before = space_of(events, scene, report.window, 0, change.step)
+        after = space_of(events, scene, report.window, change.step)
+        found = [("home before", before.home, False), ("home after", after.home, True)]
+        found += [("work before", before.work, False), ("work after", after.work, True)]
+        found = _once(found)
+    return [(name, anchor, later) for name, anchor, later in found if anchor is not None]
+
+
+def _once(found: list[tuple[str, Anchor | None, bool]]) -> list[tuple[str, Anchor | None, bool]]:
+    """What stayed where it was is said once."""
+    kept: list[tuple[str, Anchor | None, bool]] = []
+    for (name, before, _), (other, after, _) in zip(found[::2], found[1::2], strict=True):
+        if before is not None and after is not None and before.area == after.area and _close(before, after):
+            kept.append((name.split()[0], after, True))
+        else:
+            kept += [(name, before, False), (other, after, True)]
+    return kept
+
+
+def _close(one: Anchor, other: Anchor) -> bool:
+    return abs(one.latitude - other.latitude) < 0.007 and abs(one.longitude - other.longitude) < 0.01
+
+
+def consequences(report: DriftReport, ranks: np.ndarray, model: str) -> str:
+    """HTML: what each lasting change did to the model, a sentence each."""
+    lines = []
+    for number, change in enumerate(report.changes, start=1):
+        if change.kind == "temporary":
+            continue
+        found = consequence(ranks, change.step)
+        if found.before is None or found.across is None:
+            continue
+        later = f", and {found.after:.0%} after" if found.after is not None else ""
+        back = (
+            "it is not back yet"
+            if found.adapted is None
+            else "it was back at once"
+            if found.adapted <= 1
+            else f"it was back after {found.adapted} steps"
+        )
+        lines.append(
+            f"<b>{number}</b> {look.safe(model)} had {found.before:.0%} of the {min(40, change.step)} events before the change in its ten, "
+            f"{found.across:.0%} of the next 15{later}: {back}."
+        )
+    return "".join(f'<p class="rs-quiet">{line}</p>' for line in lines)
+
+
+def stream_in_words(report: DriftReport, view: str) -> str:
+    """The stream for those who cannot see it."""
+    totals = report.window_shares[view].sum(axis=0)
+    most = [report.levels[view][at] for at in np.argsort(-totals)[:3] if totals[at] > 0]
+    return f"Interest over time by {VIEWS[view].lower()}, mostly {', '.join(most)}; {len(report.changes)} changes marked."
+
+
+def moment_of(here: Cursor, report: DriftReport) -> float | None:
+    """Where the cursor stands on the axis of time: the next event's time, the last one's at the end; None without events."""
+    if report.clock == "steps":
+        return float(here.step)
+    times = here.history.times
+    if times is None or not len(times):
+        return None
+    moment = float(times[min(here.step, len(times) - 1)])
+    return moment if np.isfinite(moment) else None
+
+
+def footnote(report: DriftReport) -> str:
+    """How it was found, in a line, and what clock dates are in."""
+    if report.clock == "steps":
+        return "This data knows the order of events but not their times, so changes are at steps. Each is compared with the same events in shuffled order."
+    return (
+        f"Hours are in {report.clock}, dates in UTC. Each change is compared with this person’s own weeks in shuffled order; "
+        "what passed, such as a trip or a season, is marked apart."
+    )

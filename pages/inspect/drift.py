@@ -1,0 +1,103 @@
+"""How one person's interest moved through time and space, where it changed, and what that did to the model."""
+
+import streamlit as st
+
+from pages import cursor, drifting, loaders, look
+from pages.boundary import boundary, guarded, notice, plain
+from recsys.drift import Change
+from recsys.figures.drift import STREAM, before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
+from recsys.figures.movement import movement_map
+from recsys.models import MODELS
+
+here = cursor.now()
+dataset, colours = here.dataset, look.colours()
+report = loaders.drift(dataset, here.user)
+views = drifting.views_of(report)
+
+
+@guarded
+def to_next() -> None:
+    """To the next person whose interest changed for good."""
+    other = loaders.next_drifting(dataset, here.user)
+    if other is None:
+        notice("Among the next 250 people nobody has a lasting change.")
+    else:
+        cursor.place(user=other)
+
+
+def chart(figure: object, key: str, words: str) -> None:
+    st.plotly_chart(figure, key=key, theme=None, config=look.CHART, alt=words)
+
+
+def draw_stream(main: Change | None) -> None:
+    default = drifting.MAIN.get(main.kind, "category") if main is not None else "category"
+    view = st.segmented_control(
+        "Counted by", list(views), default=default if default in views else next(iter(views)), required=True,
+        format_func=views.__getitem__, key=f"drift_view_{here.dataset.name}_{here.user}", label_visibility="collapsed",
+    )  # fmt: skip
+    tints = tints_of(report, view, loaders.category_tints(dataset, colours), colours)
+    with st.container(key="stream_box"):
+        chart(drift_stream(report, view, "What the time went to", tints, colours), "drift_stream", drifting.stream_in_words(report, view))
+        at = drifting.moment_of(here, report)
+        if at is not None:
+            st.html(look.now_over(STREAM, now_on_drift(report, at)))
+
+
+def draw_change(main: Change) -> None:
+    pairs = [name for name in views if main.before[name].any() or main.after[name].any()]
+    pairs = sorted(pairs, key=lambda name: -main.sizes[name])[:2]  # three would not fit a narrow screen
+    for column, name in zip(st.columns(len(pairs), gap="medium"), pairs, strict=True):
+        with column:
+            title = {"category": "What", "area": "Where", "hour": "When"}[name]
+            chart(before_after(main, name, report.levels[name], title, colours), f"pairs_{name}", f"{title}: {main.words}")
+
+
+def draw_space(main: Change | None) -> None:
+    if report.times is None and report.places is None:
+        return
+    left, right = st.columns([11, 10], gap="medium")
+    moved = main if main is not None and main.kind != "temporary" else None
+    with left:
+        view = loaders.map_view(dataset, here.user)
+        if view is not None and report.places is not None and len(report.space.path):
+            found = movement_map(report, view, moved.step if moved else None, drifting.anchors(here, report, moved), colours)
+            chart(found, "movement", "The places of all events, home and work, and the middle of every four weeks.")
+            st.caption(
+                "Orange: the stretch of time on the slider. Its middle draws the line. Rings: home, by evenings and nights, and working days."
+            )
+    with right:
+        if report.times is not None and len(report.times) > 1:
+            chart(hour_ridges(report, colours), "ridges", "The hours of the day in stretches of time.")
+            chart(calendar_map(report, dataset.noun, colours), "calendar", "Events on every day.")
+
+
+def draw_model() -> None:
+    with boundary():
+        replay = loaders.replay(dataset, here.model, here.user, here.device)
+        ranks, splits = replay.ranks, [str(each) for each in replay.splits]
+        model = MODELS[loaders.checkpoints(dataset)[here.model].card.model].title
+        marks = [(str(number), change.step, change.kind != "temporary") for number, change in enumerate(report.changes, start=1)]
+        chart(hit_line(ranks, splits, marks, model, colours), "hits", f"The share of hits of {model} along the timeline.")
+        said = drifting.consequences(report, ranks, model)
+        if said:
+            st.html(said)
+
+
+head, button = st.columns([4, 1], vertical_alignment="bottom")
+head.title(plain(f"How {loaders.person_name(dataset, here.user)}’s interest moved"))
+button.button("Someone who changed", key="next_drifting", on_click=to_next, width="stretch")
+look.lead(drifting.lead(report, dataset.noun))
+if len(here.history) and views:
+    lasting = max(report.changes, key=lambda change: (change.kind != "temporary", change.size), default=None)
+    draw_stream(lasting)
+    if report.changes:
+        st.html(drifting.cards(report))
+    st.caption(drifting.footnote(report))
+    if lasting is not None:
+        draw_change(lasting)
+    if report.space.gap is not None or report.space.radius is not None:
+        st.html(drifting.facts(report))
+    draw_space(lasting)
+    draw_model()
+else:
+    st.info("Nothing is known of what this person’s events are about. Take another person or dataset.")

@@ -1,0 +1,112 @@
+"""Where somebody's life moved: every window of time a frame, home and work before and after, on the city drawn from the data."""
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from recsys.drift import DriftReport
+from recsys.drift.space import Anchor
+from recsys.figures.drift import day_of
+from recsys.figures.maps import MapView, ground_picture
+from recsys.figures.palette import Palette, escaped
+from recsys.figures.sketch import Sketch
+
+HEIGHT = 520
+PACE = 350  # milliseconds a frame
+
+
+def movement_map(
+    report: DriftReport, view: MapView, split: int | None, anchors: list[tuple[str, Anchor, bool]], colours: Palette
+) -> go.Figure:
+    """Events before step `split` in grey and from it on in the accent, the middle of every window as a path; play runs in the browser.
+
+    `anchors` are names, points, and whether they are of the time after. Needs `report.places`.
+    """
+    assert report.places is not None
+    figure = Sketch("Where life happens", colours, HEIGHT, "grey: before, blue: after" if split is not None else "")
+    across, up = np.ptp([view.low, view.high], axis=0)[::-1]
+    corner = dict(x=view.low[1] - across / 2, y=view.high[0] + up / 2, sizex=2 * across, sizey=2 * up)
+    figure.add_layout_image(source=ground_picture(view, colours), xref="x", yref="y", sizing="stretch", layer="below", **corner)
+    after = np.arange(len(report.places)) >= (len(report.places) if split is None else split)
+    for part, tint in ((~after, colours.quiet), (after, colours.accent)):
+        places = report.places[part]
+        figure.add_trace(_dots(places, tint))
+    figure.add_trace(_anchors(anchors, colours))
+    path = report.space.path
+    figure.add_trace(_window(report, 0, colours) | dict(visible=True))
+    figure.add_trace(
+        dict(type="scatter", x=path[:1, 1], y=path[:1, 0], mode="lines", line=dict(color=colours.miss, width=2), hoverinfo="skip")
+    )
+    (south, west), (north, east) = view.low, view.high
+    figure.update_xaxes(range=[west, east], visible=False, constrain="range")
+    figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=view.ratio, constrain="range")
+    names = [_name(report, at) for at in range(len(path))]
+    figure.update_layout(margin=dict(l=0, r=0, t=40, b=112), **_controls(names, colours))
+    drawn = figure.drawn()
+    drawn.frames = [
+        go.Frame(
+            name=names[at],
+            data=[_window(report, at, colours), dict(type="scatter", x=path[: at + 1, 1], y=path[: at + 1, 0])],
+            traces=[3, 4],
+        )
+        for at in range(len(path))
+    ]
+    return drawn
+
+
+def _dots(places: np.ndarray, tint: str) -> dict[str, Any]:
+    return dict(
+        type="scatter", x=places[:, 1].astype(np.float32), y=places[:, 0].astype(np.float32), mode="markers", hoverinfo="skip",
+        marker=dict(size=7, color=tint, opacity=0.35, line=dict(width=0)),
+    )  # fmt: skip
+
+
+def _window(report: DriftReport, at: int, colours: Palette) -> dict[str, Any]:
+    """The events of one window of time, on top."""
+    assert report.places is not None
+    places = report.places[report.window == at]
+    return dict(
+        type="scatter", x=places[:, 1].astype(np.float32), y=places[:, 0].astype(np.float32), mode="markers", hoverinfo="skip",
+        marker=dict(size=12, color=colours.miss, opacity=0.8, line=dict(width=1, color=colours.background)),
+    )  # fmt: skip
+
+
+def _anchors(anchors: list[tuple[str, Anchor, bool]], colours: Palette) -> dict[str, Any]:
+    return dict(
+        type="scatter", x=[each.longitude for _, each, _ in anchors], y=[each.latitude for _, each, _ in anchors], mode="markers+text",
+        text=[escaped(name) for name, _, _ in anchors], textposition="middle right", textfont=dict(size=14, color=colours.text, weight=600),
+        marker=dict(
+            size=20, color="rgba(0,0,0,0)", line=dict(width=3, color=[colours.accent if later else colours.quiet for *_, later in anchors])
+        ),
+        hovertext=[escaped(f"{name}: around {each.area}") if each.area else escaped(name) for name, each, _ in anchors], hoverinfo="text",
+    )  # fmt: skip
+
+
+def _controls(names: list[str], colours: Palette) -> dict[str, Any]:
+    """Play, pause and a slider, all in the browser."""
+    jump = dict(mode="immediate", frame=dict(duration=0, redraw=False), transition=dict(duration=0))
+    run = dict(frame=dict(duration=PACE, redraw=False), transition=dict(duration=0), fromcurrent=True, mode="immediate")
+    button = dict(method="animate")
+    look = dict(bgcolor=colours.surface, bordercolor=colours.faint, font=dict(color=colours.text, size=13))
+    return dict(
+        updatemenus=[
+            dict(
+                type="buttons", direction="left", x=0, xanchor="left", y=0, yanchor="top", pad=dict(t=66, l=4), showactive=False,
+                buttons=[button | dict(label="Play", args=[None, run]), button | dict(label="Pause", args=[[None], jump])], **look,
+            )
+        ],
+        sliders=[
+            dict(
+                x=0.02, len=0.96, y=0, pad=dict(t=14), currentvalue=dict(visible=True, font=dict(size=13, color=colours.quiet), xanchor="left", offset=6),
+                ticklen=0, minorticklen=0, font=dict(size=1, color="rgba(0,0,0,0)"), bgcolor=colours.surface, bordercolor=colours.faint,
+                activebgcolor=colours.accent, steps=[dict(method="animate", label=name, args=[[name], jump]) for name in names],
+            )
+        ],
+    )  # fmt: skip
+
+
+def _name(report: DriftReport, at: int) -> str:
+    if report.clock == "steps":
+        return f"from step {report.window_edges[at]:,.0f}"
+    return f"from {day_of(report.window_edges[at])}"

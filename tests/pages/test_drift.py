@@ -1,0 +1,48 @@
+"""The page on drift: someone who moved, someone without a change, data without times, and the way to the next who changed."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.conftest import told
+
+PAGE = "inspect/drift.py"
+MOVED = "p0015"  # moved house in August 2024, by the truth of the demo
+
+
+def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
+    app = visit(PAGE, dataset="demo-city", user=MOVED, model="popularity", step="60")
+    assert not app.exception
+    words = told(app)
+    assert "they moved from <b>Northgate" in words and "to <b>Orchard Park" in words
+    assert "of 1,000 shuffles" in words and "2024 (90 %)" in words
+    assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
+    app.button(key="next_drifting").click().run()
+    assert not app.exception and app.session_state["user"] != MOVED
+    assert "change" in told(app)
+
+
+@pytest.mark.parametrize("view", ["category", "area", "hour"])
+def test_every_way_of_counting_is_drawn(view: str, visit: Callable[..., AppTest]) -> None:
+    app = visit(PAGE, dataset="demo-city", user=MOVED, model="popularity")
+    app.segmented_control(key=f"drift_view_demo-city_{MOVED}").set_value(view).run()
+    assert not app.exception
+
+
+def test_data_without_times_tells_steps(open_page: Callable[..., AppTest]) -> None:
+    app = open_page(PAGE, dataset="order-only")
+    assert "not their times" in told(app) or "Nothing is known" in told(app)
+
+
+def test_few_events_are_said_to_be_few(open_page: Callable[..., AppTest]) -> None:
+    assert "Nothing can be said" in told(open_page(PAGE, dataset="tiny", user="u03"))
+
+
+def test_ids_that_hold_markup_are_shown_as_they_are(
+    own_home: None, odd: object, keep: Callable[..., object], visit: Callable[..., AppTest]
+) -> None:
+    keep(odd)
+    app = visit(PAGE, dataset="odd", user="many, *really*")
+    assert not app.exception
+    assert "<i>x</i>" not in told(app) and "<script" not in told(app)
