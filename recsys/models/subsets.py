@@ -87,7 +87,9 @@ def _second(block: Block, first: _First, there: np.ndarray) -> Tensor:
     weights = attention.project.weight.view(3, heads, -1, y.shape[1])
     bias = attention.project.bias.view(3, heads, -1)
     mixed = []
-    for part in torch.arange(len(there)).split(max(1, AT_ONCE // there.shape[1])):
+    size = max(1, AT_ONCE // there.shape[1])
+    for start in range(0, len(there), size):
+        part = np.arange(start, min(start + size, len(there)))  # no tensor: one of one number would index an array as that number
         own = torch.from_numpy(states[part, ends[part]])
         around = normed[torch.from_numpy(np.maximum(states[part], 0))]  # (n, T, D)
         query = torch.einsum("nd,hed->nhe", normed[own], weights[0]) + bias[0]

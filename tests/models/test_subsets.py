@@ -45,6 +45,7 @@ def test_parts_are_scored_as_alone(name: str, settings: dict[str, Any], tiny: Da
     alone = model.score([Request(request.history.without(np.flatnonzero(~row))) for row in keep])
     np.testing.assert_allclose(model.score_subsets(request, keep), alone, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(model.score_subsets(request, keep, column=4)[:, 0], alone[:, 4], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model.score_subsets(request, keep[7:8]), alone[7:8], rtol=1e-4, atol=1e-5)
     assert np.ptp(alone[:, 4]) > 0.1
 
 
