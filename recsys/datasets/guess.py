@@ -160,7 +160,8 @@ def _fits(key: str, values: pd.Series) -> bool:
 
 
 def _numbers(values: pd.Series) -> pd.Series:
-    return pd.to_numeric(values.dropna(), errors="coerce")
+    """Numbers, also those with a decimal comma."""
+    return pd.to_numeric(values.dropna().str.replace(r"^([-+]?\d+),(\d+)$", r"\1.\2", regex=True), errors="coerce")
 
 
 def _free(sample: pd.DataFrame, mapping: dict[str, str]) -> list[str]:

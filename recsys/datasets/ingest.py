@@ -94,6 +94,10 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
     if not count(con, "SELECT count(*) FROM events"):
         raise DataError(_nothing_left(con, source, rows_in, checks))
     notes = list(source.notes)
+    commas = [_with_comma(f"trim({named(key)})") for key in ("rating", "latitude", "longitude") if key in source.columns]
+    written = count(con, f"SELECT count(*) FROM raw WHERE {' OR '.join(commas)}") if commas else 0
+    if written:
+        notes.append(Check("decimal commas, read as points", written, "kept"))
     if times and times.label.startswith(("dates", "places", "years", "days")):
         notes.append(Check(f"times: {times.label}", count(con, "SELECT count(*) FROM events"), "kept"))
     return (*checks, *notes)
@@ -111,6 +115,11 @@ def _nothing_left(con: duckdb.DuckDBPyConnection, source: Source, rows_in: int, 
     )
 
 
+def _with_comma(text: str) -> str:
+    """Whether a number is written as in 4,5."""
+    return f"regexp_full_match({text}, '[-+]?\\d+,\\d+')"
+
+
 def _typed(con: duckdb.DuckDBPyConnection, source: Source, times: TimeReading | None) -> None:
     """The table `events`: the text of `raw` as values, every column there, NULL where the file has none."""
 
@@ -118,7 +127,7 @@ def _typed(con: duckdb.DuckDBPyConnection, source: Source, times: TimeReading | 
         return f"NULLIF(trim({named(key)}), '')" if key in source.columns else "NULL::VARCHAR"
 
     def number(key: str) -> str:
-        return f"TRY_CAST({text(key)} AS DOUBLE)"
+        return f"COALESCE(TRY_CAST({text(key)} AS DOUBLE), TRY_CAST(CASE WHEN {_with_comma(text(key))} THEN replace({text(key)}, ',', '.') END AS DOUBLE))"
 
     is_time = times is not None and not times.position
     position = "position" if "position" in source.columns else "timestamp" if times is not None and times.position else None

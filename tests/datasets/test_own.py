@@ -70,6 +70,7 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
     "csv": _csv,
     "tsv": lambda folder: _csv(folder, "\t", "t.tsv"),
     "semicolons": lambda folder: _csv(folder, ";"),
+    "decimal commas": lambda folder: _csv(folder, ";", decimal=","),
     "bars": lambda folder: _csv(folder, "|", "t.txt"),
     "bom": lambda folder: put(folder, "t.csv", TABLE.to_csv(index=False), "utf-8-sig"),
     "utf-16": lambda folder: put(folder, "t.csv", TABLE.to_csv(index=False), "utf-16"),
@@ -88,6 +89,7 @@ def test_every_kind_of_file_opens_the_same(kind: str, tmp_path: Path) -> None:
     assert data.has == ("time", "rating")
     np.testing.assert_array_equal(data.ratings, [3.0, 2.5, 5.0, 1.0, 4.0])
     assert checks(data)["order"] == (1, "reordered")
+    assert checks(data).get("decimal commas, read as points") == ((5, "kept") if kind == "decimal commas" else None)
     assert guess(path).mapping.keys() == {"user_id", "item_id", "timestamp", "rating"}
     assert set(guess(path).reasons) == set(guess(path).mapping)
 
