@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, NamedTuple, cast, get_args
+from typing import NamedTuple, cast, get_args
 
 import numpy as np
 
 from recsys.core import PAD, Recommender, Request, ScoresSubsets, Vocabulary, heard
 from recsys.errors import DataError, RecsysError, unknown
+from recsys.explain.context import pinned
 from recsys.explain.explanation import Explanation, Player, Removal, Target
 from recsys.explain.neutral import neutral_item
 
@@ -64,15 +65,11 @@ class Game:
             raise unknown("item", item_id, self.vocabulary.item_ids)
         self.column = code - 1
         codes = self.vocabulary.encode(self.whole.history.items)
-        self.steps = np.flatnonzero(codes != PAD)
-        self.unknown = len(codes) - len(self.steps)
+        self.steps, self.unknown = np.flatnonzero(codes != PAD), int((codes == PAD).sum())
         self.known = replace(self.whole, history=self.whole.history.without(np.flatnonzero(codes == PAD)))
         self.seen = bool((codes == code).any())
-        disliked = self.vocabulary.encode(self.whole.history.dislikes)
-        hidden = np.concatenate([disliked, codes if not repeats else codes[:0]])
-        self._hidden = np.zeros(len(self.vocabulary), dtype=bool)
-        self._hidden[hidden[hidden != PAD] - 1] = True
-        self._told, context = _pinned(self.known, aware)
+        self._hide(self.whole.history.dislikes if repeats else (*self.whole.history.dislikes, *self.known.history.items))
+        self._told, context = pinned(self.known, aware)
         self.neutral = neutral_item(model, self.known, item_id) if removal == "neutral" and len(self.steps) else None
         self._answers: dict[bytes, float] = {}
         self._counted = [0]
@@ -175,6 +172,12 @@ class Game:
         """Where the clock and the counter stand, for `explained` to count from."""
         return Spent(time.perf_counter(), self.evaluations)
 
+    def _hide(self, item_ids: Sequence[str]) -> None:
+        """What may not be shown."""
+        codes = self.vocabulary.encode(item_ids)
+        self._hidden = np.zeros(len(self.vocabulary), dtype=bool)
+        self._hidden[codes[codes != PAD] - 1] = True
+
     def _play(self, players: Sequence[Player]) -> None:
         """Who owns which column of what can be absent: the events of known items, then time, then place."""
         at = {int(step): column for column, step in enumerate(self.steps)}
@@ -260,27 +263,3 @@ class Game:
         return RecsysError(
             f"the model {type(self.model).__name__} gave scores that are not numbers; train it again with a lower learning rate"
         )
-
-
-def _pinned(request: Request, aware: Sequence[str]) -> tuple[Request, list[Player]]:
-    """The request with its own time and place said aloud where the model is told them, and those as players.
-
-    Left out, they are those of the last event, and would change when that is removed.
-    """
-    history, players = request.history, []
-    if "time" in aware:
-        when = request.time if request.time is not None else _last(history.times)
-        if when is not None and np.isfinite(when):
-            offset = request.utc_offset if request.utc_offset is not None else _last(history.utc_offsets)
-            request = replace(request, time=float(when), utc_offset=offset if offset is not None and np.isfinite(offset) else None)
-            players.append(Player("time", "time"))
-    if "place" in aware:
-        place = request.place if request.place is not None else _last(history.places)
-        if place is not None and np.isfinite(place).all():
-            request = replace(request, place=(float(place[0]), float(place[1])))
-            players.append(Player("place", "place"))
-    return request, players
-
-
-def _last(column: np.ndarray | None) -> Any:
-    return column[-1] if column is not None and len(column) else None

@@ -5,6 +5,7 @@ reference: 95, as of a normal distribution.
 from typing import Any
 
 import numpy as np
+import torch
 
 from recsys.explain import explain
 from tests.bench._explain import games
@@ -14,6 +15,7 @@ EVENTS, BUDGET, CASES = 10, 200, 500
 
 
 def measure() -> dict[str, Any]:
+    torch.set_num_threads(1)  # the batches are small, and nothing here is a time
     within = []
     for seed, fresh in enumerate(games(EVENTS, CASES)):
         game = fresh()
