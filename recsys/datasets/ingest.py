@@ -117,7 +117,7 @@ def _nothing_left(con: duckdb.DuckDBPyConnection, source: Source, rows_in: int, 
 
 def _with_comma(text: str) -> str:
     """Whether a number is written as in 4,5."""
-    return f"regexp_full_match({text}, '[-+]?\\d+,\\d+')"
+    return f"contains({text}, ',') AND regexp_full_match({text}, '[-+]?\\d+,\\d+')"
 
 
 def _typed(con: duckdb.DuckDBPyConnection, source: Source, times: TimeReading | None) -> None:
