@@ -1,15 +1,19 @@
 """Where people's interest changed: one person at a time, and the next person with a change."""
 
+from typing import TYPE_CHECKING
+
 from pages.loaders.data import user_after
 from pages.loaders.shared import shared
 from recsys.core import Dataset
-from recsys.drift import DriftReport, Setting
+
+if TYPE_CHECKING:
+    from recsys.drift import DriftReport, Setting
 
 LOOKED_AT = 250  # people, in search of one who changed
 
 
 @shared(16)
-def drift_setting(dataset: Dataset) -> Setting:
+def drift_setting(dataset: Dataset) -> "Setting":
     """Kinds and areas of a dataset, for counting."""
     from recsys.drift import setting
 
@@ -17,7 +21,7 @@ def drift_setting(dataset: Dataset) -> Setting:
 
 
 @shared(512)
-def drift(dataset: Dataset, user: str) -> DriftReport:
+def drift(dataset: Dataset, user: str) -> "DriftReport":
     """One person's changes, computed once."""
     from recsys.drift import drift as found
 

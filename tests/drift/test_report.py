@@ -1,0 +1,199 @@
+"""One person's report: what is planted is found and dated, what is shuffled is not, and no data is too odd."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recsys.core import Dataset
+from recsys.drift import DriftReport, drift, setting
+from recsys.drift.space import middle
+from recsys.results import to_json
+from tests.conftest import build
+
+START = pd.Timestamp("2024-01-01", tz="UTC")
+ITEMS = [f"i{at:02}" for at in range(40)]
+TABLE = pd.DataFrame(
+    {
+        "title": [f"Place {at}" for at in range(40)],
+        "category": [f"kind {at % 8}" for at in range(40)],
+        "latitude": 50 + 0.05 * (np.arange(40) // 10),
+        "longitude": 8 + 0.05 * (np.arange(40) // 10),
+    },
+    index=ITEMS,
+)
+
+
+def lived(days: np.ndarray, items: np.ndarray, table: pd.DataFrame = TABLE, user: str = "anna", **columns: Any) -> Dataset:
+    """A dataset of one person, and of another who is everywhere once, so that every item has an event."""
+    days = np.concatenate([days, np.arange(len(ITEMS)) * 3])
+    stamps = START + pd.to_timedelta((days * 86_400).round(), unit="s")
+    pairs = [(user, ITEMS[item]) for item in items] + [("zoe", item) for item in ITEMS]
+    columns = {name: np.concatenate([values, np.full(len(ITEMS), np.nan)]) for name, values in columns.items()}
+    return build(pairs, name="lived", items=table, timestamp=stamps, **columns)
+
+
+def look(dataset: Dataset, user: str = "anna") -> DriftReport:
+    return drift(dataset, setting(dataset), user)
+
+
+def life(random: np.random.Generator, count: int, days: int, split: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """Times over so many days, and items: of the first half of the catalogue, after the split of the second."""
+    when = np.sort(random.uniform(0, days, count))
+    items = random.integers(0, 20, count)
+    return when, items if split is None else np.where(when >= split, items + 20, items)
+
+
+@settings(max_examples=12)
+@given(seed=st.integers(0, 10_000), split=st.integers(120, 400))
+def test_a_planted_change_is_found_and_dated(seed: int, split: int) -> None:
+    when, items = life(np.random.default_rng(seed), 150, 520, split)
+    found = look(lived(when, items)).lasting
+    assert len(found) == 1
+    assert abs(found[0].time - (START.timestamp() + split * 86_400)) < 21 * 86_400
+    assert found[0].low <= found[0].time <= found[0].high
+    assert found[0].p_value <= 0.01 and found[0].size > 0.2
+
+
+def test_a_life_without_a_change_has_none() -> None:
+    """Of 60 people whose life is one mixture at most five may seem to change: six would be one in three hundred."""
+    alarms = 0
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        alarms += bool(look(lived(*life(random, int(random.integers(40, 200)), 500, None))).lasting)
+    assert alarms <= 5
+
+
+def test_two_weeks_elsewhere_are_said_to_have_passed() -> None:
+    random = np.random.default_rng(5)
+    when, items = life(random, 200, 500, None)
+    away = np.sort(random.uniform(250, 262, 30))
+    when, items = np.concatenate([when, away]), np.concatenate([items, random.integers(30, 40, 30)])
+    order = np.argsort(when)
+    report = look(lived(when[order], items[order]))
+    assert [change.kind for change in report.changes] == ["temporary"]
+    assert "then back" in report.changes[0].words
+    assert abs(report.changes[0].time - (START.timestamp() + 250 * 86_400)) < 5 * 86_400
+
+
+def test_moving_is_told_from_turning_to_something_else_and_from_other_hours() -> None:
+    random = np.random.default_rng(6)
+    when = np.sort(random.integers(0, 500, 200).astype(float))
+    after = when >= 250
+    moved = np.where(after, 10, 0) + random.integers(0, 8, 200)
+    turned = random.integers(0, 5, 200) * 8 + np.where(after, 4, 0) + random.integers(0, 4, 200)
+    same = random.integers(0, 40, 200)
+    late = when + np.where(after, 21.0, 7.0) / 24
+    kinds = [look(lived(days, items)).lasting[0].kind for days, items in ((when + 0.5, moved), (when + 0.5, turned), (late, same))]
+    assert kinds == ["place", "taste", "rhythm"]
+
+
+def test_the_order_of_the_file_does_not_matter() -> None:
+    random = np.random.default_rng(7)
+    when, items = life(random, 120, 400, 200)
+    shuffled = random.permutation(120)
+    one, other = look(lived(when, items)), look(lived(when[shuffled], items[shuffled]))
+    assert [change.time for change in one.changes] == [change.time for change in other.changes]
+    assert np.array_equal(one.window_shares["category"], other.window_shares["category"])
+
+
+def test_order_only_tells_steps() -> None:
+    items = np.random.default_rng(8).integers(0, 20, 160)
+    items[80:] += 20
+    pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
+    table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
+    report = look(build(pairs, name="steps", items=table))
+    assert report.clock == "steps" and report.space.gap is None
+    assert len(report.lasting) == 1 and abs(report.lasting[0].step - 80) <= 5
+    assert report.plain()["changes"][0]["time"] == round(report.lasting[0].time)
+
+
+@pytest.mark.parametrize("count", [1, 3, 23])
+def test_too_few_events_say_so(count: int) -> None:
+    report = look(lived(np.arange(float(count)), np.arange(count)))
+    assert report.untested is not None and not report.changes
+    to_json(report.plain())
+
+
+@pytest.mark.parametrize("days", [np.zeros(60), np.linspace(0, 1 / 1440, 60)], ids=["one moment", "one minute"])
+def test_all_at_once_is_too_short_to_tell(days: np.ndarray) -> None:
+    report = look(lived(days, np.arange(60) % 40))
+    assert "too short" in str(report.untested) and not report.changes
+    to_json(report.plain())
+
+
+def test_one_place_all_the_time() -> None:
+    report = look(lived(np.arange(100.0) * 4, np.full(100, 7)))
+    assert not report.changes
+    assert report.space.radius == pytest.approx(0, abs=1e-3) and report.space.step == pytest.approx(0, abs=1e-3)
+
+
+def test_places_kinds_and_times_that_are_missing_here_and_there() -> None:
+    random = np.random.default_rng(9)
+    table = TABLE.copy()
+    table.loc[ITEMS[::3], ["latitude", "longitude"]] = np.nan
+    table.loc[ITEMS[::4], "category"] = None
+    dataset = lived(*life(random, 150, 500, 250), table=table)
+    dataset.interactions.loc[dataset.interactions.index[::7], "timestamp"] = pd.NaT
+    report = look(dataset)
+    assert len(report.lasting) == 1
+    to_json(report.plain())
+
+
+def test_the_middle_is_right_at_the_poles_and_across_the_date_line() -> None:
+    assert middle(np.array([[10.0, 179.0], [10.0, -179.0]]))[1] % 360 == pytest.approx(180)
+    assert middle(np.array([[89.0, 0.0], [89.0, 90.0], [89.0, 180.0], [89.0, -90.0]]))[0] == pytest.approx(90)
+
+
+@pytest.mark.parametrize("latitude,longitude", [(89.99, 0.0), (-89.99, 120.0), (0.0, 179.999)])
+def test_distances_hold_at_any_latitude(latitude: float, longitude: float) -> None:
+    """All within some hundred metres of one point, whatever the degrees say."""
+    random = np.random.default_rng(10)
+    north, east = random.normal(scale=0.001, size=(2, 40))
+    table = TABLE.assign(
+        latitude=np.clip(latitude + north, -90, 90),
+        longitude=(longitude + east / max(np.cos(np.radians(latitude)), 1e-4) + 180) % 360 - 180,
+    )
+    report = look(lived(*life(random, 100, 400, None), table=table))
+    assert report.space.radius is not None and report.space.radius < 0.5
+    assert report.space.near_home is not None and report.space.near_home > 0.9
+
+
+def test_summer_time_does_not_move_a_habit() -> None:
+    """Breakfast at eight by the clock of the place, before and after the clocks change: the hours stay, and UTC would see a change."""
+    days = np.arange(0, 360, 2.0)
+    offsets = np.where((days >= 90) & (days < 300), 120.0, 60.0)
+    report = look(lived(days + (8.5 - offsets / 60) / 24, np.arange(180) % 5, utc_offset=offsets))
+    assert report.clock == "local time"
+    assert (report.window_shares["hour"][:, 0] == 1).all() and not report.changes
+
+
+def test_twenty_thousand_events_take_seconds() -> None:
+    when, items = life(np.random.default_rng(11), 20_000, 900, 400)
+    dataset = lived(when, items)
+    began = time.process_time()
+    report = look(dataset)
+    assert time.process_time() - began < 20
+    assert len(report.lasting) == 1 and abs(report.lasting[0].time - START.timestamp() - 400 * 86_400) < 21 * 86_400
+
+
+def test_home_is_where_the_nights_are_and_work_where_the_days_are() -> None:
+    days = np.repeat(np.arange(0.0, 300), 2)
+    hours = np.tile([22.0, 11.0], 300)
+    report = look(lived(days + hours / 24, np.tile([0, 35], 300)))
+    assert report.space.home is not None and report.space.work is not None
+    assert report.space.home.latitude == pytest.approx(50.0) and report.space.work.latitude == pytest.approx(50.15)
+
+
+def test_without_categories_things_are_told_by_what_goes_with_them(make_dataset: Callable[..., Dataset]) -> None:
+    """Two crowds who never share an item: nobody's groups of items may mix the two."""
+    random = np.random.default_rng(12)
+    pairs = [(f"u{user:02}", ITEMS[(user % 2) * 20 + item]) for user in range(40) for item in random.permutation(20)[:12]]
+    scene = setting(make_dataset(pairs))
+    assert scene.clustered and all(name.startswith("things like") for name in scene.kind_names)
+    assert not set(scene.kinds[:20]) & set(scene.kinds[20:])
