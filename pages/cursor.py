@@ -25,6 +25,7 @@ PACE = 1.0  # seconds a step while playing
 GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
 MISS = "To the next step whose real event is not among the ten; after the last one it starts again"
 FAILS = "To the person whose validation events this model ranks worst, at the worst of them; again: to the next worst"
+CHANGED = "The next person whose interest changed for good, at the change: see Inspect, Drift"
 LAST = -1  # before the last event, where the model's foresight shows
 SHORTLIST = 40  # people offered without a search; a million options would be sent to the browser
 
@@ -95,6 +96,7 @@ def draw() -> None:
         st.button("Someone else", key="random", on_click=_someone, args=(dataset,), width="stretch")
     untrained = model not in trained
     st.button("Somebody it fails", "fails", FAILS, on_click=_somebody_it_fails, args=(user,), disabled=untrained, width="stretch")
+    st.button("Somebody who changed", "changed", CHANGED, on_click=_somebody_who_changed, args=(dataset, user), width="stretch")
     step = _step(dataset, user)
     device = st.session_state.get("device", "auto")
     st.session_state["cursor"] = Cursor(dataset, model, user, step, device, model in trained)
@@ -303,6 +305,16 @@ def _somebody_it_fails(user: str) -> None:
     name, step = worst[(names.index(user) + 1) % len(worst) if again else 0]
     st.session_state["failing"] = name
     place(user=name, step=step)
+
+
+@guarded
+def _somebody_who_changed(dataset: Dataset, user: str) -> None:
+    """To the next person whose interest changed for good, at the change."""
+    found = loaders.next_drifting(dataset, user)
+    if found is None:
+        notice("Nobody with a lasting change among the next people of this data; Someone else goes on elsewhere.")
+        return
+    place(user=found[0], step=found[1])
 
 
 def _next_person(dataset: Dataset, user: str) -> None:

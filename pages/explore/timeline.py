@@ -37,7 +37,8 @@ def to_clicked_step() -> None:
 now = frames([here.step])[here.step]
 steps.part("head", now["head"])
 with st.container(key="strip_box"):
-    strip = rank_strip(replay.ranks, [str(each) for each in replay.splits], story.dates, colours)
+    changes = [change.step for change in loaders.drift(dataset, here.user).lasting]
+    strip = rank_strip(replay.ranks, [str(each) for each in replay.splits], story.dates, colours, changes)
     clicks: dict[str, Any] = dict(on_select=to_clicked_step, selection_mode="points")
     st.plotly_chart(strip, key="strip", theme=None, config=look.CHART, alt=story.strip_in_words(replay.ranks), **clicks)
     steps.part("now_on_strip", now["now_on_strip"])

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import cursor, drifting, loaders, look
-from pages.boundary import boundary, guarded, notice, plain
+from pages.boundary import boundary, plain
 from recsys.drift import Change
 from recsys.figures.drift import STREAM, before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
 from recsys.figures.movement import movement_map
@@ -13,16 +13,6 @@ here = cursor.now()
 dataset, colours = here.dataset, look.colours()
 report = loaders.drift(dataset, here.user)
 views = drifting.views_of(report)
-
-
-@guarded
-def to_next() -> None:
-    """To the next person whose interest changed for good."""
-    other = loaders.next_drifting(dataset, here.user)
-    if other is None:
-        notice("Among the next 250 people nobody has a lasting change.")
-    else:
-        cursor.place(user=other)
 
 
 def chart(figure: object, key: str, words: str) -> None:
@@ -83,9 +73,7 @@ def draw_model() -> None:
             st.html(said)
 
 
-head, button = st.columns([4, 1], vertical_alignment="bottom")
-head.title(plain(f"How {loaders.person_name(dataset, here.user)}’s interest moved"))
-button.button("Someone who changed", key="next_drifting", on_click=to_next, width="stretch")
+st.title(plain(f"How {loaders.person_name(dataset, here.user)}’s interest moved"))
 look.lead(drifting.lead(report, dataset.noun))
 if len(here.history) and views:
     lasting = max(report.changes, key=lambda change: (change.kind != "temporary", change.size), default=None)

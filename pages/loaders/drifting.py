@@ -9,7 +9,7 @@ from recsys.core import Dataset
 if TYPE_CHECKING:
     from recsys.drift import DriftReport, Setting
 
-LOOKED_AT = 250  # people, in search of one who changed
+LOOKED_AT = 120  # people, in search of one who changed
 
 
 @shared(16)
@@ -28,11 +28,12 @@ def drift(dataset: Dataset, user: str) -> "DriftReport":
     return found(dataset, drift_setting(dataset), user)
 
 
-def next_drifting(dataset: Dataset, user: str) -> str | None:
-    """The next person with a lasting change, in the order of the data and round again; None where none of many has one."""
+def next_drifting(dataset: Dataset, user: str) -> tuple[str, int] | None:
+    """The next person with a lasting change, in the order of the data and round again, and the step of it; None where none of many has one."""
     other = user
     for _ in range(min(LOOKED_AT, len(dataset.user_ids))):
         other = user_after(dataset, other)
-        if drift(dataset, other).lasting:
-            return other
+        lasting = drift(dataset, other).lasting
+        if lasting:
+            return other, max(lasting, key=lambda change: change.size).step
     return None

@@ -15,19 +15,24 @@ STRIP = Frame(height=200, left=52, right=8, top=58, bottom=40)
 TOP = -0.3  # room above rank 1, in units of `_height`
 
 
-def rank_strip(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> go.Figure:
+def rank_strip(
+    ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette, changes: Sequence[int] = ()
+) -> go.Figure:
     """A dot a step, by its rank on a log scale: green in the ten, orange outside.
 
     `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `dates` (T,) text or None for data that has
-    order only. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
+    order only, `changes` the steps at which the person's interest changed for good. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
     The figure is the same at every step, so that the browser draws it once; `now_on_strip` says where the cursor lies on it.
     """
-    note = f"green: in its top {HIT}, orange: not"
+    note = f"green: in its top {HIT}, orange: not" + (", dashes: interest changed" if changes else "")
     figure = Sketch("Where the model ranked what came next, at every step", colours, STRIP.height, note)
     length, worst = len(splits), _worst(ranks)
     floor = _floor(ranks)
     _shade(figure, ranks, splits, floor, colours)
     figure.add_trace(_dots(ranks, splits, dates, colours))
+    for step in changes:
+        line = dict(color=colours.text, width=2, dash="dash")
+        figure.add_shape(type="line", x0=step - 0.5, x1=step - 0.5, y0=floor, y1=TOP, line=line)
     ticks = [rank for rank in (1, 10, 100, 1_000, 10_000, 100_000) if rank <= worst]
     labels = [f"{rank:,}" for rank in ticks]
     figure.update_yaxes(range=[floor, TOP], tickvals=_height(ticks), ticktext=labels, title=axis_title("rank", colours))

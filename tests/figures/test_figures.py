@@ -37,6 +37,12 @@ def test_the_strip_marks_hits_and_misses(colours: Palette, dates: list[str] | No
     assert "2 of 3 in the top 10" in told and "0 of 1" in told and "1 of 1" in told
 
 
+def test_the_strip_carries_the_changes_of_interest() -> None:
+    plain, marked = (checked(rank_strip(RANKS, SPLITS, None, LIGHT, changes)) for changes in ((), (3,)))
+    assert [shape.x0 for shape in marked.layout.shapes if shape.type == "line"] == [2.5]
+    assert not [shape for shape in plain.layout.shapes if shape.type == "line"]
+
+
 @pytest.mark.parametrize("ranks", [np.array([np.nan]), np.array([5.0, np.nan])])
 def test_the_shortest_strips(ranks: np.ndarray) -> None:
     checked(rank_strip(ranks, ["test"] * (len(ranks) - 1), None, LIGHT))

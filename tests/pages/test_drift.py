@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from recsys.datasets import open_dataset
+from recsys.drift import drift, setting
 from tests.pages.conftest import told
 
 PAGE = "inspect/drift.py"
@@ -18,9 +20,18 @@ def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
     assert "they moved from <b>Northgate" in words and "to <b>Orchard Park" in words
     assert "of 1,000 shuffles" in words and "2024 (90 %)" in words
     assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
-    app.button(key="next_drifting").click().run()
-    assert not app.exception and app.session_state["user"] != MOVED
-    assert "change" in told(app)
+
+
+def test_from_any_page_to_the_next_who_changed(visit: Callable[..., AppTest]) -> None:
+    app = visit("explore/timeline.py", dataset="demo-city", user=MOVED, model="popularity", step="0")
+    assert "dashes: interest changed" in app.get("plotly_chart")[0].proto.spec
+    app.button(key="changed").click().run()
+    user, step = app.session_state["user"], app.session_state["step"]
+    assert not app.exception and user != MOVED
+    app.switch_page(PAGE).run()
+    assert "In the days around" in told(app) or "Around" in told(app)
+    dataset = open_dataset("demo-city")
+    assert step in [change.step for change in drift(dataset, setting(dataset), user).lasting]
 
 
 @pytest.mark.parametrize("view", ["category", "area", "hour"])

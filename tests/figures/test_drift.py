@@ -1,0 +1,82 @@
+"""Figures of drift: what Plotly's schema knows, with marks where the report says, for any clock and without places."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from recsys.core import Dataset
+from recsys.drift import DriftReport, drift, setting
+from recsys.figures.drift import before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
+from recsys.figures.maps import map_view
+from recsys.figures.movement import movement_map
+from recsys.figures.palette import DARK, LIGHT, Palette
+from tests.conftest import build
+from tests.figures.test_figures import checked
+
+NASTY = "<b>bars</b>"
+
+
+def lived(timed: bool = True) -> Dataset:
+    """Half a life in one place among one kind, the other half elsewhere."""
+    items = [f"i{at}" for at in range(8)]
+    table = pd.DataFrame(
+        {"category": [NASTY] * 4 + ["gym"] * 4, "latitude": [50.0] * 4 + [50.1] * 4, "longitude": [8.0] * 4 + [8.1] * 4}, index=items
+    )
+    pairs = [("anna", items[at % 4 + (4 if at >= 60 else 0)]) for at in range(120)]
+    stamps: dict[str, Any] = {"timestamp": pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.arange(120) * 3, unit="D")}
+    return build(pairs, name="lived", items=table, **(stamps if timed else {}))
+
+
+def report(timed: bool = True) -> DriftReport:
+    dataset = lived(timed)
+    return drift(dataset, setting(dataset), "anna")
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_stream_marks_the_change(timed: bool, colours: Palette) -> None:
+    found = report(timed)
+    for view in found.levels:
+        tints = tints_of(found, view, {NASTY: "#123456"}, colours)
+        figure = checked(drift_stream(found, view, "What the time went to", tints, colours))
+        assert NASTY not in figure.to_json(), "markup of the data is escaped"
+        total = np.sum([trace.y for trace in figure.data], axis=0)
+        assert total == pytest.approx(100, abs=1.5)
+        lines = [shape for shape in figure.layout.shapes if shape.type == "line"]
+        assert len(lines) == len(found.lasting) == 1
+    assert now_on_drift(found, found.window_edges[0]) == 0 and now_on_drift(found, found.window_edges[-1]) == 1
+
+
+def test_before_and_after_show_both_shares() -> None:
+    found = report()
+    figure = checked(before_after(found.lasting[0], "category", found.levels["category"], "What", LIGHT))
+    after, before = (dict(zip(trace.y, trace.x)) for trace in figure.data)
+    assert after["gym"] > 95 > 5 > before["gym"]
+
+
+def test_hours_and_days_are_drawn_as_they_were() -> None:
+    found = report()
+    checked(hour_ridges(found, LIGHT))
+    assert int(np.sum(checked(calendar_map(found, "visit", LIGHT)).data[0].z)) == 120
+
+
+def test_the_map_has_a_frame_for_every_window() -> None:
+    dataset, found = lived(), report()
+    assert dataset.item_places is not None and found.places is not None
+    drawn = movement_map(found, map_view(dataset.item_places, found.places), 60, [], LIGHT)
+    checked(drawn)
+    assert len(drawn.frames) == len(found.window_counts)
+    shown = [len(frame.data[0].x) for frame in drawn.frames]
+    assert shown == found.window_counts.tolist()
+    assert all(go.Scatter(frame.data[0]) is not None for frame in drawn.frames)
+
+
+def test_the_line_of_hits_is_the_share_of_the_latest_twenty() -> None:
+    ranks = np.concatenate([np.ones(20), np.full(20, 99.0), [np.nan]])
+    figure = checked(hit_line(ranks, ["train"] * 30 + ["test"] * 10, [("1", 20, True)], "it", LIGHT))
+    line = figure.data[0]
+    assert line.y[19] == 100 and line.y[29] == pytest.approx(50) and line.y[39] == 0
+    assert figure.layout.shapes[-1].x0 == 19.5
