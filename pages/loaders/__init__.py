@@ -26,7 +26,7 @@ from pages.loaders.data import (
     workspace,
 )
 from pages.loaders.drifting import drift, drift_setting, next_drifting
-from pages.loaders.measured import evaluation, expected_ratings, kept
+from pages.loaders.measured import evaluation, expected_ratings, failures, kept
 from pages.loaders.models import anatomy, attention, checkpoints, graph, loaded, model_space, private_checkpoints, replay
 from pages.loaders.places import areas, item_places, map_ground, map_view, whole_map
 from pages.loaders.texts import plane, texts_as_vectors, words_as_vector
@@ -47,6 +47,7 @@ __all__ = [
     "drift_setting",
     "evaluation",
     "expected_ratings",
+    "failures",
     "favourites",
     "graph",
     "has_user",
