@@ -50,8 +50,10 @@ class Pairs:
         return np.concatenate(new)
 
     def _shared(self, pairs: int) -> np.ndarray:
-        """How many pairs each stratum should have: alike, half for the halved one, what is too much for a small one going to the others."""
+        """How many pairs each stratum should have: alike, half for the halved one, all of size 1 where that is no more than half.
+        What is too much for a small one goes to the others."""
         shares, fixed = np.where(self.halved, 0.5, 1.0), np.zeros(len(self.sizes), dtype=bool)
+        fixed[0] = pairs >= 2 * self.n  # single events and all but one say most
         wanted = np.zeros(len(self.sizes))
         for _ in self.sizes:
             left = pairs - self.totals[fixed].sum()

@@ -14,6 +14,7 @@ import numpy as np
 from recsys.errors import DataError
 from recsys.explain.explanation import Explanation
 from recsys.explain.game import Game, Spent
+from recsys.explain.order import valueless
 from recsys.explain.pairs import Pairs
 from recsys.explain.regression import kernel_regression, widened
 
@@ -22,6 +23,8 @@ BUDGET = 4_096
 """Evaluations for one explanation unless asked otherwise: all coalitions of 12 players."""
 FEW = 5
 """Evaluations a player below which a regression has too little to go on."""
+PAIRS_A_GAME = 6
+"""Pairs beyond the number of players for each game that stands beside them in the regression."""
 BORROWED = 2
 """Degrees of freedom that a player's variance over few orders takes from the others'."""
 FIRST = 64
@@ -75,10 +78,19 @@ def by_regression(game: Game, budget: int, seed: int, first: int, since: Spent) 
         new = pairs.grow((count - 2) // 2)
         won = game.value(np.concatenate([new, ~new]))
         halves = np.concatenate([halves, (won[: len(new)] - won[len(new) :]) / 2])
-        values, errors = kernel_regression(pairs, halves, ends[1] - ends[0])
+        beside = valueless(pairs.members, game.players, _worths(game, pairs, ends), (len(halves) - players) // PAIRS_A_GAME)
+        values, errors = kernel_regression(pairs, halves, ends[1] - ends[0], beside)
         yield game.explained(METHOD, values, errors, since, exact=pairs.complete)
         if pairs.complete:
             return
+
+
+def _worths(game: Game, pairs: Pairs, ends: np.ndarray) -> list[np.ndarray]:
+    """What each player adds to nothing and to all the others, (P,) each, where all of those have been asked for."""
+    if pairs.counts[0] < pairs.totals[0]:
+        return []
+    alone = np.eye(pairs.n, dtype=bool)
+    return [game.value(alone) - ends[0], ends[1] - game.value(~alone)]
 
 
 def by_orders(game: Game, budget: int, seed: int, first: int, since: Spent) -> Iterator[Explanation]:

