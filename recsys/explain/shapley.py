@@ -1,9 +1,9 @@
 """Shapley values: what each player adds on average, over all orders in which they could have come.
 
 How depends on how many players there are and how often the model may be asked. Where all coalitions fit the budget, and up to 12
-players they do, the values are exact. Else they come from a regression on sampled coalitions (`regression.py`), and where there are
-less than five evaluations a player, from orders and their reversals (Mitchell et al., arXiv 2104.12199). More than 50 events are
-played in groups (`groups.py`).
+players they do, the values are exact. Else they come from a regression on sampled coalitions (`regression.py`), beside games that say
+what is known of sequences (`order.py`), and where there are less than five evaluations a player, from orders and their reversals
+(Mitchell et al., arXiv 2104.12199). More than 50 events are played in groups (`groups.py`).
 """
 
 from collections.abc import Iterator
@@ -62,9 +62,8 @@ def exact(game: Game, since: Spent | None = None) -> Explanation:
     members = (np.arange(2**players)[:, None] >> np.arange(players) & 1).astype(bool)
     values, sizes = game.value(members), members.sum(axis=1)
     orders = np.array([float(factorial(each)) for each in range(players + 1)])
-    joined = (
-        np.where(sizes > 0, orders[sizes - 1] * orders[players - sizes], 0) / orders[-1]
-    )  # how often the last to come to the coalition is a given one of it
+    # in how many of the orders the others of a coalition came first, then the one, then the rest
+    joined = np.where(sizes > 0, orders[sizes - 1] * orders[players - sizes], 0) / orders[-1]
     missing = np.where(sizes < players, orders[sizes] * orders[players - sizes - 1], 0) / orders[-1]
     return game.explained(METHOD, members.T @ (joined * values) - ~members.T @ (missing * values), None, since, exact=True)
 
