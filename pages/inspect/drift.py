@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import cursor, drifting, loaders, look
+from pages import cursor, drifting, everybody, loaders, look
 from pages.boundary import boundary, plain
 from recsys.drift import Change
 from recsys.figures.drift import STREAM, before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
@@ -87,5 +87,8 @@ if len(here.history) and views:
         st.html(drifting.facts(report))
     draw_space(lasting)
     draw_model()
+    with boundary():
+        everybody.draw_forecast(here, report)
 else:
     st.info("Nothing is known of what this person’s events are about. Take another person or dataset.")
+everybody.draw_population(here, report)

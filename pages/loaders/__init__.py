@@ -25,7 +25,7 @@ from pages.loaders.data import (
     user_after,
     workspace,
 )
-from pages.loaders.drifting import drift, drift_setting, next_drifting
+from pages.loaders.drifting import cohort, drift, drift_setting, forecast, look_at_everybody, next_drifting, population
 from pages.loaders.measured import evaluation, expected_ratings, failures, kept
 from pages.loaders.models import anatomy, attention, checkpoints, graph, loaded, model_space, private_checkpoints, replay
 from pages.loaders.places import areas, item_places, map_ground, map_view, whole_map
@@ -40,6 +40,7 @@ __all__ = [
     "category_tints",
     "census",
     "checkpoints",
+    "cohort",
     "dataset",
     "dataset_cards",
     "dataset_titles",
@@ -49,6 +50,7 @@ __all__ = [
     "expected_ratings",
     "failures",
     "favourites",
+    "forecast",
     "graph",
     "has_user",
     "interest",
@@ -56,6 +58,7 @@ __all__ = [
     "kept",
     "labels",
     "loaded",
+    "look_at_everybody",
     "map_ground",
     "map_view",
     "model_space",
@@ -63,6 +66,7 @@ __all__ = [
     "people",
     "person_name",
     "plane",
+    "population",
     "private_checkpoints",
     "replay",
     "search_users",

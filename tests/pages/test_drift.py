@@ -57,3 +57,15 @@ def test_ids_that_hold_markup_are_shown_as_they_are(
     app = visit(PAGE, dataset="odd", user="many, *really*")
     assert not app.exception
     assert "<i>x</i>" not in told(app) and "<script" not in told(app)
+
+
+def test_everybody_and_the_hours_to_come_are_asked_for(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("spatiotemporal")
+    app = open_page(PAGE, model="spatiotemporal", user="u03", step="5")
+    before = len(app.get("plotly_chart"))
+    app.toggle(key="drift_forecast").set_value(True).run()
+    assert not app.exception and len(app.get("plotly_chart")) == before + 2
+    app.toggle(key="drift_everybody").set_value(True).run()
+    assert not app.exception and len(app.get("plotly_chart")) == before + 6
+    app.button(key="look_at_everybody").click().run()
+    assert not app.exception and "0 of 12 people" in told(app)

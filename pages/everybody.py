@@ -1,0 +1,114 @@
+"""The two parts of the page on drift that are asked for: what everybody's interest does, and what the model expects of a day."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import streamlit as st
+
+from pages import cursor, loaders, look
+from pages.boundary import plain
+from pages.cursor import Cursor
+from recsys.core import Traces
+from recsys.drift import DriftReport
+from recsys.figures.population import distance_line, forecast_map, gain_bars
+from recsys.models import MODELS
+
+AREAS = 10
+
+
+def draw_population(here: Cursor, report: DriftReport) -> None:
+    """What rises and falls, how far from the beginning, and how many people changed."""
+    if not st.toggle("How everybody’s interest moves", key="drift_everybody"):
+        return
+    if here.dataset.times is None:
+        st.info("This data has no times, so nobody knows what everybody did at the same time.")
+        return
+    colours, charts = look.colours(), []
+    for view, what in (("category", "Groups" if report.clustered else "Kinds"), ("area", "Areas")):
+        if view in report.levels:
+            found = loaders.population(here.dataset, view)
+            charts.append((gain_bars(found, what, colours), f"gains_{view}", f"{what} that rise and fall."))
+            charts.append(
+                (distance_line(found, colours), f"far_{view}", f"How far the shares of {what.lower()} are from the first period.")
+            )
+    for at in range(0, len(charts), 2):
+        for column, (figure, key, words) in zip(st.columns(2, gap="medium"), charts[at : at + 2], strict=False):
+            column.plotly_chart(figure, key=key, theme=None, config=look.CHART, alt=words)
+    st.caption(
+        "Shares of all events, compared with the first stretch of time: the Jensen-Shannon divergence (0 to 1) and the population "
+        "stability index (above 0.1 is worth a look, above 0.25 is another population). Bands and bars: 95 %, other people drawn."
+    )
+    _cohort(here)
+
+
+def _cohort(here: Cursor) -> None:
+    """How many changed, and the ten with the largest change; computed for everybody once, with progress."""
+    counted = loaders.cohort(here.dataset)
+    if counted is None:
+        seconds = len(here.dataset.user_ids) // 15
+        st.caption(
+            f"How many of the {len(here.dataset.user_ids):,} people changed is not counted yet; it takes about {max(seconds, 1):,} seconds."
+        )
+        if not st.button("Look at everybody", key="look_at_everybody"):
+            return
+        bar = st.progress(0.0, "Looking at everybody")
+        for done, _ in enumerate(loaders.look_at_everybody(here.dataset), start=1):
+            if done % 10 == 0:
+                bar.progress(done / len(here.dataset.user_ids), f"{done:,} of {len(here.dataset.user_ids):,} people")
+        bar.empty()
+        counted = loaders.cohort(here.dataset)
+    if counted is None:
+        return
+    people, strongest = counted
+    st.html(f'<p class="rs-quiet"><b>{people:,} of {len(here.dataset.user_ids):,} people</b> have a lasting change. The largest:</p>')
+    for user, words in strongest:
+        left, right = st.columns([1, 5], vertical_alignment="center")
+        left.button(
+            plain(loaders.person_name(here.dataset, user)),
+            key=f"cohort_{user}",
+            on_click=cursor.place,
+            kwargs={"user": user},
+            width="stretch",
+        )
+        right.html(f'<p class="rs-quiet">{look.safe(words)}</p>')
+
+
+def draw_forecast(here: Cursor, report: DriftReport) -> None:
+    """Hour by area, for the cursor's day and another, by models that are told the time and give probabilities."""
+    found = loaders.loaded(here.dataset, here.model, here.device) if here.trained else None
+    able = found is not None and isinstance(found.model, Traces) and "time" in MODELS[found.card.model].aware
+    if not able or found is None or "area" not in report.levels or here.history.times is None or not here.step:
+        return
+    if not st.toggle("Where the model expects them, hour by hour", key="drift_forecast"):
+        return
+    offset, today = _today(here)
+    other = st.date_input(
+        "Beside it, the day", today + timedelta(days=(5 - today.weekday()) % 7 or 7), key=f"forecast_{here.user}_{here.step}"
+    )
+    days = [today, other]
+    moments = [datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() - offset * 60 for day in days]
+    maps = [loaders.forecast(here.dataset, found, here.user, here.step, moment, offset) for moment in moments]
+    shown = np.argsort(-sum(each.shares.sum(axis=0) for each in maps), kind="stable")[:AREAS].tolist()
+    highest = max(float(each.shares[:, shown].max()) for each in maps)
+    for column, day, each in zip(st.columns(2, gap="medium"), days, maps, strict=True):
+        title = f"{day:%A} {day.day} {day:%B %Y}"
+        column.plotly_chart(
+            forecast_map(each, shown, highest, title, look.colours()),
+            key=f"forecast_{day}_{day is other}",
+            theme=None,
+            config=look.CHART,
+            alt=title,
+        )
+    st.caption(
+        "Darker: a greater part of the model’s list, by its own probabilities, lies there at that hour. Asked after the cursor’s step, from the place of the last event."
+    )
+
+
+def _today(here: Cursor) -> tuple[float, date]:
+    """The clock's minutes ahead of UTC and the day, at the cursor."""
+    history, at = here.history, min(here.step, len(here.history) - 1)
+    assert history.times is not None
+    offset = 0.0 if history.utc_offsets is None or not np.isfinite(history.utc_offsets[at]) else float(history.utc_offsets[at])
+    known = history.times[np.isfinite(history.times)]
+    moment = float(history.times[at]) if np.isfinite(history.times[at]) else float(known[-1])
+    return offset, datetime.fromtimestamp(moment + offset * 60, tz=UTC).date()

@@ -1,0 +1,79 @@
+"""A whole population's interest: how far from where it began, and what rises and falls."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from recsys.drift.forecast import Forecast
+from recsys.drift.population import Population
+from recsys.figures.palette import Palette, escaped, mixed
+from recsys.figures.sketch import Sketch, axis_title
+
+BARS = 6  # rising, and as many falling
+
+
+def distance_line(found: Population, colours: Palette) -> go.Figure:
+    """How far each period is from the first, two measures, with bands over people."""
+    figure = Sketch("How far from where it began", colours, 320, "blue: Jensen-Shannon, grey: stability")
+    when = ((found.edges[:-1] + found.edges[1:]) / 2).round().astype("datetime64[s]").astype("datetime64[ms]").astype(str).tolist()
+    for values, tint, name in ((found.stability, colours.quiet, "stability index"), (found.divergence, colours.accent, "Jensen-Shannon")):
+        band = np.concatenate([values[:, 2], values[::-1, 1]])
+        pale = dict(fill="toself", fillcolor=tint, opacity=0.16, line=dict(width=0), mode="lines", hoverinfo="skip")
+        figure.add_trace(dict(type="scatter", x=when + when[::-1], y=np.maximum(band, 0).astype(np.float32), **pale))
+        figure.add_trace(
+            dict(
+                type="scatter", x=when, y=values[:, 0].astype(np.float32), mode="lines+markers", line=dict(color=tint, width=2.5),
+                hovertemplate=f"{name}: %{{y:.3f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    figure.update_yaxes(rangemode="tozero", nticks=5)
+    figure.update_xaxes(type="date", nticks=5, tickangle=0)
+    figure.update_layout(margin=dict(l=48, r=12, t=44, b=34))
+    return figure.drawn()
+
+
+def gain_bars(found: Population, what: str, colours: Palette) -> go.Figure:
+    """What rose most and fell most from the first third of the time to the last, in points of its share; pale where it may be chance."""
+    order = np.argsort(found.gains[:, 0], kind="stable")
+    falling, rising = order[found.gains[order, 0] < 0][:BARS], order[found.gains[order, 0] > 0][-BARS:]
+    shown = np.concatenate([falling, rising])
+    sure = (found.gains[shown, 1] > 0) | (found.gains[shown, 2] < 0)
+    tints = [colours.accent if gain > 0 else colours.miss for gain in found.gains[shown, 0]]
+    figure = Sketch(f"{what} that rise and fall", colours, 400, "pale: may be chance")
+    points = found.gains[shown] * 100
+    figure.add_trace(
+        dict(
+            type="bar", orientation="h", y=[_short(found.names[at]) for at in shown], x=points[:, 0].astype(np.float32),
+            marker=dict(color=[tint if clear else mixed(tint, colours.background, 0.65) for tint, clear in zip(tints, sure, strict=True)]),
+            error_x=dict(
+                type="data", symmetric=False, array=np.maximum(points[:, 2] - points[:, 0], 0), arrayminus=np.maximum(points[:, 0] - points[:, 1], 0),
+                color=colours.text, thickness=1.2, width=3,
+            ),
+            hovertemplate="%{y}: %{x:+.1f} points<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(automargin=True, type="category", tickfont=dict(size=13, color=colours.text))
+    figure.update_xaxes(
+        title=axis_title("points of share, last third against first", colours), nticks=5, zeroline=True, zerolinecolor=colours.faint
+    )
+    figure.update_layout(margin=dict(l=8, r=12, t=44, b=42))
+    return figure.drawn()
+
+
+def forecast_map(found: Forecast, shown: list[int], highest: float, title: str, colours: Palette) -> go.Figure:
+    """Hours across, areas down, darker where the model expects more; `highest` is the same for maps side by side."""
+    figure = Sketch(title, colours, 90 + 30 * len(shown))
+    figure.add_trace(
+        dict(
+            type="heatmap", x=[f"{hour}:00" for hour in found.hours], y=[_short(found.areas[at]) for at in shown],
+            z=(found.shares[:, shown].T * 100).astype(np.float32), zmin=0, zmax=highest * 100, showscale=False, xgap=2, ygap=2,
+            colorscale=[[0, colours.surface], [1, colours.accent]], hovertemplate="%{y} at %{x}: %{z:.0f} %<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_yaxes(autorange="reversed", automargin=True, tickfont=dict(size=13, color=colours.text))
+    figure.update_xaxes(nticks=5, tickangle=0)
+    figure.update_layout(margin=dict(l=8, r=8, t=44, b=30))
+    return figure.drawn()
+
+
+def _short(name: str, most: int = 26) -> str:
+    return escaped(name if len(name) <= most else name[: most - 1] + "…")

@@ -1,0 +1,58 @@
+"""Everybody's interest, counted again in plain loops; and a day's forecast against scores asked for one hour at a time."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys.core import Dataset, request_at
+from recsys.drift import setting
+from recsys.drift.forecast import HOURS, forecast
+from recsys.drift.population import population
+from recsys.errors import DataError
+
+
+@pytest.mark.parametrize("view", ["category", "area"])
+def test_shares_and_distances_are_those_of_plain_counting(view: str, tiny: Dataset) -> None:
+    scene = setting(tiny)
+    found = population(tiny, scene, view)
+    assert tiny.times is not None and tiny.places is not None
+    counts = np.zeros_like(found.shares)
+    levels = scene.kinds[tiny.item_codes - 1] if view == "category" else scene.areas_of(tiny.places)
+    for time, level in zip(tiny.times, levels, strict=True):
+        if level >= 0:
+            at = next(
+                at for at in range(len(counts)) if time <= found.edges[at + 1] and (time < found.edges[at + 1] or at == len(counts) - 1)
+            )
+            counts[at, level] += 1
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    assert found.shares == pytest.approx(shares, abs=1e-6)
+    assert found.counts.tolist() == counts.sum(axis=1).tolist()
+    floored = np.maximum(shares, 1e-4)
+    wanted = [sum((a - b) * np.log(a / b) for a, b in zip(row, floored[0], strict=True)) for row in floored]
+    assert found.stability[:, 0] == pytest.approx(wanted, abs=1e-4)
+    assert found.stability[0].tolist() == [0, 0, 0]
+    assert (found.gains[:, 1] <= found.gains[:, 2]).all() and abs(found.gains[:, 0].sum()) < 1e-6
+
+
+def test_without_times_there_is_no_common_clock(order_only: Dataset) -> None:
+    with pytest.raises(DataError, match="no times"):
+        population(order_only, setting(order_only), "category")
+
+
+def test_a_forecast_sums_the_models_own_probabilities(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model, scene, history = trained("spatiotemporal", tiny), setting(tiny), tiny.history("u03")
+    midnight = 1_711_000_800.0
+    found = forecast(model, tiny, scene, history, 3, midnight, -240.0)
+    assert found.shares.sum(axis=1) == pytest.approx(np.ones(len(HOURS)))
+    request = replace(request_at(history, 3), time=midnight + HOURS[4] * 3600, utc_offset=-240.0)
+    scores = model.score([request])[0].astype(np.float64)
+    chances = np.exp(scores) / np.exp(scores).sum()
+    assert tiny.item_places is not None
+    wanted = np.zeros(len(scene.area_names))
+    for chance, place in zip(chances, tiny.item_places, strict=True):
+        if np.isfinite(place).all():
+            wanted[scene.areas_of(place[None])[0]] += chance
+    assert found.shares[4] == pytest.approx(wanted / wanted.sum(), abs=1e-5)
