@@ -35,7 +35,7 @@ def explain(
     by: Annotated[str | None, typer.Option(help="sessions, weeks, categories or runs, how events are grouped.")] = None,
     target: Annotated[str, typer.Option(help="logit, the model's own score, probability, or margin over the tenth.")] = "logit",
     removal: Annotated[str, typer.Option(help="delete: an event never happened. neutral: it says nothing.")] = "delete",
-    budget: Annotated[int | None, typer.Option(help="How often the model may be asked; 4,096 when left out.")] = None,
+    budget: Annotated[int | None, typer.Option(help="How often the model may be asked; 1,024 and more when left out.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed draws other coalitions.")] = 0,
     among: Annotated[
         str | None, typer.Option(metavar="CHECKPOINT", help="For a model of short lists: order what this one finds best.")
@@ -48,9 +48,10 @@ def explain(
     Values and baseline add up to the score but for the residual; each value has its standard error.
     """
     from recsys import datasets
-    from recsys.explain import BUDGET, METHODS
+    from recsys.explain import METHODS
     from recsys.explain import explain as explained
     from recsys.explain.groups import GROUPINGS, MOST_EVENTS, grouped, sharpening_groups
+    from recsys.explain.shapley import usual_budget
 
     for kind, value, known in (("method", method, METHODS), ("kind of players", players, PLAYERS), ("way to group events", by, GROUPINGS)):
         if value is not None and value not in known:
@@ -64,10 +65,11 @@ def explain(
     _say_what_is_odd(game, data)
     groups = players == "groups" or by is not None or (players is None and method == "shapley" and len(game.steps) > MOST_EVENTS)
     playing = grouped(game, by, _categories(data)) if groups else game
+    budget = budget or usual_budget(playing)
     if groups and method == "shapley":
-        *_, found = sharpening_groups(playing, budget or BUDGET, seed)
+        *_, found = sharpening_groups(playing, budget, seed, first=budget)
     else:
-        found = explained(playing, method, budget or BUDGET, seed)
+        found = explained(playing, method, budget, seed)
     show(_result(found), as_json, *_lines(found, game, data))
 
 
