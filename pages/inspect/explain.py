@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import cursor, loaders, look, whatif
+from pages import cursor, general, loaders, look, whatif
 from pages.boundary import boundary, plain
 from pages.explaining import Case, aligned, listed, picked
 from pages.trusting import hangs_html, legend_html, trust_html
@@ -11,6 +11,7 @@ from recsys.explain.explanation import Removal, Target
 from recsys.explain.inquiry import SHAPLEY, Inquiry
 from recsys.explain.words import adds_up, moves
 from recsys.figures.explain import contribution_bars, deletion_curves
+from recsys.models import MODELS
 
 here = cursor.now()
 found, colours = loaders.loaded(here.dataset, here.model, here.device), look.colours()
@@ -76,10 +77,13 @@ def draw_bars(case: Case, answer: Inquiry, number: int) -> None:
     st.plotly_chart(figure, key=f"bars_{number}", theme=None, config=look.CHART, alt=f"What pushes {case.title} up and down: {words}.")
 
 
-VIEWS = {"one": "This recommendation", "what-if": "What if"}
-match picked(VIEWS, "View", "explain_view", label_visibility="collapsed"):
+VIEWS = {"one": "This recommendation", "what-if": "What if", "everybody": "The model in general"}
+match picked(VIEWS, "View", "view", label_visibility="collapsed", bind="query-params"):
     case "one":
         one_recommendation()
     case "what-if":
         st.title(plain(f"What if it had been otherwise for {loaders.person_name(here.dataset, here.user)}?"))
         whatif.draw(here, found)
+    case "everybody":
+        st.title(f"What moves “{plain(MODELS[found.card.model].title)}”")
+        general.draw(here, found)

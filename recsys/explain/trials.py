@@ -70,8 +70,8 @@ def trials(
 ) -> Trials:  # fmt: skip
     """Judge every method that is offered on the first recommendation of `count` people."""
     found = []
-    for request in _said(_requests(dataset, split, which, count, seed), report, count):
-        best = _first(model, request, dataset.repeats)
+    for request in _said(some_requests(dataset, split, which, count, seed), report, count):
+        best = first_listed(model, request, dataset.repeats)
         if best is not None:
             game = Game(model, request, best, aware=aware, repeats=dataset.repeats)
             explanations = {name: each.explain(game, budget, seed) for name, each in METHODS.items() if each.why_not(model, game) is None}
@@ -113,7 +113,8 @@ def planted(
     )
 
 
-def _requests(dataset: Dataset, split: Split, which: str, count: int, seed: int) -> Iterator[Request]:
+def some_requests(dataset: Dataset, split: Split, which: str, count: int, seed: int) -> Iterator[Request]:
+    """At one event of the split for each of at most `count` people, with at least `LEAST` events before it."""
     cases, random = Cases.of(dataset, split, which), np.random.default_rng(seed)
     order = random.permutation(np.flatnonzero(cases.steps >= LEAST))
     _, firsts = np.unique(cases.user_codes[order], return_index=True)
@@ -145,7 +146,8 @@ def _list(model: Recommender, request: Request, repeats: bool) -> list[str]:
     return [str(model.item_ids[at]) for at in top_k(scores, K)[0] if scores[0, at] > -np.inf]
 
 
-def _first(model: Recommender, request: Request, repeats: bool) -> str | None:
+def first_listed(model: Recommender, request: Request, repeats: bool) -> str | None:
+    """The first recommendation, None where there is none."""
     return next(iter(_list(model, request, repeats)), None)
 
 

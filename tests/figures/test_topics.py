@@ -9,7 +9,10 @@ from recsys.attention import Look
 from recsys.census import census
 from recsys.core import Dataset
 from recsys.datasets.build import build_dataset
-from recsys.figures import attention, dataset, leaderboard, training
+from recsys.explain.explanation import Explanation, Player
+from recsys.explain.fidelity import Curve, Fidelity
+from recsys.explain.overall import Influences, answers
+from recsys.figures import attention, dataset, explain, leaderboard, overall, training
 from recsys.figures.maps import map_view
 from recsys.figures.palette import DARK, LIGHT, Palette
 
@@ -129,3 +132,32 @@ def test_curves(epochs: int, colours: Palette) -> None:
     sound(figure, colours)
     best = int(np.argmax([each["ndcg@10"] for each in history])) + 1
     assert f"epoch {best}," in figure.layout.title.text
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_contributions(count: int, colours: Palette) -> None:
+    values = np.linspace(3, -1, count)
+    players = tuple(Player(HTML, "event", (at,), HTML) for at in range(count))
+    errors, score = np.full(count, 0.1), 1.0 + float(values.sum()) + 0.5
+    explained = Explanation("shapley", HTML, count, "logit", "delete", players, values, errors, 1.0, score, 9, 0.1, False)
+    beside = {HTML: values, "Attention": None}
+    figure = explain.contribution_bars(explained, [HTML] * count, ["now"] * count, beside, colours)
+    sound(figure, colours)
+    labels = figure.layout.yaxis.ticktext
+    assert "With nothing known" in labels[0] and "In all" in labels[-1] and "Left over" in labels[-2]
+    assert len(labels) == (min(count, 10) + 3 + (count > 11))
+    drawn = figure.data[0]
+    assert drawn.base[0] == 1.0 if count else True
+    assert float(np.sum(drawn.x)) == pytest.approx(score - 1.0), "the bars lead from the baseline to the score"
+
+
+def test_deletion_curves_and_the_model_in_general(colours: Palette) -> None:
+    counts = np.arange(6)
+    curve = Curve(counts, 5.0 - counts, 1.0 * counts, counts + 1, counts + 1, 1.0, 10)
+    found = Fidelity({"a": curve, "b": curve}, (curve, curve), {"a": np.ones(5), "b": np.ones(5)}, np.ones((2, 2)))
+    figure = explain.deletion_curves(found, {"a": HTML}, "logit", colours)
+    sound(figure, colours)
+    assert len(figure.data) == 3, "a method without a title is left out"
+    seen = Influences(np.linspace(-1, 2, 30), np.arange(30) % 5, {HTML: (np.arange(30) % 2, ("yes", HTML))}, None)
+    sound(overall.beeswarm(seen, answers(seen), colours), colours)
+    sound(overall.category_map([HTML, "b"], np.array([[1.0, np.nan], [-0.5, 0.0]]), colours), colours)

@@ -90,9 +90,19 @@ def test_an_answer_is_kept_and_the_cursor_gives_another(
 def test_what_if_moves_the_list(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec-time")
     app = open_page(PAGE, model="sasrec-time", user="u03", step="9")
-    app.segmented_control(key="explain_view").set_value("what-if").run()
+    app.segmented_control(key="view").set_value("what-if").run()
     assert "the same" in told(app) and "As it would be" in told(app)
     app.multiselect(key="whatif_gone_u03_9").set_value([8, 7, 6]).run()
     app.select_slider(key="whatif_hour").set_value("3:00").run()
     text = told(app)
     assert not app.error and ("▲" in text or "new" in text or "another order" in text)
+
+
+def test_the_model_in_general(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec")
+    app = open_page(PAGE, model="sasrec", user="u03")
+    app.segmented_control(key="view").set_value("everybody").run()
+    text = told(app)
+    assert not app.error and not app.exception
+    assert "each left out once" in text and "The model in a few rules" in text and "of the ten that the model lists" in text
+    assert len(app.get("plotly_chart")) == 2

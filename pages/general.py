@@ -1,0 +1,113 @@
+"""A model in general: which events move it, which kinds lead to which, and rules that a person can read."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import streamlit as st
+
+from pages import look
+from pages.boundary import boundary
+from pages.cursor import Cursor
+from pages.loaders.explained import question, shelf
+from recsys.checkpoints import Loaded
+from recsys.explain.overall import Answer, Influences, answers, between_categories, influences
+from recsys.explain.surrogate import Surrogate, surrogate
+from recsys.explain.trials import Report
+from recsys.figures.overall import beeswarm, category_map
+from recsys.models import MODELS
+from recsys.split import split
+
+Made = TypeVar("Made")
+PEOPLE = 120
+PATIENCE = 12.0  # seconds, after which fewer people must do
+WORTH = 0.02  # of all listed: rules that hold less are left out
+ENOUGH = 0.02  # of the differences told: a question worth naming
+
+
+@st.fragment
+def draw(here: Cursor, found: Loaded) -> None:
+    with boundary():
+        lead = st.empty()
+        seen = _influences(here, found)
+        lines, colours = answers(seen), look.colours()
+        lead.html(look.lead_html(sentence(seen, lines)))
+        figure = beeswarm(seen, lines, colours)
+        st.plotly_chart(figure, key="beeswarm", theme=None, config=look.CHART, alt=in_words(lines))
+        st.caption(
+            "A dot is one event of one person, left out of their history; blue took points with it, orange gave some. "
+            "The upright mark is the mean with its 95 % interval over people."
+        )
+        names, means = between_categories(seen)
+        if len(names) > 1:
+            st.plotly_chart(
+                category_map(names, means, colours),
+                key="category_map",
+                theme=None,
+                config=look.CHART,
+                alt="Kinds of events against kinds recommended.",
+            )
+        st.html(rules_html(_surrogate(here, found)))
+
+
+def _influences(here: Cursor, found: Loaded) -> Influences:
+    def made(report: Report) -> Influences:
+        marked, aware = split(here.dataset, found.card.protocol), MODELS[found.card.model].aware
+        return influences(found.model, here.dataset, marked, aware, PEOPLE, report=report, patience=PATIENCE)
+
+    return _kept(here, found, "influences", "Leaving out events of many people", made)
+
+
+def _surrogate(here: Cursor, found: Loaded) -> Surrogate:
+    def made(report: Report) -> Surrogate:
+        return surrogate(found.model, here.dataset, split(here.dataset, found.card.protocol), PEOPLE, report=report)
+
+    return _kept(here, found, "surrogate", "Looking for rules that foretell the list", made)
+
+
+def _kept(here: Cursor, found: Loaded, what: str, says: str, make: Callable[[Report], Made]) -> Made:
+    """What was made before, or is made now with its progress shown."""
+    key = question(here.dataset, found, what)
+    kept: Made | None = shelf().get(key)
+    if kept is None:
+        bar = st.progress(0.0, f"{says} …")
+
+        def report(done: int, of: int) -> None:
+            bar.progress(min(done / of, 1.0), f"{says}: {done} of {of}")
+
+        kept = make(report)
+        bar.empty()
+        shelf().put(key, kept)
+    return kept
+
+
+def sentence(seen: Influences, lines: list[Answer]) -> str:
+    """HTML: what decides most, and how many people that rests on."""
+    people = len(set(seen.cases.tolist()))
+    rests = f"From {look.plural(len(seen.values), 'event')} of {people:,} people, each left out once."
+    best = lines[0].feature if lines else ""
+    if not lines or seen.importance(best) < ENOUGH:
+        return f"<b>No kind of event</b> moves this model more than others do. {rests}"
+    top = max((line for line in lines if line.feature == best), key=lambda line: line.mean)
+    return f"<b>{look.safe(best)}</b> tells most: <b>{look.safe(top.name)}</b> adds {top.mean:.2f} standard deviations to a recommendation on average. {rests}"
+
+
+def in_words(lines: list[Answer]) -> str:
+    return "; ".join(f"{line.feature}, {line.name}: {line.mean:+.2f}" for line in lines[:8])
+
+
+def rules_html(found: Surrogate) -> str:
+    """The rules of the tree as a table, with how well they do for other people."""
+    rows = "".join(
+        f'<tr><td>{"<br>".join(look.safe(each) for each in rule.conditions) or "always"}</td><td class="n">{rule.listed:.0%}</td><td class="n">{rule.held:.0%}</td></tr>'
+        for rule in found.rules
+        if rule.held >= WORTH
+    )
+    told = (
+        f"For {found.held_out:,} other people these rules find <b>{found.found:.1f}</b> of the ten that the model lists; the most popular "
+        f"items would find {found.popular:.1f}, any ten {found.chance:.1f}. The more they find, the better they stand for the model."
+    )
+    head = '<th>An item of which this is true</th><th class="n">is listed in</th><th class="n">holds of all listed</th>'
+    return (
+        look.list_head("The model in a few rules", f"a shallow tree, learnt from the lists of {found.people:,} people")
+        + f'<p class="rs-quiet" style="margin-bottom:.4rem">{told}</p><table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    )
