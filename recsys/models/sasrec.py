@@ -65,9 +65,9 @@ class SASRec(Causal):
         return Hidden(self.norm(through_blocks(self.blocks, x, self._context(tokens, codes), self.config.max_length, last, looks)))
 
     def subsets(self, request: Request, keep: np.ndarray, instead: str | None) -> Iterator[tuple[np.ndarray, Hidden]]:
-        """Short histories without times and distances share the beginnings of their parts."""
+        """Without times and distances, parts of a history share their beginnings, unless most of it is out of reach."""
         plain = not self.config.time_bias and not self.config.distance_bias and self.config.n_blocks == 2
-        if not plain or instead is not None or keep.shape[1] >= self.config.max_length:
+        if not plain or instead is not None or keep.shape[1] > 2 * self.config.max_length:
             yield from super().subsets(request, keep, instead)
             return
         codes = np.concatenate([[len(self.vocabulary) + 1], self.vocabulary.encode(request.history.items)])

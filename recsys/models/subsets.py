@@ -24,7 +24,7 @@ PAIRS = 8_000_000
 def last_states(blocks: nn.ModuleList, x: Tensor, keep: np.ndarray) -> Tensor:
     """(n, D) what two blocks make of the last token of each part of x (T, D), whose first token belongs to every part.
 
-    `keep` (n, T - 1) says which of the others do. T is at most the blocks' `max_length`.
+    `keep` (n, T - 1) says which of the others do.
     """
     first, second = (cast(Block, block) for block in blocks)
     there = np.concatenate([np.ones((len(keep), 1), dtype=bool), keep], axis=1)
@@ -64,12 +64,12 @@ class _First:
     def __call__(self, there: np.ndarray, rows: np.ndarray, tokens: np.ndarray) -> Tensor:
         """(states, D) for states that occur in parts `rows` of `there` (n, T) at `tokens`, which are in order."""
         counts, order = np.cumsum(there, axis=1), self.block.attention.order.T.contiguous()
-        attended, starts = [], np.searchsorted(tokens, np.arange(there.shape[1] + 1))
+        most, attended, starts = order.shape[1], [], np.searchsorted(tokens, np.arange(there.shape[1] + 1))
         for token, (start, stop) in enumerate(pairwise(starts)):
             row, upto = rows[start:stop], token + 1
             gap = torch.from_numpy(np.maximum(counts[row, token, None] - counts[row, :upto], 0)).to(self.x.device)
-            hidden = torch.from_numpy(~there[row, :upto]).to(self.x.device)
-            logits = (order[:, gap] + self.content[:, token, None, :upto]).masked_fill_(hidden, -torch.inf)
+            hidden = torch.from_numpy(~there[row, :upto]).to(self.x.device) | (gap >= most)
+            logits = (order[:, gap.clamp_max(most - 1)] + self.content[:, token, None, :upto]).masked_fill_(hidden, -torch.inf)
             attended.append((torch.softmax(logits, -1) @ self.values[:, :upto]).transpose(0, 1).reshape(len(row), self.size))
         at = torch.from_numpy(tokens).to(self.x.device)
         around = zip(torch.cat(attended).split(AT_ONCE), at.split(AT_ONCE), strict=True)
@@ -83,7 +83,9 @@ def _second(block: Block, first: _First, there: np.ndarray) -> Tensor:
     y = first(there, rows, tokens)
     normed = block.attention_norm(y)
     ends = there.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
-    order = attention.order[torch.from_numpy(np.maximum(there.sum(axis=1, keepdims=True) - np.cumsum(there, axis=1), 0)).to(y.device)]
+    gap = torch.from_numpy(np.maximum(there.sum(axis=1, keepdims=True) - np.cumsum(there, axis=1), 0)).to(y.device)
+    order = attention.order[gap.clamp_max(len(attention.order) - 1)]
+    hidden = torch.from_numpy(states < 0).to(y.device) | (gap >= len(attention.order))
     weights = attention.project.weight.view(3, heads, -1, y.shape[1])
     bias = attention.project.bias.view(3, heads, -1)
     mixed = []
@@ -95,7 +97,7 @@ def _second(block: Block, first: _First, there: np.ndarray) -> Tensor:
         query = torch.einsum("nd,hed->nhe", normed[own], weights[0]) + bias[0]
         asking = torch.einsum("nhe,hed->nhd", query * query.shape[-1] ** -0.5, weights[1])
         logits = torch.einsum("nhd,ntd->nht", asking, around) + order[part].transpose(1, 2)
-        looks = torch.softmax(logits.masked_fill(torch.from_numpy(states[part] < 0)[:, None].to(y.device), -torch.inf), -1)
+        looks = torch.softmax(logits.masked_fill(hidden[part][:, None], -torch.inf), -1)
         told = torch.einsum("nhd,hed->nhe", looks @ around, weights[2]) + bias[2]
         attended = attention.out(told.reshape(len(part), -1))
         mixed.append(block.mixed(y[own] + torch.sigmoid(block.attention_gate(y[own])) * attended))

@@ -28,7 +28,15 @@ def test_states_are_the_same_exactly_where_everything_before_is(there: np.ndarra
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("sasrec", {}), ("sasrec", {"n_heads": 2}), ("sasrec", {"n_blocks": 1}), ("sasrec-text", {})]
+    ("name", "settings"),
+    [
+        ("sasrec", {}),
+        ("sasrec", {"n_heads": 2}),
+        ("sasrec", {"max_length": 12}),
+        ("sasrec", {"max_length": 5}),
+        ("sasrec", {"n_blocks": 1}),
+        ("sasrec-text", {}),
+    ],
 )
 def test_parts_are_scored_as_alone(name: str, settings: dict[str, Any], tiny: Dataset) -> None:
     spec = MODELS[name]
