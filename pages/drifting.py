@@ -11,6 +11,7 @@ from recsys.drift.views import events_of
 
 VIEWS = {"category": "Kinds", "area": "Areas", "hour": "Hours"}
 MAIN = {"taste": "category", "place": "area", "rhythm": "hour", "novelty": "category", "return": "category"}
+SMALL = 0.1  # Jensen-Shannon: sure, in a long history, and yet hardly to be seen
 CALLED = {
     "taste": "Taste changed",
     "place": "Moved",
@@ -75,7 +76,7 @@ def cards(report: DriftReport) -> str:
     """HTML: every change as a numbered line with its evidence."""
     rows = []
     for number, change in enumerate(report.changes, start=1):
-        kind = CALLED[change.kind]
+        kind = f"{CALLED[change.kind]}{', a little' if change.size < SMALL else ''}"
         rows.append(
             f'<div class="rs-change{" rs-passed" if change.kind == "temporary" else ""}"><b class="rs-no">{number}</b><div>'
             f"<b>{look.safe(kind)}, {look.safe(when(report, change.time))}</b>"

@@ -36,7 +36,7 @@ def date_change(events: Events, first: int, last: int, split: int, z: dict[str, 
     Each view counts by its `z`: what did not change only blurs the date.
     """
     span = slice(first, last)
-    times = np.arange(last - first, dtype=np.float64) if events.times is None else events.times[span]
+    times = np.arange(first, last, dtype=np.float64) if events.times is None else events.times[span]
     most = max([1.0, *z.values()])
     coded = [(events.views[name].codes[span], each / most) for name, each in z.items() if each > 0]
     at, ratios = split - first, np.zeros(last - first)
@@ -80,8 +80,8 @@ def _scores(ratios: np.ndarray, least: int) -> np.ndarray:
 def _middle(times: np.ndarray, chances: np.ndarray, unit: float) -> tuple[float, float, float]:
     """The middle of the likeliest 2 · WITHIN units, and where the change lies with 90 %. Between two events any time is as likely."""
     if unit == 1.0:
-        best, spread = float(chances.argmax()), np.searchsorted(chances.cumsum(), [0.05, 0.95])
-        return best, float(spread[0]), float(spread[1])
+        found = times[0] + np.array([chances.argmax(), *np.searchsorted(chances.cumsum(), [0.05, 0.95])])
+        return float(found[0]), float(min(found[0], found[1])), float(max(found[0], found[2]))
     starts, ends = np.concatenate([times[:1], times]), np.concatenate([times, times[-1:]])
     weights = chances * np.sqrt((ends - starts) / unit + 0.01)
     weights /= weights.sum()

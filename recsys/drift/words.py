@@ -4,9 +4,10 @@ import numpy as np
 
 from recsys.drift.changes import Found
 from recsys.drift.kinds import shares_of
-from recsys.drift.views import DAY, Events
+from recsys.drift.views import DAY, HOURS, Events
 
 NEAR = "near"
+ALONE = dict(zip(HOURS, ("early mornings", "mornings", "afternoons", "hours after work", "evenings", "nights"), strict=True))
 TELLING = 0.08  # by how much a share must have moved to be named
 SAID = {"taste": ("category",), "place": ("area",), "rhythm": ("hour",), "novelty": ("item",), "return": ("item",)}
 
@@ -40,6 +41,8 @@ def _phrase(events: Events, gains: dict[str, np.ndarray], clustered: bool) -> st
             events.views[name].levels[order[0]]
         ]
         text = " and ".join(plural(each) for each in best) if name == "category" and not clustered else best[0]
+        if name == "hour" and not parts:
+            text = ALONE.get(text, text)
         parts.append(f"{NEAR} {text}" if name == "area" and parts else text)
     return " ".join(parts) or "what was there before"
 

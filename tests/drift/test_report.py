@@ -91,6 +91,7 @@ def test_moving_is_told_from_turning_to_something_else_and_from_other_hours() ->
     late = when + np.where(after, 21.0, 7.0) / 24
     kinds = [look(lived(days, items)).lasting[0].kind for days, items in ((when + 0.5, moved), (when + 0.5, turned), (late, same))]
     assert kinds == ["place", "taste", "rhythm"]
+    assert look(lived(late, same)).lasting[0].words == "from early mornings to evenings"
 
 
 def test_the_order_of_the_file_does_not_matter() -> None:
@@ -111,6 +112,16 @@ def test_order_only_tells_steps() -> None:
     assert report.clock == "steps" and report.space.gap is None
     assert len(report.lasting) == 1 and abs(report.lasting[0].step - 80) <= 5
     assert report.plain()["changes"][0]["time"] == round(report.lasting[0].time)
+
+
+def test_several_changes_stand_at_their_own_steps() -> None:
+    """One mixture, another, a third: each date is the step that it names, in order."""
+    items = np.random.default_rng(13).integers(0, 10, 240) + np.repeat([0, 10, 20], 80)
+    pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
+    table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
+    found = look(build(pairs, name="steps", items=table)).lasting
+    assert [round(change.time) for change in found] == [change.step for change in found]
+    assert [abs(change.step - at) <= 5 for change, at in zip(found, (80, 160), strict=True)] == [True, True]
 
 
 @pytest.mark.parametrize("count", [1, 3, 23])
