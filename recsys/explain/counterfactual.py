@@ -67,11 +67,11 @@ def smallest_removal(game: Game, k: int = 10, budget: int = BUDGET) -> Counterfa
     After about `budget` evaluations the fewest found so far have to do.
     """
     began = time.perf_counter()
-    listing = Listing(game, k)
+    listing = Listing(game, k, budget)
     before = listing.place
     if before > k:
         raise DataError(f"item '{game.item_id}' is at place {before}, not among the first {k}; take one of them, or a larger k")
-    removed, after, replacement = _search(listing, budget) or ((), None, None)
+    removed, after, replacement = _search(listing) or ((), None, None)
     seconds = time.perf_counter() - began
     return Counterfactual(game.item_id, k, removed, bool(removed), before, after, replacement, listing.evaluations, seconds)
 
@@ -101,9 +101,9 @@ def smallest_addition(game: Game, k: int = 10, most: int = 3, event_of: EventOf 
     return Addition(game.item_id, k, added, True, before, place, displaced, listing.evaluations, seconds)
 
 
-def _search(listing: Listing, budget: int) -> tuple[tuple[int, ...], int, str | None] | None:
+def _search(listing: Listing) -> tuple[tuple[int, ...], int, str | None] | None:
     """Steps to remove, the place after, and what comes in; None where nothing helps, not even removing everything known."""
-    pool = _pool(listing, budget)
+    pool = _pool(listing)
     if not len(pool) or listing.whole == np.inf:  # fewer items than places
         return None
     singles = listing.margins([(step,) for step in pool])
@@ -111,9 +111,9 @@ def _search(listing: Listing, budget: int) -> tuple[tuple[int, ...], int, str | 
         answer = _checked(listing, sets, margins)
         if answer is not None:
             return answer
-        if listing.evaluations > budget / 2:  # the rest is for the climb
+        if listing.evaluations > 0.75 * listing.budget:  # the rest is for the climb
             break
-    best = _climb(listing, pool, singles, budget)
+    best = _climb(listing, pool, singles)
     return None if best is None else _checked(listing, [best], np.array([-1.0]))
 
 
@@ -126,8 +126,9 @@ def _rising(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> Itera
     pairs = np.array(list(combinations(range(len(pool)), 2)))
     pairs = pairs[np.argsort(singles[pairs].sum(1), kind="stable")]
     known = np.full((len(pool), len(pool)), np.nan)
-    for start in range(0, len(pairs), CHUNK):
-        some = pairs[start : start + CHUNK]
+    chunk = listing.room(CHUNK)
+    for start in range(0, len(pairs), chunk):
+        some = pairs[start : start + chunk]
         sets: list[tuple[int, ...]] = [tuple(pool[at] for at in pair) for pair in some]
         margins = listing.margins(sets)
         known[some[:, 0], some[:, 1]] = known[some[:, 1], some[:, 0]] = margins
@@ -145,7 +146,7 @@ def _rising(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> Itera
         yield sets, listing.margins(sets)
 
 
-def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray, budget: int) -> tuple[int, ...] | None:
+def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> tuple[int, ...] | None:
     """More than three events: those of whole items; or the one that helps most, time and again, and the shortest run of the rest."""
     chosen: tuple[int, ...] = ()
     best = _whole_items(listing)
@@ -156,7 +157,7 @@ def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray, budget: i
         best = _shorter(best, _first_out(listing, runs))
         chosen = (*chosen, order[0])
         rest = order[1:]
-        if not rest or (best is not None and len(best) <= len(chosen) + 1) or listing.evaluations > budget:
+        if not rest or (best is not None and len(best) <= len(chosen) + 1) or listing.spent:
             break
         margins = listing.margins([(*chosen, step) for step in rest])
     if best is None:
@@ -169,16 +170,19 @@ def _whole_items(listing: Listing) -> tuple[int, ...] | None:
     """All events of one item, or of the fewest: what hangs on a habit hangs on each time alike."""
     items = listing.game.whole.history.items[listing.known]
     names = list(dict.fromkeys(items))
-    sets = [tuple(int(step) for step in listing.known[items == name]) for name in names]
-    order = np.argsort(listing.margins(sets[:CHUNK]), kind="stable")[:POOL]
+    sets = sorted((tuple(int(step) for step in listing.known[items == name]) for name in names), key=len, reverse=True)
+    order = np.argsort(listing.margins(sets[: listing.room(CHUNK)]), kind="stable")[:POOL]
     ones = [sets[int(at)] for at in order]
     runs = [tuple(sorted(step for each in ones[:length] for step in each)) for length in range(1, len(ones) + 1)]
     return _first_out(listing, runs)
 
 
 def _first_out(listing: Listing, sets: list[tuple[int, ...]]) -> tuple[int, ...] | None:
-    out = np.flatnonzero(listing.margins(sets) < 0)
-    return sets[int(out[0])] if len(out) else None
+    """The first of growing sets that is enough; of many, only some of the long ones are tried."""
+    count = listing.room(len(sets))
+    tried = np.unique(np.geomspace(1, len(sets), count).round().astype(np.int64)) - 1 if count < len(sets) else np.arange(len(sets))
+    out = np.flatnonzero(listing.margins([sets[at] for at in tried]) < 0)
+    return sets[int(tried[out[0]])] if len(out) else None
 
 
 def _shorter(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tuple[int, ...] | None:
@@ -189,7 +193,7 @@ def _shorter(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tupl
 
 def _thinned(listing: Listing, removed: tuple[int, ...]) -> tuple[int, ...]:
     """The set without what it does not need, one event at a time; only sets short enough to be read."""
-    while 1 < len(removed) <= POOL:
+    while 1 < len(removed) <= listing.room(POOL, 0):
         fewer = [removed[:at] + removed[at + 1 :] for at in range(len(removed))]
         margins = listing.margins(fewer)
         if margins.min() >= 0:
@@ -210,20 +214,20 @@ def _checked(listing: Listing, sets: list[tuple[int, ...]], margins: np.ndarray)
     return None
 
 
-def _pool(listing: Listing, budget: int) -> list[int]:
+def _pool(listing: Listing) -> list[int]:
     """The events worth searching: all of them in a short history, else the latest and those of the blocks that matter most."""
     known = listing.known
     if len(known) <= POOL:
         return [int(step) for step in known]
     pool = [int(step) for step in known[-LATEST:]]
     older = known[:-LATEST]
-    blocks = [tuple(int(step) for step in block) for block in np.array_split(older, min(max(4, min(BLOCKS, budget // 4)), len(older)))]
+    blocks = [tuple(int(step) for step in block) for block in np.array_split(older, min(listing.room(BLOCKS), len(older)))]
     if len(older) > len(blocks):
         margins = listing.margins(blocks)
         # Of the blocks that matter most, as many as the next question can hold.
         best = [
             step
-            for at in np.argsort(margins, kind="stable")[: max(1, min(CHUNK, budget // 2) * len(blocks) // len(older))]
+            for at in np.argsort(margins, kind="stable")[: max(1, listing.room(CHUNK) * len(blocks) // len(older))]
             for step in blocks[int(at)]
         ]
     else:

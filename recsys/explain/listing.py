@@ -21,10 +21,10 @@ class Listing:
     also where that event is taken away: removing a film would else only make room for that same film.
     """
 
-    def __init__(self, game: Game, k: int):
+    def __init__(self, game: Game, k: int, budget: float = np.inf):
         if k < 1:
             raise DataError(f"k is {k}; ask for at least one item")
-        self.game, self.k = game, k
+        self.game, self.k, self.budget = game, k, budget
         self.at, self.item_ids = game.column, game.vocabulary.item_ids
         self.evaluations = 0
         self._player = {player.steps[0]: at for at, player in enumerate(game.players) if player.kind == "event"}
@@ -35,6 +35,14 @@ class Listing:
                 f"the item '{game.item_id}' is no candidate here: it was taken before, turned down or not asked for; take one of the recommended"
             )
         self.whole = float(self._margins(self._now)[0])
+
+    def room(self, most: int, least: int = 8) -> int:
+        """How many lists to ask for at once: `most`, or half of what is left of the budget, but `least` in any case."""
+        return int(min(most, max(least, (self.budget - self.evaluations) / 2)))
+
+    @property
+    def spent(self) -> bool:
+        return self.evaluations > self.budget
 
     @property
     def place(self) -> int:
