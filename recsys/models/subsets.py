@@ -28,8 +28,8 @@ def last_states(blocks: nn.ModuleList, x: Tensor, keep: np.ndarray) -> Tensor:
     """
     first, second = (cast(Block, block) for block in blocks)
     there = np.concatenate([np.ones((len(keep), 1), dtype=bool), keep], axis=1)
-    size = max(1, PAIRS // there.shape[1] ** 2)
-    return torch.cat([_second(second, _First(first, x), there[start : start + size]) for start in range(0, len(there), size)])
+    size, begun = max(1, PAIRS // there.shape[1] ** 2), _First(first, x)
+    return torch.cat([_second(second, begun, there[start : start + size]) for start in range(0, len(there), size)])
 
 
 def shared_beginnings(there: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -41,9 +41,13 @@ def shared_beginnings(there: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.nda
     before = np.full(len(there), -1)  # the state of the last token kept so far, which says all that came before
     for token in range(there.shape[1]):
         kept = np.flatnonzero(there[:, token])
-        _, one, number = np.unique(before[kept], return_index=True, return_inverse=True)
+        occurs = np.zeros(count + 1, dtype=bool)
+        occurs[before[kept]] = True  # the last place stands for nothing before
+        number = (np.cumsum(occurs) - 1)[before[kept]]
+        one = np.empty(int(occurs.sum()), dtype=np.int64)
+        one[number] = kept
         states[kept, token] = before[kept] = count + number
-        rows.append(kept[one])
+        rows.append(one)
         tokens.append(np.full(len(one), token))
         count += len(one)
     return states, np.concatenate(rows), np.concatenate(tokens)
