@@ -54,7 +54,8 @@ class _Gather(torch.autograd.Function):
     def forward(ctx: Any, table: Tensor, buckets: Tensor) -> Tensor:
         ctx.save_for_backward(buckets)
         ctx.size = len(table)
-        return table.T[:, buckets]
+        flat = table.T.index_select(1, buckets.reshape(-1))  # a third of the time of indexing
+        return flat.view(table.shape[1], *buckets.shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> tuple[Tensor, None]:
