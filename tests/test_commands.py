@@ -207,6 +207,7 @@ class TestShapes:
             "datasets",
             "evaluate markov town",
             "recommend markov town --user p0002 --step 3",
+            "explain sasrec town --user p0002 --step 8",
             "counterfactual sasrec town --user p0002 --step 8",
             "fidelity markov town --cases 3 --budget 40",
             "replay markov town --user p0002",
@@ -379,7 +380,8 @@ def test_a_shell_sees_the_same(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["", "datasets", "prepare", "fetch", "simulate", "train", "evaluate", "leaderboard", "recommend", "replay", "bench"]
+    "command",
+    ["", "datasets", "prepare", "fetch", "simulate", "train", "evaluate", "leaderboard", "recommend", "replay", "explain", "bench"],
 )
 def test_every_command_has_help(command: str) -> None:
     ran = run(*command.split(), "--help")
