@@ -5,12 +5,13 @@ import numpy as np
 from pages import loaders, look
 from pages.cursor import Cursor
 from recsys.drift import Change, DriftReport
-from recsys.drift.consequences import consequence
+from recsys.drift.consequences import Consequence, consequence
 from recsys.drift.space import Anchor, space_of
 from recsys.drift.views import events_of
 
 VIEWS = {"category": "Kinds", "area": "Areas", "hour": "Hours"}
 MAIN = {"taste": "category", "place": "area", "rhythm": "hour", "novelty": "category", "return": "category"}
+STREAMS = {"category": "What it was about", "area": "Where it was", "hour": "When in the day it was"}
 SMALL = 0.1  # Jensen-Shannon: sure, in a long history, and yet hardly to be seen
 CALLED = {
     "taste": "Taste changed",
@@ -147,18 +148,22 @@ def consequences(report: DriftReport, ranks: np.ndarray, model: str) -> str:
         if found.before is None or found.across is None:
             continue
         later = f", and {found.after:.0%} after" if found.after is not None else ""
-        back = (
-            "it is not back yet"
-            if found.adapted is None
-            else "it was back at once"
-            if found.adapted <= 1
-            else f"it was back after {found.adapted} steps"
-        )
+        back = _came_back(found)
         lines.append(
             f"<b>{number}</b> {look.safe(model)} had {found.before:.0%} of the {min(40, change.step)} events before the change in its ten, "
             f"{found.across:.0%} of the next 15{later}: {back}."
         )
     return "".join(f'<p class="rs-quiet">{line}</p>' for line in lines)
+
+
+def _came_back(found: Consequence) -> str:
+    """What became of the model after a change."""
+    enough = 0.9 * (found.before or 0.0)
+    if found.after is not None and found.after < enough:
+        return "it has not come back to that"
+    if (found.across or 0.0) >= enough:
+        return "it hardly noticed"
+    return f"it was back after {found.adapted} steps" if found.adapted else "it is not back yet"
 
 
 def stream_in_words(report: DriftReport, view: str) -> str:

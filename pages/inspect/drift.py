@@ -27,7 +27,7 @@ def draw_stream(main: Change | None) -> None:
     )  # fmt: skip
     tints = tints_of(report, view, loaders.category_tints(dataset, colours), colours)
     with st.container(key="stream_box"):
-        chart(drift_stream(report, view, "What the time went to", tints, colours), "drift_stream", drifting.stream_in_words(report, view))
+        chart(drift_stream(report, view, drifting.STREAMS[view], tints, colours), "drift_stream", drifting.stream_in_words(report, view))
         at = drifting.moment_of(here, report)
         if at is not None:
             st.html(look.now_over(STREAM, now_on_drift(report, at)))

@@ -17,6 +17,7 @@ SHOWN = 8  # levels with a colour of their own
 BARS = 7  # levels of a before and after
 HIT, RUN = 10, 20
 REST = "everything else"
+TALLEST = 1.6  # rows that the highest ridge reaches
 
 
 def moments(report: DriftReport, values: Sequence[float] | np.ndarray) -> Any:
@@ -73,6 +74,7 @@ def _name_layers(figure: Sketch, layers: list[tuple[str, np.ndarray, str]], midd
         inside = share.copy()
         edge = max(1, len(share) // 12)
         inside[:edge] = inside[len(share) - edge :] = 0  # a name in the middle of an edge would be cut off
+        inside[1:-1] = np.minimum(inside[1:-1], (share[:-2] + share[2:]) / 2 + 0.06)  # a spike has no room for a name
         for at in np.argsort(-inside, kind="stable")[:4]:
             height = float(below[at] + share[at] / 2)
             free = all(abs(at - other) > len(share) / 7 or abs(height - level) > 0.09 for other, level in taken)
@@ -140,27 +142,32 @@ def hour_ridges(report: DriftReport, colours: Palette, most: int = 9) -> go.Figu
     assert report.times is not None
     figure = Sketch("When in the day", colours, 380, f"{report.clock}, the earliest on top")
     parts = [part for part in np.array_split(np.arange(len(report.times)), min(most, max(len(report.times) // 8, 1))) if len(part)]
-    hours, tallest = np.linspace(0, 24, 97), 0.75
-    for row, part in enumerate(parts):
+    hours = np.linspace(0, 24, 97)
+    densities = [_round_the_clock(report.times[part], hours) for part in parts]
+    peak = max(float(density.max()) for density in densities)
+    for row, (part, density) in enumerate(zip(parts, densities, strict=True)):
         base = float(len(parts) - 1 - row)
-        own = report.times[part] % 86_400 / 3600
-        away = np.abs(hours[:, None] - own[None, :])
-        density = np.exp(-0.5 * (np.minimum(away, 24 - away) / 0.9) ** 2).mean(axis=1)
-        first = day_of(report.times[part[0]])
         line: dict[str, Any] = dict(type="scatter", x=hours.astype(np.float32), mode="lines", hoverinfo="skip")
         figure.add_trace(line | dict(y=[base] * len(hours), line=dict(width=0)))
         figure.add_trace(
             line
             | dict(
-                y=(base + density / 0.25 * tallest).astype(np.float32), fill="tonexty", line=dict(color=colours.accent, width=1.6),
+                y=(base + density / peak * TALLEST).astype(np.float32), fill="tonexty", line=dict(color=colours.accent, width=1.6),
                 fillcolor=mixed(colours.accent, colours.background, 0.72),
             )
         )  # fmt: skip
-        figure.add_annotation(x=-4.2, xanchor="left", y=base + 0.3, text=first, showarrow=False, font=dict(size=12, color=colours.quiet))
-    figure.update_xaxes(range=[-4.2, 24.4], tickvals=[0, 6, 12, 18, 24], ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"])
-    figure.update_yaxes(visible=False, range=[-0.15, len(parts) + 0.9])
+        quiet = dict(size=12, color=colours.quiet)
+        figure.add_annotation(x=-5.6, xanchor="left", y=base + 0.3, text=day_of(report.times[part[0]]), showarrow=False, font=quiet)
+    figure.update_xaxes(range=[-5.6, 24.4], tickvals=[0, 6, 12, 18, 24], ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"])
+    figure.update_yaxes(visible=False, range=[-0.15, len(parts) - 1 + TALLEST + 0.1])
     figure.update_layout(margin=dict(l=8, r=8, t=44, b=30))
     return figure.drawn()
+
+
+def _round_the_clock(times: np.ndarray, hours: np.ndarray) -> np.ndarray:
+    """(hours,) how many of these local seconds are near each hour, within an hour or so, midnight being near both ends."""
+    away = np.abs(hours[:, None] - (times % 86_400 / 3600)[None, :])
+    return np.asarray(np.exp(-0.5 * (np.minimum(away, 24 - away) / 0.9) ** 2).mean(axis=1))
 
 
 def day_of(seconds: float) -> str:
@@ -185,7 +192,7 @@ def calendar_map(report: DriftReport, noun: str, colours: Palette) -> go.Figure:
             hovertemplate=f"week of %{{x}}, %{{y}}: %{{z}} {escaped(noun)}s<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(type="date", nticks=5, tickangle=0)
+    figure.update_xaxes(type="date", nticks=5, tickangle=0, tickformat="%b %y")
     figure.update_yaxes(autorange="reversed", tickvals=["Mon", "Wed", "Fri", "Sun"], tickfont=dict(size=11, color=colours.quiet))
     figure.update_layout(margin=dict(l=44, r=8, t=44, b=30))
     return figure.drawn()

@@ -26,7 +26,7 @@ def distance_line(found: Population, colours: Palette) -> go.Figure:
             )
         )  # fmt: skip
     figure.update_yaxes(rangemode="tozero", nticks=5)
-    figure.update_xaxes(type="date", nticks=5, tickangle=0)
+    figure.update_xaxes(type="date", nticks=5, tickangle=0, tickformat="%b %y")
     figure.update_layout(margin=dict(l=48, r=12, t=44, b=34))
     return figure.drawn()
 
