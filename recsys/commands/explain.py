@@ -51,7 +51,8 @@ def explain(
     from recsys.explain import METHODS
     from recsys.explain import explain as explained
     from recsys.explain.groups import GROUPINGS, MOST_EVENTS, grouped, sharpening_groups
-    from recsys.explain.shapley import usual_budget
+    from recsys.explain.shapley import FEW, usual_budget
+    from recsys.models import model_spec
 
     for kind, value, known in (("method", method, METHODS), ("kind of players", players, PLAYERS), ("way to group events", by, GROUPINGS)):
         if value is not None and value not in known:
@@ -65,7 +66,10 @@ def explain(
     _say_what_is_odd(game, data)
     groups = players == "groups" or by is not None or (players is None and method == "shapley" and len(game.steps) > MOST_EVENTS)
     playing = grouped(game, by, _categories(data)) if groups else game
-    budget = budget or usual_budget(playing)
+    slow = model_spec(loaded.card.model).candidates_only  # it reads a list for seconds
+    budget = budget or (FEW * max(len(playing.players), 2) if slow else usual_budget(playing))
+    if method == "shapley":
+        say(f"asking {loaded.card.model} up to {budget:,} times")
     if groups and method == "shapley":
         *_, found = sharpening_groups(playing, budget, seed, first=budget)
     else:
