@@ -45,7 +45,7 @@ def lead(report: DriftReport, noun: str) -> str:
     also = f" and {look.plural(more, 'other lasting change')}" if more else ""
     did = {"place": "moved", "taste": "turned", "rhythm": "went"}.get(first.kind, "went")
     slowly = " little by little" if first.gradual else ""
-    around = "from" if report.clock == "steps" else "around" if first.gradual else "in the days around"
+    around = "from" if report.clock == "steps" else "around"
     words = f"{did}{slowly} from <b>{look.safe(first.from_what)}</b> to <b>{look.safe(first.to_what)}</b>"
     return f"{around.capitalize()} {look.safe(when(report, first.time))} they {words}{also}."
 
@@ -65,8 +65,8 @@ def evidence(report: DriftReport, change: Change) -> str:
         return f"{look.safe(until)} · {odds(change)} · it passed, so it is no lasting change"
     between = f"between {when(report, change.low)} and {when(report, change.high)} (90 %)"
     views = " · ".join(f"{VIEWS[name].lower()} {size:.0%}" for name, size in change.sizes.items())
-    pace = "little by little" if change.gradual else "from one day to the next" if report.clock != "steps" else "at one step"
-    return f"{look.safe(between)} · {pace} · {odds(change)} · how different: {views}"
+    pace = "little by little · " if change.gradual else ""
+    return f"{look.safe(between)} · {pace}{odds(change)} · how different: {views}"
 
 
 def odds(change: Change) -> str:

@@ -16,7 +16,7 @@ CLIP = 2.5  # no single event counts more
 TEMPER = 0.6  # events of one outing and views of one event say much the same
 WITHIN = 21  # days to either side
 RAMPS = (0, 30, 60, 90)  # days
-RAMP_WINS = 2.0  # by how much log likelihood
+RAMP_WINS = 1.0  # by how much log likelihood: a quarter of the gradual changes are seen to be, one in twelve of the abrupt taken for one
 
 
 @dataclass(frozen=True)
