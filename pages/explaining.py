@@ -98,7 +98,7 @@ class Case:
             return f"{moment:%A}, {moment:%H:%M}" if moment else ""
         if player.kind == "place":
             return "where they last were"
-        if player.kind == "group":
+        if player.kind == "group" and player.item_id is None:
             return player.label.rpartition(", ")[0]  # without the count, which is the name here
         many = f"{len(player.steps)} times, last " if len(player.steps) > 1 else ""
         return f"{many}{self.ago(player.steps[-1])}"

@@ -19,7 +19,7 @@ FAVOURITES = 200
 def draw(here: Cursor, found: Loaded) -> None:
     with boundary():
         before = listed(here, found)
-        controls, lists = st.columns([4, 9], gap="large")
+        controls, lists = st.columns([3, 9], gap="medium")
         with controls:
             asked = tryout.controls(here, MODELS[found.card.model].aware, "whatif")
             gone, added = _events(here)

@@ -16,7 +16,7 @@ class Player:
     """Something whose part in a score is asked for: an event, a group of events, or being told the time or the place.
 
     `steps` are indices into the history (likes of the session stand after its last event); empty for time and place. `item_id` is
-    known for single events.
+    known for single events, and for groups of events of one item.
     """
 
     label: str

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.explain.explanation import Explanation
+from recsys.explain.explanation import Explanation, Player
 from recsys.explain.game import Game
 from recsys.explain.groups import in_runs
 from recsys.explain.leave_one_out import leave_one_out
@@ -60,7 +60,11 @@ def spotlight(game: Game, first: Explanation, pace: Pace) -> Game:
 
 
 def _apart(game: Game, alone: np.ndarray) -> Game:
+    """These events alone, other events of the item itself as one player, and the rest in runs: what somebody does every week hangs on no single time."""
     events = [player for player in game.players if player.kind == "event" and player.steps[0] in alone]
     context = [player for player in game.players if player.kind in ("time", "place")]
     rest = np.setdiff1d(game.steps, alone)
-    return game.with_players([*(in_runs(game, rest, RUNS) if len(rest) else []), *events, *context])
+    own = rest[game.whole.history.items[rest] == game.item_id]
+    before = [Player(game.item_id, "group", tuple(own.tolist()), game.item_id)] if len(own) else []
+    rest = np.setdiff1d(rest, own)
+    return game.with_players([*(in_runs(game, rest, RUNS) if len(rest) else []), *before, *events, *context])

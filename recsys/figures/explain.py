@@ -42,7 +42,7 @@ def contribution_bars(
     for at in range(len(rows) - 1):
         dash = dict(color=colours.faint, width=1, dash="dot")
         figure.add_shape(type="line", xref="x", yref="y", x0=ends[at], x1=ends[at], y0=at, y1=at + 1, line=dash, layer="below")
-    for at, words in ((0, _plain(explanation.baseline)), (len(rows) - 1, f"<b>{_plain(explanation.score)}</b>")):
+    for at, words in ((0, _plain(explanation.baseline, room)), (len(rows) - 1, f"<b>{_plain(explanation.score, room)}</b>")):
         mark = dict(color=colours.text, width=2.5)
         figure.add_shape(type="line", xref="x", yref="y", x0=ends[at], x1=ends[at], y0=at - 0.36, y1=at + 0.36, line=mark)
         figure.add_annotation(**_text(words, VALUES, at, colours.text))
@@ -102,7 +102,11 @@ def _floating(rows: list[_Row], ends: np.ndarray, position: np.ndarray, target: 
         base=ends[:-2],
         marker=dict(color=tints),
         error_x=dict(
-            type="data", array=[ERRORS * row.error if row.error > 0 else np.nan for row in rows[inner]], color=colours.text, thickness=1.3, width=4
+            type="data",
+            array=[ERRORS * row.error if row.error > 0 else np.nan for row in rows[inner]],
+            color=colours.text,
+            thickness=1.3,
+            width=4,
         ),
         text=[f"{escaped(row.name)}<br>{row.value:+.3g}{_give(row.error)} of {UNITS[target]}" for row in rows[inner]],
         textposition="none",
@@ -144,8 +148,8 @@ def _text(words: str, x: float, y: float, tint: str) -> dict[str, Any]:
     return dict(xref="paper", yref="y", x=x, y=y, xanchor="left", text=words, showarrow=False, font=dict(size=13, color=tint))
 
 
-def _plain(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+def _plain(value: float, room: float) -> str:
+    return _signed(value, room).lstrip("+")
 
 
 def _signed(value: float, room: float) -> str:
