@@ -59,7 +59,7 @@ def trust_html(case: Case, answer: Inquiry) -> str:
     for at, name in enumerate(names):
         weights = found.weights[name]
         first = case.name(case.event(int(case.game.steps[int(np.argmax(weights))]))) if len(weights) and weights.max() > 0 else "nothing"
-        beaten = found.beats(name) * len(found.random)
+        beaten = found.trust(name) * len(found.random)
         alike = "–" if at == main else _agreement(float(found.agreement[at, main]))
         rows += (
             f"<tr><td>{look.safe(titles[name])}<small>first: {look.safe(first)}</small></td>"

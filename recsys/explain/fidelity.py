@@ -98,6 +98,10 @@ class Fidelity:
         better = chance < own if HIGHER_IS_BETTER[metric] else chance > own
         return float(better.mean() + (chance == own).mean() / 2)
 
+    def trust(self, method: str) -> float:
+        """The share of random orders that it beats both at taking events away and at bringing them in, whichever is less."""
+        return min(self.beats(method, "deletion"), self.beats(method, "insertion"))
+
 
 def fidelity(
     game: Game, explanations: Mapping[str, Explanation], k: int = 10, orders: int = ORDERS, points: int = POINTS, seed: int = 0

@@ -119,7 +119,7 @@ def verdict(found: Fidelity, titles: Mapping[str, str]) -> str:
     """Which methods to trust for this case: those that beat nearly all random orders, at taking events away and at bringing them in."""
     if len(next(iter(found.weights.values()))) < TELLING:
         return "With so few events, any order is nearly as good as another: this case cannot tell the methods apart."
-    sure = {name: min(found.beats(name, "deletion"), found.beats(name, "insertion")) for name in found.curves}
+    sure = {name: found.trust(name) for name in found.curves}
     good = [name for name in sure if sure[name] >= TRUSTED]
     if not good:
         return "No method beats chance clearly here: take none of them at its word."

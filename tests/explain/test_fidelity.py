@@ -69,6 +69,7 @@ def test_the_right_order_beats_chance_and_the_wrong_one_loses(order_only: Datase
     right = game.score - alone
     found = fidelity(game, {"right": explained(game, right), "wrong": explained(game, -right)}, k=3, orders=40)
     assert found.beats("right") == 1.0 and found.beats("right", "insertion") == 1.0  # nothing random is as good
+    assert found.trust("right") == 1.0 and found.trust("wrong") == 0.0
     assert found.beats("wrong") == 0.0 and found.beats("wrong", "sufficiency") < 0.1
     assert found.agreement[0, 1] == pytest.approx(-1.0)
 
