@@ -49,19 +49,19 @@ def scan_splits(counts: dict[str, np.ndarray], sizes: np.ndarray, allowed: np.nd
     """
     if len(sizes) < 4 or not allowed.any():
         return None
-    real = np.arange(len(sizes))[None]
-    shuffled = np.array([rng.permutation(len(sizes)) for _ in range(FIRST_LOOK)])
-    found = _judge(counts, allowed, np.vstack([real, shuffled]))
+    orders = np.array([np.arange(len(sizes)), *(rng.permutation(len(sizes)) for _ in range(FIRST_LOOK))])
+    ratios = {name: split_ratios(table, orders) for name, table in counts.items()}
+    found = _judge(ratios, allowed)
     if found.p_value > DOUBTFUL:
         return found
     more = np.array([rng.permutation(len(sizes)) for _ in range(SHUFFLES)])
-    return _judge(counts, allowed, np.vstack([real, shuffled, more]))
+    return _judge({name: np.vstack([values, split_ratios(counts[name], more)]) for name, values in ratios.items()}, allowed)
 
 
-def _judge(counts: dict[str, np.ndarray], allowed: np.ndarray, orders: np.ndarray) -> Scan:
-    joint, each = np.zeros((len(orders), len(allowed))), {}
-    for name, table in counts.items():
-        values = split_ratios(table, orders)
+def _judge(ratios: dict[str, np.ndarray], allowed: np.ndarray) -> Scan:
+    """From G² (orders, splits) of each view, the real order first."""
+    joint, each = np.zeros((len(next(iter(ratios.values()))), len(allowed))), {}
+    for name, values in ratios.items():
         centre, spread = values[1:].mean(axis=0), np.maximum(values[1:].std(axis=0), LEAST_SPREAD)
         z = (values - centre) / spread
         joint += np.maximum(z, 0) ** 2
@@ -69,7 +69,7 @@ def _judge(counts: dict[str, np.ndarray], allowed: np.ndarray, orders: np.ndarra
     joint[:, ~allowed] = -1.0
     best = joint.max(axis=1)
     split = int(joint[0].argmax())
-    p_value = (1 + int((best[1:] >= best[0]).sum())) / len(orders)
+    p_value = (1 + int((best[1:] >= best[0]).sum())) / len(best)
     return Scan(split + 1, p_value, {name: float(z[split]) for name, z in each.items()})
 
 
