@@ -381,7 +381,22 @@ def test_a_shell_sees_the_same(command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["", "datasets", "prepare", "fetch", "simulate", "train", "evaluate", "leaderboard", "recommend", "replay", "explain", "bench"],
+    [
+        "",
+        "datasets",
+        "prepare",
+        "fetch",
+        "simulate",
+        "train",
+        "evaluate",
+        "leaderboard",
+        "recommend",
+        "replay",
+        "explain",
+        "counterfactual",
+        "fidelity",
+        "bench",
+    ],
 )
 def test_every_command_has_help(command: str) -> None:
     ran = run(*command.split(), "--help")
