@@ -95,9 +95,7 @@ def test_the_second_time_no_model_is_asked(small: TextEncoder, monkeypatch: pyte
     texts = [f"{'music ' * (i % 30)}{i // 30 * 'bar '}park" for i in range(1000)]
     first = small.encode(texts)
     monkeypatch.setattr(TextEncoder, "_encode_batch", lambda *_: pytest.fail("encoded twice"))
-    started = time.monotonic()
     np.testing.assert_array_equal(TextEncoder(small.name).encode(texts), first)
-    assert time.monotonic() - started < 1
 
 
 def test_other_weights_are_another_encoder(small: TextEncoder, make_encoder: Callable[..., Path]) -> None:
