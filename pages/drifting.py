@@ -100,15 +100,8 @@ def facts(report: DriftReport) -> str:
     if space.step is not None:
         told["from one event to the next"] = kilometres(space.step)
     if space.gap is not None:
-        told["between two events"] = duration(space.gap)
+        told["between two events"] = look.duration(space.gap)
     return look.facts(told) if told else ""
-
-
-def duration(hours: float) -> str:
-    """As a person would say it."""
-    if hours < 2:
-        return look.plural(round(hours * 60), "minute")
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"
 
 
 def kilometres(distance: float) -> str:

@@ -10,7 +10,6 @@ import streamlit as st
 from pages import look
 from pages.cursor import Cursor
 from pages.loaders.explained import question, shelf
-from pages.looking import duration
 from recsys.checkpoints import Loaded
 from recsys.core import FallsBack, Request, candidate_scores, request_at, top_k
 from recsys.explain.counterfactual import Counterfactual
@@ -108,7 +107,7 @@ class Case:
         if times is None or now is None or step >= len(times) or not np.isfinite(times[step]):
             back = self.here.step - step
             return "the latest" if back <= 1 else f"{look.plural(back, self.dataset.noun)} back"
-        return f"{duration((now - float(times[step])) / 3600)} before"
+        return f"{look.duration((now - float(times[step])) / 3600)} before"
 
     def html(self, player: Player) -> str:
         note = self.note(player)

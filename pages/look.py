@@ -57,6 +57,17 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
+def duration(hours: float) -> str:
+    """A gap as a person would say it."""
+    minutes = max(hours * 60, 0)
+    if minutes < 90:
+        return plural(round(minutes), "minute")
+    if hours < 36:
+        return plural(round(hours), "hour")
+    days = hours / 24
+    return plural(round(days), "day") if days < 60 else plural(round(days / 30.44), "month")
+
+
 def dot(colour: str) -> str:
     return f'<span class="rs-dot" style="background:{colour}"></span>'
 

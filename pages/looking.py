@@ -88,24 +88,13 @@ class Words:
         if self.seen.hours is None or not np.isfinite(self.seen.hours[at]):
             back = int(self.here.step - self.seen.events[at])
             return f", {look.plural(back, self.dataset.noun)} back"
-        return f", {duration(float(self.seen.hours[at]))} before"
+        return f", {look.duration(float(self.seen.hours[at]))} before"
 
     def _far(self, at: int) -> str:
         if self.seen.kilometres is None or not np.isfinite(self.seen.kilometres[at]):
             return ""
         far = float(self.seen.kilometres[at])
         return "same place" if far < 0.05 else f"{far * 1000:.0f} m away" if far < 1 else f"{far:,.1f} km away"
-
-
-def duration(hours: float) -> str:
-    """A gap as a person would say it."""
-    minutes = max(hours * 60, 0)
-    if minutes < 90:
-        return look.plural(round(minutes), "minute")
-    if hours < 36:
-        return look.plural(round(hours), "hour")
-    days = hours / 24
-    return look.plural(round(days), "day") if days < 60 else look.plural(round(days / 30.44), "month")
 
 
 def some(values: np.ndarray) -> bool:

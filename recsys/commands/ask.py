@@ -34,7 +34,7 @@ def evaluate(
     from recsys.split import split as marked
 
     data = datasets.open_dataset(dataset)
-    loaded = _load(checkpoint, data, device)
+    loaded = open_checkpoint(checkpoint, data, device)
     found = evaluation.evaluate(loaded.model, data, marked(data, loaded.card.protocol), split)
     say(f"ranked {found.cases:,} cases in {found.seconds:.1f} s")
     result = {
@@ -100,9 +100,9 @@ def recommend(
         request = replace(request, time=time, utc_offset=offset if offset is not None else request.utc_offset)
     if where is not None:
         request = replace(request, place=where)
-    loaded = _load(checkpoint, data, device)
+    loaded = open_checkpoint(checkpoint, data, device)
     if among is not None:
-        best = core.recommend(_load(among, data, device).model, request, candidates, repeats=data.repeats)
+        best = core.recommend(open_checkpoint(among, data, device).model, request, candidates, repeats=data.repeats)
         request = replace(request, candidates=tuple(each.item_id for each in best))
     model = loaded.model.reporting(_say_progress) if hasattr(loaded.model, "reporting") else loaded.model
     ordered = core.recommend(model, request, max(k, len(request.candidates or ())) if k > 0 else k, repeats=data.repeats)
@@ -129,7 +129,7 @@ def replay(checkpoint: CheckpointName, dataset: DatasetName, user: UserId, devic
 
     data = datasets.open_dataset(dataset)
     history = data.history(user)
-    loaded = _load(checkpoint, data, device)
+    loaded = open_checkpoint(checkpoint, data, device)
     labels = split(data, loaded.card.protocol).labels[data.rows(user)]
     timeline = replayed(loaded.model, history, data.repeats, labels=labels)
     result = {"user": user, "ranks": timeline.ranks, "splits": timeline.splits, "seconds": timeline.seconds}
@@ -140,7 +140,7 @@ def replay(checkpoint: CheckpointName, dataset: DatasetName, user: UserId, devic
     show(result, as_json, table(("step", "what came next", "split", "rank"), rows), f"{len(rows)} events in {timeline.seconds:.3f} s")
 
 
-def _load(checkpoint: str, data: "Dataset", device: str) -> "Loaded":
+def open_checkpoint(checkpoint: str, data: "Dataset", device: str) -> "Loaded":
     """A checkpoint by name or folder, refused when it does not belong to this data."""
     from recsys import checkpoints
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys.commands.ask import _load
+from recsys.commands.ask import open_checkpoint
 from recsys.commands.console import CheckpointName, DatasetName, Device, Json, UserId, say, show, table
 from recsys.commands.verify import Item, Step, game_of
 from recsys.errors import DataError, unknown
@@ -60,8 +60,8 @@ def explain(
     if budget is not None and budget < 2:
         raise DataError(f"--budget {budget} is too small; give two evaluations a player or more, for example --budget 1000")
     data = datasets.open_dataset(dataset)
-    loaded = _load(checkpoint, data, device)
-    other = None if among is None else _load(among, data, device).model
+    loaded = open_checkpoint(checkpoint, data, device)
+    other = None if among is None else open_checkpoint(among, data, device).model
     game = game_of(data, loaded, user, step, item, other, target=target, removal=removal)
     _say_what_is_odd(game, data)
     groups = players == "groups" or by is not None or (players is None and method == "shapley" and len(game.steps) > MOST_EVENTS)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recsys.commands.ask import _load
+from recsys.commands.ask import open_checkpoint
 from recsys.commands.console import CheckpointName, DatasetName, Device, Json, UserId, say, show, table
 from recsys.errors import DataError, unknown
 
@@ -39,7 +39,7 @@ def counterfactual(
     from recsys.explain.counterfactual import smallest_removal
 
     data = datasets.open_dataset(dataset)
-    loaded = _load(checkpoint, data, device)
+    loaded = open_checkpoint(checkpoint, data, device)
     game = game_of(data, loaded, user, step, item)
     found = smallest_removal(game, k)
     result = {
@@ -91,7 +91,7 @@ def fidelity(
     from recsys.split import split as marked
 
     data = datasets.open_dataset(dataset)
-    loaded = _load(checkpoint, data, device)
+    loaded = open_checkpoint(checkpoint, data, device)
     aware, labels = model_spec(loaded.card.model).aware, marked(data, loaded.card.protocol)
     found = trials(loaded.model, data, labels, aware, cases, split, budget, seed, _say_every("explained"))
     result: dict[str, Any] = {"model": loaded.card.model, "dataset": data.name, "protocol": labels.protocol, **vars(found)}

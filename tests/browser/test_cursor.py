@@ -76,6 +76,7 @@ def test_arrows_move_on_after_a_choice_from_a_list(timeline: Page) -> None:
     timeline.keyboard.press("Escape")
     timeline.keyboard.press("ArrowRight")
     to_step(timeline, 41)
+    assert "after 41 of" in title_of(timeline)
 
 
 def test_space_plays_and_pauses(timeline: Page) -> None:
