@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import cursor
+from pages import sidebar, walking
 from pages.boundary import boundary, draw_notices
 from pages.style import style
 
@@ -40,10 +40,10 @@ st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="lar
 st.html(style())
 with boundary():
     with st.sidebar:
-        cursor.draw()
+        sidebar.draw()
     draw_notices()
     with boundary():
         page.run()
     with st.sidebar:
-        cursor.draw_device()
-    cursor.play()
+        sidebar.draw_device()
+    walking.play()

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import cursor
+from pages import cursor, walking
 from pages.boundary import guarded
 from recsys.storage import ASSETS
 
@@ -29,7 +29,7 @@ def part(name: str, html: str) -> None:
 
 def walk(misses: list[int], frames: Frames) -> None:
     """Lets the browser walk: `frames` makes the named parts of some steps, `misses` are those that Next miss goes to."""
-    cursor.plays_in_browser()
+    walking.plays_in_browser()
     _walk(misses, frames)
 
 

@@ -1,0 +1,121 @@
+"""Buttons and keys that move the cursor: to other people, step by step, to the next miss, and by itself."""
+
+import random
+
+import numpy as np
+import streamlit as st
+
+from pages import loaders
+from pages.boundary import guarded, notice
+from pages.cursor import GO_STEP, now, place
+from recsys.core import Dataset
+
+PACE = 1.0  # seconds a step while playing
+MISS = "To the next step whose real event is not among the ten; after the last one it starts again"
+FAILS = "To the person whose validation events this model ranks worst, at the worst of them; again: to the next worst"
+CHANGED = "The next person whose interest changed for good, at the change: see Inspect, Drift"
+
+
+def draw_people(dataset: Dataset, user: str, trained: bool) -> None:
+    """Ways to somebody else."""
+    with st.container(horizontal=True, gap="small"):
+        st.button("Next person", key="next_person", on_click=_next_person, args=(dataset, user), width="stretch")
+        st.button("Someone else", key="random", on_click=_someone, args=(dataset,), width="stretch")
+    st.button("Somebody it fails", "fails", FAILS, on_click=_somebody_it_fails, args=(user,), disabled=not trained, width="stretch")
+    st.button("Somebody who changed", "changed", CHANGED, on_click=_somebody_who_changed, args=(dataset, user), width="stretch")
+
+
+def draw_steps(trained: bool) -> None:
+    """Ways to another step of the same person."""
+    with st.container(horizontal=True, gap="small"):
+        st.button("Back", key="back", shortcut="Left", on_click=_move, args=(-1,), width="stretch")
+        st.button("Next", key="next", shortcut="Right", on_click=_move, args=(1,), width="stretch")
+    with st.container(horizontal=True, gap="small"):
+        playing = st.session_state.get("playing", False)
+        st.button("Pause" if playing else "Play", key="play", shortcut="Space", on_click=_toggle, width="stretch")
+        st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch", help=MISS)
+
+
+def plays_in_browser() -> None:
+    """The page of this run plays by itself."""
+    st.session_state["plays_in_browser"] = True
+
+
+def play() -> None:
+    """What is playing goes on, on a page that does not play by itself."""
+    if not st.session_state.pop("plays_in_browser", False) and st.session_state.get("playing"):
+        _tick()
+
+
+@st.fragment(run_every=PACE)
+@guarded
+def _tick() -> None:
+    """One step each time the browser asks; the first call of a run only starts the clock."""
+    if st.session_state.pop("clock", False):
+        step = st.session_state["step"]
+        st.session_state["playing"] = step + 1 < _length()
+        st.session_state[GO_STEP] = step + 1
+        st.rerun()
+    st.session_state["clock"] = True
+
+
+def _length() -> int:
+    cursor = now()
+    rows = cursor.dataset.rows(cursor.user)
+    return rows.stop - rows.start
+
+
+def _move(by: int) -> None:
+    st.session_state["step"] = min(max(int(st.session_state["step"]) + by, 0), _length())
+
+
+def _toggle() -> None:
+    st.session_state["playing"] = not st.session_state.get("playing", False)
+    if st.session_state["playing"] and st.session_state["step"] >= _length():
+        st.session_state["step"] = 0
+
+
+@guarded
+def _next_miss() -> None:
+    """To the next step whose real event is not among the ten, from the start again after the last one."""
+    cursor = now()
+    ranks = loaders.replay(cursor.dataset, cursor.model, cursor.user, cursor.device).ranks
+    misses = np.flatnonzero(ranks > 10)
+    if not len(misses):
+        notice("This model misses nothing for this person: every next event was among its ten.")
+        return
+    later = misses[misses > cursor.step]
+    st.session_state["step"] = int(later[0] if len(later) else misses[0])
+
+
+def _next_person(dataset: Dataset, user: str) -> None:
+    place(user=loaders.user_after(dataset, user))
+
+
+def _someone(dataset: Dataset) -> None:
+    place(user=str(random.choice(dataset.user_ids)))
+
+
+@guarded
+def _somebody_it_fails(user: str) -> None:
+    """To the person the model is worst at; from one of the worst to the next."""
+    cursor = now()
+    worst = loaders.failures(cursor.dataset, cursor.model, cursor.device)
+    if not worst:
+        notice("Nobody has a validation event to fail at.")
+        return
+    names = [name for name, _ in worst]
+    again = user in names and st.session_state.get("failing") == user
+    name, step = worst[(names.index(user) + 1) % len(worst) if again else 0]
+    st.session_state["failing"] = name
+    place(user=name, step=step)
+
+
+@guarded
+def _somebody_who_changed(dataset: Dataset, user: str) -> None:
+    """To the next person whose interest changed for good, at the change."""
+    found = loaders.next_drifting(dataset, user)
+    if found is None:
+        notice("Nobody with a lasting change among the next people of this data; Someone else goes on elsewhere.")
+        return
+    place(user=found[0], step=found[1])
