@@ -16,6 +16,7 @@ from recsys.drift.views import View
 LEAST_EVENTS = 12  # on either side of a split
 FIRST_LOOK, SHUFFLES = 99, 400
 DOUBTFUL = 0.08  # p-values above it are not worth more shuffles
+UNIT = 2.0**-20  # of G²
 LEAST_SPREAD = 0.5  # of G², where shuffles hardly differ
 
 
@@ -74,11 +75,39 @@ def _judge(ratios: dict[str, np.ndarray], allowed: np.ndarray) -> Scan:
 
 
 def split_ratios(table: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """(orders, blocks − 1) G² of every split of blocks (blocks, levels) put in each of the orders (orders, blocks)."""
-    values = np.empty((len(orders), len(table) - 1))
-    for some in _chunks(len(orders), table.size):
-        values[some] = _apart(table, table[orders[some]].cumsum(axis=1, dtype=np.int32)[:, :-1])
+    """(orders, blocks − 1) G² of every split of blocks (blocks, levels) put in each of the orders (orders, blocks).
+
+    What a level adds changes only where it occurs, so its occurrences in the order of their places are all that is looked at.
+    """
+    blocks, totals = len(table), table.sum(axis=0)
+    level, block = np.nonzero(table.T * (totals > 1)[:, None])  # what occurs once says nothing: 0 log 0 = 1 log 1
+    count, pieces = table[block, level], _pieces(totals[totals > 1])
+    low, high = int(count.max(initial=0)).bit_length(), int(blocks - 1).bit_length()  # bits of a count and of a place
+    head = (np.unique(level, return_inverse=True)[1] << low + high) + count
+    narrow = np.int32 if len(totals) << low + high < 2**31 else np.int64
+    values, sizes = np.empty((len(orders), blocks - 1)), table.sum(axis=1)
+    whole = _pieces(np.array([sizes.sum()]))
+    for some in _chunks(len(orders), len(level)):
+        places = np.argsort(orders[some], axis=1)
+        keys = ((places << low)[:, block] + head).astype(narrow)  # by level, then by place
+        keys.sort(axis=1)
+        seen = (keys & (1 << low) - 1).cumsum(axis=1, dtype=np.intp)
+        at = (keys >> low & (1 << high) - 1) + blocks * np.arange(len(places))[:, None]
+        steps = pieces.take(seen, mode="clip")
+        steps[:, 1:] -= steps[:, :-1].copy()
+        jumps = np.bincount(at.ravel(), steps.ravel(), minlength=blocks * len(places)).reshape(len(places), blocks)
+        values[some] = 2 * UNIT * (jumps.cumsum(axis=1) - whole[sizes[orders[some]].cumsum(axis=1)])[:, :-1]
     return values
+
+
+def _pieces(totals: np.ndarray) -> np.ndarray:
+    """(Σ totals + 1,) c log c + (n − c) log (n − c) − n log n for c from 0 to n, one total n after the other, in whole UNITs.
+
+    Whole numbers add up to the same in every order, so that equal splits are equal. The last of one total is the first of the next: 0.
+    """
+    plogp = _n_log_n(int(totals.max(initial=0)))
+    parts = [plogp[: n + 1] + plogp[n::-1] - plogp[n] for n in totals.tolist()]
+    return np.rint(np.concatenate([[0.0], *(part[1:] for part in parts)]) / UNIT)
 
 
 def window_evidence(counts: dict[str, np.ndarray], first: int, last: int, rng: np.random.Generator) -> tuple[float, dict[str, float]]:
@@ -103,7 +132,7 @@ def season_evidence(counts: dict[str, np.ndarray], seasons: np.ndarray, rng: np.
     orders = np.vstack([np.arange(seasons.shape[1])[None], [rng.permutation(seasons.shape[1]) for _ in range(FIRST_LOOK)]])
     joint, each = np.zeros((len(orders), len(seasons))), {}
     for name, table in counts.items():
-        inside = np.einsum("sb,obk->osk", seasons.astype(np.float32), table[orders].astype(np.float32), optimize=True).astype(np.int64)
+        inside = np.einsum("sb,obk->osk", seasons.astype(np.float32), table[orders].astype(np.float32), optimize=True).astype(np.intp)
         values = _apart(table, inside)
         z = (values - values[1:].mean(axis=0)) / np.maximum(values[1:].std(axis=0), LEAST_SPREAD)
         joint += np.maximum(z, 0) ** 2
@@ -131,13 +160,10 @@ def _chunks(count: int, size: int) -> Iterator[slice]:
 
 def _apart(table: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """(…,) G² of the counts inside (…, levels) against the rest of the table (blocks, levels)."""
-    total = table.sum(axis=0, dtype=np.int32)
-    plogp = _n_log_n(int(total.sum()))
-    parts = []
-    for part in (inside, total - inside):
-        # single precision, and no check of the indices: this line is most of the work
-        parts.append(plogp.take(part, mode="clip").sum(axis=-1) - plogp[part.sum(axis=-1)])
-    return np.asarray(2 * (parts[0] + parts[1] - (plogp[total].sum() - plogp[total.sum()])), dtype=np.float64)
+    totals = table.sum(axis=0)
+    each, whole = _pieces(totals), _pieces(totals.sum(keepdims=True))
+    found = each.take(inside + (totals.cumsum() - totals), mode="clip").sum(axis=-1)
+    return np.asarray(2 * UNIT * (found - whole[inside.sum(axis=-1)]))
 
 
 def partition_ratio(counts: dict[str, np.ndarray], inside: np.ndarray) -> float:
