@@ -187,6 +187,26 @@ class TestShapes:
         assert all(0 <= step < 10 for step in found["removed"])
         assert (found["rank_after"] > 10) if found["verified"] else found["removed"] == []
 
+    def test_what_would_bring_an_item_in(self) -> None:
+        asked = ("markov", "town", "--user", "p0002", "--step", 10)
+        listed = [each["item_id"] for each in run("recommend", *asked, "--k", 40, "--json").json["items"]]
+        verified = []
+        for wanted in (listed[11], listed[39]):
+            found = run("counterfactual", *asked, "--add", "--item", wanted, "--json").json
+            assert set(found) == {"item_id", "added", "verified", "rank_before", "rank_after", "displaced", "evaluations", "seconds"}
+            assert found["item_id"] == wanted and found["rank_before"] == 1 + listed.index(wanted)
+            assert found["verified"] == bool(found["added"]) == (found["rank_after"] is not None)
+            assert len(found["added"]) <= 3 and (found["rank_after"] or 10) <= 10
+            verified.append(found["verified"])
+        assert any(verified)
+
+    def test_an_item_that_nothing_brings_in_is_no_error(self) -> None:
+        listed = [each["item_id"] for each in run("recommend", "popularity", "town", "--user", "p0002", "--k", 40, "--json").json["items"]]
+        asked = ("counterfactual", "popularity", "town", "--user", "p0002", "--add", "--item", listed[30])
+        found = run(*asked, "--json").json
+        assert (found["added"], found["verified"], found["rank_after"], found["displaced"]) == ([], False, None, None)
+        assert "is at place 31; no 3 events were found" in run(*asked).out
+
     def test_fidelity(self) -> None:
         found = run("fidelity", "sasrec", "town", "--cases", 4, "--budget", 60, "--json").json
         assert set(found) == {"model", "dataset", "protocol", "cases", "split", "metrics", "over_random", "agreement", "planted"}
@@ -312,6 +332,10 @@ WRONG = [
     "recommend markov town --user nobody",
     "counterfactual markov town --user p0002 --item nothing",
     "counterfactual markov town --user p0002 --k 0",
+    "counterfactual markov town --user p0002 --add",
+    "counterfactual markov town --user p0002 --add --item nothing",
+    "counterfactual markov town --user p0002 --add --item v0000 --k 60",
+    "counterfactual markov town --user p0002 --add --item v0000 --k 0",
     "fidelity markov town --cases 1",
     "fidelity markov town --split train",
     "fidelity markov town --budget 1",

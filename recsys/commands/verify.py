@@ -27,20 +27,32 @@ def counterfactual(
     user: UserId,
     step: Step = None,
     item: Item = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="The other way round: what would bring ITEM, which is not listed, into the list.")
+    ] = False,
     k: Annotated[int, typer.Option(help="How long the list is.")] = 10,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Which events an item's place in the list hangs on.
 
-    The fewest found whose removal drops it out of the first k; the model was asked again without them.
+    The fewest found whose removal drops it out of the first k, or, with --add, the fewest further events that bring it in; the model
+    was asked again, without or with them.
     """
     from recsys import datasets
-    from recsys.explain.counterfactual import smallest_removal
 
+    if add and item is None:
+        raise DataError("--add needs the item that is to come in; name one that is not in the list, for example --item v0042")
     data = datasets.open_dataset(dataset)
     loaded = open_checkpoint(checkpoint, data, device)
     game = game_of(data, loaded, user, step, item)
+    result, lines = _addition(data, game, k) if add else _removal(data, game, k)
+    show(result, as_json, *lines)
+
+
+def _removal(data: "Dataset", game: "Game", k: int) -> tuple[dict[str, Any], list[str]]:
+    from recsys.explain.counterfactual import smallest_removal
+
     found = smallest_removal(game, k)
     result = {
         "item_id": found.item_id,
@@ -54,12 +66,34 @@ def counterfactual(
     }
     title = data.title_of(found.item_id)
     if not found.verified:
-        show(result, as_json, f"{title} stays among the first {k} even without any of the {len(game.steps)} events")
-        return
+        return result, [f"{title} stays among the first {k} even without any of the {len(game.steps)} events"]
     rows = [(each, data.title_of(str(game.whole.history.items[each]))) for each in found.removed]
     instead = f"; {data.title_of(found.replacement)} comes in" if found.replacement else ""
     head = f"{title}: place {found.rank_before}, and {found.rank_after} without {'this' if len(rows) == 1 else 'these'}{instead}"
-    show(result, as_json, head, table(("step", "event"), rows))
+    return result, [head, table(("step", "event"), rows)]
+
+
+def _addition(data: "Dataset", game: "Game", k: int) -> tuple[dict[str, Any], list[str]]:
+    from recsys.explain.addition import MOST, smallest_addition
+    from recsys.explain.listing import taken_now
+
+    found = smallest_addition(game, k, event_of=taken_now(game.whole, data))
+    result = {
+        "item_id": found.item_id,
+        "added": found.added,
+        "verified": found.verified,
+        "rank_before": found.rank_before,
+        "rank_after": found.rank_after,
+        "displaced": found.displaced,
+        "evaluations": found.evaluations,
+        "seconds": found.seconds,
+    }
+    title = data.title_of(found.item_id)
+    if not found.verified:
+        return result, [f"{title} is at place {found.rank_before:,}; no {MOST} events were found that bring it among the first {k}"]
+    instead = f"; {data.title_of(found.displaced)} leaves" if found.displaced else ""
+    head = f"{title}: place {found.rank_before:,}, and {found.rank_after} had they also taken {'this' if len(found.added) == 1 else 'these'}{instead}"
+    return result, [head, table(("item", "title"), [(each, data.title_of(each)) for each in found.added])]
 
 
 def fidelity(

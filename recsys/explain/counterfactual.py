@@ -1,4 +1,4 @@
-"""What would have to be different: the fewest events whose removal drops an item out of the list, the fewest that bring one in.
+"""What an item hangs on: the fewest events whose removal drops it out of the list. Its counterpart is addition.py.
 
 Every answer is checked by asking the model once more, alone. The search for removals: each event alone; then pairs, in the order
 that the single effects foretell; then triples, foretold from the pairs by their first and second differences; beyond that a greedy
@@ -15,7 +15,7 @@ import numpy as np
 
 from recsys.errors import DataError
 from recsys.explain.game import Game
-from recsys.explain.listing import EventOf, Listing
+from recsys.explain.listing import Listing
 
 POOL = 50  # events searched in pairs; of longer histories those that matter most
 CHUNK = 256  # sets asked for at once: the search stops after the first chunk that holds an answer
@@ -46,21 +46,6 @@ class Counterfactual:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Addition:
-    """The fewest further events found that bring a wanted item into the first k; `displaced` is the item that leaves."""
-
-    item_id: str
-    k: int
-    added: tuple[str, ...]
-    verified: bool
-    rank_before: int
-    rank_after: int | None
-    displaced: str | None
-    evaluations: int
-    seconds: float
-
-
 def smallest_removal(game: Game, k: int = 10, budget: int = BUDGET) -> Counterfactual:
     """Which events the place of the game's item among the first k hangs on; events are removed as in the game.
 
@@ -74,31 +59,6 @@ def smallest_removal(game: Game, k: int = 10, budget: int = BUDGET) -> Counterfa
     removed, after, replacement = _search(listing) or ((), None, None)
     seconds = time.perf_counter() - began
     return Counterfactual(game.item_id, k, removed, bool(removed), before, after, replacement, listing.evaluations, seconds)
-
-
-def smallest_addition(game: Game, k: int = 10, most: int = 3, event_of: EventOf | None = None) -> Addition:
-    """Which items, taken now, would bring the game's item into the first k; taking that item itself is no answer.
-
-    Greedy, up to `most`. `event_of` makes the event of an item, by default at the time and place of the request. Of many items
-    only some are tried: those that the model recommends to somebody who has taken the wanted one alone, and the person's own.
-    """
-    began = time.perf_counter()
-    listing = Listing(game, k)
-    before = listing.place
-    if before <= k:
-        raise DataError(f"item '{game.item_id}' is at place {before} already, among the first {k}; take one that is not")
-    offered = listing.near(CHUNK)
-    added: tuple[str, ...] = ()
-    place, displaced = before, None
-    while offered and place > k and len(added) < most:
-        tried = [(*added, other) for other in offered]
-        margins = listing.margins_with(tried, event_of)
-        added = tried[int(np.argmax(margins))]
-        place, displaced = listing.check_with(added, event_of)
-    seconds = time.perf_counter() - began
-    if place > k:
-        return Addition(game.item_id, k, (), False, before, None, None, listing.evaluations, seconds)
-    return Addition(game.item_id, k, added, True, before, place, displaced, listing.evaluations, seconds)
 
 
 def _search(listing: Listing) -> tuple[tuple[int, ...], int, str | None] | None:

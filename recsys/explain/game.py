@@ -56,7 +56,7 @@ class Game:
             raise unknown("score to explain", target, get_args(Target))
         if removal not in get_args(Removal):
             raise unknown("way to remove an event", removal, get_args(Removal))
-        self.model, self.item_id, self.target, self.removal = model, item_id, target, removal
+        self.model, self.item_id, self.target, self.removal, self.repeats = model, item_id, target, removal, repeats
         self.step = len(request.history)
         self.whole = heard(request) if request.history.likes else request
         self.vocabulary = cast(Vocabulary, getattr(model, "vocabulary", None) or Vocabulary(model.item_ids))

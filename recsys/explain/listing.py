@@ -1,16 +1,32 @@
 """Where one item stands in the list when events are taken away or added: many such lists in one question to the model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from recsys.core import Event, Request, top_k
+from recsys.core import Dataset, Event, Request, top_k
 from recsys.errors import DataError
 from recsys.explain.game import Game
 
 EventOf = Callable[[str], Event]
 ROWS = 1_000_000  # scores held at once
+
+
+def taken_now(request: Request, dataset: Dataset | None = None) -> EventOf:
+    """Makes events of items at the time of the request, or of the last event, and where the item is, or the request where that is unknown."""
+    times = request.history.times
+    last = float(times[-1]) if times is not None and len(times) else np.nan
+    time = last if request.time is None else request.time
+    offset = np.nan if request.utc_offset is None else request.utc_offset
+    places = None if dataset is None else dataset.item_places
+
+    def event(item_id: str) -> Event:
+        code = 0 if places is None or dataset is None else int(dataset.vocabulary.encode([item_id])[0])
+        place = (float(places[code - 1, 0]), float(places[code - 1, 1])) if places is not None and code else request.place
+        return Event(item_id, time, offset, place or (np.nan, np.nan))
+
+    return event
 
 
 class Listing:
@@ -55,8 +71,8 @@ class Listing:
         parts = [self._margins(self._without(removals[start : start + size])) for start in range(0, len(removals), size)]
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def margins_with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf | None) -> np.ndarray:
-        """(n,) margins after these further events."""
+    def margins_with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf) -> np.ndarray:
+        """(n,) margins after these further events. What is added stays in the list here: that it makes room is no merit."""
         size = max(1, ROWS // len(self.item_ids))
         chunks = [additions[start : start + size] for start in range(0, len(additions), size)]
         return np.concatenate([self._margins(self._with(chunk, event_of)) for chunk in chunks])
@@ -66,23 +82,30 @@ class Listing:
         scores = self._without([steps])
         return self._place(scores[0]), self._newcomer(self._now, scores)
 
-    def check_with(self, items: tuple[str, ...], event_of: EventOf | None) -> tuple[int, str | None]:
-        """The item's place after these further events, asked for alone, and the item that left the list."""
-        scores = self._with([items], event_of)
-        return self._place(scores[0]), self._newcomer(scores, self._now)
+    def check_with(self, items: tuple[str, ...], event_of: EventOf) -> tuple[int, str | None]:
+        """The item's place after these further events, asked for alone, and another item that left the list for it.
 
-    def near(self, count: int) -> list[str]:
-        """Items to add: what the model recommends to somebody who took this one alone, and in equal parts the person's own, the latest first."""
-        alone = self._asked([replace(self.game.whole, history=self.game.whole.history.until(0).then(self._event(self.game.item_id)))])
-        ordered = [str(self.item_ids[at]) for at in top_k(alone, count)[0] if alone[0, at] > -np.inf]
-        own = [str(item) for item in self.game.known.history.items[::-1]] if not self._hides_own() else []
-        names = dict.fromkeys([*list(dict.fromkeys(own))[: count // 2], *ordered])
+        An item that would stand in the list only because what was added leaves it is not in it.
+        """
+        scores, added = self._with([items], event_of), self.game.vocabulary.encode(items) - 1
+        if not self.game.repeats and self._place(scores[0]) <= self.k:
+            scores[:, added] = -np.inf
+        return self._place(scores[0]), self._newcomer(scores, self._now, added)
+
+    def near(self, count: int, event_of: EventOf) -> list[str]:
+        """Items to add: what the model recommends to somebody who took this one alone, and in equal parts the person's own, the latest first.
+
+        Where people do not return, nothing that was taken before.
+        """
+        alone = self._asked([replace(self.game.whole, history=self.game.whole.history.until(0).then(event_of(self.game.item_id)))])
+        ordered = [str(self.item_ids[at]) for at in top_k(alone, len(self.item_ids))[0] if alone[0, at] > -np.inf]
+        taken = [str(item) for item in self.game.known.history.items[::-1]]
+        if self.game.repeats:
+            names = dict.fromkeys([*list(dict.fromkeys(taken))[: count // 2], *ordered])
+        else:
+            names = dict.fromkeys(name for name in ordered if name not in set(taken))
         names.pop(self.game.item_id, None)
         return list(names)[:count]
-
-    def _hides_own(self) -> bool:
-        codes = self.game.vocabulary.encode(self.game.known.history.items)
-        return bool(len(codes)) and bool((self._now[0, codes - 1] == -np.inf).all())
 
     def _without(self, removals: Sequence[tuple[int, ...]]) -> np.ndarray:
         present = np.ones((len(removals), len(self.game.players)), dtype=bool)
@@ -91,25 +114,18 @@ class Listing:
         self.evaluations += len(removals)
         return self.game.scores(present)
 
-    def _with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf | None) -> np.ndarray:
+    def _with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf) -> np.ndarray:
         requests = []
         for items in additions:
             history = self.game.whole.history
             for item in items:
-                history = history.then(self._event(item) if event_of is None else event_of(item))
+                history = history.then(event_of(item))
             requests.append(replace(self.game.whole, history=history))
         return np.where(self._now == -np.inf, -np.inf, self._asked(requests))
 
     def _asked(self, requests: list[Request]) -> np.ndarray:
         self.evaluations += len(requests)
         return np.asarray(self.game.model.score(requests), dtype=np.float32)
-
-    def _event(self, item_id: str) -> Event:
-        """An event at the time and place of the request."""
-        asked = self.game.whole
-        last = asked.history.times[-1] if asked.history.times is not None and len(asked.history) else np.nan
-        time = float(last) if asked.time is None else asked.time
-        return Event(item_id, time, np.nan if asked.utc_offset is None else asked.utc_offset, asked.place or (np.nan, np.nan))
 
     def _margins(self, scores: np.ndarray) -> np.ndarray:
         if scores.shape[1] <= self.k:
@@ -123,8 +139,8 @@ class Listing:
         own = scores[self.at]
         return 1 + int(np.count_nonzero(scores > own)) + int(np.count_nonzero(scores[: self.at] == own))
 
-    def _newcomer(self, before: np.ndarray, after: np.ndarray) -> str | None:
-        """The best item of the second list that is not in the first."""
-        were = set(top_k(before, self.k)[0].tolist())
+    def _newcomer(self, before: np.ndarray, after: np.ndarray, but: Collection[int] = ()) -> str | None:
+        """The best item of the second list that is not in the first, nor among these."""
+        were = {*top_k(before, self.k)[0].tolist(), *but}
         listed = [at for at in top_k(after, self.k)[0] if after[0, at] > -np.inf and at not in were]
         return str(self.item_ids[listed[0]]) if listed else None

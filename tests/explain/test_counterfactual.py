@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.core import Dataset, Event, Request, Vocabulary, candidate_scores, empty_history, recommend, request_at
+from recsys.core import Dataset, Request, Vocabulary, candidate_scores, empty_history, request_at
 from recsys.errors import DataError
-from recsys.explain.counterfactual import smallest_addition, smallest_removal
+from recsys.explain.counterfactual import smallest_removal
 from recsys.explain.game import Game
 from recsys.models import MODELS
 from tests.conftest import WHOLE
@@ -127,33 +127,6 @@ def test_the_shortest_histories(length: int, tiny: Dataset, trained: Callable[..
     best = str(model.item_ids[int(np.argmax(model.score([request])[0]))])
     found = smallest_removal(Game(model, request, best), K)
     assert found.removed in ((), (0,)) and (length or found.removed == ())
-
-
-def test_the_fewest_further_events_bring_an_item_in() -> None:
-    model = SumOf(["a", "b", "c", "d"], {("a", "d"): 2.0, ("b", "d"): 2.0}, {"a": -3.0, "b": -3.0, "c": 3.0})
-    found = smallest_addition(Game(model, _history(["c"]), "d"), 1)
-    assert set(found.added) == {"a", "b"} and found.verified
-    assert (found.rank_before, found.rank_after, found.displaced) == (2, 1, "c")
-    never = smallest_addition(Game(SumOf(["a", "b"], {}, {"a": 1.0}), _history([]), "b"), 1)
-    assert never.added == () and not never.verified
-    with pytest.raises(DataError, match="already"):
-        smallest_addition(Game(model, _history(["c"]), "c"), 1)
-
-
-@pytest.mark.parametrize("name", ["markov", "sasrec", "item-knn"])
-def test_an_addition_holds_when_asked_for_plainly(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
-    model = trained(name, tiny)
-    request = request_at(tiny.history("u03"), 6)
-    order = np.argsort(-model.score([request])[0], kind="stable")
-    wanted = str(model.item_ids[order[5]])
-    found = smallest_addition(Game(model, request, wanted, aware=MODELS[name].aware), K)
-    if found.verified:
-        history = request.history
-        for item in found.added:
-            last = float(history.times[-1]) if request.time is None else request.time  # type: ignore[index]
-            history = history.then(Event(item, last, request.utc_offset or np.nan))
-        listed = recommend(model, replace(request, history=history), K)
-        assert wanted in [each.item_id for each in listed]
 
 
 def _history(items: list[str]) -> Any:

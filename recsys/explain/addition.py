@@ -1,0 +1,82 @@
+"""What would bring a wanted item into the list: the fewest further events found, as if they were taken now.
+
+The answer is checked by asking the model once more, alone. The search: each item that is offered; then the most promising pairs and
+triples, grown from the best so far. In catalogues of up to `WHOLE` items every item and every pair of them is asked for, so one or two
+are the fewest there are; in larger ones, and beyond pairs, they are the fewest found.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from recsys.errors import DataError
+from recsys.explain.game import Game
+from recsys.explain.listing import EventOf, Listing, taken_now
+
+OFFERED = 256  # items tried alone
+GROWN = 48  # of those, the most promising, tried beside others
+BEAM = 8  # sets that are grown
+WHOLE = 24
+MOST = 3
+CHECKS = 3
+BUDGET = 2_000
+
+
+@dataclass(frozen=True)
+class Addition:
+    """The fewest further events found that bring a wanted item into the first k.
+
+    `added` are items in the order in which they are taken, () when none was found. `rank_before` and `rank_after` are places in the
+    list, `displaced` is the item that leaves it. `verified` says that the model was asked again; `evaluations` counts all questions.
+    """
+
+    item_id: str
+    k: int
+    added: tuple[str, ...]
+    verified: bool
+    rank_before: int
+    rank_after: int | None
+    displaced: str | None
+    evaluations: int
+    seconds: float
+
+
+def smallest_addition(game: Game, k: int = 10, most: int = MOST, event_of: EventOf | None = None, budget: int = BUDGET) -> Addition:
+    """Which items, taken now, would bring the game's item into the first k; taking that item itself is no answer.
+
+    `event_of` makes the event of an item, by default at the time and place of the request. After about `budget` evaluations it gives
+    up. Of many items only some are tried: those that the model recommends to somebody who has taken the wanted one alone, and, where
+    people return, the person's own.
+    """
+    began = time.perf_counter()
+    listing, event_of = Listing(game, k, budget), event_of or taken_now(game.whole)
+    before = listing.place
+    if before <= k:
+        raise DataError(f"item '{game.item_id}' is at place {before} already, among the first {k}; take one that is not, or a smaller k")
+    added, after, displaced = _search(listing, most, event_of) or ((), None, None)
+    seconds = time.perf_counter() - began
+    return Addition(game.item_id, k, added, bool(added), before, after, displaced, listing.evaluations, seconds)
+
+
+def _search(listing: Listing, most: int, event_of: EventOf) -> tuple[tuple[str, ...], int, str | None] | None:
+    """Items to take, the place after, and what leaves; None where nothing was found."""
+    offered = listing.near(listing.room(OFFERED), event_of)
+    best: list[tuple[str, ...]] = [()]
+    for _ in range(most):
+        tried = [(*start, other) for start in best for other in offered if listing.game.repeats or other not in start]
+        if not tried or listing.spent:
+            return None
+        margins = listing.margins_with(tried, event_of)
+        order = np.argsort(-margins, kind="stable")
+        for at in order[:CHECKS]:
+            if margins[at] < 0:
+                break
+            place, displaced = listing.check_with(tried[int(at)], event_of)
+            if place <= listing.k:
+                return tried[int(at)], place, displaced
+        if best == [()]:
+            offered = [offered[int(at)] for at in order[:GROWN]]
+        width = WHOLE if len(offered) <= WHOLE else max(1, min(BEAM, listing.room(BEAM * GROWN) // len(offered)))
+        best = [tried[int(at)] for at in order[:width]]
+    return None
