@@ -39,14 +39,20 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 def build(
-    events: list[tuple[str, str]], repeats: bool = True, name: str = "made", items: pd.DataFrame | None = None, **columns: Any
+    events: list[tuple[str, str]],
+    repeats: bool = True,
+    name: str = "made",
+    items: pd.DataFrame | None = None,
+    friends: list[tuple[str, str]] | None = None,
+    **columns: Any,
 ) -> Dataset:
-    """A dataset from (user, item) pairs in order of user and then time, and further columns of its interactions."""
+    """A dataset from (user, item) pairs in order of user and then time, who calls whom a friend, and columns of its interactions."""
     table = pd.DataFrame({"user_id": [user for user, _ in events], "item_id": [item for _, item in events], **columns})
     table["order"] = table.groupby("user_id").cumcount()
     table["user_id"], table["item_id"] = pd.Categorical(table["user_id"]), pd.Categorical(table["item_id"])
     index = pd.Index(table["item_id"].cat.categories, name="item_id")
-    return Dataset(name, name, table, pd.DataFrame(index=index) if items is None else items.reindex(index), name, repeats)
+    known = None if friends is None else pd.DataFrame(friends, columns=["user_id", "friend_id"])
+    return Dataset(name, name, table, pd.DataFrame(index=index) if items is None else items.reindex(index), name, repeats, friends=known)
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +62,7 @@ def make_dataset() -> Callable[..., Dataset]:
 
 @pytest.fixture(scope="session")
 def tiny() -> Dataset:
-    """12 people, 15 items, everything known that can be: times, offsets, places and words (one item has none), behaviours, ratings."""
+    """12 people, 15 items, all known that can be: times, offsets, places and words (one item has none), behaviours, ratings, friends."""
     random = np.random.default_rng(7)
     lengths = random.integers(3, 24, size=12)
     users = np.repeat([f"u{i:02}" for i in range(12)], lengths)
@@ -73,6 +79,7 @@ def tiny() -> Dataset:
         list(zip(users, items)),
         name="tiny",
         items=words,
+        friends=[(f"u{i:02}", f"u{(i + j) % 10:02}") for i in range(10) for j in (1, 9)],  # all but two people sit in a ring
         timestamp=pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(minutes, unit="min"),
         utc_offset=np.full(len(users), -240.0),
         behaviour=pd.Categorical(random.choice(["view", "save", "visit"], size=len(users))),

@@ -103,6 +103,14 @@ MODELS: dict[str, ModelSpec] = {
         aware=("place",),
         needs=("place",),
     ),
+    "friends": ModelSpec(
+        "What friends take",
+        "What the person's friends took, near the place of the request: something to say before they have done anything.",
+        "recsys.models.friends",
+        "Friends",
+        aware=("place",),
+        needs=("friends",),
+    ),
     "frequency": ModelSpec(
         "Own favourites",
         "What this person takes most, near this hour where times are known.",

@@ -1,6 +1,5 @@
 """What people alike took: neighbours by the items of the history."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import Dataset, Request
-from recsys.models.counted import Counted
+from recsys.models.counted import Counted, person_code
 from recsys.models.events import Events, last_codes, read, shares, train_people
 from recsys.models.linear import POPULARITY, took
 from recsys.models.settings import check_above_zero, check_at_least
@@ -82,7 +81,7 @@ class Neighbourly(Counted, ABC):
         """The likenesses of the nearest people, without the one who asks; those tied with the last of them included."""
         for row, request in zip(alike, requests, strict=True):
             if request.history.user_id is not None:
-                row[self._place.get(_hash(request.history.user_id), slice(0))] = 0
+                row[self._place.get(person_code(request.history.user_id), slice(0))] = 0
         count = self.config.neighbours
         if 0 < count < alike.shape[1]:
             least = np.partition(alike, alike.shape[1] - count, axis=1)[:, alike.shape[1] - count]
@@ -120,15 +119,10 @@ class UserKnn(Neighbourly):
 def remembered(dataset: Dataset, split: Split) -> dict[str, np.ndarray]:
     """What `Neighbourly` keeps of the training events. People without any stay, as rows of zeros."""
     matrix = took(dataset, split)
-    people = np.array([_hash(user_id) for user_id in dataset.user_ids], dtype=np.uint64)
+    people = np.array([person_code(user_id) for user_id in dataset.user_ids], dtype=np.uint64)
     return {
         "counts": train_people(dataset, split),
         "people": people,
         "took.indices": matrix.indices.astype(np.int32),
         "took.indptr": matrix.indptr.astype(np.int64),
     }
-
-
-def _hash(user_id: str) -> int:
-    """64 bits of a user id, so that a checkpoint recognises a person without naming anybody."""
-    return int.from_bytes(hashlib.sha256(str(user_id).encode()).digest()[:8], "big")
