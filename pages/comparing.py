@@ -88,10 +88,12 @@ class Comparison:
         wins = self.race.wins(unseen > 0)
         if not len(self.race.unseen):
             return []
+        if unseen == 1 and self.race.unseen[min(self.step, len(self.race.unseen) - 1)]:
+            return []  # the only one is this one
         most = _named([title for title, count in zip(self.titles, wins, strict=True) if count == wins.max()])
         if unseen:
-            return [f"of {look.plural(unseen, 'event')} that none of them had seen, {most} ranked most best ({wins.max()})"]
-        return [f"over this timeline {most} ranked most best ({wins.max()} of {len(self.race.unseen)}), but they learnt from it"]
+            return [f"{most} ranked best at {wins.max()} of {look.plural(unseen, 'event')} that none of them had seen"]
+        return [f"{most} ranked best at {wins.max()} of all {len(self.race.unseen)} steps, but they learnt from these"]
 
     def lists_html(self) -> str:
         """A column a model."""
