@@ -76,7 +76,7 @@ def _parsed(value: Any, kind: type) -> Any:
     return kind(value)
 
 
-FUSED = ("spatiotemporal", "sasrec", "llm-lstm", "frequency", "markov", "item-knn", "user-knn", "ease", "content")
+FUSED = ("spatiotemporal", "sasrec", "lstm-lm", "llm-lstm", "frequency", "markov", "item-knn", "user-knn", "ease", "content")
 
 MODELS: dict[str, ModelSpec] = {
     "popularity": ModelSpec(

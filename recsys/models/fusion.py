@@ -4,7 +4,7 @@ Learnt: the score of an item is a weighted sum of what each part says of it, as 
 a conditional logit over the validation events, the candidates of each being the parts' best and the item that came. So
 validation figures of a fusion flatter it a little, unlike those of its parts; the test split is untouched. Parts that get no
 weight are let go. Reciprocal: the sum of 1 / (60 + rank) (Cormack et al. 2009) over the few parts that are best on those events, nothing
-learnt; all nine parts with a voice each come to .444 on demo-city, the best three to .547.
+learnt; a voice for each of nine parts comes to .444 on demo-city, one for the best three to .547.
 """
 
 import json
