@@ -10,6 +10,7 @@ import streamlit as st
 from pages import look
 from pages.cursor import Cursor
 from pages.loaders.explained import question, shelf
+from pages.picking import OFFERED
 from recsys.checkpoints import Loaded
 from recsys.core import FallsBack, Request, candidate_scores, request_at, top_k
 from recsys.explain.counterfactual import Counterfactual
@@ -40,6 +41,8 @@ class Listed:
         if self.next and self.next not in self.places and code and scores[0, code - 1] > -np.inf:
             own = scores[0, code - 1]
             self.places[self.next] = 1 + int((scores[0] > own).sum()) + int((scores[0, : code - 1] == own).sum())
+        further = [int(at) for at in top_k(scores, OFFERED)[0][LISTED:] if scores[0, at] > -np.inf]
+        self.further = {str(vocabulary.item_ids[at]): place for place, at in enumerate(further, start=LISTED + 1)}
         self.fallback: str | None = found.model.fallback(self.request) if isinstance(found.model, FallsBack) else None
 
     def title(self, here: Cursor, item: str) -> str:

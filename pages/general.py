@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages import look
-from pages.boundary import boundary
 from pages.cursor import Cursor
 from pages.loaders.explained import question, shelf
 from recsys.checkpoints import Loaded
@@ -24,29 +24,22 @@ WORTH = 0.02  # of all listed: rules that hold less are left out
 ENOUGH = 0.02  # of the differences told: a question worth naming
 
 
-@st.fragment
-def draw(here: Cursor, found: Loaded) -> None:
-    with boundary():
-        lead = st.empty()
-        seen = _influences(here, found)
-        lines, colours = answers(seen), look.colours()
-        lead.html(look.lead_html(sentence(seen, lines)))
-        figure = beeswarm(seen, lines, colours)
-        st.plotly_chart(figure, key="beeswarm", theme=None, config=look.CHART, alt=in_words(lines))
-        st.caption(
-            "A dot is one event of one person, left out of their history; blue took points with it, orange gave some. "
-            "The upright mark is the mean with its 95 % interval over people."
-        )
-        names, means = between_categories(seen)
-        if len(names) > 1:
-            st.plotly_chart(
-                category_map(names, means, colours),
-                key="category_map",
-                theme=None,
-                config=look.CHART,
-                alt="Kinds of events against kinds recommended.",
-            )
-        st.html(rules_html(_surrogate(here, found)))
+def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
+    """Figures and rules; what decides most is said in `lead`."""
+    seen = _influences(here, found)
+    lines, colours = answers(seen), look.colours()
+    lead.html(look.lead_html(sentence(seen, lines)))
+    figure = beeswarm(seen, lines, colours)
+    st.plotly_chart(figure, key="beeswarm", theme=None, config=look.CHART, alt=in_words(lines))
+    st.caption(
+        "A dot is one event of one person, left out of their history; blue took points with it, orange gave some. "
+        "The upright mark is the mean with its 95 % interval over people."
+    )
+    names, means = between_categories(seen)
+    if len(names) > 1:
+        alt = "Kinds of events against kinds recommended."
+        st.plotly_chart(category_map(names, means, colours), key="category_map", theme=None, config=look.CHART, alt=alt)
+    st.html(rules_html(_surrogate(here, found)))
 
 
 def _influences(here: Cursor, found: Loaded) -> Influences:

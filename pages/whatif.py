@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages import loaders, look, tryout
-from pages.boundary import boundary, plain
+from pages.boundary import plain
 from pages.cursor import Cursor
 from pages.explaining import LISTED, Listed, listed
 from recsys.checkpoints import Loaded
@@ -15,23 +16,22 @@ OFFERED = 30  # latest events that can be taken away by name
 FAVOURITES = 200
 
 
-@st.fragment
-def draw(here: Cursor, found: Loaded) -> None:
-    with boundary():
-        before = listed(here, found)
-        controls, lists = st.columns([3, 9], gap="medium")
-        with controls:
-            asked = tryout.controls(here, MODELS[found.card.model].aware, "whatif")
-            gone, added = _events(here)
-        tried = tryout.Tryout((here.dataset.name, here.user, here.step), taken=tuple(added))
-        request = tryout.request(here, tried, asked)
-        request = replace(request, history=request.history.without(gone))
-        after = Listed(here, found, request)
-        with lists:
-            look.lead(moved_sentence(here, before, after))
-            was, then = st.columns(2, gap="medium")
-            was.html(list_html(here, "As it was", before, None))
-            then.html(list_html(here, "As it would be", after, before))
+def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
+    """The controls beside both lists; what moved is said in `lead`."""
+    before = listed(here, found)
+    controls, lists = st.columns([3, 9], gap="medium")
+    with controls:
+        asked = tryout.controls(here, MODELS[found.card.model].aware, "whatif")
+        gone, added = _events(here)
+    tried = tryout.Tryout((here.dataset.name, here.user, here.step), taken=tuple(added))
+    request = tryout.request(here, tried, asked)
+    request = replace(request, history=request.history.without(gone))
+    after = Listed(here, found, request)
+    lead.html(look.lead_html(moved_sentence(here, before, after)))
+    with lists:
+        was, then = st.columns(2, gap="medium")
+        was.html(list_html(here, "As it was", before, None))
+        then.html(list_html(here, "As it would be", after, before))
 
 
 def _events(here: Cursor) -> tuple[list[int], list[str]]:

@@ -1,8 +1,9 @@
 """Why an item is recommended at the cursor's step, and how far the answer can be trusted."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from pages import cursor, general, loaders, look, whatif
+from pages import bringing, cursor, general, loaders, look, whatif
 from pages.boundary import boundary, plain
 from pages.explaining import Case, aligned, listed, picked
 from pages.trusting import hangs_html, legend_html, trust_html
@@ -17,54 +18,70 @@ here = cursor.now()
 found, colours = loaders.loaded(here.dataset, here.model, here.device), look.colours()
 TARGETS: dict[Target, str] = {"logit": "Score", "probability": "Share of the list", "margin": "Lead over place 10"}
 REMOVALS: dict[Removal, str] = {"delete": "Never happened", "neutral": "Was something neutral"}
+VIEWS = {"one": "This recommendation", "what-if": "What if", "everybody": "The model in general"}
 SHOWN = ("leave-one-out", "closed-form", "integrated-gradients", "attention")  # beside the Shapley values; the table has them all
 
 
 @st.fragment
-def one_recommendation() -> None:
+def page() -> None:
+    head, lead = st.empty(), st.empty()
+    view = picked(VIEWS, "View", "view", label_visibility="collapsed", bind="query-params")
     with boundary():
-        choices = listed(here, found)
-        if not choices.items:
-            st.info("Nothing is recommended at this step, so there is nothing to explain. Move the cursor, or take another model.")
-            return
-        head = st.empty()
-        lead = st.empty()
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            item = st.selectbox(
-                "Explain",
-                list(choices.places),
-                format_func=lambda each: plain(choices.title(here, each)),
-                key=f"explain_{here.user}_{here.step}",
-            )
-            target = picked(TARGETS, "What is explained", "explain_target")
-            removal = picked(REMOVALS, "An event taken away", "explain_removal")
-        case = Case(here, found, item, target, removal)
-        head.title(plain(f"Why {case.title}?"))
-        if choices.fallback:
-            st.html(f'<span class="rs-label">Not a personal list: {look.safe(choices.fallback)}</span>')
-        bars, status = st.empty(), st.empty()
-        left, right = st.columns(2, gap="medium")
-        with left:
-            hangs, curve, legend = st.empty(), st.empty(), st.empty()
-        with right:
-            trust = st.empty()
-        for number, answer in enumerate(case.answers()):
-            with lead:
-                look.lead(case.sentence(answer))
-            with bars:
-                if moves(answer.explanation):
-                    draw_bars(case, answer, number)
-            status.caption(f"Sharpening: {answer.doing} …" if answer.doing else adds_up(answer.explanation))
-            if answer.counterfactual is not None:
-                hangs.html(hangs_html(case, answer.counterfactual))
-            if answer.fidelity is not None:
-                trust.html(trust_html(case, answer))
-                titles = {name: METHODS[name].title for name in (SHAPLEY, *SHOWN) if name in answer.fidelity.curves}
-                figure = deletion_curves(answer.fidelity, titles, case.target, colours)
-                curve.plotly_chart(
-                    figure, key=f"curves_{number}", theme=None, config=look.CHART, alt="The score while events are taken away."
-                )
-                legend.html(legend_html(titles, colours))
+        if view == "one":
+            one_recommendation(head, lead)
+        elif view == "what-if":
+            head.title(plain(f"What if it had been otherwise for {loaders.person_name(here.dataset, here.user)}?"))
+            whatif.draw(here, found, lead)
+        else:
+            head.title(f"What moves “{plain(MODELS[found.card.model].title)}”")
+            general.draw(here, found, lead)
+
+
+def one_recommendation(head: DeltaGenerator, lead: DeltaGenerator) -> None:
+    choices = listed(here, found)
+    if not choices.items:
+        head.title("Why this item")
+        st.info("Nothing is recommended at this step, so there is nothing to explain. Move the cursor, or take another model.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        item = st.selectbox(
+            "Explain",
+            list(choices.places),
+            format_func=lambda each: plain(choices.title(here, each)),
+            key=f"explain_{here.user}_{here.step}",
+        )
+        target = picked(TARGETS, "What is explained", "explain_target")
+        removal = picked(REMOVALS, "An event taken away", "explain_removal")
+    case = Case(here, found, item, target, removal)
+    head.title(plain(f"Why {case.title}?"))
+    if choices.fallback:
+        st.html(f'<span class="rs-label">Not a personal list: {look.safe(choices.fallback)}</span>')
+    draw_answers(case, lead)
+    bringing.draw(here, found, choices)
+
+
+def draw_answers(case: Case, lead: DeltaGenerator) -> None:
+    """What is known, drawn again with every sharper answer."""
+    bars, status = st.empty(), st.empty()
+    left, right = st.columns(2, gap="medium")
+    with left:
+        hangs, curve, legend = st.empty(), st.empty(), st.empty()
+    with right:
+        trust = st.empty()
+    for number, answer in enumerate(case.answers()):
+        lead.html(look.lead_html(case.sentence(answer)))
+        with bars:
+            if moves(answer.explanation):
+                draw_bars(case, answer, number)
+        status.caption(f"Sharpening: {answer.doing} …" if answer.doing else adds_up(answer.explanation))
+        if answer.counterfactual is not None:
+            hangs.html(hangs_html(case, answer.counterfactual))
+        if answer.fidelity is not None:
+            trust.html(trust_html(case, answer))
+            titles = {name: METHODS[name].title for name in (SHAPLEY, *SHOWN) if name in answer.fidelity.curves}
+            figure = deletion_curves(answer.fidelity, titles, case.target, colours)
+            curve.plotly_chart(figure, key=f"curves_{number}", theme=None, config=look.CHART, alt="The score while events are taken away.")
+            legend.html(legend_html(titles, colours))
 
 
 def draw_bars(case: Case, answer: Inquiry, number: int) -> None:
@@ -77,13 +94,4 @@ def draw_bars(case: Case, answer: Inquiry, number: int) -> None:
     st.plotly_chart(figure, key=f"bars_{number}", theme=None, config=look.CHART, alt=f"What pushes {case.title} up and down: {words}.")
 
 
-VIEWS = {"one": "This recommendation", "what-if": "What if", "everybody": "The model in general"}
-match picked(VIEWS, "View", "view", label_visibility="collapsed", bind="query-params"):
-    case "one":
-        one_recommendation()
-    case "what-if":
-        st.title(plain(f"What if it had been otherwise for {loaders.person_name(here.dataset, here.user)}?"))
-        whatif.draw(here, found)
-    case "everybody":
-        st.title(f"What moves “{plain(MODELS[found.card.model].title)}”")
-        general.draw(here, found)
+page()

@@ -6,6 +6,7 @@ are the fewest there are; in larger ones, and beyond pairs, they are the fewest 
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,10 @@ BEAM = 8  # sets that are grown
 WHOLE = 24
 MOST = 3
 CHECKS = 3
+STRIDE = 32  # sets asked for between two reports
 BUDGET = 2_000
+
+Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,13 @@ class Addition:
     seconds: float
 
 
-def smallest_addition(game: Game, k: int = 10, most: int = MOST, event_of: EventOf | None = None, budget: int = BUDGET) -> Addition:
+def smallest_addition(
+    game: Game, k: int = 10, most: int = MOST, event_of: EventOf | None = None, budget: int = BUDGET, report: Report | None = None
+) -> Addition:
     """Which items, taken now, would bring the game's item into the first k; taking that item itself is no answer.
 
     `event_of` makes the event of an item, by default at the time and place of the request. After about `budget` evaluations it gives
-    up. Of many items only some are tried: those that the model recommends to somebody who has taken the wanted one alone, and, where
+    up; `report` hears how many it has made of those it may. Of many items only some are tried: those that the model recommends to somebody who has taken the wanted one alone, and, where
     people return, the person's own.
     """
     began = time.perf_counter()
@@ -54,12 +60,12 @@ def smallest_addition(game: Game, k: int = 10, most: int = MOST, event_of: Event
     before = listing.place
     if before <= k:
         raise DataError(f"item '{game.item_id}' is at place {before} already, among the first {k}; take one that is not, or a smaller k")
-    added, after, displaced = _search(listing, most, event_of) or ((), None, None)
+    added, after, displaced = _search(listing, most, event_of, report) or ((), None, None)
     seconds = time.perf_counter() - began
     return Addition(game.item_id, k, added, bool(added), before, after, displaced, listing.evaluations, seconds)
 
 
-def _search(listing: Listing, most: int, event_of: EventOf) -> tuple[tuple[str, ...], int, str | None] | None:
+def _search(listing: Listing, most: int, event_of: EventOf, report: Report | None) -> tuple[tuple[str, ...], int, str | None] | None:
     """Items to take, the place after, and what leaves; None where nothing was found."""
     offered = listing.near(listing.room(OFFERED), event_of)
     best: list[tuple[str, ...]] = [()]
@@ -67,7 +73,7 @@ def _search(listing: Listing, most: int, event_of: EventOf) -> tuple[tuple[str, 
         tried = [(*start, other) for start in best for other in offered if listing.game.repeats or other not in start]
         if not tried or listing.spent:
             return None
-        margins = listing.margins_with(tried, event_of)
+        margins = _margins(listing, tried, event_of, report)
         order = np.argsort(-margins, kind="stable")
         for at in order[:CHECKS]:
             if margins[at] < 0:
@@ -80,3 +86,12 @@ def _search(listing: Listing, most: int, event_of: EventOf) -> tuple[tuple[str, 
         width = WHOLE if len(offered) <= WHOLE else max(1, min(BEAM, listing.room(BEAM * GROWN) // len(offered)))
         best = [tried[int(at)] for at in order[:width]]
     return None
+
+
+def _margins(listing: Listing, tried: list[tuple[str, ...]], event_of: EventOf, report: Report | None) -> np.ndarray:
+    parts = []
+    for start in range(0, len(tried), STRIDE):
+        parts.append(listing.margins_with(tried[start : start + STRIDE], event_of))
+        if report is not None:
+            report(listing.evaluations, int(listing.budget))
+    return np.concatenate(parts)

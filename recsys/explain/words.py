@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from recsys.explain.addition import MOST, Addition
 from recsys.explain.counterfactual import Counterfactual
 from recsys.explain.explanation import Explanation, Player
 from recsys.explain.fidelity import Fidelity
@@ -113,6 +114,16 @@ def hangs_on(found: Counterfactual, names: Sequence[str], replacement: str | Non
     gone = _listed(names) if len(names) <= MOST_NAMED else f"{len(found.removed)} events, {names[-1]} among them,"
     comes = f", and {replacement} would come in" if replacement else ""
     return f"Without {gone} it would be at place {found.rank_after:,}{comes}."
+
+
+def would_bring(found: Addition, names: Sequence[str], displaced: str | None) -> str:
+    """What would bring a wanted item in. `names` are the further items, `displaced` the one that would leave."""
+    if not found.verified:
+        return f"No {MOST} further events were found that would bring it in: it stands at place {found.rank_before:,}."
+    many = {name: names.count(name) for name in names}
+    taken = _listed([name if times == 1 else f"{name} ({times} times)" for name, times in many.items()])
+    leaves = f", and {displaced} would leave the list" if displaced else ""
+    return f"Had they just taken {taken} too, it would be at place {found.rank_after} instead of {found.rank_before:,}{leaves}."
 
 
 def verdict(found: Fidelity, titles: Mapping[str, str]) -> str:

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recsys.explain.addition import Addition
 from recsys.explain.counterfactual import Counterfactual
 from recsys.explain.explanation import Explanation, Player
 from recsys.explain.fidelity import Curve, Fidelity
-from recsys.explain.words import adds_up, by_item, hangs_on, pushes, verdict, why
+from recsys.explain.words import adds_up, by_item, hangs_on, pushes, verdict, why, would_bring
 
 TITLES = {"a": "Apples", "b": "Books", "c": "Chance"}
 
@@ -80,6 +81,15 @@ def test_what_it_hangs_on() -> None:
     assert hangs_on(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None) == "Without 4 events, D among them, it would be at place 14."
     assert "on no few events: 9 would" in hangs_on(replace(found, removed=tuple(range(9))), list("ABCDEFGHI"), None)
     assert "even if nothing of all this" in hangs_on(replace(found, removed=(), verified=False, rank_after=None), [], None)
+
+
+def test_what_would_bring_it_in() -> None:
+    found = Addition("x", 10, ("a", "b"), True, 1234, 4, "y", 300, 0.1)
+    told = would_bring(found, ["A", "B"], "Y")
+    assert told == "Had they just taken A and B too, it would be at place 4 instead of 1,234, and Y would leave the list."
+    assert would_bring(found, ["A", "B", "A"], None).startswith("Had they just taken A (2 times) and B too, it would be at place 4 instead")
+    never = replace(found, added=(), verified=False, rank_after=None, displaced=None)
+    assert would_bring(never, [], None) == "No 3 further events were found that would bring it in: it stands at place 1,234."
 
 
 def test_whether_it_adds_up() -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from recsys.core import Dataset
+from recsys import checkpoints
+from recsys.core import Dataset, recommend, request_at
 from tests.conftest import WHOLE
 from tests.pages.conftest import told
 
@@ -106,3 +107,48 @@ def test_the_model_in_general(train_tiny: Callable[..., None], open_page: Callab
     assert not app.error and not app.exception
     assert "each left out once" in text and "The model in a few rules" in text and "of the ten that the model lists" in text
     assert len(app.get("plotly_chart")) == 2
+
+
+def test_what_would_bring_a_wanted_item_in(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("markov")
+    app = open_page(PAGE, model="markov", user="u03", step="9")
+    text = told(app)
+    assert "What would bring another one in" in text
+    wanted = app.selectbox(key="wanted_u03_9")
+    assert all(int(option.split(" · ")[0]) > 10 for option in wanted.options)
+    for option in range(len(wanted.options)):
+        app.selectbox(key="wanted_u03_9").select_index(option).run()
+        text = told(app)
+        assert not app.error and not app.exception
+        assert "checked by asking the model again" in text
+        assert ("Had they just taken" in text) != ("further events were found that would bring it in" in text)
+
+
+def test_what_really_came_next_is_what_is_wanted_first(
+    train_tiny: Callable[..., None], open_page: Callable[..., AppTest], tiny: Dataset
+) -> None:
+    train_tiny("popularity")
+    model, history = checkpoints.load(checkpoints.find("popularity", "tiny"), "cpu").model, tiny.history("u03")
+    listed = {step: [each.item_id for each in recommend(model, request_at(history, step), 10)] for step in range(len(history))}
+    missed = next(step for step in listed if history.items[step] not in listed[step])
+    hit = next(step for step in listed if history.items[step] in listed[step])
+    for step, first in ((missed, "what really came next"), (hit, "11 · ")):
+        app = open_page(PAGE, model="popularity", user="u03", step=str(step))
+        assert first in app.selectbox(key=f"wanted_u03_{step}").options[0]
+
+
+@pytest.mark.parametrize("view", ["one", "what-if", "everybody"])
+def test_title_and_sentence_stand_before_the_views(view: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("markov")
+    app = open_page(PAGE, model="markov", user="u03", step="9")
+    app.segmented_control(key="view").set_value(view).run()
+    kinds = _in_order(app.main)
+    assert kinds.index("title") < kinds.index("html") < kinds.index("button_group"), kinds
+
+
+def _in_order(block: object) -> list[str]:
+    """Types of all elements as they stand on the page."""
+    children = getattr(block, "children", None)
+    if children is None:
+        return [str(getattr(block, "type", ""))]
+    return [kind for at in sorted(children) for kind in _in_order(children[at])]

@@ -1,0 +1,77 @@
+"""What would bring a wanted item into the list, on the page that says why another one is there."""
+
+import time
+
+import streamlit as st
+
+from pages import look
+from pages.boundary import boundary, plain
+from pages.cursor import Cursor
+from pages.explaining import LISTED, Listed
+from pages.loaders.explained import question, shelf
+from recsys.checkpoints import Loaded
+from recsys.core import request_at
+from recsys.explain.addition import BUDGET, Addition, smallest_addition
+from recsys.explain.game import Game
+from recsys.explain.listing import taken_now
+from recsys.explain.words import would_bring
+from recsys.models import MODELS
+
+PATIENCE = 4.0  # seconds for the whole search
+FEWEST, TIMED = 48, 4  # questions: asked in any case, and to see how long one takes
+
+
+@st.fragment
+def draw(here: Cursor, found: Loaded, choices: Listed) -> None:
+    """A choice of items that are not listed, by default what really came next, and what would bring it in."""
+    with boundary():
+        wanted = ([choices.next] if choices.next in choices.places and choices.next not in choices.items else []) + list(choices.further)
+        if not wanted:
+            return
+        st.html(look.list_head("What would bring another one in", ""))
+        item = st.selectbox(
+            "Wanted",
+            list(dict.fromkeys(wanted)),
+            format_func=lambda each: plain(_choice(here, choices, each)),
+            key=f"wanted_{here.user}_{here.step}",
+            label_visibility="collapsed",
+        )
+        st.html(addition_html(here, _asked(here, found, item)))
+
+
+def _choice(here: Cursor, choices: Listed, item: str) -> str:
+    came = " – what really came next" if item == choices.next else ""
+    return f"{choices.further.get(item) or choices.places[item]:,} · {here.dataset.title_of(item)}{came}"
+
+
+def _asked(here: Cursor, found: Loaded, item: str) -> Addition:
+    """The answer, kept; or searched now, with its progress shown. Moving the cursor ends the search."""
+    key = question(here.dataset, found, here.user, here.step, item, "addition")
+    kept: Addition | None = shelf().get(key)
+    if kept is None:
+        request = request_at(here.history, here.step)
+        game = Game(found.model, request, item, aware=MODELS[found.card.model].aware, repeats=here.dataset.repeats)
+        bar = st.progress(0.0, "Asking the model …")
+
+        def report(done: int, of: int) -> None:
+            bar.progress(min(done / of, 1.0), f"Asking the model, {done:,} times so far")
+
+        began = time.perf_counter()
+        found.model.score([request] * TIMED)
+        budget = int(PATIENCE * TIMED / max(time.perf_counter() - began, 1e-6))
+        budget = min(max(budget, FEWEST), BUDGET)
+        kept = smallest_addition(game, LISTED, event_of=taken_now(request, here.dataset), budget=budget, report=report)
+        bar.empty()
+        shelf().put(key, kept)
+    return kept
+
+
+def addition_html(here: Cursor, found: Addition) -> str:
+    """The answer in a sentence, and how it was checked."""
+
+    def name(item: str) -> str:
+        return f"<b>{look.safe(here.dataset.title_of(item))}</b>"
+
+    told = would_bring(found, [name(item) for item in found.added], name(found.displaced) if found.displaced else None)
+    checked = "checked by asking the model again, " if found.verified else ""
+    return f'<p class="rs-quiet">{told} <span class="rs-note">({checked}{found.evaluations:,} questions in all)</span></p>'
