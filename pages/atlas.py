@@ -51,16 +51,21 @@ def spaces(here: Cursor) -> dict[str, Space]:
         if vectors is not None:
             key = f"{here.dataset.fingerprint} {here.model} {trained[here.model].card.seal}"
             found[MODEL] = Space(key, comparing.titles(trained)[here.model], vectors)
-    if set(WORDS) & set(here.dataset.has):
+    if has_words(here.dataset):
         try:
-            if _read(here.dataset):
+            if read(here.dataset):
                 found[TEXT] = Space(f"{here.dataset.fingerprint} texts", "Texts", loaders.texts_as_vectors(here.dataset))
         except DataError as error:
             st.info(plain(error))
     return found
 
 
-def _read(dataset: Dataset) -> bool:
+def has_words(dataset: Dataset) -> bool:
+    """Whether anything is written about the items."""
+    return bool(set(WORDS) & set(dataset.has))
+
+
+def read(dataset: Dataset) -> bool:
     """Whether the words are read. At first a button offers it, since an encoder takes a while to load and to read a catalogue."""
     from recsys.text import TextEncoder, item_texts
 

@@ -90,17 +90,17 @@ def facts(report: DriftReport) -> str:
     """HTML: the space and the pace of a life in a few numbers."""
     space, told = report.space, {}
     if space.home is not None:
-        told["home, by evenings and nights"] = space.home.area or "found"
+        told["home, by nights"] = space.home.area or "found"
     if space.work is not None:
         told["working days"] = space.work.area or "found"
     if space.near_home is not None:
-        told["of events within 1 km of home"] = f"{space.near_home:.0%}"
+        told["within 1 km of home"] = f"{space.near_home:.0%}"
     if space.radius is not None:
         told["radius of their life"] = kilometres(space.radius)
     if space.step is not None:
-        told["from one event to the next"] = kilometres(space.step)
+        told["to the next event"] = kilometres(space.step)
     if space.gap is not None:
-        told["between two events"] = look.duration(space.gap)
+        told["until the next event"] = look.duration(space.gap)
     return look.facts(told) if told else ""
 
 

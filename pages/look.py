@@ -39,6 +39,13 @@ def now_over(frame: Frame, across: float, down: float | None = None) -> str:
     return f'<div class="rs-over">{line}{ring}</div>'
 
 
+def ring_over(frame: Frame, across: float, down: float) -> str:
+    """The cursor as a ring alone, so far from the left and from the top of a figure's plot."""
+    tall = frame.height - frame.top - frame.bottom
+    left = f"left:calc({frame.left}px + (100% - {frame.left + frame.right}px) * {across:.5f})"
+    return f'<div class="rs-over"><i class="rs-ring-now" style="{left};top:{frame.top + tall * down:.1f}px"></i></div>'
+
+
 def local_time(seconds: float, utc_offset: float | None) -> datetime | None:
     """When something happened by the clock of the place; UTC where no offset is known, None where no time is."""
     if not np.isfinite(seconds):

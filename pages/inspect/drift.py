@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import cursor, drifting, everybody, loaders, look
+from pages import angles, cursor, drifting, everybody, loaders, look
 from pages.boundary import boundary, plain
 from recsys.drift import Change
 from recsys.figures.drift import STREAM, before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
@@ -86,6 +86,8 @@ if len(here.history) and views:
     if report.space.gap is not None or report.space.radius is not None:
         st.html(drifting.facts(report))
     draw_space(lasting)
+    with boundary():
+        angles.draw(here, report)
     draw_model()
     with boundary():
         everybody.draw_forecast(here, report)

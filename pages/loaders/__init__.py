@@ -25,7 +25,20 @@ from pages.loaders.data import (
     user_after,
     workspace,
 )
-from pages.loaders.drifting import cohort, drift, drift_setting, forecast, look_at_everybody, next_drifting, population
+from pages.loaders.drifting import (
+    angle_of_state,
+    angle_of_words,
+    changes_of_all,
+    cohort,
+    counted_gap,
+    drift,
+    drift_events,
+    drift_setting,
+    forecast,
+    look_at_everybody,
+    next_drifting,
+    population,
+)
 from pages.loaders.measured import evaluation, expected_ratings, failures, kept
 from pages.loaders.models import anatomy, attention, checkpoints, graph, loaded, model_space, private_checkpoints, replay
 from pages.loaders.places import areas, item_places, map_ground, map_view, whole_map
@@ -33,18 +46,23 @@ from pages.loaders.texts import plane, texts_as_vectors, words_as_vector
 
 __all__ = [
     "anatomy",
+    "angle_of_state",
+    "angle_of_words",
     "areas",
     "attention",
     "busiest",
     "category_order",
     "category_tints",
     "census",
+    "changes_of_all",
     "checkpoints",
     "cohort",
+    "counted_gap",
     "dataset",
     "dataset_cards",
     "dataset_titles",
     "drift",
+    "drift_events",
     "drift_setting",
     "evaluation",
     "expected_ratings",

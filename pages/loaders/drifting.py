@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from pages.loaders.data import uploads, user_after
+from pages.loaders.models import loaded, replay
 from pages.loaders.shared import shared
+from pages.loaders.texts import texts_as_vectors
 from recsys.checkpoints import Loaded
 from recsys.core import Dataset
 
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from recsys.drift import DriftReport, Setting
     from recsys.drift.forecast import Forecast
     from recsys.drift.population import Population
+    from recsys.drift.trajectory import Angle, Gap
+    from recsys.drift.views import Events
 
 STRONGEST = 10
 LOOKED_AT = 120  # people, in search of one who changed
@@ -33,6 +38,46 @@ def drift(dataset: Dataset, user: str) -> "DriftReport":
     from recsys.drift import drift as found
 
     return found(dataset, drift_setting(dataset), user)
+
+
+@shared(512)
+def drift_events(dataset: Dataset, user: str) -> "Events":
+    """One person's events as they are counted."""
+    from recsys.drift.views import events_of
+
+    return events_of(dataset, drift_setting(dataset), user)
+
+
+@shared(256)
+def counted_gap(dataset: Dataset, user: str) -> "Gap":
+    """How far recent interest is from all before, by counting."""
+    from recsys.drift.trajectory import gap_of_counts
+
+    return gap_of_counts(drift_events(dataset, user))
+
+
+@shared(256)
+def angle_of_words(dataset: Dataset, user: str) -> "Angle":
+    """One person's interest in the words about the items, which must have been read."""
+    events = drift_events(dataset, user)
+    return _angle(dataset, user, texts_as_vectors(dataset)[events.items])
+
+
+def angle_of_state(dataset: Dataset, checkpoint: str, user: str, device: str) -> "Angle | None":
+    """One person's interest in a model's own state; None for a model that keeps none."""
+    return _angle_of_state(dataset, loaded(dataset, checkpoint, device), checkpoint, user, device)
+
+
+@shared(256)
+def _angle_of_state(dataset: Dataset, found: Loaded, checkpoint: str, user: str, device: str) -> "Angle | None":
+    states = replay(dataset, checkpoint, user, device).interest
+    return None if states is None else _angle(dataset, user, states[drift_events(dataset, user).order + 1])
+
+
+def _angle(dataset: Dataset, user: str, vectors: np.ndarray) -> "Angle":
+    from recsys.drift.trajectory import angle
+
+    return angle(vectors, drift_events(dataset, user), [change.step for change in drift(dataset, user).lasting])
 
 
 def next_drifting(dataset: Dataset, user: str) -> tuple[str, int] | None:
@@ -62,15 +107,20 @@ def forecast(dataset: Dataset, found: Loaded, user: str, step: int, midnight: fl
     return forecast(found.model, dataset, drift_setting(dataset), dataset.history(user), step, midnight, offset)
 
 
-def cohort(dataset: Dataset) -> tuple[int, list[tuple[str, str]]] | None:
-    """How many have a lasting change, and the people and words of the ten largest; None where not everybody was looked at yet."""
+def changes_of_all(dataset: Dataset) -> list[dict[str, Any]] | None:
+    """Everybody's changes, None where not everybody was looked at yet."""
     from recsys.drift.kept import kept_path
 
     if dataset.name in uploads():
-        reports = st.session_state.get(_private(dataset))
-    else:
-        path = kept_path(dataset)
-        reports = _kept_changes(dataset, path.stat().st_mtime_ns) if path.is_file() else None
+        reports: list[dict[str, Any]] | None = st.session_state.get(_private(dataset))
+        return reports
+    path = kept_path(dataset)
+    return _kept_changes(dataset, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+def cohort(dataset: Dataset) -> tuple[int, list[tuple[str, str]]] | None:
+    """How many have a lasting change, and the people and words of the ten largest; None where not everybody was looked at yet."""
+    reports = changes_of_all(dataset)
     if reports is None:
         return None
     found = [(report["user"], change) for report in reports for change in report["changes"] if change["kind"] != "temporary"]

@@ -131,7 +131,7 @@ def before_after(change: Change, view: str, names: Sequence[str], title: str, co
                 hovertemplate=f"%{{y}}, {word}: %{{x:.0f}} %<extra></extra>",
             )
         )  # fmt: skip
-    figure.update_xaxes(ticksuffix=" %", nticks=4, rangemode="tozero", tickangle=0)
+    figure.update_xaxes(ticksuffix=" %", nticks=3, rangemode="tozero", tickangle=0)
     figure.update_yaxes(automargin=True, type="category", tickfont=dict(size=13, color=colours.text))
     figure.update_layout(margin=dict(l=8, r=16, t=44, b=30), barmode="group", bargap=0.3, bargroupgap=0.05)
     return figure.drawn()
@@ -157,10 +157,11 @@ def hour_ridges(report: DriftReport, colours: Palette, most: int = 9) -> go.Figu
             )
         )  # fmt: skip
         quiet = dict(size=12, color=colours.quiet)
-        figure.add_annotation(x=-5.6, xanchor="left", y=base + 0.3, text=day_of(report.times[part[0]]), showarrow=False, font=quiet)
-    figure.update_xaxes(range=[-5.6, 24.4], tickvals=[0, 6, 12, 18, 24], ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"])
+        place = dict(x=0, xref="paper", xanchor="right", xshift=-10, y=base + 0.3)  # in pixels: the hours shrink with the page
+        figure.add_annotation(text=day_of(report.times[part[0]]), showarrow=False, font=quiet, **place)
+    figure.update_xaxes(range=[0, 24.4], tickvals=[0, 6, 12, 18, 24], ticktext=["0:00", "6:00", "12:00", "18:00", "24:00"])
     figure.update_yaxes(visible=False, range=[-0.15, len(parts) - 1 + TALLEST + 0.1])
-    figure.update_layout(margin=dict(l=8, r=8, t=44, b=30))
+    figure.update_layout(margin=dict(l=84, r=8, t=44, b=30))
     return figure.drawn()
 
 
@@ -183,7 +184,7 @@ def calendar_map(report: DriftReport, noun: str, colours: Palette) -> go.Figure:
     count = np.zeros(((days.max() - first) // 7 + 1, 7), dtype=np.int32)
     np.add.at(count, ((days - first) // 7, (days - first) % 7), 1)
     busiest = int(count.max())
-    figure = Sketch("Day by day", colours, 190, f"darker: more {noun}s, up to {busiest} a day")
+    figure = Sketch("Day by day", colours, 190, f"up to {busiest} {noun}s a day")
     weeks = (first + 7 * np.arange(len(count))).astype("datetime64[D]").astype(str).tolist()
     figure.add_trace(
         dict(

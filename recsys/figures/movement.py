@@ -32,7 +32,7 @@ def movement_map(
     for part, tint in ((~after, colours.quiet), (after, colours.accent)):
         places = report.places[part]
         figure.add_trace(_dots(places, tint))
-    figure.add_trace(_anchors(anchors, colours))
+    figure.add_trace(_anchors(anchors, (view.low[1] + 2 * view.high[1]) / 3, colours))
     path = report.space.path
     figure.add_trace(_window(report, 0, colours) | dict(visible=True))
     figure.add_trace(
@@ -72,10 +72,13 @@ def _window(report: DriftReport, at: int, colours: Palette) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _anchors(anchors: list[tuple[str, Anchor, bool]], colours: Palette) -> dict[str, Any]:
+def _anchors(anchors: list[tuple[str, Anchor, bool]], turn: float, colours: Palette) -> dict[str, Any]:
+    """Rings with their names to the right, and to the left beyond the longitude `turn`, where the right would cut them off."""
     return dict(
         type="scatter", x=[each.longitude for _, each, _ in anchors], y=[each.latitude for _, each, _ in anchors], mode="markers+text",
-        text=[escaped(name) for name, _, _ in anchors], textposition="middle right", textfont=dict(size=14, color=colours.text, weight=600),
+        text=[escaped(name) for name, _, _ in anchors],
+        textposition=["middle left" if each.longitude > turn else "middle right" for _, each, _ in anchors],
+        textfont=dict(size=14, color=colours.text, weight=600),
         marker=dict(
             size=20, color="rgba(0,0,0,0)", line=dict(width=3, color=[colours.accent if later else colours.quiet for *_, later in anchors])
         ),

@@ -9,6 +9,7 @@ import pytest
 
 from recsys.core import Dataset
 from recsys.drift import DriftReport, drift, setting
+from recsys.drift.space import Anchor
 from recsys.figures.drift import before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
 from recsys.figures.maps import map_view
 from recsys.figures.movement import movement_map
@@ -80,3 +81,20 @@ def test_the_line_of_hits_is_the_share_of_the_latest_twenty() -> None:
     line = figure.data[0]
     assert line.y[19] == 100 and line.y[29] == pytest.approx(50) and line.y[39] == 0
     assert figure.layout.shapes[-1].x0 == 19.5
+
+
+def test_the_dates_of_ridges_stand_left_of_the_hours() -> None:
+    """In pixels, so that a narrow page does not push them into the ridges."""
+    figure = hour_ridges(report(), LIGHT)
+    assert figure.layout.xaxis.range == (0, 24.4)
+    assert all(each.xref == "paper" and each.x == 0 and each.xanchor == "right" for each in figure.layout.annotations)
+    assert figure.layout.margin.l >= 80
+
+
+def test_a_name_near_the_right_edge_stands_to_the_left() -> None:
+    dataset, found = lived(), report()
+    assert dataset.item_places is not None and found.places is not None
+    view = map_view(dataset.item_places, found.places)
+    ends = [("home", Anchor(50.0, view.low[1], "", 0.5), False), ("work", Anchor(50.0, view.high[1], "", 0.5), True)]
+    rings = movement_map(found, view, 60, ends, LIGHT).data[2]
+    assert rings.textposition == ("middle right", "middle left")

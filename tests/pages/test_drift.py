@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -44,6 +45,22 @@ def test_every_way_of_counting_is_drawn(view: str, visit: Callable[..., AppTest]
 def test_data_without_times_tells_steps(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE, dataset="order-only")
     assert "not their times" in told(app) or "Nothing is known" in told(app)
+
+
+def test_the_model_and_the_words_are_asked_too(monkeypatch: pytest.MonkeyPatch, visit: Callable[..., AppTest]) -> None:
+    app = visit(PAGE, dataset="demo-city", user=MOVED, model="sasrec", step="60")
+    assert not app.exception
+    words = told(app).lower()
+    assert "in the state of transformer" in words and "in the words" not in words, "words that nobody has read yet"
+    assert len(app.get("plotly_chart")) == 9  # the way and the distances too
+    assert app.button(key="read_words")
+    vectors = np.random.default_rng(0).normal(size=(len(open_dataset("demo-city").items), 12)).astype(np.float32)
+    monkeypatch.setattr("recsys.text.TextEncoder.knows", lambda *_: True)
+    monkeypatch.setattr("recsys.text.item_vectors", lambda *_: vectors)
+    app.run()
+    assert not app.exception and "in the words about the items" in told(app).lower()
+    app.segmented_control(key="drift_way").set_value("model").run()
+    assert not app.exception and "own state" in app.get("plotly_chart")[6].proto.spec
 
 
 def test_few_events_are_said_to_be_few(open_page: Callable[..., AppTest]) -> None:

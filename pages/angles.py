@@ -1,0 +1,105 @@
+"""The part of the page on drift that looks at a person in more than one way: counts, words, and the model's own state."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import streamlit as st
+
+from pages import atlas, drifting, loaders, look
+from pages.boundary import plain
+from pages.cursor import Cursor
+from recsys.drift import Change, DriftReport
+from recsys.drift.trajectory import ALPHA, SHUFFLES, Angle, Gap, Trajectory, Witness
+from recsys.figures.trajectory import WAY, gap_lines, interest_way, now_on_way
+from recsys.models import MODELS
+
+WORDS, STATE = "words", "model"
+TITLES = {WORDS: "Its way through what items are about", STATE: "Its way through the model’s own state"}
+LINES = {WORDS: "in words", STATE: "in the model"}
+
+
+def draw(here: Cursor, report: DriftReport) -> None:
+    """The way of interest in two dimensions, its distance from before in three views, and which of them see each change."""
+    seen = _angles(here)
+    ways = {name: each.way for name, each in seen.items() if each.way is not None}
+    if not ways:
+        return
+    marks = [(str(number), change) for number, change in enumerate(report.changes, start=1) if change.kind != "temporary"]
+    shown = next(iter(ways))
+    if len(ways) > 1:
+        shown = st.segmented_control(
+            "The way through", list(ways), default=shown, required=True, key="drift_way", label_visibility="collapsed",
+            format_func={WORDS: "Words about the items", STATE: "The model’s own state"}.__getitem__,
+        )  # fmt: skip
+    way = ways[shown]
+    left, right = st.columns([11, 10], gap="medium")
+    with left:
+        _draw_way(way, TITLES[shown], [(number, change.step) for number, change in marks], here.step)
+    with right:
+        gaps = {"counted": loaders.counted_gap(here.dataset, here.user)} | {LINES[name]: each.gap for name, each in seen.items()}
+        if any(len(gap.steps) for gap in gaps.values()):
+            _draw_gaps(gaps, here, report, [(number, change.time) for number, change in marks])
+    st.caption(
+        f"The latest 20 events at every step, pale long ago, dark lately; diamonds are the middle of each kind of item. Two of many "
+        f"directions: they hold {way.shares.sum():.0%} of how these events differ. On the right the latest 20 against all before, and 1 is "
+        "what the same stretches of time in shuffled order give: counted by the Jensen-Shannon divergence, the others by 1 − cosine."
+    )
+    if marks:
+        st.html(_witnesses(here, report, marks, seen))
+
+
+def _draw_way(way: Trajectory, title: str, changes: list[tuple[str, int]], step: int) -> None:
+    with st.container(key="way_box"):
+        between = ", ".join(plain(name) for name in way.names[:4])
+        figure = interest_way(way, changes, title, look.colours())
+        st.plotly_chart(figure, key="way", theme=None, config=look.CHART, alt=f"The way of interest between {between}.")
+        now = now_on_way(way, step)
+        st.html(look.ring_over(WAY, *now) if now is not None else "<i></i>")
+
+
+def _draw_gaps(gaps: Mapping[str, Gap], here: Cursor, report: DriftReport, changes: list[tuple[str, float]]) -> None:
+    times = loaders.drift_events(here.dataset, here.user).utc
+    times = np.arange(report.events, dtype=np.float64) if times is None else times
+    figure = gap_lines(gaps, report, times, changes, look.colours())
+    st.plotly_chart(figure, key="gaps", theme=None, config=look.CHART, alt="How far recent interest is from all before, in each view.")
+
+
+def _angles(here: Cursor) -> dict[str, Angle]:
+    """The views there are besides counting: words that have been read, and a model that keeps a state."""
+    found: dict[str, Angle] = {}
+    if atlas.has_words(here.dataset) and atlas.read(here.dataset):
+        found[WORDS] = loaders.angle_of_words(here.dataset, here.user)
+    if here.trained:
+        state = loaders.angle_of_state(here.dataset, here.model, here.user, here.device)
+        if state is not None:
+            found[STATE] = state
+    return found
+
+
+def _witnesses(here: Cursor, report: DriftReport, marks: list[tuple[str, Change]], seen: Mapping[str, Angle]) -> str:
+    """HTML: what the other views say of each lasting change."""
+    title = MODELS[loaders.checkpoints(here.dataset)[here.model].card.model].title if here.trained else ""
+    who = {WORDS: "the words about the items", STATE: f"the state of {title}"}
+    lines = []
+    for at, (number, _) in enumerate(marks):
+        says = [_said(who[name], each.witnesses[at], here, report) for name, each in seen.items()]
+        says[0] = says[0][:1].upper() + says[0][1:]
+        lines.append(f'<p class="rs-quiet"><b>{number}</b> {look.safe("; ".join(says))}.</p>')
+    return "".join(lines)
+
+
+def _said(where: str, witness: Witness | None, here: Cursor, report: DriftReport) -> str:
+    if witness is None:
+        return f"in {where} too little is known to tell"
+    times = loaders.drift_events(here.dataset, here.user).utc
+    when = drifting.when(report, float(witness.step if times is None else times[witness.step]))
+    chance = f"chance does this well in {_odds(witness.p_value)} of 1,000 shuffles"
+    if witness.agrees:
+        return f"in {where} it shows too, best at {when} ({chance})"
+    if witness.p_value <= ALPHA:
+        return f"in {where} the break is elsewhere, at {when} ({chance})"
+    return f"in {where} it does not show ({chance})"
+
+
+def _odds(p_value: float) -> str:
+    return "fewer than 6" if p_value <= 1 / (SHUFFLES + 1) else f"{p_value * 1000:.0f}"

@@ -1,0 +1,115 @@
+"""Interest as a point that wanders, against plain loops, scipy's distances, and lives whose change is known."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import cosine, jensenshannon
+
+from recsys.core import Dataset
+from recsys.drift import setting
+from recsys.drift.trajectory import ALPHA, angle, gap_of_counts, gap_of_vectors, trajectory, witness
+from recsys.drift.views import Events, events_of
+from tests.drift.test_report import ITEMS, life, lived
+
+
+def events(seed: int, count: int = 150, split: float | None = 250) -> Events:
+    dataset = lived(*life(np.random.default_rng(seed), count, 500, split))
+    return events_of(dataset, setting(dataset), "anna")
+
+
+def clouds(found: Events, seed: int, apart: float) -> np.ndarray:
+    """A vector an event, around one point before day 250 and another after."""
+    assert found.times is not None
+    random = np.random.default_rng(seed)
+    after = (found.times - found.times[0]) / 86_400 >= 250
+    return np.asarray(random.normal(size=(len(found), 24)) + 1 + apart * after[:, None] * np.eye(24)[0])
+
+
+def test_the_way_is_the_mean_of_the_latest_twenty_in_the_two_main_directions() -> None:
+    found, vectors = events(1), clouds(events(1), 1, 8.0)
+    vectors[5] = 0
+    way = trajectory(vectors, found.views["category"])
+    assert way is not None
+    known = np.abs(vectors).sum(axis=1) > 0
+    centred = vectors[known] - vectors[known].mean(axis=0)
+    _, sizes, directions = np.linalg.svd(centred, full_matrices=False)
+    assert way.shares == pytest.approx((sizes**2 / (sizes**2).sum())[:2], abs=1e-4)
+    flat = np.zeros((len(vectors), 2))
+    flat[known] = centred @ directions[:2].T
+    for step in (0, 4, 5, 30, len(vectors) - 1):
+        latest = np.flatnonzero(known[: step + 1])[-20:]
+        assert np.abs(way.path[step]) == pytest.approx(np.abs(flat[latest].mean(axis=0)), abs=1e-3)
+    assert abs(way.path[-1, 0] - way.path[30, 0]) > 6, "the first direction is the one that changed"
+    at = way.names.index("kind 3")
+    inside = known & (found.views["category"].codes == found.views["category"].levels.index("kind 3"))
+    assert np.abs(way.marks[at]) == pytest.approx(np.abs(flat[inside].mean(axis=0)), abs=1e-3)
+
+
+def test_nothing_known_is_no_way() -> None:
+    found = events(1)
+    vectors = np.zeros((len(found), 8))
+    assert trajectory(vectors, found.views["category"]) is None
+    assert witness(vectors, found, 0, 70, len(found)) is None
+    assert not len(gap_of_vectors(vectors, found).steps)
+    vectors[3:5] = 1.0
+    assert trajectory(vectors, found.views["category"]) is None
+
+
+def test_recent_against_long_is_the_distance_that_scipy_gives() -> None:
+    found, vectors = events(2), clouds(events(2), 2, 3.0)
+    gap, counted = gap_of_vectors(vectors, found), gap_of_counts(found)
+    codes = found.views["category"].codes
+    taken = np.eye(codes.max() + 1)[codes]
+    for at in (0, 40, len(gap.steps) - 1):
+        step = gap.steps[at]
+        wanted = cosine(vectors[step - 20 : step].mean(axis=0), vectors[:step].mean(axis=0))
+        assert gap.apart[at] == pytest.approx(wanted, abs=1e-9)
+        divergence = jensenshannon(taken[step - 20 : step].mean(axis=0), taken[:step].mean(axis=0), base=2) ** 2
+        assert counted.apart[at] == pytest.approx(divergence, abs=1e-9)
+
+
+def test_where_nothing_changes_the_distance_is_the_usual_one() -> None:
+    ratios = []
+    for seed in range(8):
+        found = events(seed, split=None)
+        gap = gap_of_vectors(clouds(found, seed, 0.0), found)
+        ratios.append(float((gap.apart / gap.usual).mean()))
+    assert np.mean(ratios) == pytest.approx(1, abs=0.25)
+    found = events(3)
+    gap = gap_of_vectors(clouds(found, 3, 3.0), found)
+    assert (gap.apart / gap.usual).max() > 2
+
+
+def test_another_view_agrees_where_it_changed_and_not_by_chance() -> None:
+    right, alarms = 0, 0
+    for seed in range(40):
+        found = events(seed)
+        assert found.times is not None
+        step = int(np.searchsorted(found.times, found.times[0] + 250 * 86_400))
+        seen, unseen = (witness(clouds(found, seed, apart), found, 0, step, len(found)) for apart in (2.5, 0.0))
+        assert seen is not None and unseen is not None
+        right += seen.agrees and abs(seen.step - step) <= 10
+        alarms += unseen.p_value <= ALPHA
+    assert right >= 38
+    assert alarms <= 5  # at .03 more than five of forty would come about one time in 500
+
+
+def test_a_break_elsewhere_is_no_agreement() -> None:
+    found = events(4)
+    seen = witness(clouds(found, 4, 5.0), found, 0, 15, len(found))
+    assert seen is not None and seen.p_value <= ALPHA and not seen.agrees
+
+
+def test_an_angle_asks_about_every_change_between_its_neighbours(make_dataset: Callable[..., Dataset]) -> None:
+    """Steps instead of dates: three mixtures, and vectors that change with the first of the two changes alone."""
+    random = np.random.default_rng(13)
+    items = random.integers(0, 10, 240) + np.repeat([0, 10, 20], 80)
+    pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
+    table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
+    dataset = make_dataset(pairs, items=table)
+    found = events_of(dataset, setting(dataset), "anna")
+    vectors = random.normal(size=(240, 8)) + 4 * (np.arange(240) >= 80)[:, None]
+    seen = angle(vectors, found, [80, 160]).witnesses
+    assert [each is not None and each.agrees for each in seen] == [True, False]

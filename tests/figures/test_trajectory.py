@@ -1,0 +1,37 @@
+"""The way of interest and its distance from before: where the cursor lies on it, what is named, markup that stays text."""
+
+import numpy as np
+import pytest
+
+from recsys.drift import setting
+from recsys.drift.trajectory import angle, gap_of_counts
+from recsys.drift.views import events_of
+from recsys.figures.palette import DARK, LIGHT, Palette
+from recsys.figures.trajectory import gap_lines, interest_way, now_on_way, spread
+from tests.figures.test_drift import NASTY, lived, report
+from tests.figures.test_figures import checked
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+@pytest.mark.parametrize("timed", [True, False])
+def test_the_way_and_the_lines(timed: bool, colours: Palette) -> None:
+    dataset, found = lived(timed), report(timed)
+    events = events_of(dataset, setting(dataset), "anna")
+    vectors = np.random.default_rng(0).normal(size=(120, 6)) + 3 * (np.arange(120) >= 60)[:, None]
+    steps = [change.step for change in found.lasting]
+    seen = angle(vectors, events, steps)
+    assert seen.way is not None
+    figure = checked(interest_way(seen.way, [("1", steps[0])], "Its way", colours))
+    assert NASTY not in figure.to_json(), "markup of the data is escaped"
+    low, high = spread(seen.way)
+    assert figure.layout.xaxis.range == pytest.approx((low[0], high[0]))
+    for step in (1, 60, 120):
+        now = now_on_way(seen.way, step)
+        assert now is not None
+        assert low[0] + now[0] * (high[0] - low[0]) == pytest.approx(seen.way.path[step - 1, 0])
+        assert high[1] - now[1] * (high[1] - low[1]) == pytest.approx(seen.way.path[step - 1, 1])
+    times = np.arange(120.0) if events.utc is None else events.utc
+    lines = checked(gap_lines({"counted": gap_of_counts(events), NASTY: seen.gap}, found, times, [("1", found.lasting[0].time)], colours))
+    assert NASTY not in lines.to_json()
+    assert len(lines.data) == 2 and len(lines.layout.shapes) == 2
+    assert lines.data[1].y == pytest.approx(seen.gap.apart / seen.gap.usual, rel=1e-4)
