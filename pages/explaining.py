@@ -15,6 +15,7 @@ from recsys.checkpoints import Loaded
 from recsys.core import FallsBack, Request, candidate_scores, request_at, top_k
 from recsys.explain.counterfactual import Counterfactual
 from recsys.explain.explanation import Explanation, Player, Removal, Target
+from recsys.explain.facts import Facts, Named, facts_of
 from recsys.explain.fidelity import event_weights
 from recsys.explain.game import Game
 from recsys.explain.inquiry import Inquiry, inquire
@@ -127,6 +128,16 @@ class Case:
             comes = f"<b>{look.safe(self.dataset.title_of(instead))}</b>" if instead else None
             told.append(hangs_on(answer.counterfactual, removed, comes))
         return " ".join(told)
+
+    def facts(self, answer: Inquiry) -> Facts | None:
+        """What the sentence claims, for a language model to say in other words; None where too little is sure."""
+        together, hangs = by_item(answer.explanation), answer.counterfactual
+        gone = [self._named(each) for each in self.removed(hangs)] if hangs else []
+        comes = Named(self.dataset.title_of(hangs.replacement)) if hangs and hangs.replacement else None
+        return facts_of(together, [self._named(player) for player in together.players], answer.place, LISTED, hangs, gone, comes)
+
+    def _named(self, player: Player) -> Named:
+        return Named(self.name(player), "" if player.kind == "place" else self.note(player), quoted=bool(player.steps))
 
     def removed(self, found: Counterfactual) -> list[Player]:
         """What a counterfactual takes away, events of the same item as one, by their last events."""

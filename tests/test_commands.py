@@ -330,6 +330,8 @@ WRONG = [
     "recommend markov town",
     "recommend markov town --user",
     "recommend markov town --user nobody",
+    "explain markov town --user p0002 --writer someone/model",
+    "explain markov town --user p0002 --rewrite --writer /no/such/model",
     "counterfactual markov town --user p0002 --item nothing",
     "counterfactual markov town --user p0002 --k 0",
     "counterfactual markov town --user p0002 --add",

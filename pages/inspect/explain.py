@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import bringing, cursor, general, loaders, look, whatif
+from pages import bringing, cursor, general, loaders, look, retelling, whatif
 from pages.boundary import boundary, plain
 from pages.explaining import Case, aligned, listed, picked
 from pages.trusting import hangs_html, legend_html, trust_html
@@ -62,7 +62,7 @@ def one_recommendation(head: DeltaGenerator, lead: DeltaGenerator) -> None:
 
 def draw_answers(case: Case, lead: DeltaGenerator) -> None:
     """What is known, drawn again with every sharper answer."""
-    bars, status = st.empty(), st.empty()
+    bars, status, again = st.empty(), st.empty(), st.container()
     left, right = st.columns(2, gap="medium")
     with left:
         hangs, curve, legend = st.empty(), st.empty(), st.empty()
@@ -82,6 +82,8 @@ def draw_answers(case: Case, lead: DeltaGenerator) -> None:
             figure = deletion_curves(answer.fidelity, titles, case.target, colours)
             curve.plotly_chart(figure, key=f"curves_{number}", theme=None, config=look.CHART, alt="The score while events are taken away.")
             legend.html(legend_html(titles, colours))
+    with again:
+        retelling.draw(case, answer)
 
 
 def draw_bars(case: Case, answer: Inquiry, number: int) -> None:

@@ -97,12 +97,12 @@ def why(explanation: Explanation, names: Sequence[str], place: int, k: int = 10)
         first = f"{where} because of {listed} above all: {found.shares[0]:.0%} of what pushes it up."
     else:
         first = f"{where} because of {listed}, together {found.carried:.0%} of what pushes it up."
-    sentences = [first]
-    strongest = float(explanation.values[found.up[0]])
-    against = [at for at in found.down if -explanation.values[at] >= SPEAKS * strongest]
-    if against:
-        sentences.append(f"{_capital(names[against[0]])} speaks against it.")
-    return sentences
+    return [first, *(f"{_capital(names[at])} speaks against it." for at in spoken_against(explanation, found))]
+
+
+def spoken_against(explanation: Explanation, found: Pushes) -> tuple[int, ...]:
+    """The one that surely pushes down hardest, if it is worth a word beside what pushes up."""
+    return found.down[:1] if found.down and -explanation.values[found.down[0]] >= SPEAKS * explanation.values[found.up[0]] else ()
 
 
 def hangs_on(found: Counterfactual, names: Sequence[str], replacement: str | None) -> str:
