@@ -1,10 +1,14 @@
 """One ranking out of several models: learnt weights, or reciprocal ranks as the plain alternative.
 
-Learnt: the score of an item is a weighted sum of what each part says of it, as a standard score and as −log rank, with weights from
-a conditional logit over the validation events, the candidates of each being the parts' best and the item that came. So
-validation figures of a fusion flatter it a little, unlike those of its parts; the test split is untouched. Parts that get no
-weight are let go. Reciprocal: the sum of 1 / (60 + rank) (Cormack et al. 2009) over the few parts that are best on those events, nothing
-learnt; a voice for each of nine parts comes to .444 on demo-city, one for the best three to .547.
+Learnt: the score of an item is a weighted sum of what each part says of it, as a standard score and as −log rank, with weights
+from a conditional logit over the validation events, the candidates of each being the parts' best. Events whose item no part has
+there teach nothing: no mixture could bring them up. (With them as cases, learnt on one half of the validation events and seen on
+the other, NDCG@10 on Amazon Beauty, ml-100k and deskdrop is .061, .140, .368; without .066, .151, .374.)
+Validation figures of a fusion flatter it a little, unlike those of its parts; the test split is untouched. Parts that get no
+weight are let go.
+
+Reciprocal: the sum of 1 / (60 + rank) (Cormack et al. 2009) over the few parts that are best on those events, nothing learnt; a
+voice for each of nine parts comes to .444 on demo-city, one for the best three to .547.
 """
 
 import json
@@ -14,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from recsys.core import Dataset, FallsBack, History, Request, Trace, Traces, Vocabulary, request_at
+from recsys.core import Dataset, FallsBack, History, Request, Trace, Traces, Vocabulary, request_at, seen_codes
 from recsys.errors import DataError
 from recsys.split import VALIDATION, Split
 
@@ -171,7 +175,9 @@ class Fusion:
         return found.x.reshape(len(self.models), 2).astype(np.float32)
 
     def _cases(self, dataset: Dataset, split: Split, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Features (cases, candidates, 2 · parts) float32 and which candidates are there; the item that came is the first."""
+        """Features (cases, candidates, 2 · parts) float32 and which candidates are there; the item that came is the first.
+
+        Without the cases whose item no part has among its best."""
         rows = np.flatnonzero(split.labels == VALIDATION)
         rows = np.sort(np.random.default_rng(seed).permutation(rows)[:CASES])
         if not len(rows):
@@ -187,14 +193,19 @@ class Fusion:
             requests = [request_at(history, int(step)) for history, step in zip(histories, steps, strict=True)]
             said = [(_standard(scores), _ranks(scores)) for scores in (each.score(requests) for each in self.models.values())]
             for at, (row, request) in enumerate(zip(rows[part], requests, strict=True)):
-                hidden = set() if dataset.repeats else set((self.vocabulary.encode(request.history.items) - 1).tolist())
+                hidden = np.empty(0, dtype=np.int64) if dataset.repeats else seen_codes(self.vocabulary, request.history) - 1
                 target = int(dataset.item_codes[row]) - 1
-                best = np.unique(np.concatenate([np.argpartition(ranks[at], min(BEST, len(ranks[at]) - 1))[:BEST] for _, ranks in said]))
-                chosen = np.array([target, *(each for each in best if each != target and each not in hidden)])[:width]
+                best = np.unique(np.concatenate([_best(ranks[at], hidden) for _, ranks in said]))
+                if target not in best:
+                    continue
+                chosen = np.concatenate([[target], best[best != target]])
                 columns = [column for scores, ranks in said for column in (scores[at, chosen], -np.log(ranks[at, chosen]))]
                 features[start + at, : len(chosen)] = np.column_stack(columns)
                 shown[start + at, : len(chosen)] = True
-        return features, shown
+        found = shown.any(axis=1)
+        if not found.any():
+            raise DataError(f"no model has any validation item of '{dataset.name}' among its {BEST} best, so none can be weighed")
+        return features[found], shown[found]
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
@@ -223,6 +234,12 @@ class Fusion:
 def _standard(scores: np.ndarray) -> np.ndarray:
     """Scores (n, n_items), standardised in each row."""
     return (scores - scores.mean(axis=1, keepdims=True)) / np.maximum(scores.std(axis=1, keepdims=True), 1e-9)
+
+
+def _best(ranks: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Positions (≤ BEST,) of the best of ranks (n_items,) that may be shown."""
+    open_to = np.delete(np.arange(len(ranks)), hidden)
+    return open_to[np.argpartition(ranks[open_to], min(BEST, len(open_to)) - 1)[:BEST]] if len(open_to) else open_to
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:

@@ -51,6 +51,23 @@ def test_weights_go_to_the_part_that_knows(tiny: Dataset) -> None:
     assert made.score([request_at(history, len(history) - 2)]).shape == (1, len(tiny.item_ids))
 
 
+def test_events_that_no_part_could_bring_up_do_not_count_against_the_one_that_knows_the_others(
+    make_dataset: Callable[..., Dataset],
+) -> None:
+    random = np.random.default_rng(0)
+    dataset = make_dataset([(f"u{user:03}", f"i{item:03}") for user in range(90) for item in random.permutation(200)[:6]], repeats=False)
+    ends = {user: str(dataset.history(user).items[-2]) for user in dataset.user_ids}
+
+    def knowing(request: Request) -> np.ndarray:  # of every third person what came is first, of the others last
+        came = dataset.item_ids == ends[str(request.history.user_id)]
+        return random.normal(size=len(came)) + came * (4.0 if int(str(request.history.user_id)[1:]) % 3 == 0 else -8.0)
+
+    parts = {"knows": Said(dataset, knowing), "guesses": Said(dataset, lambda _: random.normal(size=len(dataset.item_ids)))}
+    made = Fusion.fit_parts(dataset, split(dataset, "last-out"), FusionConfig(), parts)
+    counts = dict(zip(made.models, made.weights.sum(axis=1), strict=True))
+    assert counts["knows"] > 1 and counts["knows"] > 2 * counts.get("guesses", 0.0)
+
+
 def test_parts_that_are_worth_nothing_are_let_go(tiny: Dataset) -> None:
     ends = {user: str(tiny.history(user).items[-2]) for user in tiny.user_ids}
     right = Said(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0)
