@@ -10,7 +10,7 @@ from recsys.explain import METHODS
 from recsys.explain.counterfactual import Counterfactual
 from recsys.explain.explanation import Player
 from recsys.explain.inquiry import SHAPLEY, Inquiry
-from recsys.explain.words import MOST_TAKEN, hangs_on, verdict
+from recsys.explain.words import MOST_TAKEN, beaten, hangs_on, verdict
 from recsys.figures.explain import curve_tints
 from recsys.figures.palette import Palette
 
@@ -59,11 +59,10 @@ def trust_html(case: Case, answer: Inquiry) -> str:
     for at, name in enumerate(names):
         weights = found.weights[name]
         first = case.name(case.event(int(case.game.steps[int(np.argmax(weights))]))) if len(weights) and weights.max() > 0 else "nothing"
-        beaten = found.trust(name) * len(found.random)
         alike = "–" if at == main else _agreement(float(found.agreement[at, main]))
         rows += (
             f"<tr><td>{look.safe(titles[name])}<small>first: {look.safe(first)}</small></td>"
-            f'<td class="n">{beaten:.0f} of {len(found.random)}</td><td class="n">{alike}</td></tr>'
+            f'<td class="n">{beaten(found.trust(name), len(found.random))} of {len(found.random)}</td><td class="n">{alike}</td></tr>'
         )
     for name, reason in answer.not_offered.items():
         rows += f'<tr class="quiet"><td colspan="3">{look.safe(titles[name])}<small>{look.safe(reason)}</small></td></tr>'

@@ -30,10 +30,13 @@ COMES = re.compile(
 OUT = re.compile(r"\b(?:not among|not in|outside|out of|leaves?|no longer among|no longer in) (?:⟦K⟧|the list)")
 INSIDE = re.compile(r"\b(?:among|in|within|into) (?:⟦K⟧|the list)")
 EMPHASIS = re.compile(r"\b(?:most|mostly|mainly|chiefly|largely|above all|primarily|main|largest|biggest|strongest|heavily|strongly)\b")
+_MOVED = (
+    r"recommended|placed|ranked|listed|suggested|shown|at|in|among|on|up|down|⟦P|pushed|lifted|raised|supported|driven|carried|boosted|"
+    r"helped|held|lowered|reduced|weakened|because|due|thanks|owing"
+)
 SUBJECT = re.compile(
-    r"⟦T\d+⟧(?: ⟦M[\d ]+⟧)? (?:is|was|are|were|be|stands?|ranks?|sits?|gets?|falls?|drops?|lands?|would|will)(?: also| both)? "
-    r"(?:recommended|placed|ranked|listed|suggested|shown|at|in|among|to|on|up|down|be|fall|drop|⟦P|pushed|lifted|raised|supported|driven|"
-    r"carried|boosted|helped|held|lowered|reduced|weakened|because|due|thanks|owing)"
+    rf"⟦T\d+⟧(?: ⟦M[\d ]+⟧)? (?:(?:is|was|are|were|be)(?: also| both| to be)? (?:{_MOVED})"
+    rf"|(?:stands?|ranks?|sits?|gets?|falls?|drops?|lands?|would|will)(?: also| both)? (?:{_MOVED}|to|be|fall|drop))"
 )
 OBJECT = re.compile(
     r"\b(?:speak\w* (?:for|against)|(?:push|lift|rais|support|lower|reduc|boost|help|carr|weaken|driv|pull|drag|hold|weigh)\w*(?: up| down| back)?)"

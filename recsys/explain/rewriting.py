@@ -17,14 +17,14 @@ TOKENS = 120
 ASK = "Say this in other words. Keep every name, every number and every direction. Add nothing.\n"
 TOLD = (
     (
+        "Recommended at place 2 because of “Harbour Café” (2 days before) above all: 81% of what pushes it up.",
+        "What lifts it to place 2 is mainly “Harbour Café” (2 days before), with 81% of what pushes it up.",
+    ),
+    (
         "Recommended at place 3 because of “The Blue Door” and “Corner Books”, together 62% of what pushes it up. “Old Mill” speaks "
         "against it. Without “The Blue Door” it would be at place 17, and “Red Lamp” would come in.",
         "It stands at place 3 thanks to “The Blue Door” and “Corner Books”, which together make 62% of what lifts it. “Old Mill” counts "
         "against it. If “The Blue Door” were gone, it would drop to place 17, and “Red Lamp” would take its place.",
-    ),
-    (
-        "Recommended at place 1 because of “Harbour Café” (2 days before) above all: 81% of what pushes it up.",
-        "What lifts it to place 1 is mainly “Harbour Café” (2 days before), with 81% of what pushes it up.",
     ),
 )
 

@@ -144,8 +144,12 @@ def verdict(found: Fidelity, titles: Mapping[str, str]) -> str:
 
 
 def _all_of(share: float, count: int) -> str:
-    beaten = round(share * count)
-    return f"all {count}" if beaten == count else f"{beaten} of {count}"
+    return f"all {count}" if share == 1 else f"{beaten(share, count)} of {count}"
+
+
+def beaten(share: float, count: int) -> str:
+    """How many random orders a share is; a tie counts half."""
+    return f"{share * count:.1f}".removesuffix(".0")
 
 
 def adds_up(explanation: Explanation) -> str:

@@ -131,17 +131,22 @@ def test_any_strange_word_anywhere_fails(facts: Facts, word: str, data: st.DataO
 
 A, B, C, Y = Named("Blue Door", "9 days before"), Named("Corner Books"), Named("Old Mill", "Sunday, 14:00"), Named("Red Lamp")
 FACTS = Facts("", 4, 10, (A, B), 69.31, False, (C,), (A,), 51, Y)
+START = (
+    "It stands at place 4 thanks to Blue Door and Corner Books. Old Mill counts against it. Without Blue Door it would fall to place 51."
+)
 GOOD = [
-    "It stands at place 4 thanks to Blue Door and Corner Books. Old Mill counts against it. Without Blue Door it would fall to place 51.",
+    START,
     "“Blue Door” (9 days before) and “Corner Books” push it up to place 4, together 69.3 % of what pushes it up; Old Mill pulls it down. "
     "Without Blue Door it would drop from place 4 to 51st place, out of the list, and Red Lamp would take its place.",
     "Because of \"Blue Door\" and \"Corner Books\", mostly, it is in the top 10, at place 4, though Old Mill (Sunday, 14:00) speaks against it. "
     "If Blue Door were gone, it would be at position 51 and it would be replaced by Red Lamp.",
+    START.replace("Without Blue Door", "If Blue Door were to be removed,"),
     "Corner Books and Blue Door are the reasons for its place 4, but Old Mill weighs against it, and without Blue Door it would be at place 51.",
     "At place 4, driven by Blue Door and Corner Books, 69 percent of what lifts it; Against it speaks Old Mill. Without Blue Door, place 51.",
 ]  # fmt: skip
-START = GOOD[0]
 BAD = [
+    START.replace("It stands", "Corner Books is to be"),
+    START.replace("it would fall", "Old Mill would fall"),
     START.replace("and Corner Books", "and mostly Corner Books"),
     START.replace("thanks to", "mainly thanks to").replace(" and Corner Books", ""),
     START.replace("Old Mill", "Mainly Old Mill"),

@@ -123,6 +123,11 @@ def test_the_verdict_trusts_what_beats_chance() -> None:
     assert text.endswith("Chance does no better than chance here.")
 
 
+def test_a_tie_with_chance_counts_half_and_is_said_so() -> None:
+    text = verdict(judged({"a": 9.0}, [1.0, 2.5, 3.0, 1.5, 1.0, 1.0, 1.0, 9.0]), TITLES)
+    assert "more than 7.5 of 8 random orders" in text
+
+
 def test_the_verdict_trusts_none_that_does_not() -> None:
     assert "No method beats chance" in verdict(judged({"a": 2.0, "b": 1.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
     assert "cannot tell" in verdict(judged({"a": 9.0}, [1.0], events=3), TITLES)
