@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import streamlit as st
 
-from pages import cursor, loaders, look
+from pages import costing, cursor, loaders, look
 from pages.boundary import plain
 from pages.cursor import Cursor
 from recsys.core import Traces
@@ -71,6 +71,7 @@ def _cohort(here: Cursor) -> None:
             width="stretch",
         )
         right.html(f'<p class="rs-quiet">{look.safe(words)}</p>')
+    costing.draw(here)
 
 
 def draw_forecast(here: Cursor, report: DriftReport) -> None:

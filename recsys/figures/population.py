@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.drift.cost import Cost
 from recsys.drift.forecast import Forecast
 from recsys.drift.population import Population
 from recsys.figures.palette import Palette, escaped, mixed
@@ -56,6 +57,34 @@ def gain_bars(found: Population, what: str, colours: Palette) -> go.Figure:
         title=axis_title("points of share, last third against first", colours), nticks=5, zeroline=True, zerolinecolor=colours.faint
     )
     figure.update_layout(margin=dict(l=8, r=12, t=44, b=42))
+    return figure.drawn()
+
+
+def cost_dots(found: Cost, colours: Palette) -> go.Figure:
+    """A dot a person: how large their change is against how much worse or better the model ranks after it; means with 95 % intervals."""
+    figure = Sketch("The larger the change, the worse the list?", colours, 340, "grey: no change")
+    sizes = np.array([row.moment.size for row in found.rows])
+    values = np.array([row.reciprocal for row in found.rows])
+    rng = np.random.default_rng(0)
+    across = np.where(sizes > 0, sizes, rng.uniform(-0.09, -0.03, len(sizes)))  # side by side, and apart from small changes
+    figure.add_trace(
+        dict(
+            type="scatter", x=across.astype(np.float32), y=values.astype(np.float32), mode="markers",
+            marker=dict(size=7, opacity=0.55, color=[colours.accent if size > 0 else colours.quiet for size in sizes], line=dict(width=0)),
+            text=[escaped(row.moment.user) for row in found.rows], hovertemplate="%{text}: %{y:+.2f}<extra></extra>",
+        )
+    )  # fmt: skip
+    far = max(float(sizes.max()), 0.1)
+    for (mean, low, high), tint, ends in ((found.stable, colours.quiet, (-0.1, -0.02)), (found.changed, colours.accent, (0.0, far))):
+        band = dict(type="rect", x0=ends[0], x1=ends[1], y0=float(low), y1=float(high), line=dict(width=0), opacity=0.25, fillcolor=tint)
+        figure.add_shape(**band)
+        figure.add_shape(type="line", x0=ends[0], x1=ends[1], y0=float(mean), y1=float(mean), line=dict(color=tint, width=2.5))
+    figure.add_shape(type="line", x0=-0.11, x1=far * 1.03, y0=0, y1=0, line=dict(color=colours.faint, width=1.5))
+    figure.update_xaxes(
+        range=[-0.11, far * 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1], title=axis_title("size of the change, 0 to 1", colours)
+    )
+    figure.update_yaxes(nticks=5, title=axis_title("change in 1 / rank", colours))
+    figure.update_layout(margin=dict(l=56, r=8, t=44, b=44))
     return figure.drawn()
 
 

@@ -86,3 +86,21 @@ def test_everybody_and_the_hours_to_come_are_asked_for(train_tiny: Callable[...,
     assert not app.exception and len(app.get("plotly_chart")) == before + 6
     app.button(key="look_at_everybody").click().run()
     assert not app.exception and "0 of 12 people" in told(app)
+    assert "0 people with one and 0 without are too few" in told(app)
+
+
+def test_what_changes_cost_the_model_is_told_with_counts_and_intervals(
+    own_home: None, monkeypatch: pytest.MonkeyPatch, visit: Callable[..., AppTest]
+) -> None:
+    dataset = open_dataset("demo-city")
+    change = {"time": "2024-11-01T00:00:00Z", "kind": "place", "size": 0.5, "words": "from here to there"}
+    reports = [{"user": str(user), "changes": [change] if at % 2 else []} for at, user in enumerate(dataset.user_ids[:60])]
+    monkeypatch.setattr("pages.loaders.drifting.changes_of_all", lambda _: reports)
+    monkeypatch.setattr("pages.loaders.changes_of_all", lambda _: reports)
+    app = visit(PAGE, dataset="demo-city", user=MOVED, model="popularity")
+    app.toggle(key="drift_everybody").set_value(True).run()
+    charts = len(app.get("plotly_chart"))
+    app.button(key="ask_cost").click().run()
+    assert not app.exception and len(app.get("plotly_chart")) == charts + 1
+    assert "people after their largest change" in told(app) and "without one" in told(app)
+    assert not [button for button in app.button if button.key == "ask_cost"]

@@ -1,0 +1,73 @@
+"""The part of the page on drift that says how drift and error go together, for the cursor's model."""
+
+import re
+
+import numpy as np
+import streamlit as st
+
+from pages import loaders, look
+from pages.boundary import plain
+from pages.cursor import Cursor
+from recsys.drift.cost import AROUND, FEWEST, Cost, cost, costs, moments_of
+from recsys.figures.population import cost_dots
+from recsys.models import MODELS
+
+
+def draw(here: Cursor) -> None:
+    """What changes of interest cost the model, over everybody; asked for, since it replays some hundred people."""
+    reports = loaders.changes_of_all(here.dataset)
+    if reports is None or not here.trained:
+        return
+    loaded = loaders.loaded(here.dataset, here.model, here.device)
+    title, key = MODELS[loaded.card.model].title, f"cost_{here.dataset.fingerprint}_{loaded.fingerprint}"
+    if key not in st.session_state:
+        moments = moments_of(here.dataset, reports)
+        changed = sum(each.size > 0 for each in moments)
+        if min(changed, len(moments) - changed) < FEWEST:
+            st.caption(
+                f"What changes cost {plain(title)} cannot be told: {changed} people with one and {len(moments) - changed} without are too few."
+            )
+            return
+        if not st.button(plain(f"What changes cost {title}: replay {len(moments)} people"), key="ask_cost"):
+            return
+        bar, rows = st.progress(0.0, "Replaying"), []
+        for row in costs(loaded.model, here.dataset, moments):
+            rows.append(row)
+            bar.progress(len(rows) / len(moments), f"{len(rows)} of {len(moments)} people")
+        st.session_state[key] = cost(rows)
+        st.rerun()  # without the button
+    found: Cost = st.session_state[key]
+    st.html(f'<p class="rs-quiet">{told(found, title)}</p>')
+    st.plotly_chart(
+        cost_dots(found, look.colours()), key="cost", theme=None, config=look.CHART, alt="Size of change against change in rank."
+    )
+    st.caption(
+        f"After less before, up to {AROUND} events on either side of the largest change, mean of 1 / rank; people without a change are "
+        "looked at around like parts of their lives, since a model knows the earlier part better. Lines: means with 95 % of people drawn again."
+    )
+
+
+def told(found: Cost, model: str) -> str:
+    """HTML: what it shows, in two sentences with counts and intervals."""
+    name = look.safe(model)
+    changed = sum(row.moment.size > 0 for row in found.rows)
+    excess, low, high = found.excess
+    hits, steady = found.hits_changed[0], found.hits_stable[0]
+    if low <= 0 <= high:
+        what = f"A change costs {name} nothing that can be told from chance"
+    else:
+        what = f"<b>A change {'costs' if excess < 0 else 'helps'} {name}</b>"
+    rate, left, right = found.relation
+    sure = "which may be chance" if left <= 0 <= right else "so larger ones cost more" if rate < 0 else "so larger ones cost less"
+    words = (
+        f"{what}: the mean of 1 / rank moves by {_points(found.changed)} for {changed} people after their largest change, and by "
+        f"{_points(found.stable)} for {len(found.rows) - changed} without one, a difference of {excess:+.3f} ({low:+.3f} to {high:+.3f}). "
+        f"The share of next events in the ten moves by {100 * hits:+.0f} and by {100 * steady:+.0f} points. Size of the change and what it "
+        f"does: rank correlation {rate:+.2f} ({left:+.2f} to {right:+.2f}), {sure}."
+    )
+    return re.sub(r"(?<![\w])-(?=\d)", "−", words)
+
+
+def _points(values: np.ndarray) -> str:
+    mean, low, high = values
+    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"

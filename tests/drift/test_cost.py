@@ -1,0 +1,76 @@
+"""What changes cost a model: found where it is planted and not where it is not, against plain loops and scipy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr
+
+from recsys.core import Dataset
+from recsys.drift.cost import Around, Moment, cost, costs, moments_of
+from recsys.figures.palette import LIGHT
+from recsys.figures.population import cost_dots
+from recsys.replay import replay
+from tests.conftest import build
+from tests.figures.test_figures import checked
+
+
+def rows(loss: float, slope: float, count: int = 80) -> list[Around]:
+    """People who changed lose `loss` and `slope` more for each unit of size; the others lose nothing."""
+    random = np.random.default_rng(4)
+    sizes = np.concatenate([random.uniform(0.1, 1, count), np.zeros(count)])
+    noise = random.normal(scale=0.1, size=(2, 2 * count))
+    return [
+        Around(Moment(f"u{at}", 20, size), float(noise[0, at] - (loss + slope * size if size else 0)), float(noise[1, at]))
+        for at, size in enumerate(sizes)
+    ]
+
+
+def test_a_planted_cost_is_found_with_its_relation() -> None:
+    found = cost(rows(0.1, 0.4))
+    sizes = np.array([row.moment.size for row in found.rows])
+    values = np.array([row.reciprocal for row in found.rows])
+    assert found.changed[0] == pytest.approx(values[sizes > 0].mean()) and found.stable[0] == pytest.approx(values[sizes == 0].mean())
+    assert found.excess[0] == pytest.approx(found.changed[0] - found.stable[0]) and found.excess[2] < 0
+    assert found.relation[0] == pytest.approx(spearmanr(sizes[sizes > 0], values[sizes > 0]).statistic) and found.relation[2] < 0
+    error = values[sizes == 0].std() / np.sqrt((sizes == 0).sum())
+    assert found.stable[2] - found.stable[1] == pytest.approx(2 * 1.96 * error, rel=0.2)
+
+
+def test_no_cost_is_no_cost() -> None:
+    found = cost(rows(0.0, 0.0))
+    assert found.excess[1] < 0 < found.excess[2] and found.relation[1] < 0 < found.relation[2]
+
+
+def test_moments_are_the_largest_changes_and_like_parts_of_other_lives() -> None:
+    """Three people of 40, 60 and 12 events, the first with two changes; the last is too short to be looked at."""
+    pairs = [(user, f"i{at % 7}") for user, length in (("anna", 40), ("ben", 60), ("zoe", 12)) for at in range(length)]
+    starts = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta([at for length in (40, 60, 12) for at in range(length)], unit="D")
+    dataset = build(pairs, name="lives", timestamp=starts)
+    largest = {"time": "2024-01-25T00:00:00Z", "kind": "place", "size": 0.6}
+    changes = [{"time": "2024-01-15T00:00:00Z", "kind": "taste", "size": 0.1}, largest, {**largest, "kind": "temporary", "size": 0.9}]
+    reports: list[dict[str, Any]] = [{"user": user, "changes": changes if user == "anna" else []} for user in ("anna", "ben", "zoe")]
+    assert moments_of(dataset, reports) == [Moment("anna", 24, 0.6), Moment("ben", 36, 0.0)]
+    reports[0]["changes"][1]["time"] = "2024-02-05T00:00:00Z"
+    assert moments_of(dataset, reports) == [], "five events after it are too few"
+    steps = build(pairs, name="steps")
+    reports[0]["changes"][1]["time"] = 24
+    assert moments_of(steps, reports) == [Moment("anna", 24, 0.6), Moment("ben", 36, 0.0)]
+
+
+def test_each_row_is_counted_from_the_ranks(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model = trained("markov", tiny)
+    (row,) = costs(model, tiny, [Moment("u03", 5, 0.4)])
+    ranks = replay(model, tiny.history("u03"), tiny.repeats).ranks
+    before, after = [[1 / rank for rank in part if np.isfinite(rank)] for part in (ranks[:5], ranks[5:45])]
+    assert row.reciprocal == pytest.approx(sum(after) / len(after) - sum(before) / len(before))
+
+
+def test_the_picture_has_a_dot_for_everyone_and_both_means() -> None:
+    found = cost(rows(0.1, 0.4))
+    figure = checked(cost_dots(found, LIGHT))
+    assert len(figure.data[0].x) == len(found.rows)
+    levels = [shape.y0 for shape in figure.layout.shapes if shape.type == "line"]
+    assert levels[:2] == pytest.approx([found.stable[0], found.changed[0]])
