@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from pages import atlas, drifting, loaders, look
+from pages import atlas, drifting, loaders, look, steps
 from pages.boundary import plain
 from pages.cursor import Cursor
 from recsys.drift import Change, DriftReport
 from recsys.drift.trajectory import ALPHA, SHUFFLES, Angle, Gap, Trajectory, Witness
+from recsys.errors import DataError
 from recsys.figures.trajectory import WAY, gap_lines, interest_way, now_on_way
 from recsys.models import MODELS
 
@@ -18,12 +19,15 @@ TITLES = {WORDS: "Its way through what items are about", STATE: "Its way through
 LINES = {WORDS: "in words", STATE: "in the model"}
 
 
-def draw(here: Cursor, report: DriftReport) -> None:
-    """The way of interest in two dimensions, its distance from before in three views, and which of them see each change."""
+def draw(here: Cursor, report: DriftReport, scene: str) -> dict[str, Trajectory]:
+    """The way of interest in two dimensions, its distance from before in three views, and which of them see each change.
+
+    Returns the ways there are, by name, for the cursor on them; `scene` as in `steps.part`.
+    """
     seen = _angles(here)
     ways = {name: each.way for name, each in seen.items() if each.way is not None}
     if not ways:
-        return
+        return {}
     marks = [(str(number), change) for number, change in enumerate(report.changes, start=1) if change.kind != "temporary"]
     shown = next(iter(ways))
     if len(ways) > 1:
@@ -34,7 +38,7 @@ def draw(here: Cursor, report: DriftReport) -> None:
     way = ways[shown]
     left, right = st.columns([11, 10], gap="medium")
     with left:
-        _draw_way(way, TITLES[shown], [(number, change.step) for number, change in marks], here.step)
+        _draw_way(way, shown, [(number, change.step) for number, change in marks], here.step, scene)
     with right:
         gaps = {"counted": loaders.counted_gap(here.dataset, here.user)} | {LINES[name]: each.gap for name, each in seen.items()}
         if any(len(gap.steps) for gap in gaps.values()):
@@ -46,15 +50,29 @@ def draw(here: Cursor, report: DriftReport) -> None:
     )
     if marks:
         st.html(_witnesses(here, report, marks, seen))
+    return ways
 
 
-def _draw_way(way: Trajectory, title: str, changes: list[tuple[str, int]], step: int) -> None:
+def _draw_way(way: Trajectory, name: str, changes: list[tuple[str, int]], step: int, scene: str) -> None:
     with st.container(key="way_box"):
         between = ", ".join(plain(name) for name in way.names[:4])
-        figure = interest_way(way, changes, title, look.colours())
+        figure = interest_way(way, changes, TITLES[name], look.colours())
         st.plotly_chart(figure, key="way", theme=None, config=look.CHART, alt=f"The way of interest between {between}.")
-        now = now_on_way(way, step)
-        st.html(look.ring_over(WAY, *now) if now is not None else "<i></i>")
+        steps.part(f"now_on_{name}", now_html(way, step), scene)
+
+
+def scene(here: Cursor) -> str:
+    """What decides which ways there are, besides the cursor."""
+    try:
+        return "drift with words" if atlas.has_words(here.dataset) and atlas.is_read(here.dataset) else "drift"
+    except DataError:  # no encoder: told where the words would be
+        return "drift"
+
+
+def now_html(way: Trajectory, step: int) -> str:
+    """HTML: the cursor as a ring on the way; nothing before the first event that is known."""
+    now = now_on_way(way, step)
+    return "" if now is None else look.ring_over(WAY, *now)
 
 
 def _draw_gaps(gaps: Mapping[str, Gap], here: Cursor, report: DriftReport, changes: list[tuple[str, float]]) -> None:

@@ -65,18 +65,25 @@ def has_words(dataset: Dataset) -> bool:
     return bool(set(WORDS) & set(dataset.has))
 
 
+def is_read(dataset: Dataset) -> bool:
+    """Whether the words are read already, in this session or on this disk."""
+    from recsys.text import TextEncoder, item_texts
+
+    key = f"words_read_{dataset.fingerprint}"
+    if not st.session_state.get(key):
+        st.session_state[key] = TextEncoder().knows(item_texts(dataset))
+    return bool(st.session_state[key])
+
+
 def read(dataset: Dataset) -> bool:
     """Whether the words are read. At first a button offers it, since an encoder takes a while to load and to read a catalogue."""
     from recsys.text import TextEncoder, item_texts
 
-    key = f"words_read_{dataset.fingerprint}"
-    if st.session_state.get(key):
+    if is_read(dataset):
         return True
     encoder, texts = TextEncoder(), item_texts(dataset)
-    if not encoder.knows(texts):
-        st.caption("What is written about the items has not been read yet. It takes a few seconds for every thousand, once.")
-        if not st.button("Read what is written about the items", key="read_words"):
-            return False
+    st.caption("What is written about the items has not been read yet. It takes a few seconds for every thousand, once.")
+    if st.button("Read what is written about the items", key="read_words"):
         with st.spinner("Opening the encoder …"):
             bar = st.progress(0.0)
 
@@ -84,10 +91,8 @@ def read(dataset: Dataset) -> bool:
                 bar.progress(done / max(of, 1), text=f"Reading: {done:,} of {of:,} texts")
 
             encoder.encode(texts, report)
-        st.session_state[key] = True
         st.rerun()  # without the button
-    st.session_state[key] = True
-    return True
+    return False
 
 
 def offer_models(here: Cursor) -> None:

@@ -8,6 +8,7 @@ from recsys.drift import Change, DriftReport
 from recsys.drift.consequences import Consequence, consequence
 from recsys.drift.space import Anchor, space_of
 from recsys.drift.views import events_of
+from recsys.figures.drift import HIT, STREAM, now_on_drift
 
 VIEWS = {"category": "Kinds", "area": "Areas", "hour": "Hours"}
 MAIN = {"taste": "category", "place": "area", "rhythm": "hour", "novelty": "category", "return": "category"}
@@ -173,15 +174,29 @@ def stream_in_words(report: DriftReport, view: str) -> str:
     return f"Interest over time by {VIEWS[view].lower()}, mostly {', '.join(most)}; {len(report.changes)} changes marked."
 
 
-def moment_of(here: Cursor, report: DriftReport) -> float | None:
-    """Where the cursor stands on the axis of time: the next event's time, the last one's at the end; None without events."""
+def now_html(here: Cursor, report: DriftReport, step: int) -> str:
+    """HTML: the cursor as a line on the stream; nothing where its time is not known."""
+    at = _moment_of(here, report, step)
+    return "" if at is None else look.now_over(STREAM, now_on_drift(report, at))
+
+
+def _moment_of(here: Cursor, report: DriftReport, step: int) -> float | None:
+    """Where a step stands on the axis of time: the next event's time, the last one's at the end; None without events."""
     if report.clock == "steps":
-        return float(here.step)
+        return float(step)
     times = here.history.times
     if times is None or not len(times):
         return None
-    moment = float(times[min(here.step, len(times) - 1)])
+    moment = float(times[min(step, len(times) - 1)])
     return moment if np.isfinite(moment) else None
+
+
+def misses(here: Cursor) -> list[int]:
+    """The steps whose real next event is not among the model's ten; none without a model."""
+    if not here.trained:
+        return []
+    ranks = loaders.replay(here.dataset, here.model, here.user, here.device).ranks
+    return np.flatnonzero(ranks > HIT).tolist()
 
 
 def footnote(report: DriftReport) -> str:

@@ -21,27 +21,31 @@ Frames = Callable[[Iterable[int]], dict[int, dict[str, str]]]
 _walker = st.components.v2.component("recscope_steps", js=(ASSETS / "steps.js").read_text(encoding="utf-8"), isolate_styles=False)
 
 
-def part(name: str, html: str) -> None:
-    """A part of the page that belongs to the cursor's step. `html` must be escaped where it comes from data."""
+def part(name: str, html: str, scene: str = "") -> None:
+    """A part of the page that belongs to the cursor's step. `html` must be escaped where it comes from data.
+
+    `scene` tells pages, and what is chosen on them, apart where that decides what the parts hold; the same for all parts and `walk`.
+    """
     here = cursor.now()
-    st.html(f'<div data-part="{name}" data-of="{_whose(here)}" data-step="{here.step}">{html}</div>')
+    st.html(f'<div data-part="{name}" data-of="{_whose(here, scene)}" data-step="{here.step}">{html}</div>')
 
 
-def walk(misses: list[int], frames: Frames) -> None:
+def walk(misses: list[int], frames: Frames, scene: str = "") -> None:
     """Lets the browser walk: `frames` makes the named parts of some steps, `misses` are those that Next miss goes to."""
     walking.plays_in_browser()
-    _walk(misses, frames)
+    st.session_state["scene"] = scene
+    _walk(misses, frames, scene)
 
 
 @st.fragment
 @guarded
-def _walk(misses: list[int], frames: Frames) -> None:
+def _walk(misses: list[int], frames: Frames, scene: str) -> None:
     if st.session_state.pop("follow", False):
         st.rerun()
     here = cursor.now()
     asked = st.session_state.pop("asked", None)
     data = {
-        "of": _whose(here),
+        "of": _whose(here, scene),
         "step": here.step,
         "last": len(here.history),
         "misses": misses,
@@ -57,7 +61,7 @@ def _hear() -> None:
     """What the browser says: the steps it wants to have, and, once it rests, where the cursor is to go."""
     words: dict[str, Any] = st.session_state["walker"].said
     st.session_state["heard"] = int(words["said"])
-    if words["of"] != _whose(cursor.now()):
+    if words["of"] != _whose(cursor.now(), st.session_state.get("scene", "")):
         return  # said of another timeline, a moment before this one was chosen
     st.session_state["asked"] = words
     if words["settle"]:
@@ -72,8 +76,8 @@ def _around(step: int, last: int, have: set[int]) -> list[int]:
     return [each for each in range(first, min(end, last + 1)) if each not in have]
 
 
-def _whose(here: cursor.Cursor) -> str:
+def _whose(here: cursor.Cursor, scene: str) -> str:
     """Tells timelines apart, sessions and themes too; a hash, since names may hold anything."""
     session = st.session_state.setdefault("session", token_hex(8))
-    names = (session, here.dataset.fingerprint, here.dataset.name, here.model, here.user, here.device, st.context.theme.type or "")
+    names = (session, here.dataset.fingerprint, here.dataset.name, here.model, here.user, here.device, scene, st.context.theme.type or "")
     return blake2b("\0".join(names).encode(), digest_size=8).hexdigest()

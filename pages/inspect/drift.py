@@ -1,11 +1,14 @@
 """How one person's interest moved through time and space, where it changed, and what that did to the model."""
 
+from collections.abc import Iterable
+
 import streamlit as st
 
-from pages import angles, cursor, drifting, everybody, loaders, look
+from pages import angles, cursor, drifting, everybody, loaders, look, steps
 from pages.boundary import boundary, plain
 from recsys.drift import Change
-from recsys.figures.drift import STREAM, before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
+from recsys.drift.trajectory import Trajectory
+from recsys.figures.drift import before_after, calendar_map, drift_stream, hit_line, hour_ridges, tints_of
 from recsys.figures.movement import movement_map
 from recsys.models import MODELS
 
@@ -13,6 +16,7 @@ here = cursor.now()
 dataset, colours = here.dataset, look.colours()
 report = loaders.drift(dataset, here.user)
 views = drifting.views_of(report)
+scene = angles.scene(here)
 
 
 def chart(figure: object, key: str, words: str) -> None:
@@ -28,9 +32,7 @@ def draw_stream(main: Change | None) -> None:
     tints = tints_of(report, view, loaders.category_tints(dataset, colours), colours)
     with st.container(key="stream_box"):
         chart(drift_stream(report, view, drifting.STREAMS[view], tints, colours), "drift_stream", drifting.stream_in_words(report, view))
-        at = drifting.moment_of(here, report)
-        if at is not None:
-            st.html(look.now_over(STREAM, now_on_drift(report, at)))
+        steps.part("now_on_drift", drifting.now_html(here, report, here.step), scene)
 
 
 def draw_change(main: Change) -> None:
@@ -73,6 +75,17 @@ def draw_model() -> None:
             st.html(said)
 
 
+def frames(wanted: Iterable[int]) -> dict[int, dict[str, str]]:
+    """The cursor on the pictures at each of these steps."""
+    return {
+        step: {
+            "now_on_drift": drifting.now_html(here, report, step),
+            **{f"now_on_{name}": angles.now_html(way, step) for name, way in ways.items()},
+        }
+        for step in wanted
+    }
+
+
 st.title(plain(f"How {loaders.person_name(dataset, here.user)}’s interest moved"))
 look.lead(drifting.lead(report, dataset.noun))
 if len(here.history) and views:
@@ -86,11 +99,14 @@ if len(here.history) and views:
     if report.space.gap is not None or report.space.radius is not None:
         st.html(drifting.facts(report))
     draw_space(lasting)
+    ways: dict[str, Trajectory] = {}
     with boundary():
-        angles.draw(here, report)
+        ways = angles.draw(here, report, scene)
     draw_model()
     with boundary():
         everybody.draw_forecast(here, report)
+    with boundary():
+        steps.walk(drifting.misses(here), frames, scene)
 else:
     st.info("Nothing is known of what this person’s events are about. Take another person or dataset.")
 everybody.draw_population(here, report)

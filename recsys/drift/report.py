@@ -48,8 +48,8 @@ class Change:
 class DriftReport:
     """One person's interest over time and where it changed.
 
-    `times` (T,) local seconds and `places` (T, 2) degrees of the events, None where the data has none. `clock` says what dates are in: local time, UTC, or steps. `window` (T,) is the window of every event in the order of time;
-    `window_edges` (W + 1,) are seconds UTC (or steps), `window_counts` (W,) events, `window_shares` maps views to (W, levels).
+    `times` (T,) local seconds and `places` (T, 2) degrees of the events, None where the data has none. `clock` says what dates are in: local time, UTC, or steps. `window` (T,) is the window of every event in the order of time,
+    `position` (T,) the same with how far into it; `window_edges` (W + 1,) are seconds UTC (or steps), `window_counts` (W,) events, `window_shares` maps views to (W, levels).
     `levels` names them. `tested` says why there may be no changes: None where the search was made.
     """
 
@@ -62,6 +62,7 @@ class DriftReport:
     times: np.ndarray | None
     places: np.ndarray | None
     window: np.ndarray
+    position: np.ndarray
     window_edges: np.ndarray
     window_counts: np.ndarray
     window_shares: dict[str, np.ndarray]
@@ -115,7 +116,8 @@ def drift(dataset: Dataset, scene: Setting, user: str) -> DriftReport:
     """Look at one person: what they did in windows, where it changed, how they move. Some 50 ms for 500 events."""
     began = time.perf_counter()
     events = events_of(dataset, scene, user)
-    window, edges = _windows(events)
+    position, edges = _windows(events)
+    window = position.astype(np.int64)
     shares = {name: _window_shares(events, name, window, len(edges) - 1) for name in events.views if name != "item"}
     changes = tuple(_change(events, found, scene.clustered) for found in find_changes(events))
     return DriftReport(
@@ -128,6 +130,7 @@ def drift(dataset: Dataset, scene: Setting, user: str) -> DriftReport:
         times=events.times,
         places=events.places,
         window=window,
+        position=position,
         window_edges=edges,
         window_counts=np.bincount(window, minlength=len(edges) - 1),
         window_shares=shares,
@@ -158,18 +161,18 @@ def _change(events: Events, found: Found, clustered: bool) -> Change:
 
 
 def _windows(events: Events) -> tuple[np.ndarray, np.ndarray]:
-    """(T,) the window of each event and (W + 1,) their edges: four weeks, fewer or longer where life is short or long; or steps."""
+    """(T,) windows into life each event is, and (W + 1,) their edges: four weeks, fewer or longer where life is short or long; or steps."""
     if not len(events):
-        return np.empty(0, dtype=np.int64), np.zeros(1)
+        return np.empty(0), np.zeros(1)
     if events.utc is None:
         size = max(1, min(WINDOW_EVENTS, -(-len(events) // LEAST_WINDOWS)), -(-len(events) // MOST_WINDOWS))
-        window = np.arange(len(events)) // size
-        return window, np.minimum(np.arange(window[-1] + 2) * size, len(events)).astype(np.float64)
+        position = np.arange(len(events)) / size
+        return position, np.minimum(np.arange(int(position[-1]) + 2) * size, len(events)).astype(np.float64)
     span = max(float(events.utc[-1] - events.utc[0]), 1.0)
     length = min(max(WINDOW_DAYS * DAY, span / MOST_WINDOWS), max(span / LEAST_WINDOWS, DAY))
-    window = np.floor((events.utc - events.utc[0]) / length).astype(np.int64)
-    edges = events.utc[0] + np.arange(window[-1] + 2) * length
-    return window, edges
+    position = (events.utc - events.utc[0]) / length
+    edges = events.utc[0] + np.arange(int(position[-1]) + 2) * length
+    return position, edges
 
 
 def _window_shares(events: Events, name: str, window: np.ndarray, count: int) -> np.ndarray:

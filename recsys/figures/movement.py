@@ -6,20 +6,22 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.drift import DriftReport
-from recsys.drift.space import Anchor
+from recsys.drift.space import Anchor, middle
 from recsys.figures.drift import day_of
 from recsys.figures.maps import MapView, ground_picture
 from recsys.figures.palette import Palette, escaped
 from recsys.figures.sketch import Sketch
 
 HEIGHT = 520
-PACE = 350  # milliseconds a frame
+PACE = 90  # milliseconds a frame; drawn at the next repaint, which makes it 100
+PARTS = 4  # frames from one window to the next, so that the eye can follow
+TRAIL = 6 * PARTS  # frames that the line looks back
 
 
 def movement_map(
     report: DriftReport, view: MapView, split: int | None, anchors: list[tuple[str, Anchor, bool]], colours: Palette
 ) -> go.Figure:
-    """Events before step `split` in grey and from it on in the accent, the middle of every window as a path; play runs in the browser.
+    """Events before step `split` in grey and from it on in the accent, a window of time that slides, its middle drawing a line; play runs in the browser.
 
     `anchors` are names, points, and whether they are of the time after. Needs `report.places`.
     """
@@ -33,42 +35,43 @@ def movement_map(
         places = report.places[part]
         figure.add_trace(_dots(places, tint))
     figure.add_trace(_anchors(anchors, (view.low[1] + 2 * view.high[1]) / 3, colours))
-    path = report.space.path
-    figure.add_trace(_window(report, 0, colours) | dict(visible=True))
-    figure.add_trace(
-        dict(type="scatter", x=path[:1, 1], y=path[:1, 0], mode="lines", line=dict(color=colours.miss, width=2), hoverinfo="skip")
-    )
+    shown = _shown(report)
+    middles = np.array([middle(places) if len(places) else (np.nan, np.nan) for places in shown])
+    figure.add_trace(_dots(shown[0], colours.miss) | dict(marker=_lit(colours)))
+    line = dict(color=colours.miss, width=2)
+    figure.add_trace(_places(middles[:1]) | dict(mode="lines", line=line, connectgaps=True, hoverinfo="skip"))
     (south, west), (north, east) = view.low, view.high
     figure.update_xaxes(range=[west, east], visible=False, constrain="range")
     figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=view.ratio, constrain="range")
-    names = [_name(report, at) for at in range(len(path))]
+    names = [_name(report, at) for at in range(len(shown))]
     figure.update_layout(margin=dict(l=0, r=0, t=40, b=112), **_controls(names, colours))
     drawn = figure.drawn()
     drawn.frames = [
-        go.Frame(
-            name=names[at],
-            data=[_window(report, at, colours), dict(type="scatter", x=path[: at + 1, 1], y=path[: at + 1, 0])],
-            traces=[3, 4],
-        )
-        for at in range(len(path))
+        go.Frame(name=str(at), data=[_places(places), _places(middles[max(at - TRAIL, 0) : at + 1])], traces=[3, 4])
+        for at, places in enumerate(shown)
     ]
     return drawn
 
 
-def _dots(places: np.ndarray, tint: str) -> dict[str, Any]:
-    return dict(
-        type="scatter", x=places[:, 1].astype(np.float32), y=places[:, 0].astype(np.float32), mode="markers", hoverinfo="skip",
-        marker=dict(size=7, color=tint, opacity=0.35, line=dict(width=0)),
-    )  # fmt: skip
-
-
-def _window(report: DriftReport, at: int, colours: Palette) -> dict[str, Any]:
-    """The events of one window of time, on top."""
+def _shown(report: DriftReport) -> list[np.ndarray]:
+    """The known places (n, 2) of the events in a window that slides along, a frame each."""
     assert report.places is not None
-    places = report.places[report.window == at]
-    return dict(
-        type="scatter", x=places[:, 1].astype(np.float32), y=places[:, 0].astype(np.float32), mode="markers", hoverinfo="skip",
-        marker=dict(size=12, color=colours.miss, opacity=0.8, line=dict(width=1, color=colours.background)),
+    known = np.isfinite(report.places).all(axis=1)
+    starts = np.arange((len(report.window_counts) - 1) * PARTS + 1) / PARTS
+    return [report.places[known & (report.position >= start) & (report.position < start + 1)] for start in starts]
+
+
+def _places(places: np.ndarray) -> dict[str, Any]:
+    return dict(type="scatter", x=places[:, 1].astype(np.float32), y=places[:, 0].astype(np.float32))
+
+
+def _lit(colours: Palette) -> dict[str, Any]:
+    return dict(size=12, color=colours.miss, opacity=0.8, line=dict(width=1, color=colours.background))
+
+
+def _dots(places: np.ndarray, tint: str) -> dict[str, Any]:
+    return _places(places) | dict(
+        mode="markers", hoverinfo="skip", marker=dict(size=7, color=tint, opacity=0.35, line=dict(width=0)),
     )  # fmt: skip
 
 
@@ -103,13 +106,14 @@ def _controls(names: list[str], colours: Palette) -> dict[str, Any]:
             dict(
                 x=0.02, len=0.96, y=0, pad=dict(t=14), currentvalue=dict(visible=True, font=dict(size=13, color=colours.quiet), xanchor="left", offset=6),
                 ticklen=0, minorticklen=0, font=dict(size=1, color="rgba(0,0,0,0)"), bgcolor=colours.surface, bordercolor=colours.faint,
-                activebgcolor=colours.accent, steps=[dict(method="animate", label=name, args=[[name], jump]) for name in names],
+                activebgcolor=colours.accent, steps=[dict(method="animate", label=name, args=[[str(at)], jump]) for at, name in enumerate(names)],
             )
         ],
     )  # fmt: skip
 
 
-def _name(report: DriftReport, at: int) -> str:
-    if report.clock == "steps":
-        return f"from step {report.window_edges[at]:,.0f}"
-    return f"from {day_of(report.window_edges[at])}"
+def _name(report: DriftReport, frame: int) -> str:
+    """From where on the events of a frame are."""
+    edges = report.window_edges
+    begins = float(np.interp(frame / PARTS, np.arange(len(edges)), edges))
+    return f"from step {begins:,.0f}" if report.clock == "steps" else f"from {day_of(begins)}"

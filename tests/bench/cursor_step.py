@@ -27,19 +27,19 @@ def measure() -> dict[str, Any]:
     trained = [found.name for found in list_checkpoints("demo-city")]
     if "sasrec" not in trained:
         raise RecsysError("demo-city has no checkpoint of sasrec; make one: python -m recsys train sasrec demo-city")
-    user = _with_events(open_dataset("demo-city"), 200)
+    user = with_events(open_dataset("demo-city"), 200)
     with tempfile.TemporaryDirectory() as folder, window() as page:
         empty = Path(folder) / "empty.py"
         empty.write_text(EMPTY_APP, encoding="utf-8")
         with serving(Path(folder) / "home", RECSYS_HOME=str(home())) as server:
-            taken = _steps(page, f"{server.url}/timeline?dataset=demo-city&model=sasrec&user={user}&step={FIRST}", FIRST)
+            taken = steps_of(page, f"{server.url}/timeline?dataset=demo-city&model=sasrec&user={user}&step={FIRST}", FIRST)
         own = "STREAMLIT_RUNNER_POST_SCRIPT_GC"  # .streamlit/config.toml turns it off for the app, and would for the reference
         with serving(Path(folder) / "none", str(empty), **{own: "true"}) as server:
-            reference = _steps(page, server.url, 0)
+            reference = steps_of(page, server.url, 0)
     return measured(float(np.quantile(taken, 0.95)), "ms", float(np.quantile(reference, 0.95)))
 
 
-def _steps(page: Page, address: str, first: int) -> list[float]:
+def steps_of(page: Page, address: str, first: int) -> list[float]:
     watch_keys(page)
     page.goto(address)
     wait_until_drawn(page, f"after {first} of")
@@ -52,6 +52,6 @@ def _steps(page: Page, address: str, first: int) -> list[float]:
     return taken[WARM:]
 
 
-def _with_events(dataset: Dataset, count: int) -> str:
+def with_events(dataset: Dataset, count: int) -> str:
     """The user whose history is nearest to that long."""
     return str(dataset.user_ids[np.abs(np.diff(dataset.user_starts) - count).argmin()])

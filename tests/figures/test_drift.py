@@ -69,9 +69,11 @@ def test_the_map_has_a_frame_for_every_window() -> None:
     assert dataset.item_places is not None and found.places is not None
     drawn = movement_map(found, map_view(dataset.item_places, found.places), 60, [], LIGHT)
     checked(drawn)
-    assert len(drawn.frames) == len(found.window_counts)
+    assert len(drawn.frames) == 4 * len(found.window_counts) - 3, "four from one window to the next"
     shown = [len(frame.data[0].x) for frame in drawn.frames]
-    assert shown == found.window_counts.tolist()
+    assert shown[::4] == found.window_counts.tolist()
+    assert [frame.name for frame in drawn.frames] == [step.args[0][0] for step in drawn.layout.sliders[0].steps]
+    assert drawn.layout.updatemenus[0].buttons[0].args[1]["frame"]["duration"] == 90, "ten a second, with the wait for the repaint"
     assert all(go.Scatter(frame.data[0]) is not None for frame in drawn.frames)
 
 
