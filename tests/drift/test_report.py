@@ -208,3 +208,16 @@ def test_without_categories_things_are_told_by_what_goes_with_them(make_dataset:
     scene = setting(make_dataset(pairs))
     assert scene.clustered and all(name.startswith("things like") for name in scene.kind_names)
     assert not set(scene.kinds[:20]) & set(scene.kinds[20:])
+
+
+def test_events_whose_own_place_is_missing_are_left_out_of_space_alone() -> None:
+    """Places told with each event, every third of them not: distances are those of the others, and the change is found all the same."""
+    random = np.random.default_rng(14)
+    when, items = life(random, 150, 500, 250)
+    latitude, longitude = TABLE["latitude"].to_numpy()[items].copy(), TABLE["longitude"].to_numpy()[items].copy()
+    latitude[::3] = longitude[::3] = np.nan
+    report = look(lived(when, items, latitude=latitude, longitude=longitude))
+    known = look(lived(when[np.arange(150) % 3 > 0], items[np.arange(150) % 3 > 0]))
+    assert len(report.lasting) == 1
+    assert report.space.radius == pytest.approx(known.space.radius, rel=1e-6)
+    assert report.places is not None and np.isnan(report.places).any(axis=1).sum() == 50

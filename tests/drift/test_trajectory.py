@@ -1,5 +1,6 @@
 """Interest as a point that wanders, against plain loops, scipy's distances, and lives whose change is known."""
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -113,3 +114,34 @@ def test_an_angle_asks_about_every_change_between_its_neighbours(make_dataset: C
     vectors = random.normal(size=(240, 8)) + 4 * (np.arange(240) >= 80)[:, None]
     seen = angle(vectors, found, [80, 160]).witnesses
     assert [each is not None and each.agrees for each in seen] == [True, False]
+
+
+@pytest.mark.parametrize("count", [1, 3, 23])
+def test_few_events_are_a_short_way_and_no_distance(count: int) -> None:
+    dataset = lived(np.arange(float(count)), np.arange(count))
+    found = events_of(dataset, setting(dataset), "anna")
+    seen = angle(np.random.default_rng(0).normal(size=(count, 5)), found, [])
+    assert (seen.way is None) == (count < 3) and not len(seen.gap.steps) and seen.witnesses == ()
+    if seen.way is not None:
+        assert np.isfinite(seen.way.path).all()
+
+
+def test_one_item_all_the_time_goes_nowhere() -> None:
+    dataset = lived(np.arange(100.0) * 4, np.full(100, 7))
+    found = events_of(dataset, setting(dataset), "anna")
+    seen = angle(np.ones((100, 5)), found, [50])
+    assert seen.way is not None and np.ptp(seen.way.path, axis=0) == pytest.approx([0, 0])
+    assert seen.gap.apart == pytest.approx(0, abs=1e-9)
+    assert seen.witnesses[0] is None or not seen.witnesses[0].agrees
+
+
+def test_twenty_thousand_events_are_seen_in_seconds() -> None:
+    when, items = life(np.random.default_rng(11), 20_000, 900, 400)
+    dataset = lived(when, items)
+    found = events_of(dataset, setting(dataset), "anna")
+    step = int(np.searchsorted(when, 400))
+    vectors = np.random.default_rng(1).normal(size=(20_000, 64)) + (np.arange(20_000) >= step)[:, None]
+    began = time.process_time()
+    seen = angle(vectors, found, [step])
+    assert time.process_time() - began < 20
+    assert len(seen.gap.steps) <= 240 and seen.witnesses[0] is not None and seen.witnesses[0].agrees

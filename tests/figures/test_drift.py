@@ -1,5 +1,6 @@
 """Figures of drift: what Plotly's schema knows, with marks where the report says, for any clock and without places."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,3 +101,20 @@ def test_a_name_near_the_right_edge_stands_to_the_left() -> None:
     ends = [("home", Anchor(50.0, view.low[1], "", 0.5), False), ("work", Anchor(50.0, view.high[1], "", 0.5), True)]
     rings = movement_map(found, view, 60, ends, LIGHT).data[2]
     assert rings.textposition == ("middle right", "middle left")
+
+
+def test_the_map_of_one_moment_and_of_places_not_known() -> None:
+    dataset = lived()
+    at_once = drift(dataset, setting(dataset), "anna")
+    assert dataset.item_places is not None and at_once.places is not None
+    places = at_once.places.copy()
+    places[:30] = np.nan
+    gone = replace(at_once, places=places)
+    drawn = movement_map(gone, map_view(dataset.item_places, places[30:]), None, [], LIGHT)
+    assert [len(frame.data[0].x) for frame in drawn.frames[:8:4]] == [0, 0], "nothing is known of the first weeks"
+    still = replace(
+        at_once, window=np.zeros(120, int), position=np.zeros(120), window_counts=np.array([120]), window_edges=np.array([0.0, 1.0])
+    )
+    assert [len(frame.data[0].x) for frame in movement_map(still, map_view(dataset.item_places, places[30:]), None, [], LIGHT).frames] == [
+        120
+    ]
