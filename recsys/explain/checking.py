@@ -103,11 +103,12 @@ def _masked(text: str, facts: Facts) -> str:
 
 @dataclass
 class _Claims:
-    """What was read so far. Names are positions in the order of `facts.named`, each once."""
+    """What was read so far. Names are positions in the order of `facts.named`, each once; `supposed`: the clause before took something away."""
 
     facts: Facts
     wrong: list[str] = field(default_factory=list)
     said: set[tuple[str, int]] = field(default_factory=set)
+    supposed: bool = False
 
     def __post_init__(self) -> None:
         titles = list(dict.fromkeys((each.title, each.quoted) for each in self.facts.named))
@@ -127,13 +128,16 @@ class _Claims:
         self._notes(clause)
         if SUBJECT.search(clause) or OBJECT.search(clause):
             self.wrong.append("takes a reason for the recommendation, or the other way round")
+        gone, rest = bool(GONE.search(clause)), COMES.sub(" ", clause)
+        if rest != clause and not (gone or self.supposed):
+            self.wrong.append("says what would come in, without saying when")
+        self.supposed = gone
         for match in COMES.finditer(clause):
             self._claim("comes", [int(re.sub(r"\D", "", match[1] or match[2]))])
-        clause = COMES.sub(" ", clause)
+        clause = rest
         self._plain_words(clause)
         if BOTH_SIDES.search(clause):
             self.wrong.append("puts one reason before another")
-        gone = bool(GONE.search(clause))
         against, speaks = bool(AGAINST.search(clause)), bool(FOR.search(AGAINST.sub(" ", clause)))
         names = [int(each) for each in re.findall(r"⟦T(\d+)⟧", clause)]
         if gone + against + speaks > 1:

@@ -125,7 +125,7 @@ class Game:
             found[rows] = part
         self._counted[0] += len(found)
         if np.isnan(found).any():
-            raise self._no_number()
+            raise self.no_number()
         found[:, self._hidden] = -np.inf
         return found
 
@@ -242,7 +242,7 @@ class Game:
         others = scores.astype(np.float64)
         others[:, ~self.rivals] = -np.inf
         if np.isnan(others).any():
-            raise self._no_number()
+            raise self.no_number()
         if self.target == "probability":
             return np.asarray(1 / (1 + np.exp(np.logaddexp.reduce(others, axis=1) - own)))
         place = min(PLACE_IN_LIST, int((others > -np.inf).sum(axis=1).min()))
@@ -252,14 +252,15 @@ class Game:
 
     def _checked(self, values: np.ndarray) -> np.ndarray:
         if np.isnan(values).any():
-            raise self._no_number()
+            raise self.no_number()
         if np.isinf(values).any():
             raise DataError(
                 f"the item '{self.item_id}' is no candidate here: {type(self.model).__name__} scores it −inf; take an item of the list"
             )
         return values
 
-    def _no_number(self) -> RecsysError:
+    def no_number(self) -> RecsysError:
+        """What to raise where the model answers with something that is no number."""
         return RecsysError(
             f"the model {type(self.model).__name__} gave scores that are not numbers; train it again with a lower learning rate"
         )

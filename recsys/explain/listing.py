@@ -125,7 +125,10 @@ class Listing:
 
     def _asked(self, requests: list[Request]) -> np.ndarray:
         self.evaluations += len(requests)
-        return np.asarray(self.game.model.score(requests), dtype=np.float32)
+        scores = np.asarray(self.game.model.score(requests), dtype=np.float32)
+        if np.isnan(scores).any():
+            raise self.game.no_number()
+        return scores
 
     def _margins(self, scores: np.ndarray) -> np.ndarray:
         if scores.shape[1] <= self.k:

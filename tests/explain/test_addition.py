@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, Event, Request, recommend, request_at
-from recsys.errors import DataError
+from recsys.errors import DataError, RecsysError
 from recsys.explain.addition import smallest_addition
 from recsys.explain.game import Game
 from recsys.explain.listing import taken_now
@@ -101,6 +101,18 @@ def test_making_room_is_no_answer_where_items_are_taken_once() -> None:
     pushed = SumOf(["a", "b", "c"], {("c", "b"): 5.0}, {"a": 2.0, "b": 1.0, "c": 1.5})
     assert smallest_addition(Game(pushed, _history([]), "b", repeats=False), 1).added == ("c",)
     assert not smallest_addition(Game(pushed, _history(["c", "c"]), "a", repeats=False), 1).verified
+
+
+def test_scores_that_are_no_numbers_name_the_model() -> None:
+    model = SumOf(["a", "b", "c"], {("a", "b"): float("nan")}, {"a": 2.0, "c": 1.0})
+    with pytest.raises(RecsysError, match="SumOf gave scores that are not numbers"):
+        smallest_addition(Game(model, _history([]), "b"), 1)
+
+
+def test_events_of_unknown_items_are_left_where_they_are() -> None:
+    model = SumOf(["a", "b", "c"], {("c", "b"): 5.0}, {"a": 2.0})
+    found = smallest_addition(Game(model, _history(["never heard of", "a", "never heard of"]), "b"), 1)
+    assert found.added == ("c",)
 
 
 def test_a_small_budget_ends_the_search() -> None:

@@ -136,6 +136,7 @@ START = (
 )
 GOOD = [
     START,
+    f"{START} Red Lamp would come in.",
     "“Blue Door” (9 days before) and “Corner Books” push it up to place 4, together 69.3 % of what pushes it up; Old Mill pulls it down. "
     "Without Blue Door it would drop from place 4 to 51st place, out of the list, and Red Lamp would take its place.",
     "Because of \"Blue Door\" and \"Corner Books\", mostly, it is in the top 10, at place 4, though Old Mill (Sunday, 14:00) speaks against it. "
@@ -145,6 +146,7 @@ GOOD = [
     "At place 4, driven by Blue Door and Corner Books, 69 percent of what lifts it; Against it speaks Old Mill. Without Blue Door, place 51.",
 ]  # fmt: skip
 BAD = [
+    f"Red Lamp would come in. {START}",
     START.replace("It stands", "Corner Books is to be"),
     START.replace("it would fall", "Old Mill would fall"),
     START.replace("and Corner Books", "and mostly Corner Books"),
