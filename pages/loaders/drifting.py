@@ -71,13 +71,13 @@ def angle_of_state(dataset: Dataset, checkpoint: str, user: str, device: str) ->
 @shared(256)
 def _angle_of_state(dataset: Dataset, found: Loaded, checkpoint: str, user: str, device: str) -> "Angle | None":
     states = replay(dataset, checkpoint, user, device).interest
-    return None if states is None else _angle(dataset, user, states[drift_events(dataset, user).order + 1])
+    return None if states is None else _angle(dataset, user, states[drift_events(dataset, user).order + 1], True)
 
 
-def _angle(dataset: Dataset, user: str, vectors: np.ndarray) -> "Angle":
+def _angle(dataset: Dataset, user: str, vectors: np.ndarray, states: bool = False) -> "Angle":
     from recsys.drift.trajectory import angle
 
-    return angle(vectors, drift_events(dataset, user), [change.step for change in drift(dataset, user).lasting])
+    return angle(vectors, drift_events(dataset, user), [change.step for change in drift(dataset, user).lasting], states)
 
 
 def next_drifting(dataset: Dataset, user: str) -> tuple[str, int] | None:

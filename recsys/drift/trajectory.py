@@ -69,11 +69,22 @@ class Angle:
     witnesses: tuple[Witness | None, ...]
 
 
-def angle(vectors: np.ndarray, events: Events, lasting: Sequence[int]) -> Angle:
-    """See a person in vectors (T, D), a row an event; `lasting` are the steps of the changes that counting found, in order."""
-    edges = [0, *lasting, len(events)]
-    witnesses = tuple(witness(vectors, events, *edges[at : at + 3]) for at in range(len(lasting)))
+def angle(vectors: np.ndarray, events: Events, lasting: Sequence[int], states: bool = False) -> Angle:
+    """See a person in vectors (T, D), a row an event; `lasting` are the steps of the changes that counting found, in order.
+
+    `states` says that the vectors are a model's: these move with the number of events alone, and that is no change of interest.
+    """
+    edges, asked = [0, *lasting, len(events)], _settled(vectors) if states else vectors
+    witnesses = tuple(witness(asked, events, *edges[at : at + 3]) for at in range(len(lasting)))
     return Angle(trajectory(vectors, events.views["category"]), gap_of_vectors(vectors, events), witnesses)
+
+
+def _settled(states: np.ndarray) -> np.ndarray:
+    """States without what goes with the logarithm of the number of events, and zeros for the first 20, while a model finds its feet."""
+    number = np.arange(1, len(states) + 1)
+    trend = np.column_stack([np.ones(len(states)), np.log(number)])
+    rest = states - trend @ np.linalg.lstsq(trend, states.astype(np.float64), rcond=None)[0]
+    return np.asarray(np.where(number[:, None] > WINDOW, rest, 0.0))
 
 
 def trajectory(vectors: np.ndarray, kinds: View, most: int = 8) -> Trajectory | None:

@@ -116,6 +116,26 @@ def test_an_angle_asks_about_every_change_between_its_neighbours(make_dataset: C
     assert [each is not None and each.agrees for each in seen] == [True, False]
 
 
+def test_a_state_that_only_settles_is_no_change() -> None:
+    """States that move with the logarithm of the number of events: taken as they are they always break, as states hardly ever."""
+    raw, settled, seen = 0, 0, 0
+    for seed in range(30):
+        found = events(seed, split=None)
+        assert found.times is not None
+        step = int(np.searchsorted(found.times, found.times[0] + 250 * 86_400))
+        states = clouds(found, seed, 0.0) + np.outer(np.log(np.arange(1, len(found) + 1)), np.full(24, 1.0))
+        for way, jump in (("raw", 0.0), ("settled", 0.0), ("seen", 6.0)):
+            moved = states + jump * (np.arange(len(found)) >= step)[:, None] * np.eye(24)[0]
+            (one,) = angle(moved, found, [step], states=way != "raw").witnesses
+            assert one is not None
+            raw, settled, seen = (
+                raw + (way == "raw" and one.p_value <= ALPHA),
+                settled + (way == "settled" and one.p_value <= ALPHA),
+                seen + (way == "seen" and one.agrees),
+            )
+    assert raw == 30 and settled <= 4 and seen >= 27
+
+
 @pytest.mark.parametrize("count", [1, 3, 23])
 def test_few_events_are_a_short_way_and_no_distance(count: int) -> None:
     dataset = lived(np.arange(float(count)), np.arange(count))
