@@ -19,7 +19,7 @@ AGREES, HARDLY = 0.7, 0.3
 
 def hangs_html(case: Case, found: Counterfactual) -> str:
     """The fewest events without which the item is gone, and what comes instead."""
-    head = look.list_head("What it hangs on", f"checked by asking the model again, {found.evaluations:,} questions in all")
+    head = look.list_head("What it hangs on", f"checked by asking the model again, {look.plural(found.evaluations, 'question')} in all")
     if not found.verified:
         return head + '<p class="rs-quiet">Nothing: it stays in the list even with the whole history taken away.</p>'
     removed = case.removed(found)
