@@ -120,12 +120,12 @@ def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | 
     if dates is None and (only_day and only_month):
         raise DataError(
             f"{where}: column '{column}' has {only_day} dates that are only right day first and {only_month} that are only right "
-            "month first; say which is meant with --dates day-first or --dates month-first"
+            "month first; say which is meant, day first or month first (on the command line, --dates day-first)"
         )
     if dates is None and example is not None and not only_day and not only_month:
         raise DataError(
             f"{where}: column '{column}' holds dates that can be read two ways, for example '{example}'; "
-            "say which with --dates day-first or --dates month-first"
+            "say which, day first or month first (on the command line, --dates day-first)"
         )
     order = dates or ("day-first" if only_day or not only_month else "month-first")
     slashed = example is not None or only_day or only_month

@@ -147,7 +147,9 @@ def test_offsets_in_the_text_are_kept(tmp_path: Path) -> None:
 def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "user,item,date\nu,i,01/02/2020\nu,j,03/04/2020\n")
     assert guess(path).two_ways == "01/02/2020"
-    with pytest.raises(DataError, match=r"t.csv: column 'date' .* two ways, for example '0[13]/0[24]/2020'"):
+    with pytest.raises(
+        DataError, match=r"t.csv: column 'date' .* two ways, for example '0[13]/0[24]/2020'; say which, day first or month first"
+    ):
         read_file(path)
     day, month = (read_file(path, dates=order) for order in ("day-first", "month-first"))
     assert day.interactions["timestamp"].dt.month.tolist() == [2, 4]
