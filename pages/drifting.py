@@ -102,7 +102,7 @@ def facts(report: DriftReport) -> str:
         told["to the next event"] = kilometres(space.step)
     if space.gap is not None:
         told["until the next event"] = look.duration(space.gap)
-    return look.facts(told) if told else ""
+    return look.list_head("In numbers", "over the whole time") + look.facts(told) if told else ""
 
 
 def kilometres(distance: float) -> str:

@@ -21,6 +21,7 @@ def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
     assert "they moved from <b>Northgate" in words and "to <b>Orchard Park" in words
     assert "of 1,000 shuffles" in words and "2024 (90 %)" in words
     assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
+    assert "over the whole time" in told(app)  # home and distances are not of before or after
 
 
 def test_from_any_page_to_the_next_who_changed(visit: Callable[..., AppTest]) -> None:
