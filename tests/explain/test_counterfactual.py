@@ -107,6 +107,22 @@ def test_a_long_history_is_searched_where_it_matters() -> None:
     assert found.removed == (7, 123)
 
 
+def test_a_small_budget_still_asks_for_pairs_of_the_latest() -> None:
+    older = [f"o{at}" for at in range(38)]
+
+    class EitherOfTwo(SumOf):
+        """The last two each do alone what both do; every older event helps a little, so that it looks more promising."""
+
+        def score(self, requests: Any) -> np.ndarray:
+            scores = super().score(requests)
+            scores[:, 0] += [5.0 * bool({"p", "q"} & set(map(str, each.history.items))) for each in requests]
+            return scores
+
+    model = EitherOfTwo(["b", "c", "d", *older, "p", "q"], {(name, "b"): 0.01 for name in older}, {"c": 2, "d": 1})
+    found = smallest_removal(Game(model, _history([*older, "p", "q"]), "b"), 1, budget=64)
+    assert found.removed == (38, 39) and found.verified
+
+
 def test_an_item_outside_the_list_is_refused(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained("popularity", tiny)
     request = request_at(tiny.history("u03"), 5)
