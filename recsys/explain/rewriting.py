@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from recsys.explain.checking import objections
 from recsys.explain.facts import Facts
-from recsys.language_model import LanguageModel, locate
 
 VARIABLE = "RECSYS_LANGUAGE_MODEL"
 """Names another language model than the one that can be installed: a folder, a GGUF file or a Hugging Face id."""
@@ -42,6 +41,8 @@ class Rewriting:
 
 def check_writer(name: str = "") -> None:
     """An error in a line where the language model is not there; loads nothing."""
+    from recsys.language_model import locate  # torch comes with it, which the first page does without
+
     locate(name or os.environ.get(VARIABLE, ""), f"--writer FOLDER, or {VARIABLE}=FOLDER")
 
 
@@ -50,6 +51,8 @@ def rewritten(facts: Facts, name: str = "", report: Report | None = None) -> Rew
 
     `report` hears (what, done, of) after every token, some eight a second on two cores; what it raises ends the work.
     """
+    from recsys.language_model import LanguageModel
+
     model = LanguageModel(name or os.environ.get(VARIABLE, ""))
     refused: list[tuple[str, tuple[str, ...]]] = []
     told = [(ASK + text, answer) for text, answer in TOLD]

@@ -95,7 +95,7 @@ class TestOtherWords:
     def writes(self, monkeypatch: pytest.MonkeyPatch) -> Any:
         def let(write: Any) -> None:
             monkeypatch.setattr(LanguageModel, "__init__", lambda self, name="": None)
-            monkeypatch.setattr("recsys.explain.rewriting.locate", lambda *names: ("", None))
+            monkeypatch.setattr("recsys.language_model.locate", lambda *names: ("", None))
             monkeypatch.setattr(LanguageModel, "written", lambda self, told, question, *rest: write(question.split("\n", 1)[1]))
 
         return let

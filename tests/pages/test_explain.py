@@ -173,7 +173,7 @@ def test_other_words_are_shown_only_if_they_say_the_same(
         return "It is <b>popular</b> with everybody."
 
     monkeypatch.setattr(LanguageModel, "__init__", lambda self, name="": None)
-    monkeypatch.setattr("recsys.explain.rewriting.locate", lambda *names: ("", None))
+    monkeypatch.setattr("recsys.language_model.locate", lambda *names: ("", None))
     monkeypatch.setattr(LanguageModel, "written", told_wrongly)
     app.button(key="retell").click().run()
     text = told(app)
