@@ -32,16 +32,11 @@ def draw(here: Cursor, found: Loaded, choices: Listed) -> None:
         item = st.selectbox(
             "Wanted",
             list(dict.fromkeys(wanted)),
-            format_func=lambda each: plain(_choice(here, choices, each)),
+            format_func=lambda each: plain(choices.title(here, each)),
             key=f"wanted_{here.user}_{here.step}",
             label_visibility="collapsed",
         )
         st.html(addition_html(here, _asked(here, found, item)))
-
-
-def _choice(here: Cursor, choices: Listed, item: str) -> str:
-    came = " – what really came next" if item == choices.next else ""
-    return f"{choices.further.get(item) or choices.places[item]:,} · {here.dataset.title_of(item)}{came}"
 
 
 def _asked(here: Cursor, found: Loaded, item: str) -> Addition:

@@ -49,7 +49,7 @@ class Listed:
     def title(self, here: Cursor, item: str) -> str:
         """How an item is offered for choice."""
         came = " – what really came next" if item == self.next else ""
-        return f"{self.places[item]:,} · {here.dataset.title_of(item)}{came}"
+        return f"{self.places.get(item) or self.further[item]:,} · {here.dataset.title_of(item)}{came}"
 
 
 def listed(here: Cursor, found: Loaded) -> Listed:

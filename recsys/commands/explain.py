@@ -58,23 +58,13 @@ def explain(
     Values and baseline add up to the score but for the residual; each value has its standard error.
     """
     from recsys import datasets
-    from recsys.explain import METHODS
     from recsys.explain import explain as explained
-    from recsys.explain.groups import GROUPINGS, MOST_EVENTS, grouped, sharpening_groups
+    from recsys.explain.groups import MOST_EVENTS, grouped, sharpening_groups
     from recsys.explain.shapley import FEW, usual_budget
     from recsys.models import model_spec
 
-    for kind, value, known in (("method", method, METHODS), ("kind of players", players, PLAYERS), ("way to group events", by, GROUPINGS)):
-        if value is not None and value not in known:
-            raise unknown(kind, value, known)
-    if budget is not None and budget < 2:
-        raise DataError(f"--budget {budget} is too small; give two evaluations a player or more, for example --budget 1000")
-    if writer and not rewrite:
-        raise DataError(f"--writer {writer} has nothing to write; add --rewrite")
-    if rewrite:
-        from recsys.explain.rewriting import check_writer
-
-        check_writer(writer)  # before the work, not after it
+    _check(method, players, by, budget)
+    _check_writing(rewrite, writer)
     data = datasets.open_dataset(dataset)
     loaded = open_checkpoint(checkpoint, data, device)
     other = None if among is None else open_checkpoint(among, data, device).model
@@ -92,6 +82,27 @@ def explain(
         found = explained(playing, method, budget, seed)
     words = _in_words(found, game, data, writer) if rewrite else {}
     show({**_result(found), **words}, as_json, *_lines(found, game, data), *_said(words))
+
+
+def _check(method: str, players: str | None, by: str | None, budget: int | None) -> None:
+    from recsys.explain import METHODS
+    from recsys.explain.groups import GROUPINGS
+
+    for kind, value, known in (("method", method, METHODS), ("kind of players", players, PLAYERS), ("way to group events", by, GROUPINGS)):
+        if value is not None and value not in known:
+            raise unknown(kind, value, known)
+    if budget is not None and budget < 2:
+        raise DataError(f"--budget {budget} is too small; give two evaluations a player or more, for example --budget 1000")
+
+
+def _check_writing(rewrite: bool, writer: str) -> None:
+    """Before the work, not after it."""
+    if writer and not rewrite:
+        raise DataError(f"--writer {writer} has nothing to write; add --rewrite")
+    if rewrite:
+        from recsys.explain.rewriting import check_writer
+
+        check_writer(writer)
 
 
 def _in_words(found: "Explanation", game: "Game", data: "Dataset", writer: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Checking explanations by asking the model again: counterfactual, fidelity."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from recsys.checkpoints import Loaded
     from recsys.core import Dataset, Recommender
+    from recsys.explain.addition import Addition
+    from recsys.explain.counterfactual import Counterfactual
     from recsys.explain.game import Game
     from recsys.explain.trials import Measured, Planted, Trials
 
@@ -54,16 +56,7 @@ def _removal(data: "Dataset", game: "Game", k: int) -> tuple[dict[str, Any], lis
     from recsys.explain.counterfactual import smallest_removal
 
     found = smallest_removal(game, k)
-    result = {
-        "item_id": found.item_id,
-        "removed": found.removed,
-        "verified": found.verified,
-        "rank_before": found.rank_before,
-        "rank_after": found.rank_after,
-        "replacement": found.replacement,
-        "evaluations": found.evaluations,
-        "seconds": found.seconds,
-    }
+    result = _said(found)
     title = data.title_of(found.item_id)
     if not found.verified:
         return result, [f"{title} stays among the first {k} even without any of the {len(game.steps)} events"]
@@ -78,22 +71,18 @@ def _addition(data: "Dataset", game: "Game", k: int) -> tuple[dict[str, Any], li
     from recsys.explain.listing import taken_now
 
     found = smallest_addition(game, k, event_of=taken_now(game.whole, data))
-    result = {
-        "item_id": found.item_id,
-        "added": found.added,
-        "verified": found.verified,
-        "rank_before": found.rank_before,
-        "rank_after": found.rank_after,
-        "displaced": found.displaced,
-        "evaluations": found.evaluations,
-        "seconds": found.seconds,
-    }
+    result = _said(found)
     title = data.title_of(found.item_id)
     if not found.verified:
         return result, [f"{title} is at place {found.rank_before:,}; no {MOST} events were found that bring it among the first {k}"]
     instead = f"; {data.title_of(found.displaced)} leaves" if found.displaced else ""
     head = f"{title}: place {found.rank_before:,}, and {found.rank_after} had they also taken {'this' if len(found.added) == 1 else 'these'}{instead}"
     return result, [head, table(("item", "title"), [(each, data.title_of(each)) for each in found.added])]
+
+
+def _said(found: "Counterfactual | Addition") -> dict[str, Any]:
+    """What was found, without the k that was given."""
+    return {name: value for name, value in asdict(found).items() if name != "k"}
 
 
 def fidelity(

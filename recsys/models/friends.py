@@ -12,9 +12,8 @@ from recsys.errors import DataError
 from recsys.models.counted import Counted, of_matrix, person_code
 from recsys.models.events import read, shares, train_people
 from recsys.models.linear import took
-from recsys.models.popularity import EVERYWHERE, item_places
+from recsys.models.popularity import item_places, nearness
 from recsys.models.settings import check_above_zero
-from recsys.places import kilometres
 from recsys.split import TRAIN, Split
 
 
@@ -64,9 +63,7 @@ class Friends(Counted):
         """Shares of friends and of everybody, less with distance (requests, n_items)."""
         theirs = self._friends[[self._row(each) for each in requests]].toarray()
         theirs = theirs / np.maximum(theirs.sum(axis=1, keepdims=True), 1)
-        places = read(requests, self.vocabulary).request_places()
-        near = np.exp(-kilometres(places, self._arrays["places"]) / self.config.kilometres)
-        near = np.where(np.isfinite(places).all(axis=1, keepdims=True), np.nan_to_num(near) + EVERYWHERE, 1.0)
+        near = nearness(read(requests, self.vocabulary).request_places(), self._arrays["places"], self.config.kilometres)
         scores = (theirs + self.config.popularity * self._shares) * near
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 

@@ -97,8 +97,7 @@ class Popularity(Counted):
 
     def _nearby(self, places: np.ndarray) -> np.ndarray:
         different, which = np.unique(places, axis=0, return_inverse=True)  # a timeline comes back to few places
-        near = np.exp(-kilometres(different, self._arrays["places"]) / self.config.kilometres)
-        near = np.where(np.isfinite(different).all(axis=1, keepdims=True), np.nan_to_num(near) + EVERYWHERE, 1.0)
+        near = nearness(different, self._arrays["places"], self.config.kilometres)
         return (self._shares * near).astype(np.float32)[which.ravel()]
 
 
@@ -137,6 +136,12 @@ class _Lately:
     def _counted(self, start: int, end: int, time: float) -> np.ndarray:
         ages = (time - self._times[start:end]) / self._half_life
         return np.bincount(self._items[start:end], weights=0.5**ages, minlength=self._n_items)
+
+
+def nearness(places: np.ndarray, of_items: np.ndarray, scale: float) -> np.ndarray:
+    """(n, n_items): exp(−kilometres / scale) from places (n, 2) to items, a trace above 0; 1 in a row whose place is unknown."""
+    near = np.exp(-kilometres(places, of_items) / scale)
+    return np.where(np.isfinite(places).all(axis=1, keepdims=True), np.nan_to_num(near) + EVERYWHERE, 1.0)
 
 
 def item_places(dataset: Dataset, train: np.ndarray) -> np.ndarray | None:
