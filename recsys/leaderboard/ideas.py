@@ -62,6 +62,11 @@ IDEAS = (
         ),
     ),
     Idea(
+        "Items that change",
+        "“Here and now”, whose items change with their audience, against itself with items that do not.",
+        (Step("who took the item lately", "spatiotemporal-evolving", ("spatiotemporal",)),),
+    ),
+    Idea(
         "All together",
         "The fused ranking, against the best of its parts.",
         (

@@ -278,6 +278,16 @@ MODELS: dict[str, ModelSpec] = {
         needs=("time", "words"),
         gradient=True,
     ),
+    "spatiotemporal-evolving": ModelSpec(
+        "Here and now, changing items",
+        "The same model, whose items change with the people who took them lately.",
+        "recsys.models.spatiotemporal",
+        "SpatioTemporal",
+        preset=(("time", True), ("place", True), ("evolves", True)),
+        aware=("time", "place"),
+        needs=("time", "words"),
+        gradient=True,
+    ),
     "spatiotemporal-blind": ModelSpec(
         "Here and now, blind",
         "The same model without time and place: what those are worth.",

@@ -4,8 +4,9 @@ p(i | t, s) = softmax over items of r(t) · cos(x(t), c_i), beside a pointer to 
 state of blocks with order, time and distance biases, told the hour of the week and the place of the request; c_i is the item's
 text, a learnt difference and its place; r(t) is the learnt strength of interest, the temperature of the softmax.
 
-Deviations from the article: r belongs to the moment and not to the kind of item, since the kind is in c_i; c_i does not change
-over time. Places go in as random Fourier features of some widths, so that products of vectors can be kernels of distance.
+Deviations from the article: r belongs to the moment and not to the kind of item, since the kind is in c_i; c_i changes over time
+only where the model `evolves`, by a learnt map of who took the item lately (`audience.py`). Places go in as random Fourier features
+of some widths, so that products of vectors can be kernels of distance.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from torch.nn import functional
 
 from recsys.core import PAD, Dataset
 from recsys.models.attention import Block, Context, Looks, Window, through_blocks
+from recsys.models.audience import PERIODS, audiences
 from recsys.models.causal import Causal, Hidden, SequenceConfig
 from recsys.models.copying import HIDDEN, Pointer
 from recsys.models.dropout import dropout
@@ -35,10 +37,11 @@ SPOT_SIZE = 2 * WAVES * len(WIDTHS_KM)
 
 @dataclass(frozen=True)
 class SpatioTemporalConfig(SequenceConfig):
-    """`time` and `place` can be left out, to see what each is worth."""
+    """`time` and `place` can be left out, to see what each is worth; with `evolves` items change with their audience."""
 
     time: bool = True
     place: bool = True
+    evolves: bool = False
     text: str = "delta"
     dropout: float = 0.3
     batch_tokens: int = 3000
@@ -52,6 +55,8 @@ class SpatioTemporal(Causal):
     spots: Tensor
     middle: Tensor
     waves: Tensor
+    turns: Tensor
+    audience: Tensor
 
     def __init__(self, item_ids: np.ndarray, config: SpatioTemporalConfig):
         super().__init__(item_ids, config)
@@ -64,6 +69,11 @@ class SpatioTemporal(Causal):
             self.register_buffer("middle", torch.zeros(2, dtype=torch.float64))
             self.register_buffer("waves", _waves())
             self.item_spot, self.here = nn.Linear(SPOT_SIZE, size, bias=False), nn.Linear(SPOT_SIZE, size, bias=False)
+        if config.evolves:
+            self.register_buffer("turns", torch.full((PERIODS - 1,), torch.inf, dtype=torch.float64))
+            self.register_buffer("audience", torch.zeros(PERIODS, len(item_ids), size))
+            self.changed = nn.Linear(size, size, bias=False)
+            nn.init.zeros_(self.changed.weight)  # items begin as what they always are
         shape = (size, config.n_heads, config.max_length, config.dropout, config.time, config.place)
         self.blocks = nn.ModuleList([Block(*shape) for _ in range(config.n_blocks)])
         self.norm = nn.LayerNorm(size)
@@ -79,13 +89,23 @@ class SpatioTemporal(Causal):
         if places is not None and np.isfinite(places).all(axis=1).any():
             self.middle.copy_(torch.from_numpy(np.nanmean(places, axis=0)))
             self.spots.copy_(self._features(torch.from_numpy(places)))
+        if self.config.evolves:
+            from recsys.text import item_vectors, whitened
+
+            turns, states = audiences(dataset, split, whitened(item_vectors(dataset), self.config.embedding_size))
+            self.turns.copy_(torch.from_numpy(turns))
+            self.audience.copy_(torch.from_numpy(states))
 
     def item_vectors(self) -> Tensor:
-        """(n_items, D), of length 1."""
-        return functional.normalize(self._table()[1:-1], dim=-1)
+        """(n_items, D), of length 1; of a model that evolves (n_items, PERIODS · D), one vector of length 1 after the other."""
+        lasting = self._table()[1:-1]
+        if not self.config.evolves:
+            return functional.normalize(lasting, dim=-1)
+        return functional.normalize(lasting + self.changed(self.audience), dim=-1).transpose(0, 1).flatten(1)
 
     def item_sources(self) -> list[Tensor]:
-        return [*super().item_sources(), *([self.spots, self.item_spot.weight] if self.config.place else [])]
+        moving = [self.audience, self.changed.weight] if self.config.evolves else []
+        return [*super().item_sources(), *([self.spots, self.item_spot.weight] if self.config.place else []), *moving]
 
     @property
     def reach(self) -> int:
@@ -104,7 +124,7 @@ class SpatioTemporal(Causal):
         # A long history must not drown the short ones, which are as many people: its events count less, by the root of their number.
         many = wanted.sum(1, keepdim=True).clamp_min(1).float() ** -0.5
         weights = many.expand_as(wanted)[wanted]
-        interest, items = self._interest(states[wanted]).float(), self.item_vectors().float()
+        interest, items = self._interest(states, tokens)[wanted].float(), self.item_vectors().float()
         weights = weights * (len(weights) / weights.sum().clamp_min(1e-6))
         return mixed_softmax_loss(interest, items, targets[wanted] - 1, *shares, weights, precision), len(interest)
 
@@ -124,7 +144,7 @@ class SpatioTemporal(Causal):
                 looks.layers.append(_as_layer(weights, terms))
             parts.append(_banded(weights, codes, window, min(most, kept)))
         copies, copied_codes = (torch.cat(each, 1) for each in zip(*parts, strict=True))
-        return Hidden(self._interest(states[:, -rows:]), copies, copied_codes, {"own history": copies.sum(-1)})
+        return Hidden(self._interest(states[:, -rows:], tokens), copies, copied_codes, {"own history": copies.sum(-1)})
 
     def _read(self, tokens: Tokens, codes: Tensor, last: int | None, looks: Looks | None) -> tuple[Tensor, Context, Tensor]:
         """States (B, T, D), of the `last` tokens where only those are needed; the context; vectors (B, T, D) of the tokens."""
@@ -144,9 +164,17 @@ class SpatioTemporal(Causal):
         x = dropout(x, self.config.dropout, self.training)
         return self.norm(through_blocks(self.blocks, x, context, self.config.max_length, last, looks)), context, vectors
 
-    def _interest(self, states: Tensor) -> Tensor:
-        """r(t) x(t) / |x(t)|, which the cosine with an item is made of."""
-        return functional.normalize(self.interest(states), dim=-1) * functional.softplus(self.strength(states))
+    def _interest(self, states: Tensor, tokens: Tokens) -> Tensor:
+        """r(t) x(t) / |x(t)| (B, R, …) of the last R tokens, which the cosine with an item is made of.
+
+        Where items evolve it stands beside zeros (B, R, PERIODS · D), so that it meets each item as it is when asked for.
+        """
+        interest = functional.normalize(self.interest(states), dim=-1) * functional.softplus(self.strength(states))
+        if not self.config.evolves:
+            return interest
+        asked = self._on_device(tokens.asked[:, -states.shape[1] :]).nan_to_num(nan=torch.inf)
+        period = functional.one_hot(torch.searchsorted(self.turns, asked, right=True), PERIODS).to(interest.dtype)
+        return (period[..., None] * interest[..., None, :]).flatten(-2)
 
     def _table(self) -> Tensor:
         """(n_items + 2, D) by code: text, learnt difference and place."""
