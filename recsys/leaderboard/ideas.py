@@ -67,6 +67,11 @@ IDEAS = (
         (Step("who took the item lately", "spatiotemporal-evolving", ("spatiotemporal",)),),
     ),
     Idea(
+        "An encoder that learns",
+        "“Here and now” with the last layers of the sentence encoder learning too, against itself with the encoder as it came.",
+        (Step("the encoder’s last layers learn", "spatiotemporal-tuned", ("spatiotemporal",)),),
+    ),
+    Idea(
         "All together",
         "The fused ranking, against the best of its parts.",
         (

@@ -288,6 +288,16 @@ MODELS: dict[str, ModelSpec] = {
         needs=("time", "words"),
         gradient=True,
     ),
+    "spatiotemporal-tuned": ModelSpec(
+        "Here and now, its own reading",
+        "The same model, which also learns how to read: the last layers of the sentence encoder change with it.",
+        "recsys.models.spatiotemporal",
+        "SpatioTemporal",
+        preset=(("time", True), ("place", True), ("text", "tuned")),
+        aware=("time", "place"),
+        needs=("time", "words"),
+        gradient=True,
+    ),
     "spatiotemporal-blind": ModelSpec(
         "Here and now, blind",
         "The same model without time and place: what those are worth.",

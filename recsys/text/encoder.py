@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -69,6 +70,26 @@ class TextEncoder:
     def size(self) -> int:
         """D; loads the model."""
         return int(_model(self.folder, self.revision).get_embedding_dimension())
+
+    def below(self, texts: Sequence[str], layers: int) -> tuple[list[Any], list[Any]]:
+        """What all but the last `layers` make of each text, (tokens, D) float16 each, none for an empty one; and those layers.
+
+        For the pinned encoder, a BERT: a mean over what the last layer makes of these tokens, of length 1, is what `encode` gives.
+        """
+        import torch
+
+        model = _model(self.folder, self.revision)
+        found: list[Any] = [torch.empty(0, model.get_embedding_dimension(), dtype=torch.float16) for _ in texts]
+        rows = sorted((row for row, text in enumerate(texts) if text.strip()), key=lambda row: len(texts[row]))
+        for start in range(0, len(rows), BATCH):
+            some = rows[start : start + BATCH]
+            tokens = model.preprocess([texts[row].strip() for row in some])
+            there = {name: tokens[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
+            with torch.no_grad():
+                states = model[0].auto_model(**there, output_hidden_states=True).hidden_states[-1 - layers]
+            for row, state, length in zip(some, states.half(), there["attention_mask"].sum(1).tolist(), strict=True):
+                found[row] = state[:length].clone()
+        return found, [deepcopy(layer).requires_grad_(False) for layer in model[0].auto_model.encoder.layer[-layers:]]
 
     def _encode_batch(self, texts: list[str]) -> np.ndarray:
         model = _model(self.folder, self.revision)

@@ -49,24 +49,34 @@ def whitened(vectors: np.ndarray, size: int) -> np.ndarray:
     """(n, size) float32 unit vectors: centred, turned to their `size` main directions, each of variance one (arXiv 2402.10602).
 
     Raw sentence vectors all point nearly the same way (mean cosine above .8 there); these use the whole space. Directions beyond
-    the rank are zeros, and so are the rows of items without words, which take no part in the mean. Signs are fixed: the largest
-    entry of each direction is positive.
+    the rank are zeros, and so are the rows of items without words, which take no part in the mean.
     """
-    told = np.abs(vectors).max(axis=1, initial=0) > 0
-    result = np.zeros((len(vectors), size), dtype=np.float32)
+    centre, directions = whitening(vectors, size)
+    white = (vectors.astype(np.float64) - centre) @ directions * _told(vectors)[:, None]
+    return (white / np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+
+
+def whitening(vectors: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Centre (D,) and directions (D, size) that whiten; signs are fixed: the largest entry of each direction is positive."""
+    told = _told(vectors)
+    found = np.zeros((vectors.shape[1], size))
     if told.sum() < 2:
-        return result
+        return np.zeros(vectors.shape[1]), found
     centred = vectors[told].astype(np.float64)
-    centred -= centred.mean(axis=0)
+    centre = centred.mean(axis=0)
+    centred -= centre
     variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
     variances, directions = variances[::-1][:size], directions[:, ::-1][:, :size]
     keep = variances > NOTHING * max(float(variances[0]), 1e-12)
     variances, directions = variances[keep], directions[:, keep]
     directions *= np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(len(variances))])
-    white = centred @ directions / np.sqrt(variances)
-    white /= np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-12)
-    result[told, : len(variances)] = white
-    return result
+    found[:, : len(variances)] = directions / np.sqrt(variances)
+    return centre, found
+
+
+def _told(vectors: np.ndarray) -> np.ndarray:
+    """(n,) bool: who has words."""
+    return np.abs(vectors).max(axis=1, initial=0) > 0
 
 
 def _words(value: object) -> str:
