@@ -1,6 +1,7 @@
 """The words and rows of the timeline page: who, when, where, what the model said and what really came."""
 
 from copy import copy
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from recsys.replay import Replay
 
 LATEST = 25  # events drawn as the way here
+SAID = 80  # letters of a search or comment
 
 
 class Story:
@@ -73,9 +75,12 @@ class Story:
         return " · ".join([*parts, f"next came <b>{title}</b>{self._behaviour()}: {verdict}"])
 
     def _behaviour(self) -> str:
-        kinds = self.history.behaviours
+        """What was done next and what was said with it, in brackets."""
+        kinds, texts = self.history.behaviours, self.history.texts
         kind = None if kinds is None else kinds[self.step]
-        return f" ({look.safe(kind)})" if isinstance(kind, str) else ""
+        said = None if texts is None or texts[self.step] is None else f"“{shorten(texts[self.step], SAID)}”"
+        told = ": ".join(each for each in (kind, said) if isinstance(each, str))
+        return f" ({look.safe(told)})" if told else ""
 
     def _dates(self) -> list[str] | None:
         """When each event happened, None for data that has order only."""

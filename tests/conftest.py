@@ -30,6 +30,9 @@ TEXTS = (
 )  # fmt: skip
 
 
+SEARCHES = ("quiet place for tea", None, "live music tonight", None, "where to take the kids", None)
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes what belongs to the person running it, and no test fights another for the cores."""
@@ -62,7 +65,8 @@ def make_dataset() -> Callable[..., Dataset]:
 
 @pytest.fixture(scope="session")
 def tiny() -> Dataset:
-    """12 people, 15 items, all known that can be: times, offsets, places and words (one item has none), behaviours, ratings, friends."""
+    """12 people, 15 items, all known that can be: times, offsets, places and words (one item and every other event have none),
+    behaviours, ratings, friends."""
     random = np.random.default_rng(7)
     lengths = random.integers(3, 24, size=12)
     users = np.repeat([f"u{i:02}" for i in range(12)], lengths)
@@ -84,6 +88,7 @@ def tiny() -> Dataset:
         utc_offset=np.full(len(users), -240.0),
         behaviour=pd.Categorical(random.choice(["view", "save", "visit"], size=len(users))),
         rating=random.integers(1, 6, size=len(users)).astype(float),
+        text=[SEARCHES[at % len(SEARCHES)] for at in range(len(users))],
     )
 
 

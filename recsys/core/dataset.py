@@ -110,6 +110,14 @@ class Dataset:
         return self.interactions["behaviour"].astype(object).to_numpy()
 
     @cached_property
+    def texts(self) -> np.ndarray | None:
+        """(n_interactions,) words of each event itself, such as a search query, None where it has none."""
+        if "text" not in self.interactions:
+            return None
+        texts = self.interactions["text"].astype(object)
+        return texts.where(texts.notna(), None).to_numpy()
+
+    @cached_property
     def ratings(self) -> np.ndarray | None:
         return self._floats("rating")
 
@@ -122,6 +130,7 @@ class Dataset:
             "place": self.places is not None,
             "behaviour": "behaviour" in self.interactions,
             "rating": "rating" in self.interactions,
+            "event text": "text" in self.interactions,
             "title": "title" in self.items and self._titles_tell,
             "category": "category" in self.items,
             "text": "text" in self.items,
@@ -150,6 +159,7 @@ class Dataset:
             places=cut(self.places),
             behaviours=cut(self.behaviours),
             ratings=cut(self.ratings),
+            texts=cut(self.texts),
             user_id=str(user_id),
         )
 

@@ -18,6 +18,7 @@ class Event(NamedTuple):
     place: tuple[float, float] = (np.nan, np.nan)  # latitude, longitude in degrees
     behaviour: str | None = None
     rating: float = np.nan
+    text: str | None = None  # words of the event itself, such as a search query
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +26,8 @@ class History:
     """What a model may know of a person at request time, oldest event first.
 
     `times` (T,) float64 seconds UTC, `utc_offsets` (T,) minutes, `places` (T, 2) degrees latitude and longitude,
-    `behaviours` (T,) strings and `ratings` (T,) are None where the data has none, and hold NaN (None for behaviours)
-    where one event lacks the value. `likes` and `dislikes` are item ids of this session's feedback: a model reads
+    `behaviours` (T,) strings, `ratings` (T,) and `texts` (T,), words of the events themselves such as search queries, are None where
+    the data has none, and hold NaN (None for behaviours and texts) where one event lacks the value. `likes` and `dislikes` are item ids of this session's feedback: a model reads
     them from here, so that no shared model is ever changed by one person's clicks.
     """
 
@@ -36,6 +37,7 @@ class History:
     places: np.ndarray | None = None
     behaviours: np.ndarray | None = None
     ratings: np.ndarray | None = None
+    texts: np.ndarray | None = None
     likes: tuple[str, ...] = ()
     dislikes: tuple[str, ...] = ()
     user_id: str | None = None
@@ -73,6 +75,7 @@ class History:
             places=grown(self.places, event.place),
             behaviours=grown(self.behaviours, event.behaviour),
             ratings=grown(self.ratings, event.rating),
+            texts=grown(self.texts, event.text),
         )
 
     def _take(self, index: slice | np.ndarray) -> "History":
@@ -87,6 +90,7 @@ class History:
             places=taken(self.places),
             behaviours=taken(self.behaviours),
             ratings=taken(self.ratings),
+            texts=taken(self.texts),
         )
 
 

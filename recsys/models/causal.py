@@ -19,6 +19,7 @@ from recsys.models.attention import Looks
 from recsys.models.heads import RatingHead
 from recsys.models.items import ItemVectors
 from recsys.models.keeping import Kept
+from recsys.models.said import Said
 from recsys.models.sequences import Stream, Tokens, request_stream, subset_stream, training_batches, training_stream
 from recsys.models.settings import GradientConfig, check_at_least
 from recsys.models.softmax_loss import full_softmax_loss
@@ -64,6 +65,8 @@ class Causal(nn.Module, ABC):
     embedding: ItemVectors
     pads_left: ClassVar[bool] = True
     attends: ClassVar[bool] = False  # can say which events it looks at
+    listens: ClassVar[bool] = False  # reads the words of events where the data has any
+    said: Said | None
     config: Any
 
     def __init__(self, item_ids: np.ndarray, config: Any):
@@ -71,6 +74,7 @@ class Causal(nn.Module, ABC):
         self.config = config
         self.vocabulary = Vocabulary(item_ids)
         self._items = Kept()
+        self.said = None
 
     # -- what a model adds -----------------------------------------------------------------------------------------
 
@@ -79,8 +83,11 @@ class Causal(nn.Module, ABC):
         """The states of a batch of tokens; with `last_only` those of each last token."""
 
     def read(self, dataset: Dataset, split: Split) -> None:
-        """Take from the data what is not learnt by gradient: text of items, places."""
+        """Take from the data what is not learnt by gradient: text of items, places; and whether events have words."""
         self.embedding.read(dataset, split)
+        if self.listens and dataset.texts is not None:
+            self.said = Said(self.config.embedding_size)
+            self.said.read(dataset)
 
     def item_vectors(self) -> Tensor:
         """(n_items, D), to compare states with."""
@@ -277,9 +284,14 @@ class Causal(nn.Module, ABC):
     @classmethod
     def restore(cls, item_ids: np.ndarray, config: Any, arrays: dict[str, np.ndarray]) -> Self:
         """The inverse of `arrays`, ready to score."""
-        model = cls(item_ids, config)
-        model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
-        return model.eval()
+        return cls(item_ids, config).loaded(arrays)
+
+    def loaded(self, arrays: dict[str, np.ndarray]) -> Self:
+        """This model with everything learnt in place, ready to score."""
+        if "said.map.weight" in arrays:
+            self.said = Said(self.config.embedding_size)
+        self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
+        return self.eval()
 
 
 def mixed_scores(states: Tensor, items: Tensor, copied: tuple[Tensor, Tensor] | None) -> Tensor:

@@ -1,7 +1,7 @@
 """Two LSTMs: a plain language model over items, and temporal modelling with features of a language model.
 
-`LstmLm` reads item ids only. `LlmLstm` reads each event as words: the item's text, the behaviour's name and the time in words
-("Saturday evening") are encoded by the sentence encoder, mapped and added up. It predicts the next item by the softmax over item
+`LstmLm` reads item ids only. `LlmLstm` reads each event as words: the item's text, the behaviour's name, the time in words
+("Saturday evening") and, where events have words of their own, those are encoded by the sentence encoder, mapped and added up. It predicts the next item by the softmax over item
 vectors, and the next behaviour by one sigmoid a behaviour. Deviation from the article: the parts of an event are encoded one by one and
 not as one sentence, since items × behaviours × times are too many sentences.
 """
@@ -83,6 +83,7 @@ class LlmLstm(Causal):
 
     Config = LlmLstmConfig
     pads_left = False
+    listens = True
     when_text: Tensor
     behaviour_text: Tensor
 
@@ -116,9 +117,7 @@ class LlmLstm(Causal):
 
     @classmethod
     def restore(cls, item_ids: np.ndarray, config: Any, arrays: dict[str, np.ndarray]) -> Self:
-        model = cls(item_ids, config, read_names(arrays["behaviour.spelled"]), arrays["when_text"].shape[1])
-        model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
-        return model.eval()
+        return cls(item_ids, config, read_names(arrays["behaviour.spelled"]), arrays["when_text"].shape[1]).loaded(arrays)
 
     @property
     def behaviour_names(self) -> tuple[str, ...]:
@@ -141,6 +140,8 @@ class LlmLstm(Causal):
         happened = torch.cat([torch.zeros_like(asked[:, :1]), asked[:, :-1]], 1)  # an event happens when it is asked for
         x = self.embedding(codes) + self.happened(happened) + self.asked(asked)
         x = x + self.did(self.behaviour_text[self._on_device(tokens.behaviours)])
+        if self.said is not None:
+            x = x + self.said(tokens)
         x = dropout(x, self.config.dropout, self.training)
         states = self.norm(run_lstm(self.lstm, x)) + self.asked_out(asked)
         states = dropout(states, self.config.dropout, self.training)

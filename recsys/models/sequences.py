@@ -21,8 +21,8 @@ class Tokens:
     """A batch of token sequences; every array (B, T), `places` and `here` (B, T, 2).
 
     `codes` item codes, 0 padding, n_items + 1 the start; `targets` codes of what came next (training only), 0 where there is none.
-    `seconds`, `places` and `behaviours` belong to the token, `asked`, `hours` and `here` to the request made at it; NaN (0 for hours and
-    behaviours) where unknown. `next_behaviours` and `next_ratings` belong to what came next (training only).
+    `seconds`, `places`, `behaviours` and `texts` belong to the token, `asked`, `hours` and `here` to the request made at it; NaN (0 for
+    hours, behaviours and texts) where unknown. `texts` are codes from 1 of the words in `words`. `next_behaviours` and `next_ratings` belong to what came next (training only).
     """
 
     codes: np.ndarray
@@ -35,16 +35,19 @@ class Tokens:
     behaviours: np.ndarray
     next_behaviours: np.ndarray
     next_ratings: np.ndarray
+    texts: np.ndarray
+    words: tuple[str, ...]
 
     def repeated(self, times: int) -> "Tokens":
         """The same batch several times."""
-        return Tokens(**{each.name: np.repeat(getattr(self, each.name), times, axis=0) for each in fields(Tokens)})
+        columns = [each.name for each in fields(Tokens) if each.name != "words"]
+        return Tokens(**{name: np.repeat(getattr(self, name), times, axis=0) for name in columns}, words=self.words)
 
 
 @dataclass(frozen=True, eq=False)
 class EventColumns:
     """The events of many histories end to end: `codes` of items, `times` in seconds, `offsets` in minutes, `places` (n, 2),
-    codes of `behaviours` from 1, `ratings`; NaN or 0 where unknown."""
+    codes of `behaviours` from 1, `ratings`, codes of `texts` from 1; NaN or 0 where unknown."""
 
     codes: np.ndarray
     times: np.ndarray
@@ -52,6 +55,7 @@ class EventColumns:
     places: np.ndarray
     behaviours: np.ndarray
     ratings: np.ndarray
+    texts: np.ndarray
 
 
 def hour_of_week(seconds: np.ndarray, utc_offsets: np.ndarray | None) -> np.ndarray:
@@ -75,6 +79,8 @@ class Stream:
     behaviours: np.ndarray
     next_behaviours: np.ndarray
     next_ratings: np.ndarray
+    texts: np.ndarray
+    words: tuple[str, ...]
     starts: np.ndarray
 
     def take(self, firsts: np.ndarray, lengths: np.ndarray, left: bool) -> Tokens:
@@ -99,11 +105,13 @@ class Stream:
             behaviours=cut(self.behaviours, 0),
             next_behaviours=cut(self.next_behaviours, 0),
             next_ratings=cut(self.next_ratings, np.nan),
+            texts=cut(self.texts, 0),
+            words=self.words,
         )
 
 
-def _stream(lengths: np.ndarray, events: EventColumns, final: list[Request] | None, start: int) -> Stream:
-    """Tokens of histories with `lengths` events.
+def _stream(lengths: np.ndarray, events: EventColumns, words: tuple[str, ...], final: list[Request] | None, start: int) -> Stream:
+    """Tokens of histories with `lengths` events, whose texts are codes of `words`.
 
     With `final` requests each history gets a last token for what comes after all its events; without, its last event is a target only.
     """
@@ -150,6 +158,8 @@ def _stream(lengths: np.ndarray, events: EventColumns, final: list[Request] | No
         behaviours=of(events.behaviours, has_event, before, 0),
         next_behaviours=of(events.behaviours, ~is_last, event, 0),
         next_ratings=of(events.ratings, ~is_last, event, np.nan),
+        texts=of(events.texts, has_event, before, 0),
+        words=words,
         starts=starts,
     )
 
@@ -160,8 +170,8 @@ def _else(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
 
 def request_stream(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str] = ()) -> Stream:
     """Tokens of the histories of requests, each ending in the token at which the request is made; unknown items are left out."""
-    lengths, events = _events(requests, vocabulary, behaviour_names)
-    return _stream(lengths, events, list(requests), len(vocabulary) + 1)
+    lengths, events, words = _events(requests, vocabulary, behaviour_names)
+    return _stream(lengths, events, words, list(requests), len(vocabulary) + 1)
 
 
 def subset_stream(
@@ -171,7 +181,7 @@ def subset_stream(
 
     With `instead`, each has all events, and that item in the others. The items of the history are known.
     """
-    _, events = _events([request], vocabulary, behaviour_names)
+    _, events, words = _events([request], vocabulary, behaviour_names)
     keep = np.asarray(keep, dtype=bool)
     rows = np.nonzero(keep)[1] if instead is None else np.tile(np.arange(keep.shape[1]), len(keep))
     kept = EventColumns(**{each.name: getattr(events, each.name)[rows] for each in fields(EventColumns)})
@@ -179,11 +189,13 @@ def subset_stream(
     if instead is not None:
         kept = replace(kept, codes=np.where(keep.ravel(), kept.codes, vocabulary.encode([instead])[0]))
         lengths = np.full(len(keep), keep.shape[1])
-    return _stream(lengths, kept, [request] * len(keep), len(vocabulary) + 1)
+    return _stream(lengths, kept, words, [request] * len(keep), len(vocabulary) + 1)
 
 
-def _events(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str]) -> tuple[np.ndarray, EventColumns]:
-    """How many known events each request's history has (n,), and those end to end."""
+def _events(
+    requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str]
+) -> tuple[np.ndarray, EventColumns, tuple[str, ...]]:
+    """How many known events each request's history has (n,), those end to end, and the words that their texts are codes of."""
     histories = [each.history for each in requests]
     lengths = np.array([len(each) for each in histories], dtype=np.int64)
     owner = np.repeat(np.arange(len(histories)), lengths)
@@ -198,6 +210,7 @@ def _events(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names
         return np.asarray(np.concatenate(filled).astype(np.float64, copy=False)[known])
 
     behaviours = [_behaviour_codes(each.behaviours, len(each), behaviour_names) for each in histories]
+    texts, words = _text_codes([each.texts for each in histories], lengths)
     events = EventColumns(
         codes[known],
         column("times"),
@@ -205,8 +218,9 @@ def _events(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names
         column("places", (2,)),
         np.concatenate(behaviours)[known] if histories else np.empty(0, dtype=np.int64),
         column("ratings"),
+        texts[known],
     )
-    return np.bincount(owner[known], minlength=len(histories)), events
+    return np.bincount(owner[known], minlength=len(histories)), events, words
 
 
 def _behaviour_codes(behaviours: np.ndarray | None, length: int, names: Sequence[str]) -> np.ndarray:
@@ -215,6 +229,20 @@ def _behaviour_codes(behaviours: np.ndarray | None, length: int, names: Sequence
         return np.zeros(length, dtype=np.int64)
     code_of = {name: code for code, name in enumerate(names, start=1)}
     return np.fromiter((code_of.get(each, 0) for each in behaviours), dtype=np.int64, count=length)
+
+
+def _text_codes(texts: Sequence[np.ndarray | None], lengths: Sequence[int] | np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Codes from 1 of the texts of events end to end, 0 for none, and the texts that the codes mean."""
+    codes = np.zeros(int(np.sum(lengths)), dtype=np.int64)
+    if all(each is None for each in texts):
+        return codes, ()
+    ends = np.cumsum(lengths)
+    code_of: dict[str, int] = {}
+    for some, end in zip(texts, ends, strict=True):
+        for at, text in enumerate(() if some is None else some, start=0 if some is None else int(end) - len(some)):
+            if isinstance(text, str) and text.strip():
+                codes[at] = code_of.setdefault(text.strip(), len(code_of) + 1)
+    return codes, tuple(code_of)
 
 
 def training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[str] = ()) -> Stream:
@@ -227,6 +255,7 @@ def training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[st
         return (np.full((size, *width), np.nan) if values is None else values)[keep]
 
     behaviours = None if dataset.behaviours is None else dataset.behaviours[keep]
+    texts, words = _text_codes([None if dataset.texts is None else dataset.texts[keep]], [int(keep.sum())])
     events = EventColumns(
         dataset.item_codes[keep],
         column(dataset.times),
@@ -234,8 +263,9 @@ def training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[st
         column(dataset.places, (2,)),
         _behaviour_codes(behaviours, int(keep.sum()), behaviour_names),
         column(dataset.ratings),
+        texts,
     )
-    return _stream(np.bincount(users, minlength=len(dataset.user_ids)), events, None, len(dataset.item_ids) + 1)
+    return _stream(np.bincount(users, minlength=len(dataset.user_ids)), events, words, None, len(dataset.item_ids) + 1)
 
 
 def training_batches(stream: Stream, max_length: int, batch_tokens: int, rng: np.random.Generator) -> Iterator[tuple[int, int, Tokens]]:

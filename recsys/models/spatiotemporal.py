@@ -52,6 +52,7 @@ class SpatioTemporal(Causal):
 
     Config = SpatioTemporalConfig
     attends = True
+    listens = True
     spots: Tensor
     middle: Tensor
     waves: Tensor
@@ -154,6 +155,8 @@ class SpatioTemporal(Causal):
             x = x + self.hours(self._on_device(tokens.hours))
         if place:
             x = x + self.here(self._features(self._on_device(tokens.here)))
+        if self.said is not None:
+            x = x + self.said(tokens)
         context = Context(
             seconds=self._on_device(tokens.seconds) if time else None,
             asked=self._on_device(tokens.asked) if time else None,

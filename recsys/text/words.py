@@ -30,17 +30,18 @@ def item_vectors(dataset: Dataset, encoder: TextEncoder | None = None, progress:
 def history_text(dataset: Dataset, history: History, last: int = 20) -> str:
     """The last events of a history in words, the newest first, since encoders cut off what is long.
 
-    Each event is its title, what it is and what was done: "Forno Gallo (bakery, visit); Maffei Pool (swimming pool, view)".
+    Each event is its title, what it is, what was done and said: "Forno Gallo (bakery, visit); Maffei Pool (swimming pool, search, warm pool)".
     """
     categories = dataset.items.get("category")
-    behaviours = history.behaviours
+    behaviours, texts = history.behaviours, history.texts
     codes = dataset.vocabulary.encode(history.items)
     events = []
     for event in np.flatnonzero(codes != PAD)[::-1][:last]:
         title = dataset.title_of(history.items[event])
         category = "" if categories is None else _words(categories.iloc[codes[event] - 1])
         behaviour = "" if behaviours is None else _words(behaviours[event])
-        more = [each for each in (category, behaviour) if each and each.lower() not in title.lower()]
+        said = "" if texts is None else _words(texts[event])
+        more = [each for each in (category, behaviour, said) if each and each.lower() not in title.lower()]
         events.append(f"{title} ({', '.join(more)})" if more else title)
     return "; ".join(events)
 

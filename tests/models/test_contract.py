@@ -43,6 +43,7 @@ def with_other_future(history: History, step: int) -> History:
         places=changed(history.places, slice(step, None), 10.0),
         behaviours=changed(history.behaviours, slice(step, None), "save"),
         ratings=changed(history.ratings, slice(step, None), 1.0),
+        texts=changed(history.texts, slice(step, None), "something else"),
     )
 
 
@@ -50,7 +51,7 @@ def poisoned(dataset: Dataset, kept: tuple[int, ...] = (TRAIN,)) -> Dataset:
     """The same training events under last-out; every other event says something else, or all but those of the labels `kept`."""
     table = dataset.interactions.copy()
     kept_back = ~np.isin(split(dataset, "last-out").labels, kept)
-    other = {"item_id": "i00", "rating": 1.0, "behaviour": "save", "utc_offset": 600.0, "latitude": 10.0, "longitude": 10.0}
+    other = {"item_id": "i00", "rating": 1.0, "behaviour": "save", "utc_offset": 600.0, "latitude": 10.0, "longitude": 10.0, "text": "tea"}
     for column, value in other.items():
         if column in table:
             table.loc[kept_back, column] = value

@@ -56,6 +56,8 @@ def test_a_history_in_words_is_newest_first(places: Dataset) -> None:
     history = places.history("ann").then(Event("no such item"))
     assert history_text(places, history) == "c (view); Fat Cat (Music Venue, view); It (Drama, visit)"
     assert history_text(places, history, last=1) == "c (view)"
+    said = replace(history, texts=np.array([None, "late jazz", "", None], dtype=object))
+    assert history_text(places, said, last=2) == "c (view); Fat Cat (Music Venue, view, late jazz)"
     assert history_text(places, empty_history()) == ""
 
 
