@@ -1,6 +1,7 @@
 """The timeline page: what it says of a step, for the smallest and the largest person, and what it escapes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -64,3 +65,16 @@ def test_the_rank_told_is_the_rank_replayed(visit: Visit, keep: Callable[..., Da
         assert f"rank {rank:,g}</b>" in html(app)
         assert ("it is tied with others" in html(app)) == (rank != int(rank))
         app.button(key="next").click().run()
+
+
+def test_words_of_the_next_event_are_told_and_escaped(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    table = tiny.interactions.assign(text=tiny.interactions["text"].replace("live music tonight", "<b>loud</b> " + "very " * 40))
+    keep(replace(tiny, name="said", interactions=table))
+    texts = tiny.history("u03").texts
+    shown = {}
+    for said in ("quiet place for tea", "live music tonight", None):
+        step = list(texts).index(said)
+        shown[said] = html(visit(PAGE, dataset="said", model="markov", user="u03", step=str(step)))
+    assert "“quiet place for tea”" in shown["quiet place for tea"]
+    assert "“&lt;b&gt;loud&lt;/b&gt; very" in shown["live music tonight"] and "very [...]”" in shown["live music tonight"]
+    assert "“" not in shown[None].split("rank")[0]
