@@ -76,11 +76,15 @@ class Story:
 
     def _behaviour(self) -> str:
         """What was done next and what was said with it, in brackets."""
-        kinds, texts = self.history.behaviours, self.history.texts
+        kinds = self.history.behaviours
         kind = None if kinds is None else kinds[self.step]
-        said = None if texts is None or texts[self.step] is None else f"“{shorten(texts[self.step], SAID)}”"
-        told = ": ".join(each for each in (kind, said) if isinstance(each, str))
+        told = ": ".join(each for each in (kind, self._said(self.step)) if isinstance(each, str) and each)
         return f" ({look.safe(told)})" if told else ""
+
+    def _said(self, event: int) -> str:
+        """The words of an event itself, such as a search; "" where it has none."""
+        texts = self.history.texts
+        return f"“{shorten(texts[event], SAID)}”" if texts is not None and texts[event] else ""
 
     def _dates(self) -> list[str] | None:
         """When each event happened, None for data that has order only."""
@@ -120,21 +124,14 @@ class Story:
     def recent_html(self, count: int = 10) -> str:
         """The latest events as rows, newest first, for data without places."""
         start = max(self.step - count, 0)
-        dates = self.dates
-        rows = [
-            look.row_html(
-                f"{at + 1}",
-                self.dataset.title_of(str(self.history.items[at])),
-                self.about(str(self.history.items[at])),
-                None,
-                "",
-                "",
-                dates[at] if dates else "",
-            )
-            for at in range(self.step - 1, start - 1, -1)
-        ]
+        rows = [self._past(at) for at in range(self.step - 1, start - 1, -1)]
         empty = '<p class="rs-lead" style="margin:0">Nothing yet: this is the start of the timeline.</p>'
         return look.list_head("What came before, newest first", "") + (f'<ol class="rs-list">{"".join(rows)}</ol>' if rows else empty)
+
+    def _past(self, event: int) -> str:
+        item, said = str(self.history.items[event]), self._said(event)
+        about = " · ".join(each for each in (self.about(item), look.safe(said)) if each)
+        return look.row_html(f"{event + 1}", self.dataset.title_of(item), about, None, "", "", self.dates[event] if self.dates else "")
 
     def way(self, replay: "Replay") -> Way:
         """What the map draws at this step."""

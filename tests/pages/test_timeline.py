@@ -69,7 +69,8 @@ def test_the_rank_told_is_the_rank_replayed(visit: Visit, keep: Callable[..., Da
 
 def test_words_of_the_next_event_are_told_and_escaped(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
     table = tiny.interactions.assign(text=tiny.interactions["text"].replace("live music tonight", "<b>loud</b> " + "very " * 40))
-    keep(replace(tiny, name="said", interactions=table))
+    placeless = tiny.items.drop(columns=["latitude", "longitude"])  # or a map stands where the latest events are listed
+    keep(replace(tiny, name="said", interactions=table, items=placeless))
     texts = tiny.history("u03").texts
     shown = {}
     for said in ("quiet place for tea", "live music tonight", None):
@@ -78,3 +79,5 @@ def test_words_of_the_next_event_are_told_and_escaped(visit: Visit, keep: Callab
     assert "“quiet place for tea”" in shown["quiet place for tea"]
     assert "“&lt;b&gt;loud&lt;/b&gt; very" in shown["live music tonight"] and "very [...]”" in shown["live music tonight"]
     assert "“" not in shown[None].split("rank")[0]
+    end = html(visit(PAGE, dataset="said", model="markov", user="u03", step="8")).split("What came before")[1]
+    assert "“quiet place for tea”" in end and "“&lt;b&gt;loud" in end
