@@ -32,7 +32,7 @@ class Game:
     """What `model` gives `item_id` when only some players are present.
 
     A deleted event never happened: the order and the gaps of the others close up. A neutral one happened, with an item that says
-    as little as the model allows (`neutral.py`). Time and place are players where the model is `aware` of them: present, the
+    as little as the model allows (`neutral.py`) and no words of its own. Time and place are players where the model is `aware` of them: present, the
     request is made at its own time and place (or those of the last event), absent it is made at those of the last event that is there.
 
     Events of items that the model does not know are no players; `unknown` counts them. Likes of the session count as the latest
@@ -225,8 +225,10 @@ class Game:
         absent = ~present[:-2]
         if self.neutral is None:
             return replace(request, history=request.history.without(np.flatnonzero(absent)))
-        items = np.where(absent, self.neutral, request.history.items)
-        return replace(request, history=replace(request.history, items=items))
+        history = request.history
+        items = np.where(absent, self.neutral, history.items)
+        texts = None if history.texts is None else np.where(absent, None, history.texts)  # words of an event say which item it was
+        return replace(request, history=replace(history, items=items, texts=texts))
 
     def _in_context(self, present: np.ndarray) -> Request:
         told, timed, placed = self._told, bool(present[-2]), bool(present[-1])

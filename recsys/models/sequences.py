@@ -187,7 +187,8 @@ def subset_stream(
     kept = EventColumns(**{each.name: getattr(events, each.name)[rows] for each in fields(EventColumns)})
     lengths = keep.sum(axis=1)
     if instead is not None:
-        kept = replace(kept, codes=np.where(keep.ravel(), kept.codes, vocabulary.encode([instead])[0]))
+        there = keep.ravel()  # words of an event say which item it was
+        kept = replace(kept, codes=np.where(there, kept.codes, vocabulary.encode([instead])[0]), texts=np.where(there, kept.texts, 0))
         lengths = np.full(len(keep), keep.shape[1])
     return _stream(lengths, kept, words, [request] * len(keep), len(vocabulary) + 1)
 

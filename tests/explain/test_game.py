@@ -66,6 +66,7 @@ class TestEveryModel:
         assert list(request.history.items[[2, 8]]) == [request.history.items[2]] * 2
         assert request.history.items[2] not in {*history.items[:9], "i05"}
         np.testing.assert_array_equal(request.history.times, history.times[:9])
+        assert list(request.history.texts) == [None if event in (2, 8) else text for event, text in enumerate(history.texts[:9])]
         np.testing.assert_allclose(game.value(coalition[None])[0], model.score([request])[0, 5], **CLOSE)
 
     def test_unknown_items_play_no_part(self, name: str, model: Any, tiny: Dataset) -> None:
