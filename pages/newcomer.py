@@ -125,38 +125,47 @@ def answer(here: Cursor, title: str, found: "Found", newcomer: Newcomer, everyon
     reason = model.fallback(asked) if isinstance(model, FallsBack) else None
     parts = [f"{len(newcomer.near)} items like the sentence"] * bool(told and newcomer.near)
     parts += [f"{len(newcomer.picked)} picked"] * bool(newcomer.picked)
-    blind = "nothing: it does not read sentences" if newcomer.near else "nothing"
-    return Answer(title, f"knows {' and '.join(parts) or blind}", tuple(each.item_id for each in best), reason)
+    blind = "knows nothing: it does not read sentences" if newcomer.near else ""
+    return Answer(title, f"knows {' and '.join(parts)}" if parts else blind, tuple(each.item_id for each in best), reason)
 
 
-def nearest_html(dataset: Dataset, newcomer: Newcomer) -> str:
+def _nearest_html(dataset: Dataset, newcomer: Newcomer) -> str:
     """The items nearest to the sentence, by words alone."""
     tints = loaders.category_tints(dataset, look.colours())
     rows = "".join(
         look.row_html(str(at + 1), dataset.title_of(item), look.about_item(dataset, item, tints), None, note=f"{cosine:.2f}")
         for at, (item, cosine) in enumerate(zip(newcomer.near, newcomer.cosines, strict=True))
     )
-    return _column("Nearest to the words", "no model: texts alone, and how alike (cosine)", "", rows)
+    return _column("Nearest to the words", "no model: texts alone, and how alike (cosine)", rows)
 
 
-def answers_html(dataset: Dataset, answers: Sequence[Answer]) -> str:
-    """A column an answer; models that answer the very same share one."""
-    alike: dict[tuple[str, tuple[str, ...], str | None], list[str]] = {}
+def answers_html(dataset: Dataset, newcomer: Newcomer, answers: Sequence[Answer]) -> str:
+    """A column an answer; models that answer the very same share one. Those that fall back for one reason stand under it together."""
+    alike: dict[str | None, dict[tuple[str, tuple[str, ...]], list[str]]] = {None: {}} if newcomer.near else {}
     for each in answers:
-        alike.setdefault((each.told, each.items, each.reason), []).append(each.title)
-    return "".join(_answer_html(dataset, Answer(", ".join(titles), told, items, reason)) for (told, items, reason), titles in alike.items())
+        alike.setdefault(each.reason, {}).setdefault((each.told, each.items), []).append(each.title)
+    sections = {
+        reason: "".join(_answer_html(dataset, ", ".join(titles), told, items) for (told, items), titles in lists.items())
+        for reason, lists in alike.items()
+    }
+    if newcomer.near:
+        sections[None] = _nearest_html(dataset, newcomer) + str(sections[None])
+    return "".join(_section(reason, columns) for reason, columns in sections.items() if columns)
 
 
-def _answer_html(dataset: Dataset, found: Answer) -> str:
+def _section(reason: str | None, columns: str) -> str:
+    label = f'<span class="rs-label">Not personal lists: {look.safe(reason)}</span>' if reason else ""
+    return f'<section class="rs-answers">{label}<div class="rs-columns">{columns}</div></section>'
+
+
+def _answer_html(dataset: Dataset, title: str, told: str, items: Sequence[str]) -> str:
     tints = loaders.category_tints(dataset, look.colours())
     rows = "".join(
-        look.row_html(str(at + 1), dataset.title_of(item), look.about_item(dataset, item, tints), None)
-        for at, item in enumerate(found.items)
+        look.row_html(str(at + 1), dataset.title_of(item), look.about_item(dataset, item, tints), None) for at, item in enumerate(items)
     )
-    label = f'<span class="rs-label">Not a personal list: {look.safe(found.reason)}</span>' if found.reason else ""
-    return _column(found.title, found.told, label, rows)
+    return _column(title, told, rows)
 
 
-def _column(title: str, told: str, label: str, rows: str) -> str:
-    head = f'<div class="rs-column-head"><b title="{look.safe(title)}">{look.safe(title)}</b><span>{look.safe(told)}</span>{label}</div>'
+def _column(title: str, told: str, rows: str) -> str:
+    head = f'<div class="rs-column-head"><b title="{look.safe(title)}">{look.safe(title)}</b><span>{look.safe(told)}</span></div>'
     return f'<div>{head}<ol class="rs-list">{rows}</ol></div>'

@@ -1,8 +1,12 @@
 """A new person from scratch: items and a sentence in, a list of every trained model out."""
 
+import time
+
 import streamlit as st
 
 from pages import comparing, cursor, look, newcomer
+
+REDRAW = 0.5  # seconds between two pictures of the answers that are there
 
 here = cursor.now()
 dataset = here.dataset
@@ -20,7 +24,11 @@ if not found:
 else:
     titles = comparing.titles(found)
     order = sorted(found, key=lambda name: (bool(known.near) and not newcomer.reads(found[name]), name != here.model))
+    answers: list[newcomer.Answer] = []
     with st.spinner(f"Asking {look.plural(len(order), 'model')} …", show_time=False):
-        answers = [newcomer.answer(here, titles[name], found[name], known, everyone) for name in order]
-    words_alone = newcomer.nearest_html(dataset, known) if known.near else ""
-    st.html(f'<div class="rs-columns">{words_alone}{newcomer.answers_html(dataset, answers)}</div>')
+        shown, drawn = st.empty(), 0.0
+        for name in order:
+            answers.append(newcomer.answer(here, titles[name], found[name], known, everyone))
+            if time.monotonic() - drawn > REDRAW or name == order[-1]:  # the first list must not wait for the last model
+                shown.html(newcomer.answers_html(dataset, known, answers))
+                drawn = time.monotonic()

@@ -227,7 +227,9 @@ class Game:
             return replace(request, history=request.history.without(np.flatnonzero(absent)))
         history = request.history
         items = np.where(absent, self.neutral, history.items)
-        texts = None if history.texts is None else np.where(absent, None, history.texts)  # words of an event say which item it was
+        texts = None if history.texts is None else history.texts.copy()
+        if texts is not None:
+            texts[absent] = None  # words of an event say which item it was
         return replace(request, history=replace(history, items=items, texts=texts))
 
     def _in_context(self, present: np.ndarray) -> Request:

@@ -99,10 +99,12 @@ class SpatioTemporal(Causal):
 
     def item_vectors(self) -> Tensor:
         """(n_items, D), of length 1; of a model that evolves (n_items, PERIODS · D), one vector of length 1 after the other."""
-        lasting = self._table()[1:-1]
-        if not self.config.evolves:
-            return functional.normalize(lasting, dim=-1)
-        return functional.normalize(lasting + self.changed(self.audience), dim=-1).transpose(0, 1).flatten(1)
+        return self._items_by_period().transpose(0, 1).flatten(1)
+
+    def _items_by_period(self) -> Tensor:
+        """(PERIODS, n_items, D), of length 1; (1, n_items, D) where items stay what they are."""
+        lasting = self._table()[None, 1:-1]
+        return functional.normalize(lasting + self.changed(self.audience) if self.config.evolves else lasting, dim=-1)
 
     def item_sources(self) -> list[Tensor]:
         moving = [self.audience, self.changed.weight] if self.config.evolves else []
@@ -125,9 +127,14 @@ class SpatioTemporal(Causal):
         # A long history must not drown the short ones, which are as many people: its events count less, by the root of their number.
         many = wanted.sum(1, keepdim=True).clamp_min(1).float() ** -0.5
         weights = many.expand_as(wanted)[wanted]
-        interest, items = self._interest(states, tokens)[wanted].float(), self.item_vectors().float()
         weights = weights * (len(weights) / weights.sum().clamp_min(1e-6))
-        return mixed_softmax_loss(interest, items, targets[wanted] - 1, *shares, weights, precision), len(interest)
+        interest, chosen, periods = self._interest(states[wanted]).float(), targets[wanted] - 1, self._periods(tokens)[wanted]
+        total = states.new_zeros(())
+        for period, items in enumerate(self._items_by_period().float()):
+            now = periods == period
+            known = shares[0][now], shares[1][now], weights[now]
+            total = total + mixed_softmax_loss(interest[now], items, chosen[now], *known, precision)
+        return total, len(periods)
 
     def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
         codes, hours = self._on_device(tokens.codes), self._on_device(tokens.hours)
@@ -145,7 +152,7 @@ class SpatioTemporal(Causal):
                 looks.layers.append(_as_layer(weights, terms))
             parts.append(_banded(weights, codes, window, min(most, kept)))
         copies, copied_codes = (torch.cat(each, 1) for each in zip(*parts, strict=True))
-        return Hidden(self._interest(states[:, -rows:], tokens), copies, copied_codes, {"own history": copies.sum(-1)})
+        return Hidden(self._in_period(self._interest(states[:, -rows:]), tokens), copies, copied_codes, {"own history": copies.sum(-1)})
 
     def _read(self, tokens: Tokens, codes: Tensor, last: int | None, looks: Looks | None) -> tuple[Tensor, Context, Tensor]:
         """States (B, T, D), of the `last` tokens where only those are needed; the context; vectors (B, T, D) of the tokens."""
@@ -167,17 +174,24 @@ class SpatioTemporal(Causal):
         x = dropout(x, self.config.dropout, self.training)
         return self.norm(through_blocks(self.blocks, x, context, self.config.max_length, last, looks)), context, vectors
 
-    def _interest(self, states: Tensor, tokens: Tokens) -> Tensor:
-        """r(t) x(t) / |x(t)| (B, R, …) of the last R tokens, which the cosine with an item is made of.
+    def _interest(self, states: Tensor) -> Tensor:
+        """r(t) x(t) / |x(t)|, which the cosine with an item is made of."""
+        return functional.normalize(self.interest(states), dim=-1) * functional.softplus(self.strength(states))
 
-        Where items evolve it stands beside zeros (B, R, PERIODS · D), so that it meets each item as it is when asked for.
-        """
-        interest = functional.normalize(self.interest(states), dim=-1) * functional.softplus(self.strength(states))
+    def _in_period(self, interest: Tensor, tokens: Tokens) -> Tensor:
+        """Where items evolve, the interest (B, R, D) of the last R tokens stands among zeros (B, R, PERIODS · D): the product with all
+        that an item ever is meets it as it is when asked for."""
         if not self.config.evolves:
             return interest
-        asked = self._on_device(tokens.asked[:, -states.shape[1] :]).nan_to_num(nan=torch.inf)
-        period = functional.one_hot(torch.searchsorted(self.turns, asked, right=True), PERIODS).to(interest.dtype)
+        period = functional.one_hot(self._periods(tokens)[:, -interest.shape[1] :], PERIODS).to(interest.dtype)
         return (period[..., None] * interest[..., None, :]).flatten(-2)
+
+    def _periods(self, tokens: Tokens) -> Tensor:
+        """(B, T) in which period each token's request is made; the last where that is unknown."""
+        asked = self._on_device(tokens.asked)
+        if not self.config.evolves:
+            return torch.zeros_like(asked, dtype=torch.int64)
+        return torch.searchsorted(self.turns, asked.nan_to_num(nan=torch.inf), right=True)
 
     def _table(self) -> Tensor:
         """(n_items + 2, D) by code: text, learnt difference and place."""

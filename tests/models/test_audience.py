@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from recsys.core import Dataset, Request
+from recsys.core import Dataset, Request, request_at
 from recsys.models import MODELS
 from recsys.models.audience import FADES, LATELY, PERIODS, audiences
+from recsys.models.sequences import request_stream
 from recsys.split import TRAIN, split
 
 
@@ -83,3 +84,20 @@ def test_an_item_is_met_as_it_is_when_asked_for(tiny: Dataset) -> None:
         found.append(model.score([request]))
         np.testing.assert_allclose(found[-1], plain.score([request]), rtol=1e-4, atol=1e-5)
     assert not np.allclose(found[0], found[-1])
+
+
+def test_training_loss_is_what_scores_say(tiny: Dataset) -> None:
+    """Targets of each period are judged against the items of that period, as they are when scored."""
+    torch.manual_seed(0)
+    spec = MODELS["spatiotemporal-evolving"]
+    model = spec.load().build(tiny, split(tiny, "last-out"), spec.config(embedding_size=8, max_length=50), 1).eval()
+    torch.nn.init.normal_(model.changed.weight, std=0.5)
+    whole = max((tiny.history(user) for user in tiny.user_ids), key=len)
+    stream = request_stream([Request(whole)], model.vocabulary)
+    tokens = stream.take(stream.starts[:1], np.diff(stream.starts), left=False)
+    assert len(np.unique(model._periods(tokens))) > 3
+    loss, count = model.loss(tokens, torch.float32)
+    stepwise = np.concatenate([model.score([request_at(whole, step)]) for step in range(len(whole))])
+    assert count == len(whole)
+    own = stepwise[np.arange(count), model.vocabulary.encode(whole.items) - 1]
+    assert float(loss.detach()) == pytest.approx(-own.sum(), rel=1e-4)

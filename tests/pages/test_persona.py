@@ -13,17 +13,20 @@ PAGE = "demo/persona.py"
 
 
 def columns(app: AppTest) -> dict[str, str]:
-    """What is told of every model, by its title."""
+    """What is told of every model, by its title, and before it what is told of all those beside it."""
     (html,) = [each.proto.body for each in app.get("html") if '<div class="rs-columns">' in each.proto.body]
-    parts = html.split('<div class="rs-column-head">')[1:]
-    return {title: part for part in parts for title in part.split(">", 2)[1].split("<")[0].split(", ")}
+    found = {}
+    for section in html.split('<section class="rs-answers">')[1:]:
+        label, *parts = section.split('<div class="rs-column-head">')
+        found |= {title: label + part for part in parts for title in part.split(">", 2)[1].split("<")[0].split(", ")}
+    return found
 
 
 def test_a_stranger_gets_fallbacks_that_say_so(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity", "markov", "content", "sasrec-time")
     app = open_page(PAGE, model="markov")
     assert next(iter(columns(app))) == "Markov chain"
-    assert all("Not a personal list" in columns(app)[title] for title in ("Markov chain", "Content", "Transformer with time"))
+    assert all("Not personal lists" in columns(app)[title] for title in ("Markov chain", "Content", "Transformer with time"))
 
 
 def test_picked_items_are_the_history_of_every_model(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
@@ -32,7 +35,7 @@ def test_picked_items_are_the_history_of_every_model(train_tiny: Callable[..., N
     before = columns(app)
     app.multiselect(key="newcomer_tiny").set_value(["i04", "i01"]).run()
     assert not app.exception
-    assert all("knows 2 picked" in part and "Not a personal list" not in part for part in columns(app).values())
+    assert all("knows 2 picked" in part and "Not personal lists" not in part for part in columns(app).values())
     assert columns(app)["Markov chain"] != before["Markov chain"]
 
 
@@ -42,10 +45,10 @@ def test_a_sentence_is_read_by_models_that_read_words(train_tiny: Callable[..., 
     app.text_input(key="newcomer_words").set_value("fresh bread and rolls").run()
     assert not app.exception and "all-MiniLM-L6-v2" in told(app)
     assert next(iter(columns(app))) == "Nearest to the words" and "bakery" in columns(app)["Nearest to the words"]
-    assert "knows 5 items like the sentence" in columns(app)["Content"] and "Not a personal list" not in columns(app)["Content"]
-    assert "does not read sentences" in columns(app)["Markov chain"] and "Not a personal list" in columns(app)["Markov chain"]
+    assert "knows 5 items like the sentence" in columns(app)["Content"] and "Not personal lists" not in columns(app)["Content"]
+    assert "does not read sentences" in columns(app)["Markov chain"] and "Not personal lists" in columns(app)["Markov chain"]
     app.toggle(key="newcomer_everyone").set_value(True).run()
-    assert "Not a personal list" not in columns(app)["Markov chain"]
+    assert "Not personal lists" not in columns(app)["Markov chain"]
 
 
 def test_without_an_encoder_a_line_says_what_to_install(
