@@ -26,12 +26,17 @@ if TYPE_CHECKING:
 def checkpoints(dataset: Dataset) -> dict[str, Found]:
     """The trained models of a dataset, one's own before the shipped ones of the same name, best validation NDCG first.
 
-    What is made of other models stands behind them all: it takes the time of each, and the first one is what a visitor waits for.
+    Less than a hundredth is no difference: then the order of MODELS counts, where a model stands before its variants. What is made
+    of other models stands behind them all: it takes the time of each, and the first one is what a visitor waits for.
     """
     own = private_checkpoints(dataset)
     found = list_checkpoints(dataset.name) if own is None else _in_folder(own)
-    best_first = sorted(found, key=lambda each: (bool(each.card.parts), -float(each.card.validation.get("ndcg@10") or 0)))
-    return {each.name: each for each in best_first if each.card.model in MODELS}
+    place = {model: at for at, model in enumerate(MODELS)}
+
+    def best_first(each: Found) -> tuple[bool, float, int]:
+        return bool(each.card.parts), -round(float(each.card.validation.get("ndcg@10") or 0), 2), place[each.card.model]
+
+    return {each.name: each for each in sorted((each for each in found if each.card.model in MODELS), key=best_first)}
 
 
 def private_checkpoints(dataset: Dataset) -> Path | None:

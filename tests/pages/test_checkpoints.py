@@ -1,13 +1,16 @@
 """The checkpoints page: what is trained, and a run in the background with a stop button."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import loaders
 from pages.job import Job
 from recsys.checkpoints import list_checkpoints
+from recsys.datasets import open_dataset
 from recsys.errors import DataError
 from tests.pages.conftest import told
 
@@ -110,3 +113,13 @@ class TestJob:
         job.start()
         job._thread.join(5)
         assert job.error == "no such luck"
+
+
+def test_the_first_model_is_the_best_and_no_variant_that_is_as_good() -> None:
+    found = loaders.checkpoints(open_dataset("demo-city"))
+    single = [each.card for each in found.values() if not each.card.parts]
+    assert [card.model for card in single[:2]] == ["spatiotemporal", "spatiotemporal-evolving"]
+    values = [card.validation["ndcg@10"] for card in single]
+    assert values[0] < values[1] < values[0] + 0.01  # so it is not the value alone
+    assert all(later < earlier + 0.01 for earlier, later in itertools.pairwise(values))
+    assert [card.model for card in list(each.card for each in found.values())[len(single) :]] == ["fusion", "fusion-rrf"]
