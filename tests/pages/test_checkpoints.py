@@ -116,10 +116,10 @@ class TestJob:
 
 
 def test_the_first_model_is_the_best_and_no_variant_that_is_as_good() -> None:
-    found = loaders.checkpoints(open_dataset("demo-city"))
-    single = [each.card for each in found.values() if not each.card.parts]
+    cards = [each.card for each in loaders.checkpoints(open_dataset("demo-city")).values()]
+    single = [card for card in cards if not card.parts]
     assert [card.model for card in single[:2]] == ["spatiotemporal", "spatiotemporal-evolving"]
     values = [card.validation["ndcg@10"] for card in single]
     assert values[0] < values[1] < values[0] + 0.01  # so it is not the value alone
     assert all(later < earlier + 0.01 for earlier, later in itertools.pairwise(values))
-    assert [card.model for card in list(each.card for each in found.values())[len(single) :]] == ["fusion", "fusion-rrf"]
+    assert [card.model for card in cards[len(single) :]] == ["fusion", "fusion-rrf"]
