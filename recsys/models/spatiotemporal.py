@@ -89,7 +89,7 @@ class SpatioTemporal(Causal):
         places = item_places(dataset, split.labels == TRAIN) if self.config.place else None
         if places is not None and np.isfinite(places).all(axis=1).any():
             self.middle.copy_(torch.from_numpy(np.nanmean(places, axis=0)))
-            self.spots.copy_(self._features(torch.from_numpy(places)))
+            self.spots.copy_(self._features(torch.from_numpy(np.array(places))))  # a copy: the data is read-only
         if self.config.evolves:
             from recsys.text import item_vectors, whitened
 

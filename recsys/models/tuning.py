@@ -19,7 +19,7 @@ CHANGED = {
     "output.dense": (INNER, WIDTH),
 }
 """Inputs and outputs of the maps of a layer that learn."""
-AT_ONCE = 64
+AT_ONCE = 32
 """Texts encoded anew in a training step."""
 
 
