@@ -1,9 +1,9 @@
 """Two LSTMs: a plain language model over items, and temporal modelling with features of a language model.
 
-`LstmLm` reads item ids only. `LlmLstm` reads each event as words: the item's text, the behaviour's name, the time in words
-("Saturday evening") and, where events have words of their own, those are encoded by the sentence encoder, mapped and added up. It predicts the next item by the softmax over item
-vectors, and the next behaviour by one sigmoid a behaviour. Deviation from the article: the parts of an event are encoded one by one and
-not as one sentence, since items × behaviours × times are too many sentences.
+`LstmLm` reads item ids only. `LlmLstm` reads each event as words: the item's text, the behaviour's name, the time in words ("Saturday
+evening") and the event's own words, where it has any, are encoded by the sentence encoder, mapped and added up. It predicts the next
+item by the softmax over item vectors, and the next behaviour by one sigmoid a behaviour. Deviation from the article: the parts of an
+event are encoded one by one and not as one sentence, since items × behaviours × times are too many sentences.
 """
 
 from collections.abc import Sequence
