@@ -25,14 +25,14 @@ EARTH_KM = 6371.0
 
 def time_buckets(seconds: Tensor) -> Tensor:
     """Buckets of time gaps, of the same shape; 0 where a gap is NaN."""
-    halves = torch.log2(1.0 + seconds.abs() / 60.0) * 2.0
-    return torch.where(halves.isnan(), 0, halves.clamp(0, TIME_BUCKETS - 2) + 1).long()
+    halves = seconds.abs().div_(60.0).add_(1.0).log2_().mul_(2.0)  # in place, here and below: new memory would take longer than the sums
+    return torch.where(halves.isnan(), 0, halves.clamp_(0, TIME_BUCKETS - 2).add_(1)).long()
 
 
 def distance_buckets(kilometres: Tensor) -> Tensor:
     """Buckets of distances, of the same shape; 0 where a distance is NaN."""
-    halves = torch.log2(1.0 + kilometres * 10.0) * 2.0
-    return torch.where(halves.isnan(), 0, halves.clamp(0, DISTANCE_BUCKETS - 2) + 1).long()
+    halves = kilometres.mul(10.0).add_(1.0).log2_().mul_(2.0)
+    return torch.where(halves.isnan(), 0, halves.clamp_(0, DISTANCE_BUCKETS - 2).add_(1)).long()
 
 
 def kilometres_between(here: Tensor, there: Tensor) -> Tensor:
@@ -43,8 +43,8 @@ def kilometres_between(here: Tensor, there: Tensor) -> Tensor:
         return torch.stack([latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()], -1)
 
     # float64 keeps the squared chord 2 - 2 p·q right to a few centimetres
-    squared = (2.0 - 2.0 * (points(here) @ points(there).transpose(-1, -2))).clamp(min=0.0)
-    return (2 * EARTH_KM) * torch.asin((squared.sqrt() / 2).clamp(max=1.0)).float()
+    squared = (points(here) @ points(there).transpose(-1, -2)).mul_(-2.0).add_(2.0).clamp_(min=0.0)
+    return (2 * EARTH_KM) * squared.sqrt_().div_(2.0).clamp_(max=1.0).asin_().float()
 
 
 class _Gather(torch.autograd.Function):
