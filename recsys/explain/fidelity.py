@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from recsys.explain.explanation import Explanation
+from recsys.explain.explanation import Explanation, Player
 from recsys.explain.game import Game
 
 POINTS = 20
@@ -80,7 +80,8 @@ class Fidelity:
     """One case: the curve of each method and those of random orders, and how alike methods are.
 
     `weights` maps methods to what they give each event (T,). `agreement` (M, M) holds Spearman's correlations in the order of
-    `curves`, NaN where a method gives all events the same.
+    `curves`, over the players of the method that has the fewest: of events that it takes together, nothing more can be compared.
+    NaN where a method gives all the same.
     """
 
     curves: dict[str, Curve]
@@ -115,7 +116,9 @@ def fidelity(
     shuffled = [random.permutation(len(steps)) for _ in range(orders)]
     found = _curves(events, [*ranked, *shuffled], k, points)
     curves = dict(zip(weights, found, strict=False))
-    return Fidelity(curves, tuple(found[len(ranked) :]), weights, agreement(list(weights.values())))
+    coarsest = min(explanations.values(), key=lambda each: len(each.players))
+    sums = [_sums(each, coarsest.players) for each in explanations.values()]
+    return Fidelity(curves, tuple(found[len(ranked) :]), weights, agreement(sums))
 
 
 def event_weights(explanation: Explanation, steps: Sequence[int]) -> np.ndarray:
@@ -125,6 +128,11 @@ def event_weights(explanation: Explanation, steps: Sequence[int]) -> np.ndarray:
         for step in player.steps:
             given[step] = float(value) / len(player.steps)
     return np.array([given.get(step, 0.0) for step in steps])
+
+
+def _sums(explanation: Explanation, players: Sequence[Player]) -> np.ndarray:
+    """What an explanation gives the events of each of these players together, context left out."""
+    return np.array([event_weights(explanation, player.steps).sum() for player in players if player.steps])
 
 
 def agreement(weights: Sequence[np.ndarray]) -> np.ndarray:

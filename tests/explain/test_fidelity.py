@@ -81,6 +81,16 @@ def test_groups_share_among_their_events(tiny: Dataset, trained: Callable[..., A
     np.testing.assert_allclose(event_weights(found, range(9)), [2, 2, 2, 0, 1, 2, 3, 4, 5])
 
 
+def test_what_one_method_takes_together_is_compared_together(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    """Two exact answers, one with a run of events as one player, do not disagree about how that run is shared."""
+    game = game_at(trained("item-knn", tiny), tiny)
+    groups = game.with_players([Player("early", "group", (0, 1, 2, 3, 4)), *game.players[5:]])
+    alone = np.array([7.0, -9.0, 8.0, -9.0, 3.5, 1.0, 2.0, 3.0, 4.0])
+    found = fidelity(game, {"alone": explained(game, alone), "together": explained(groups, np.array([0.5, 1.0, 2.0, 3.0, 4.0]))})
+    assert found.agreement[0, 1] == pytest.approx(1.0)
+    assert agreement(list(found.weights.values()))[0, 1] < 0.5  # what comparing event by event would say
+
+
 def test_agreement_is_spearman_s() -> None:
     from scipy.stats import spearmanr
 
