@@ -43,7 +43,7 @@ def one_recommendation(head: DeltaGenerator, lead: DeltaGenerator) -> None:
         head.title("Why this item")
         st.info("Nothing is recommended at this step, so there is nothing to explain. Move the cursor, or take another model.")
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         item = st.selectbox(
             "Explain",
             list(choices.places),

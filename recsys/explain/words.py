@@ -159,12 +159,12 @@ def adds_up(explanation: Explanation) -> str:
     start, change, end = (_rounded(each, whole) for each in (explanation.baseline, abs(whole), explanation.score))
     moved = f"adds {change}" if whole >= 0 else f"takes away {change}"
     unplaced = abs(explanation.residual) > 5e-4 * max(abs(whole), 1e-9)
-    left = f", of which {_rounded(explanation.residual, explanation.residual)} belongs to no bar" if unplaced else ""
+    left = f", of which {_rounded(explanation.residual, 10 * explanation.residual)} belongs to no bar" if unplaced else ""
     told = f"With nothing known it would stand at {start}; what is known {moved} and makes it {end}{left}."
     unsure = SURE * float(explanation.standard_errors.max(initial=0.0))
     if explanation.exact or unsure <= _floor(explanation):
         return f"{told} Every bar is exact."
-    return f"{told} Thin lines show how sure a bar is, the least sure to within {_rounded(unsure, unsure)}."
+    return f"{told} Thin lines show how sure a bar is, the least sure to within {_rounded(unsure, 10 * unsure)}."
 
 
 def _rounded(value: float, scale: float) -> str:

@@ -128,7 +128,7 @@ def _columns(figure: Sketch, rows: list[_Row], beside: Mapping[str, np.ndarray |
     for number, (title, values) in enumerate(beside.items(), start=2):
         left = BESIDE[0] + (number - 2) * width
         heading = dict(xref="paper", yref="paper", x=left, y=1, yshift=6, xanchor="left", yanchor="bottom", showarrow=False, align="left")
-        figure.add_annotation(text=escaped(title).replace(" ", "<br>", 1), font=dict(size=12, color=colours.quiet), **heading)
+        figure.add_annotation(text=escaped(title).replace(" ", "<br>", 1), font=dict(size=11, color=colours.quiet), **heading)
         axis = dict(domain=[left, left + 0.86 * width], visible=False, fixedrange=True, range=[-1.05, 1.05], anchor="y")
         figure.update_layout(**{f"xaxis{number}": axis})
         line = dict(color=colours.faint, width=1)

@@ -98,7 +98,7 @@ def test_whether_it_adds_up() -> None:
     assert adds_up(explained([4.0, 1.0])) == whole
     assert adds_up(explained([4.0, 1.0], errors=[0.0, 3e-17])) == whole, "what cannot be seen is no error"
     rough = adds_up(explained([4.0, 1.0], errors=[0.25, 0.1], left=0.5))
-    assert "of which 0.500 belongs to no bar" in rough and "the least sure to within 0.500" in rough
+    assert "of which 0.50 belongs to no bar" in rough and "the least sure to within 0.50" in rough
     assert "known takes away 3.00 and makes it −2.00" in adds_up(explained([-4.0, 1.0]))
     assert "what is known adds 0.0412 and" in adds_up(explained([0.04, 0.0012]))
 
