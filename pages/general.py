@@ -39,7 +39,9 @@ def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
     if len(names) > 1:
         alt = "Kinds of events against kinds recommended."
         st.plotly_chart(category_map(names, means, colours), key="category_map", theme=None, config=look.CHART, alt=alt)
-        st.caption("Blue: an event of the kind on the left lifts what is recommended below; orange: it lowers it; blank: too few cases to say.")
+        st.caption(
+            "Blue: an event of the kind on the left lifts what is recommended below; orange: it lowers it; blank: too few cases to say."
+        )
     st.html(rules_html(_surrogate(here, found)))
 
 

@@ -71,7 +71,7 @@ def trust_html(case: Case, answer: Inquiry) -> str:
     head = '<th>Method</th><th class="n">Beats chance</th><th class="n">Agrees</th>'
     told = f'<p class="rs-quiet" style="margin-bottom:.4rem">{look.safe(verdict(found, titles))}</p>'
     table = f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return f'{look.list_head("Which method to trust", "")}{told}{table}{_small(COLUMNS)}{_small(_without(answer.not_offered, titles))}'
+    return f"{look.list_head('Which method to trust', '')}{told}{table}{_small(COLUMNS)}{_small(_without(answer.not_offered, titles))}"
 
 
 def _small(text: str) -> str:
