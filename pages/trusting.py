@@ -84,7 +84,7 @@ def _without(not_offered: Mapping[str, str], titles: Mapping[str, str]) -> str:
     for name, reason in not_offered.items():
         by_reason.setdefault(reason, []).append(titles[name])
     parts = [f"{' and '.join(names)} ({reason})" for reason, names in by_reason.items()]
-    return look.safe(f"Not possible for this model: {', '.join(parts)}.") if parts else ""
+    return look.safe(f"Not shown here: {', '.join(parts)}.") if parts else ""
 
 
 def legend_html(titles: Mapping[str, str], colours: Palette) -> str:

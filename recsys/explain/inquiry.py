@@ -69,7 +69,7 @@ def inquire(game: Game, k: int = 10, seed: int = 0, patience: float = PATIENCE) 
             continue
         reason = method.why_not(game.model, game)
         if reason is None and LOOKS.get(name, 0) > pace.evaluations / 2:
-            reason = "it would take too long here; the command `explain` has it"
+            reason = "it would take too long; the command line has it"
         if reason is None:
             now = replace(now, beside={**now.beside, name: method.explain(game, BUDGET, seed)})
             yield now

@@ -111,7 +111,7 @@ def hangs_on(found: Counterfactual, names: Sequence[str], replacement: str | Non
         return f"It would stay among the {found.k} even if nothing of all this had happened."
     if len(names) > MOST_TAKEN:
         # A search that ran out of questions may have missed fewer, so it says what was found, not what there is.
-        return f"No few events were found that it hangs on: the fewest without which it leaves the list are {len(found.removed):,}."
+        return f"It does not hang on a few events: the fewest found without which it leaves the list are {len(found.removed):,}."
     gone = _listed(names) if len(names) <= MOST_NAMED else f"{len(found.removed)} events, {names[-1]} among them,"
     comes = f", and {replacement} would come in" if replacement else ""
     return f"Without {gone} it would be at place {found.rank_after:,}{comes}."

@@ -80,7 +80,7 @@ def test_what_it_hangs_on() -> None:
     assert hangs_on(found, ["A", "B"], "Y") == "Without A and B it would be at place 14, and Y would come in."
     assert hangs_on(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None) == "Without 4 events, D among them, it would be at place 14."
     many = hangs_on(replace(found, removed=tuple(range(9))), list("ABCDEFGHI"), None)
-    assert many == "No few events were found that it hangs on: the fewest without which it leaves the list are 9."
+    assert many == "It does not hang on a few events: the fewest found without which it leaves the list are 9."
     assert "even if nothing of all this" in hangs_on(replace(found, removed=(), verified=False, rank_after=None), [], None)
 
 
