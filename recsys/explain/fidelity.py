@@ -132,7 +132,9 @@ def event_weights(explanation: Explanation, steps: Sequence[int]) -> np.ndarray:
 
 def _sums(explanation: Explanation, players: Sequence[Player]) -> np.ndarray:
     """What an explanation gives the events of each of these players together, context left out."""
-    return np.array([event_weights(explanation, player.steps).sum() for player in players if player.steps])
+    owners = np.repeat(np.arange(len(players)), [len(player.steps) for player in players])
+    weights = event_weights(explanation, [step for player in players for step in player.steps])
+    return np.bincount(owners, weights=weights, minlength=len(players))[[bool(player.steps) for player in players]]
 
 
 def agreement(weights: Sequence[np.ndarray]) -> np.ndarray:
@@ -171,7 +173,9 @@ def _judged(game: Game, coalitions: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         own = scores[:, [game.column]]
         values.append(own[:, 0].astype(np.float64))
         places.append(1 + (scores > own).sum(axis=1) + (scores[:, : game.column] == own).sum(axis=1))
-    of_asked = np.concatenate(values) if game.target == "logit" else game.value(asked)
+    of_asked = np.concatenate(values)
+    if game.target != "logit" or not np.isfinite(of_asked).all():  # an item filtered as seen has a value, though it stands in no list
+        of_asked = game.value(asked)
     return of_asked[back.reshape(-1)], np.concatenate(places)[back.reshape(-1)]
 
 

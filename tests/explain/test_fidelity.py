@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.core import Dataset, request_at
+from recsys.core import Dataset, Request, request_at
 from recsys.explain.explanation import Explanation, Player
 from recsys.explain.fidelity import SHARES, agreement, event_weights, fidelity
 from recsys.explain.game import Game
@@ -59,6 +59,16 @@ def test_metrics_by_hand(tiny: Dataset, trained: Callable[..., Any]) -> None:
     assert metrics["deletion"] == pytest.approx(sum((falls[at] + falls[at + 1]) / 2 for at in range(9)) / 9, rel=1e-4)
     listed = curve.deleted_places <= 3
     assert metrics["pos@k"] == pytest.approx(sum((int(listed[at]) + int(listed[at + 1])) / 2 for at in range(9)) / 9)
+
+
+def test_an_item_filtered_as_seen_is_judged_by_its_score(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model, request = trained("ease", tiny), Request(tiny.history("u03"))
+    taken = str(request.history.items[0])
+    hidden, shown = (Game(model, request, taken, repeats=repeats) for repeats in (False, True))
+    values = np.arange(float(len(shown.players)))
+    ours, plain = (fidelity(game, {"made": explained(game, values)}) for game in (hidden, shown))
+    np.testing.assert_allclose(ours.curves["made"].deleted, plain.curves["made"].deleted, rtol=1e-5)
+    assert np.ptp(plain.curves["made"].deleted) > 0 and np.isfinite(ours.trust("made"))
 
 
 def test_the_right_order_beats_chance_and_the_wrong_one_loses(order_only: Dataset, trained: Callable[..., Any]) -> None:
