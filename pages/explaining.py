@@ -92,7 +92,7 @@ class Case:
     def name(self, player: Player) -> str:
         if player.item_id is not None:
             return self.dataset.title_of(player.item_id)
-        return CONTEXT.get(player.kind) or look.plural(len(player.steps), "event")
+        return CONTEXT.get(player.kind) or look.plural(len(player.steps), self.dataset.noun)
 
     def note(self, player: Player) -> str:
         """What tells this event from others: its number and how long before."""
@@ -102,7 +102,7 @@ class Case:
         if player.kind == "place":
             return "where they last were"
         if player.kind == "group" and player.item_id is None:
-            return player.label.rpartition(", ")[0]  # without the count, which is the name here
+            return player.label.rpartition(", ")[0].removeprefix("events ")  # without the count, which is the name here
         many = f"{len(player.steps)} times, last " if len(player.steps) > 1 else ""
         return f"{many}{self.ago(player.steps[-1])}"
 

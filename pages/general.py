@@ -32,13 +32,16 @@ def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
     figure = beeswarm(seen, lines, colours)
     st.plotly_chart(figure, key="beeswarm", theme=None, config=look.CHART, alt=in_words(lines))
     st.caption(
-        "A dot is one event of one person, left out of their history; blue took points with it, orange gave some. "
-        "The upright mark is the mean with its 95 % interval over people."
+        "Each dot is one event of one person, left out of their history: blue where the recommendation lost by that, orange where it "
+        "gained. Dots at the very edge lie further out. Upright marks are averages, and the lines across them how sure those are (95 %)."
     )
     names, means = between_categories(seen)
     if len(names) > 1:
         alt = "Kinds of events against kinds recommended."
         st.plotly_chart(category_map(names, means, colours), key="category_map", theme=None, config=look.CHART, alt=alt)
+        st.caption(
+            "Blue: an event of the kind on the left lifts what is recommended below; orange: it lowers it; blank: too few cases to say."
+        )
     st.html(rules_html(_surrogate(here, found)))
 
 
@@ -81,7 +84,8 @@ def sentence(seen: Influences, lines: list[Answer]) -> str:
     if not lines or seen.importance(best) < ENOUGH:
         return f"<b>No kind of event</b> moves this model more than others do. {rests}"
     top = max((line for line in lines if line.feature == best), key=lambda line: line.mean)
-    return f"<b>{look.safe(best)}</b> tells most: <b>{look.safe(top.name)}</b> adds {top.mean:.2f} standard deviations to a recommendation on average. {rests}"
+    lifts = f"lifts a recommendation by {top.mean:.2f} on average, where 1 is the usual spread of the scores"
+    return f"Most depends on <b>{look.safe(best[0].lower() + best[1:])}</b>: <b>{look.safe(top.name)}</b> {lifts}. {rests}"
 
 
 def in_words(lines: list[Answer]) -> str:
@@ -91,16 +95,16 @@ def in_words(lines: list[Answer]) -> str:
 def rules_html(found: Surrogate) -> str:
     """The rules of the tree as a table, with how well they do for other people."""
     rows = "".join(
-        f'<tr><td>{"<br>".join(look.safe(each) for each in rule.conditions) or "always"}</td><td class="n">{rule.listed:.0%}</td><td class="n">{rule.held:.0%}</td></tr>'
+        f'<tr><td>{"<br>and ".join(look.safe(each) for each in rule.conditions) or "always"}</td><td class="n">{rule.listed:.0%}</td><td class="n">{rule.held:.0%}</td></tr>'
         for rule in found.rules
         if rule.held >= WORTH
     )
     told = (
-        f"For {found.held_out:,} other people these rules find <b>{found.found:.1f}</b> of the ten that the model lists; the most popular "
-        f"items would find {found.popular:.1f}, any ten {found.chance:.1f}. The more they find, the better they stand for the model."
+        f"Tried on {found.held_out:,} other people, these rules guess <b>{found.found:.1f}</b> of the ten that the model lists; taking the "
+        f"most popular guesses {found.popular:.1f}, any ten {found.chance:.1f}. The nearer to ten, the more they say of the model."
     )
-    head = '<th>An item of which this is true</th><th class="n">is listed in</th><th class="n">holds of all listed</th>'
+    head = '<th>An item like this</th><th class="n">is listed</th><th class="n">share of all lists</th>'
     return (
-        look.list_head("The model in a few rules", f"a shallow tree, learnt from the lists of {found.people:,} people")
+        look.list_head("The model in a few rules", f"learnt from the lists of {found.people:,} people")
         + f'<p class="rs-quiet" style="margin-bottom:.4rem">{told}</p><table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     )

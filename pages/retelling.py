@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages import look
-from pages.boundary import boundary
+from pages.boundary import boundary, plain
 from pages.explaining import Case
 from pages.loaders.explained import question, shelf
+from recsys.errors import DataError
 from recsys.explain.facts import Facts
 from recsys.explain.inquiry import Inquiry
 from recsys.explain.rewriting import Rewriting, check_writer, rewritten
@@ -21,7 +22,15 @@ def draw(case: Case, answer: Inquiry) -> None:
         kept: Rewriting | None = shelf().get(key)
         slot = st.empty()
         if kept is None and slot.button("Say it in other words", key="retell", help="A language model writes; every claim is checked."):
-            check_writer()
+            try:
+                check_writer()
+            except DataError as missing:  # nothing is wrong with the explanation
+                st.info(
+                    plain(
+                        f"There is no language model here to say it in other words, so the sentence above stands. Who runs this server can help: {missing}."
+                    )
+                )
+                return
             slot.empty()
             kept = _written(facts)
             shelf().put(key, kept)

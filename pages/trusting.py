@@ -15,6 +15,10 @@ from recsys.figures.explain import curve_tints
 from recsys.figures.palette import Palette
 
 AGREES, HARDLY = 0.7, 0.3
+COLUMNS = (
+    "Beats chance: taking away first what the method names first moves the score more than so many random orders do. "
+    "Agrees: whether it ranks the events as the Shapley values do, from −1 to 1."
+)
 
 
 def hangs_html(case: Case, found: Counterfactual) -> str:
@@ -44,11 +48,11 @@ def _about(case: Case, player: Player, tints: dict[str, str]) -> str:
 
 
 def _times(count: int) -> str:
-    return "gone" if count == 1 else f"{count} times"
+    return "" if count == 1 else f"{count} times"
 
 
 def trust_html(case: Case, answer: Inquiry) -> str:
-    """The verdict, and a line for each method: what it names first, how many random orders it beats, whether it agrees with Shapley."""
+    """The verdict, and a line for each method: what it asks, what it names first, how many random orders it beats, whether it agrees with Shapley."""
     found = answer.fidelity
     if found is None:
         return ""
@@ -61,14 +65,26 @@ def trust_html(case: Case, answer: Inquiry) -> str:
         first = case.name(case.event(int(case.game.steps[int(np.argmax(weights))]))) if len(weights) and weights.max() > 0 else "nothing"
         alike = "–" if at == main else _agreement(float(found.agreement[at, main]))
         rows += (
-            f"<tr><td>{look.safe(titles[name])}<small>first: {look.safe(first)}</small></td>"
+            f"<tr><td>{look.safe(titles[name])}<small>{METHODS[name].summary}</small><small>Names first: <b>{look.safe(first)}</b></small></td>"
             f'<td class="n">{beaten(found.trust(name), len(found.random))} of {len(found.random)}</td><td class="n">{alike}</td></tr>'
         )
-    for name, reason in answer.not_offered.items():
-        rows += f'<tr class="quiet"><td colspan="3">{look.safe(titles[name])}<small>{look.safe(reason)}</small></td></tr>'
-    head = '<th>Method, and what it names first</th><th class="n">Beats chance</th><th class="n">Agrees</th>'
+    head = '<th>Method</th><th class="n">Beats chance</th><th class="n">Agrees</th>'
     told = f'<p class="rs-quiet" style="margin-bottom:.4rem">{look.safe(verdict(found, titles))}</p>'
-    return f'{look.list_head("Which method to trust", "agreement is with the Shapley values")}{told}<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    table = f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return f"{look.list_head('Which method to trust', '')}{told}{table}{_small(COLUMNS)}{_small(_without(answer.not_offered, titles))}"
+
+
+def _small(text: str) -> str:
+    return f'<p class="rs-quiet" style="font-size:.82rem">{text}</p>' if text else ""
+
+
+def _without(not_offered: Mapping[str, str], titles: Mapping[str, str]) -> str:
+    """The methods that this model or item does not allow, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in not_offered.items():
+        by_reason.setdefault(reason, []).append(titles[name])
+    parts = [f"{' and '.join(names)} ({reason})" for reason, names in by_reason.items()]
+    return look.safe(f"Not shown here: {', '.join(parts)}.") if parts else ""
 
 
 def legend_html(titles: Mapping[str, str], colours: Palette) -> str:

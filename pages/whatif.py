@@ -27,7 +27,7 @@ def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
     request = tryout.request(here, tried, asked)
     request = replace(request, history=request.history.without(gone))
     after = Listed(here, found, request)
-    lead.html(look.lead_html(moved_sentence(here, before, after)))
+    lead.html(look.lead_html(moved_sentence(here, before, after, bool(MODELS[found.card.model].aware))))
     with lists:
         was, then = st.columns(2, gap="medium")
         was.html(list_html(here, "As it was", before, None))
@@ -49,11 +49,12 @@ def _events(here: Cursor) -> tuple[list[int], list[str]]:
     return gone, added
 
 
-def moved_sentence(here: Cursor, before: Listed, after: Listed) -> str:
+def moved_sentence(here: Cursor, before: Listed, after: Listed, aware: bool) -> str:
     """HTML: how much of the list changed."""
     new = [item for item in after.items if item not in before.items]
     if after.items == before.items:
-        return "The list is <b>the same</b>. Change the moment or the place, take an event away, or add one."
+        first = "Change the moment or the place, take an event away" if aware else "Take an event away"
+        return f"The list is <b>the same</b>. {first}, or add one, and see what moves."
     if not new:
         return "The same ten, <b>in another order</b>."
     first = (

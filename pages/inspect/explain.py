@@ -43,7 +43,7 @@ def one_recommendation(head: DeltaGenerator, lead: DeltaGenerator) -> None:
         head.title("Why this item")
         st.info("Nothing is recommended at this step, so there is nothing to explain. Move the cursor, or take another model.")
         return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         item = st.selectbox(
             "Explain",
             list(choices.places),
@@ -63,6 +63,7 @@ def one_recommendation(head: DeltaGenerator, lead: DeltaGenerator) -> None:
 def draw_answers(case: Case, lead: DeltaGenerator) -> None:
     """What is known, drawn again with every sharper answer."""
     bars, status, again = st.empty(), st.empty(), st.container()
+    status.caption("Asking the model …")
     left, right = st.columns(2, gap="medium")
     with left:
         hangs, curve, legend = st.empty(), st.empty(), st.empty()
@@ -73,7 +74,7 @@ def draw_answers(case: Case, lead: DeltaGenerator) -> None:
         with bars:
             if moves(answer.explanation):
                 draw_bars(case, answer, number)
-        status.caption(f"Sharpening: {answer.doing} …" if answer.doing else adds_up(answer.explanation))
+        status.caption(f"Rough for now: {answer.doing} …" if answer.doing else adds_up(answer.explanation))
         if answer.counterfactual is not None:
             hangs.html(hangs_html(case, answer.counterfactual))
         if answer.fidelity is not None:

@@ -10,7 +10,7 @@ from recsys.explain.game import Game
 def why_not(model: Recommender, game: Game) -> str | None:
     """Only a sum can be taken apart, and only where each player is an event of it."""
     if not isinstance(model, ExplainsItself):
-        return "the model is no sum over the events; take shapley, which asks it"
+        return "its score is no sum over the events"
     if game.target != "logit":
         return f"the score is a sum over the events, its {game.target} is not; explain the score"
     if any(player.kind == "group" for player in game.players):

@@ -111,9 +111,10 @@ def _rising(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> Itera
 
 
 def _climb(listing: Listing, pool: Sequence[int], singles: np.ndarray) -> tuple[int, ...] | None:
-    """More than three events: those of whole items; or the one that helps most, time and again, and the shortest run of the rest."""
+    """More than three events: the latest, those of whole items, or the one that helps most, time and again, and the shortest run of the rest."""
     chosen: tuple[int, ...] = ()
-    best = _whole_items(listing)
+    latest = [tuple(int(step) for step in listing.known[-count:]) for count in range(1, min(LATEST, len(listing.known)) + 1)]
+    best = _shorter(_first_out(listing, latest, LATEST), _whole_items(listing))
     margins, rest = singles, list(pool)
     for _ in range(CLIMB):
         order = [rest[at] for at in np.argsort(margins, kind="stable")]
@@ -141,9 +142,9 @@ def _whole_items(listing: Listing) -> tuple[int, ...] | None:
     return _first_out(listing, runs)
 
 
-def _first_out(listing: Listing, sets: list[tuple[int, ...]]) -> tuple[int, ...] | None:
-    """The first of growing sets that is enough; of many, only some of the long ones are tried."""
-    count = listing.room(len(sets))
+def _first_out(listing: Listing, sets: list[tuple[int, ...]], least: int = 8) -> tuple[int, ...] | None:
+    """The first of growing sets that is enough; of many, only some of the long ones are tried, but `least` in any case."""
+    count = listing.room(len(sets), least)
     tried = np.unique(np.geomspace(1, len(sets), count).round().astype(np.int64)) - 1 if count < len(sets) else np.arange(len(sets))
     out = np.flatnonzero(listing.margins([sets[at] for at in tried]) < 0)
     return sets[int(tried[out[0]])] if len(out) else None

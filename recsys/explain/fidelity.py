@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from recsys.explain.explanation import Explanation
+from recsys.explain.explanation import Explanation, Player
 from recsys.explain.game import Game
 
 POINTS = 20
@@ -80,7 +80,8 @@ class Fidelity:
     """One case: the curve of each method and those of random orders, and how alike methods are.
 
     `weights` maps methods to what they give each event (T,). `agreement` (M, M) holds Spearman's correlations in the order of
-    `curves`, NaN where a method gives all events the same.
+    `curves`, over the players of the method that has the fewest: of events that it takes together, nothing more can be compared.
+    NaN where a method gives all the same.
     """
 
     curves: dict[str, Curve]
@@ -115,7 +116,9 @@ def fidelity(
     shuffled = [random.permutation(len(steps)) for _ in range(orders)]
     found = _curves(events, [*ranked, *shuffled], k, points)
     curves = dict(zip(weights, found, strict=False))
-    return Fidelity(curves, tuple(found[len(ranked) :]), weights, agreement(list(weights.values())))
+    coarsest = min(explanations.values(), key=lambda each: len(each.players))
+    sums = [_sums(each, coarsest.players) for each in explanations.values()]
+    return Fidelity(curves, tuple(found[len(ranked) :]), weights, agreement(sums))
 
 
 def event_weights(explanation: Explanation, steps: Sequence[int]) -> np.ndarray:
@@ -125,6 +128,13 @@ def event_weights(explanation: Explanation, steps: Sequence[int]) -> np.ndarray:
         for step in player.steps:
             given[step] = float(value) / len(player.steps)
     return np.array([given.get(step, 0.0) for step in steps])
+
+
+def _sums(explanation: Explanation, players: Sequence[Player]) -> np.ndarray:
+    """What an explanation gives the events of each of these players together, context left out."""
+    owners = np.repeat(np.arange(len(players)), [len(player.steps) for player in players])
+    weights = event_weights(explanation, [step for player in players for step in player.steps])
+    return np.bincount(owners, weights=weights, minlength=len(players))[[bool(player.steps) for player in players]]
 
 
 def agreement(weights: Sequence[np.ndarray]) -> np.ndarray:
@@ -163,7 +173,9 @@ def _judged(game: Game, coalitions: np.ndarray) -> tuple[np.ndarray, np.ndarray]
         own = scores[:, [game.column]]
         values.append(own[:, 0].astype(np.float64))
         places.append(1 + (scores > own).sum(axis=1) + (scores[:, : game.column] == own).sum(axis=1))
-    of_asked = np.concatenate(values) if game.target == "logit" else game.value(asked)
+    of_asked = np.concatenate(values)
+    if game.target != "logit" or not np.isfinite(of_asked).all():  # an item filtered as seen has a value, though it stands in no list
+        of_asked = game.value(asked)
     return of_asked[back.reshape(-1)], np.concatenate(places)[back.reshape(-1)]
 
 

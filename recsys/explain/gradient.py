@@ -21,7 +21,7 @@ def why_not(model: Recommender, game: Game) -> str | None:
     """Only a network that reads every event as a vector has a gradient for each."""
     del game
     if not hasattr(model, "embedding"):
-        return "the model does not read events as vectors, and so has no gradient"
+        return "it has no gradient to follow"
     return None
 
 

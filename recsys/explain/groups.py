@@ -92,7 +92,7 @@ def _group(game: Game, steps: np.ndarray, label: str | None = None) -> Player:
         return Player(item_id, "event", (int(steps[0]),), item_id)
     times = _local_times(game, steps)
     if label is None:
-        label = f"events {steps[0] + 1} to {steps[-1] + 1}" if times is None else _days(times[0], times[-1])
+        label = f"events {steps[0] + 1:,} to {steps[-1] + 1:,}" if times is None else _days(times[0], times[-1])
     return Player(f"{label}, {len(steps)} events", "group", tuple(steps.tolist()))
 
 

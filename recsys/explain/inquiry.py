@@ -19,8 +19,8 @@ PATIENCE = 3.0
 """Seconds for the values, and again for the rest, on the machine that it runs on: a slow model is asked less often."""
 FEWEST = 8
 """Evaluations a player that are spent in any case."""
-LOOKS = {"integrated-gradients": 64}
-"""How often a method reads the history, where that is often."""
+COSTS = {"integrated-gradients": 3 * 64}
+"""How many evaluations a method takes as long as, where that is long: 64 slopes, each as long as three."""
 ORDERS, POINTS = (5, 12), (6, 20)
 """Random orders and points of a curve that fidelity is judged by: the fewest and the most."""
 
@@ -68,8 +68,8 @@ def inquire(game: Game, k: int = 10, seed: int = 0, patience: float = PATIENCE) 
         if name in (SHAPLEY, ALONE):
             continue
         reason = method.why_not(game.model, game)
-        if reason is None and LOOKS.get(name, 0) > pace.evaluations / 2:
-            reason = "it would take too long for this history and model; the command explain has it"
+        if reason is None and COSTS.get(name, 0) > pace.evaluations / 2:
+            reason = "it would take too long; the command line has it"
         if reason is None:
             now = replace(now, beside={**now.beside, name: method.explain(game, BUDGET, seed)})
             yield now

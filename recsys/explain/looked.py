@@ -13,7 +13,7 @@ def why_not(model: Recommender, game: Game) -> str | None:
     """Only a model with attention looks, and the short-term half of one does not."""
     del game
     attends = getattr(model, "attends", False) and getattr(getattr(model, "config", None), "part", "") != "short"
-    return None if attends else "the model has no attention"
+    return None if attends else "it has no attention"
 
 
 def attention(game: Game) -> Explanation:

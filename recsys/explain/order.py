@@ -24,17 +24,18 @@ def valueless(members: np.ndarray, players: Sequence[Player], worths: Sequence[n
     events = np.array([at for at, player in enumerate(players) if player.steps], dtype=np.int64)
     order = events[np.argsort([players[at].steps[-1] for at in events], kind="stable")]
     there, found = members[:, order], []
+    ages = [_ages(side) for side in (there, ~there)]
     for later in range(LATER):
-        counts = [_counting(side, later) for side in (there, ~there)]
+        counts = [age == later + 1 for age in ages]
         for worth in worths:
             won = (counts[0] @ worth[order] - counts[1] @ worth[order]) / 2
             found.append(won - (there - 0.5) @ _values(worth[order], later))
     return np.stack(found[:most], axis=1) if found and most > 0 else np.empty((len(members), 0))
 
 
-def _counting(there: np.ndarray, later: int) -> np.ndarray:
-    """(m, T) which of the events that are there have exactly so many later ones there."""
-    return there & (np.cumsum(there[:, ::-1], axis=1)[:, ::-1] == later + 1)
+def _ages(there: np.ndarray) -> np.ndarray:
+    """(m, T) 1 for the last event that is there, 2 for the last but one, and so on; 0 for those that are not there."""
+    return there * np.cumsum(there[:, ::-1], axis=1)[:, ::-1]
 
 
 def _values(worth: np.ndarray, later: int) -> np.ndarray:

@@ -14,6 +14,7 @@ WHOLE = 50  # events that a regression can tell apart in a second
 PER_PLAYER = 12  # evaluations that make a value fairly sharp
 NAMED, RUNS = (8, 20), 6
 LEAST_LEFT_OUT, TIMED = 12, 8
+FIRST = 4  # the part of the time, one in so many, that the first look may take
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,9 @@ def pace_of(game: Game, patience: float) -> Pace:
 
 def first_look(game: Game, pace: Pace) -> Explanation:
     """Leaving one out: every player where there is the time, else the latest events and the rest in runs."""
-    players = len(game.players)
-    if players <= max(pace.evaluations // 3, LEAST_LEFT_OUT):
+    room = max(pace.evaluations // FIRST, LEAST_LEFT_OUT)
+    if len(game.players) <= room:
         return leave_one_out(game)
-    room = max(pace.evaluations // 3, LEAST_LEFT_OUT)
     return leave_one_out(_apart(game, game.steps[-max(room - RUNS, RUNS) :]))
 
 

@@ -111,7 +111,7 @@ def hangs_on(found: Counterfactual, names: Sequence[str], replacement: str | Non
         return f"It would stay among the {found.k} even if nothing of all this had happened."
     if len(names) > MOST_TAKEN:
         # A search that ran out of questions may have missed fewer, so it says what was found, not what there is.
-        return f"No few events were found that it hangs on: the fewest without which it leaves the list are {len(found.removed):,}."
+        return f"It does not hang on a few events: the fewest found without which it leaves the list are {len(found.removed):,}."
     gone = _listed(names) if len(names) <= MOST_NAMED else f"{len(found.removed)} events, {names[-1]} among them,"
     comes = f", and {replacement} would come in" if replacement else ""
     return f"Without {gone} it would be at place {found.rank_after:,}{comes}."
@@ -154,15 +154,23 @@ def beaten(share: float, count: int) -> str:
 
 
 def adds_up(explanation: Explanation) -> str:
-    """Whether baseline and contributions make the score."""
+    """Whether baseline and contributions make the score, and how sure they are."""
     whole = explanation.score - explanation.baseline
-    largest = float(explanation.standard_errors.max(initial=0.0))
-    left = f"{explanation.residual:+.2g}" if abs(explanation.residual) > 5e-4 * max(abs(whole), 1e-9) else "nothing"
-    sum_up = f"{explanation.baseline:.2f} before anything is known, {whole:+.2f} by what is, {explanation.score:.2f} in all; {left} is left over."
-    sum_up = sum_up.replace("-", "−")
-    if explanation.exact or largest == 0:
-        return f"{sum_up} Every value is exact."
-    return f"{sum_up} Values are off by {largest:.2g} or less, give or take (one standard error)."
+    start, change, end = (_rounded(each, whole) for each in (explanation.baseline, abs(whole), explanation.score))
+    moved = f"adds {change}" if whole >= 0 else f"takes away {change}"
+    unplaced = abs(explanation.residual) > 5e-4 * max(abs(whole), 1e-9)
+    left = f", of which {_rounded(explanation.residual, 10 * explanation.residual)} belongs to no bar" if unplaced else ""
+    told = f"With nothing known it would stand at {start}; what is known {moved} and makes it {end}{left}."
+    unsure = SURE * float(explanation.standard_errors.max(initial=0.0))
+    if explanation.exact or unsure <= _floor(explanation):
+        return f"{told} Every bar is exact."
+    return f"{told} Thin lines show how sure a bar is, the least sure to within {_rounded(unsure, 10 * unsure)}."
+
+
+def _rounded(value: float, scale: float) -> str:
+    """A number with about three digits of the scale that it belongs to."""
+    digits = int(np.clip(2 - np.floor(np.log10(max(abs(scale), 1e-9))), 0, 9))
+    return f"{value:.{digits}f}".replace("-", "−") if round(value, digits) else "0"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -18,6 +18,7 @@ WATERFALL, VALUES, BESIDE = (0.0, 0.52), 0.535, (0.63, 1.0)
 UNITS = {"logit": "the model’s score", "probability": "share of all recommendations", "margin": "score above place 10"}
 ERRORS = 2.0  # standard errors drawn to each side
 FLAT = 0.02  # of the score: the least width of the picture, so that nothing is not drawn large
+FELT = 1e-3  # of the width of the picture: smaller errors are not drawn
 LEFT_OVER = 5e-3  # of the way from baseline to score: a residual worth a row
 
 
@@ -40,7 +41,7 @@ def contribution_bars(
     room = max(high - low, FLAT * max(abs(low), abs(high)), 1e-9)
     position = np.arange(len(rows), dtype=np.float64)
     middle = range(1, len(rows) - 1)
-    figure.add_trace(_floating(rows, ends, position, explanation.target, colours))
+    figure.add_trace(_floating(rows, ends, position, room, explanation.target, colours))
     for at in range(len(rows) - 1):
         dash = dict(color=colours.faint, width=1, dash="dot")
         figure.add_shape(type="line", xref="x", yref="y", x0=ends[at], x1=ends[at], y0=at, y1=at + 1, line=dash, layer="below")
@@ -93,7 +94,7 @@ def _rows(explanation: Explanation, names: Sequence[str], notes: Sequence[str]) 
     return [*rows, _Row("In all", "", 0.0, 0.0, quiet=True)]
 
 
-def _floating(rows: list[_Row], ends: np.ndarray, position: np.ndarray, target: str, colours: Palette) -> dict[str, Any]:
+def _floating(rows: list[_Row], ends: np.ndarray, position: np.ndarray, room: float, target: str, colours: Palette) -> dict[str, Any]:
     inner = slice(1, len(rows) - 1)
     tints = [colours.other if row.quiet else colours.accent if row.value > 0 else colours.miss for row in rows[inner]]
     return dict(
@@ -105,7 +106,8 @@ def _floating(rows: list[_Row], ends: np.ndarray, position: np.ndarray, target: 
         marker=dict(color=tints),
         error_x=dict(
             type="data",
-            array=[ERRORS * row.error if row.error > 0 else np.nan for row in rows[inner]],
+            # a list would lose NaN, and draw it as 0
+            array=np.array([ERRORS * row.error if row.error > FELT * room else np.nan for row in rows[inner]]),
             color=colours.text,
             thickness=1.3,
             width=4,
@@ -126,7 +128,7 @@ def _columns(figure: Sketch, rows: list[_Row], beside: Mapping[str, np.ndarray |
     for number, (title, values) in enumerate(beside.items(), start=2):
         left = BESIDE[0] + (number - 2) * width
         heading = dict(xref="paper", yref="paper", x=left, y=1, yshift=6, xanchor="left", yanchor="bottom", showarrow=False, align="left")
-        figure.add_annotation(text=escaped(title).replace(" ", "<br>", 1), font=dict(size=12, color=colours.quiet), **heading)
+        figure.add_annotation(text=escaped(title).replace(" ", "<br>", 1), font=dict(size=11, color=colours.quiet), **heading)
         axis = dict(domain=[left, left + 0.86 * width], visible=False, fixedrange=True, range=[-1.05, 1.05], anchor="y")
         figure.update_layout(**{f"xaxis{number}": axis})
         line = dict(color=colours.faint, width=1)
@@ -157,7 +159,7 @@ def _plain(value: float, room: float) -> str:
 def _signed(value: float, room: float) -> str:
     """A value with as many digits as the whole picture needs."""
     digits = int(np.clip(np.ceil(-np.log10(room)) + 2, 1, 4))
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{value:+.{digits}f}".replace("-", "−") if round(value, digits) else f"{0:.{digits}f}"
 
 
 def deletion_curves(found: Fidelity, titles: Mapping[str, str], target: str, colours: Palette) -> go.Figure:
@@ -180,7 +182,7 @@ def deletion_curves(found: Fidelity, titles: Mapping[str, str], target: str, col
         range=[0, 100], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], title=axis_title("of the events taken away", colours)
     )  # fmt: skip
     figure.update_yaxes(title=axis_title(UNITS[target], colours), nticks=5, showgrid=True, gridcolor=colours.surface)
-    figure.update_layout(margin=dict(l=58, r=10, t=40, b=44))
+    figure.update_layout(margin=dict(l=58, r=26, t=40, b=44))
     return figure.drawn()
 
 

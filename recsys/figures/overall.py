@@ -12,7 +12,7 @@ from recsys.figures.sketch import Sketch, axis_title
 
 DOTS = 160  # drawn in a row; more would only be darker
 ROW = 30
-UNIT = "what leaving the event out takes from the score (standard deviations of all scores)"
+UNIT = "what the score loses without the event (1: the usual spread of all scores)"
 
 
 def beeswarm(found: Influences, lines: Sequence[Answer], colours: Palette, seed: int = 0) -> go.Figure:
@@ -26,7 +26,7 @@ def beeswarm(found: Influences, lines: Sequence[Answer], colours: Palette, seed:
     for feature, answered in groups:
         ticks.append(at)
         labels.append(f"<b>{escaped(feature)}</b>")
-        note = f"tells {found.importance(feature):.0%} of the differences"
+        note = f"explains {found.importance(feature):.0%} of the differences"
         figure.add_annotation(
             xref="paper", x=1, xanchor="right", yref="y", y=at, text=note, showarrow=False, font=dict(size=12, color=colours.quiet)
         )

@@ -6,10 +6,12 @@ gives every step of a replay. The blocks are LiGR's (arXiv 2502.03417), gated re
 (arXiv 2508.06450); the biases follow HSTU (arXiv 2402.17152) and STAN (arXiv 2102.04095), with logarithmic buckets.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -21,18 +23,20 @@ DISTANCE_BUCKETS = 36
 """Bucket 0 is "unknown". Time: half powers of two from a minute, up to about 15 years. Distance: of 100 metres."""
 
 EARTH_KM = 6371.0
+MANY_PARTS = 4
+"""Histories in a batch from which on it is looked whether they are parts of one."""
 
 
 def time_buckets(seconds: Tensor) -> Tensor:
     """Buckets of time gaps, of the same shape; 0 where a gap is NaN."""
-    halves = torch.log2(1.0 + seconds.abs() / 60.0) * 2.0
-    return torch.where(halves.isnan(), 0, halves.clamp(0, TIME_BUCKETS - 2) + 1).long()
+    halves = seconds.abs().div_(60.0).add_(1.0).log2_().mul_(2.0)  # in place, here and below: new memory would take longer than the sums
+    return torch.where(halves.isnan(), 0, halves.clamp_(0, TIME_BUCKETS - 2).add_(1)).long()
 
 
 def distance_buckets(kilometres: Tensor) -> Tensor:
     """Buckets of distances, of the same shape; 0 where a distance is NaN."""
-    halves = torch.log2(1.0 + kilometres * 10.0) * 2.0
-    return torch.where(halves.isnan(), 0, halves.clamp(0, DISTANCE_BUCKETS - 2) + 1).long()
+    halves = kilometres.mul(10.0).add_(1.0).log2_().mul_(2.0)
+    return torch.where(halves.isnan(), 0, halves.clamp_(0, DISTANCE_BUCKETS - 2).add_(1)).long()
 
 
 def kilometres_between(here: Tensor, there: Tensor) -> Tensor:
@@ -43,8 +47,8 @@ def kilometres_between(here: Tensor, there: Tensor) -> Tensor:
         return torch.stack([latitude.cos() * longitude.cos(), latitude.cos() * longitude.sin(), latitude.sin()], -1)
 
     # float64 keeps the squared chord 2 - 2 p·q right to a few centimetres
-    squared = (2.0 - 2.0 * (points(here) @ points(there).transpose(-1, -2))).clamp(min=0.0)
-    return (2 * EARTH_KM) * torch.asin((squared.sqrt() / 2).clamp(max=1.0)).float()
+    squared = (points(here) @ points(there).transpose(-1, -2)).mul_(-2.0).add_(2.0).clamp_(min=0.0)
+    return (2 * EARTH_KM) * squared.sqrt_().div_(2.0).clamp_(max=1.0).asin_().float()
 
 
 class _Gather(torch.autograd.Function):
@@ -86,6 +90,38 @@ class Window:
 
 
 @dataclass(frozen=True, eq=False)
+class Shared:
+    """Buckets (U, V) of the pairs that occur in a batch, each computed once, and which of those stand at rows and columns (B, T)."""
+
+    buckets: Tensor
+    rows: Tensor
+    columns: Tensor
+
+    def between(self, rows: slice, columns: slice) -> Tensor:
+        """(B, R, C)."""
+        at = self.rows[:, rows, None] * self.buckets.shape[1] + self.columns[:, None, columns]
+        return self.buckets.view(-1).index_select(0, at.view(-1)).view(at.shape)
+
+
+def _distinct(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The different values (U, …) of (B, T) or (B, T, 2) and which stand where (B, T); NaN is one value."""
+    flat = values.double().contiguous().numpy()
+    found, at = np.unique(flat.view(np.complex128)[..., 0] if values.ndim == 3 else flat, return_inverse=True)
+    different = torch.from_numpy(found.view(np.float64).reshape(-1, *values.shape[2:]))
+    return different, torch.from_numpy(at.reshape(values.shape[:2]))
+
+
+def _shared(rows: Tensor | None, columns: Tensor | None, buckets: Callable[[Tensor, Tensor], Tensor]) -> Shared | None:
+    """What rows (B, T) or (B, T, 2) and columns have in pairs, where that pays: many parts of one history have few, strangers have many."""
+    if rows is None or columns is None or len(rows) < MANY_PARTS or rows.device.type != "cpu" or torch.is_grad_enabled():
+        return None
+    (asking, row_at), (asked, column_at) = _distinct(rows), _distinct(columns)
+    if 4 * len(asking) * len(asked) > row_at.numel() * row_at.shape[1]:
+        return None
+    return Shared(buckets(asking, asked).int(), row_at.int(), column_at.int())
+
+
+@dataclass(frozen=True, eq=False)
 class Context:
     """What is known beside the items: `seconds` (B, T) of each token and `asked` (B, T) of the request made there,
     `places` (B, T, 2) of each token and `here` (B, T, 2) of the request; None where the model does not look. float64, so that
@@ -102,6 +138,14 @@ class Context:
         parts = {each.name: getattr(self, each.name) for each in fields(self)}
         return Context(**{name: None if values is None else values[:, -count:] for name, values in parts.items()})
 
+    @cached_property
+    def _times(self) -> Shared | None:
+        return _shared(self.asked, self.seconds, lambda asked, seconds: time_buckets((asked[:, None] - seconds).float()))
+
+    @cached_property
+    def _distances(self) -> Shared | None:
+        return _shared(self.here, self.places, lambda here, there: distance_buckets(kilometres_between(here, there)))
+
     def windows(self, first: int, length: int, max_length: int, device: torch.device) -> Iterator[Window]:
         """Windows over the rows from `first` to `length`: one when that is short, else blocks of rows with a band of columns."""
         size = length if length <= 2 * max_length else max_length
@@ -109,9 +153,13 @@ class Context:
             rows, columns = slice(start, min(start + size, length)), slice(max(0, start - max_length + 1), min(start + size, length))
             gap = torch.arange(rows.start, rows.stop, device=device)[:, None] - torch.arange(columns.start, columns.stop, device=device)
             time = distance = None
-            if self.seconds is not None and self.asked is not None:
+            if self._times is not None:
+                time = self._times.between(rows, columns)
+            elif self.seconds is not None and self.asked is not None:
                 time = time_buckets((self.asked[:, rows, None] - self.seconds[:, None, columns]).float())
-            if self.places is not None and self.here is not None:
+            if self._distances is not None:
+                distance = self._distances.between(rows, columns)
+            elif self.places is not None and self.here is not None:
                 distance = distance_buckets(kilometres_between(self.here[:, rows], self.places[:, columns]))
             hidden = (gap < 0) | (gap >= max_length)
             if self.padding is not None:  # padding on the left still sees itself, so that no row of the softmax is empty

@@ -19,8 +19,8 @@ def test_an_explanation_sharpens_and_the_cursor_takes_over(server: Server, page:
     page.locator(".st-key-back button").click()
     page.wait_for_function("new URL(location).searchParams.get('step') === '59'", timeout=READY_MS)
     settled(page)
-    expect(main.get_by_text("in all;")).to_be_visible()
-    expect(main.get_by_text("Sharpening")).to_have_count(0)
+    expect(main.get_by_text("With nothing known it would stand at")).to_be_visible()
+    expect(main.get_by_text("Rough for now")).to_have_count(0)
     expect(main.get_by_text("What it hangs on")).to_be_visible()
     assert re.match(r"Why .+\?", main.locator("h1").inner_text())
     # Ends where the model's score is, and says for each row what it is.

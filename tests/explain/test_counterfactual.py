@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, Request, Vocabulary, candidate_scores, empty_history, request_at
-from recsys.errors import DataError
+from recsys.errors import DataError, RecsysError
 from recsys.explain.counterfactual import smallest_removal
 from recsys.explain.game import Game
 from recsys.models import MODELS
@@ -121,6 +121,33 @@ def test_a_small_budget_still_asks_for_pairs_of_the_latest() -> None:
     model = EitherOfTwo(["b", "c", "d", *older, "p", "q"], {(name, "b"): 0.01 for name in older}, {"c": 2, "d": 1})
     found = smallest_removal(Game(model, _history([*older, "p", "q"]), "b"), 1, budget=64)
     assert found.removed == (38, 39) and found.verified
+
+
+def test_the_latest_events_are_tried_together_on_any_budget() -> None:
+    """Only the last event counts, and each of the last four does: to a search by single effects no event looks promising."""
+    older = [f"o{at}" for at in range(60)]
+
+    class LastOf(SumOf):
+        def score(self, requests: Any) -> np.ndarray:
+            scores = super().score(requests)
+            scores[:, 0] += [5.0 * (str(each.history.items[-1]) in "pqrs") if len(each.history) else 0.0 for each in requests]
+            return scores
+
+    model = LastOf(["b", "c", "d", *older, *"pqrs"], {}, {"c": 2, "d": 1})
+    found = smallest_removal(Game(model, _history([*older, *"pqrs"]), "b"), 1, budget=64)
+    assert found.removed == (60, 61, 62, 63) and found.replacement == "c"
+
+
+def test_all_times_of_a_repeated_item_have_to_go() -> None:
+    model = SumOf(["a", "b", "c", "x", "y"], {("x", "b"): 5.0}, {"c": 1.0})
+    found = smallest_removal(Game(model, _history(["x", "y", "x", "y", "x"]), "b"), 1)
+    assert found.removed == (0, 2, 4) and found.replacement == "c"
+
+
+def test_scores_that_are_no_numbers_name_the_model() -> None:
+    model = SumOf(["a", "b"], {}, {"a": np.nan})
+    with pytest.raises(RecsysError, match="SumOf gave scores that are not numbers"):
+        smallest_removal(Game(model, _history(["a"]), "b"), 1)
 
 
 def test_an_item_outside_the_list_is_refused(tiny: Dataset, trained: Callable[..., Any]) -> None:

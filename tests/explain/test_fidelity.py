@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.core import Dataset, request_at
+from recsys.core import Dataset, Request, request_at
 from recsys.explain.explanation import Explanation, Player
 from recsys.explain.fidelity import SHARES, agreement, event_weights, fidelity
 from recsys.explain.game import Game
@@ -61,6 +61,16 @@ def test_metrics_by_hand(tiny: Dataset, trained: Callable[..., Any]) -> None:
     assert metrics["pos@k"] == pytest.approx(sum((int(listed[at]) + int(listed[at + 1])) / 2 for at in range(9)) / 9)
 
 
+def test_an_item_filtered_as_seen_is_judged_by_its_score(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    model, request = trained("ease", tiny), Request(tiny.history("u03"))
+    taken = str(request.history.items[0])
+    hidden, shown = (Game(model, request, taken, repeats=repeats) for repeats in (False, True))
+    values = np.arange(float(len(shown.players)))
+    ours, plain = (fidelity(game, {"made": explained(game, values)}) for game in (hidden, shown))
+    np.testing.assert_allclose(ours.curves["made"].deleted, plain.curves["made"].deleted, rtol=1e-5)
+    assert np.ptp(plain.curves["made"].deleted) > 0 and np.isfinite(ours.trust("made"))
+
+
 def test_the_right_order_beats_chance_and_the_wrong_one_loses(order_only: Dataset, trained: Callable[..., Any]) -> None:
     """Of a sum, the order by its terms is the best there is; no item stands twice in this history."""
     request = request_at(order_only.history("u11"), 9)
@@ -79,6 +89,16 @@ def test_groups_share_among_their_events(tiny: Dataset, trained: Callable[..., A
     groups = game.with_players([Player("early", "group", (0, 1, 2)), *game.players[3:], Player("the time", "time")][:-1])
     found = explained(groups, np.array([6.0, *range(6)]))
     np.testing.assert_allclose(event_weights(found, range(9)), [2, 2, 2, 0, 1, 2, 3, 4, 5])
+
+
+def test_what_one_method_takes_together_is_compared_together(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    """Two exact answers, one with a run of events as one player, do not disagree about how that run is shared."""
+    game = game_at(trained("item-knn", tiny), tiny)
+    groups = game.with_players([Player("early", "group", (0, 1, 2, 3, 4)), *game.players[5:]])
+    alone = np.array([7.0, -9.0, 8.0, -9.0, 3.5, 1.0, 2.0, 3.0, 4.0])
+    found = fidelity(game, {"alone": explained(game, alone), "together": explained(groups, np.array([0.5, 1.0, 2.0, 3.0, 4.0]))})
+    assert found.agreement[0, 1] == pytest.approx(1.0)
+    assert agreement(list(found.weights.values()))[0, 1] < 0.5  # what comparing event by event would say
 
 
 def test_agreement_is_spearman_s() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from recsys.core import Dataset, Event, History, Request, ScoresSubsets, empty_history, heard, request_at
 from recsys.errors import DataError, RecsysError, UnknownNameError
+from recsys.explain import explain
 from recsys.explain.explanation import Player
 from recsys.explain.game import Game
 from recsys.models import MODELS
@@ -135,6 +136,16 @@ def test_likes_are_players_and_the_latest_events(history: History) -> None:
     assert game.players[-1] == Player("i07", "event", (4,), "i07")
     assert game.score == Sums().score([heard(request)])[0, 5] == 16
     assert game.step == 4
+
+
+def test_an_item_filtered_as_seen_is_explained_all_the_same(history: History) -> None:
+    """What is explained is the model and not the filter; the game says that the item is not shown."""
+    game = Game(Sums(), Request(history), "i02", repeats=False)
+    assert game.seen and not Game(Sums(), Request(history), "i05").seen
+    found = explain(game)
+    np.testing.assert_allclose(found.values, [1, 2, 4, 2])  # two events of one item are two players
+    assert [player.steps for player in found.players] == [(0,), (1,), (2,), (3,)]
+    assert game.scores(np.ones((1, 4), bool))[0, 2] == -np.inf
 
 
 def test_an_empty_history_has_no_players() -> None:

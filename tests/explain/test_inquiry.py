@@ -1,12 +1,14 @@
 """All that is asked of one recommendation: rough first, whole at the end, in less detail where there is no time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from recsys.core import Dataset, request_at
+from recsys.core import Dataset, Event, Request, request_at
+from recsys.errors import DataError, RecsysError
 from recsys.explain import Game
 from recsys.explain.inquiry import inquire
 from recsys.models import MODELS
@@ -48,3 +50,45 @@ def test_without_time_few_players_still_hold_every_event(make_dataset: Callable[
 def test_the_shortest_histories(step: int, tiny: Dataset, trained: Callable[..., Any]) -> None:
     *_, last = inquire(game_of("sasrec", trained("sasrec", tiny), tiny, step))
     assert last.doing == "" and last.fidelity is None and len(last.explanation.values) == step
+
+
+def test_unknown_items_are_in_no_answer(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    history = tiny.history("u03").until(3)
+    odd = Event("no such item", history.times[2], history.utc_offsets[2], tuple(history.places[2]))
+    between = history.until(2).then(odd)
+    last_one = Event(str(history.items[2]), history.times[2], history.utc_offsets[2], tuple(history.places[2]))
+    model = trained("markov", tiny)
+    request = Request(between.then(last_one))
+    best = str(model.item_ids[int(np.argmax(model.score([request])[0]))])
+    *_, last = inquire(Game(model, request, best), k=1)
+    assert [player.steps for player in last.explanation.players] == [(0,), (1,), (3,)]
+    assert last.counterfactual is not None and 2 not in last.counterfactual.removed
+
+
+def test_two_thousand_events_are_asked_about_in_parts(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    history = tiny.history("u03")
+    columns = ("items", "times", "utc_offsets", "places", "behaviours", "ratings")
+    long = replace(history, **{name: np.concatenate([getattr(history, name)] * 300)[:2_000] for name in columns})
+    *_, last = inquire(Game(trained("sasrec-time", tiny), Request(long), "i05", aware=("time",)), k=15, patience=0.0)
+    players = last.explanation.players
+    assert len(players) < 30
+    assert sorted(step for player in players for step in player.steps) == list(range(2_000))
+    assert last.counterfactual is not None and last.fidelity is not None
+
+
+@pytest.mark.parametrize("name", ["sasrec", "ease"])
+def test_an_item_scored_minus_infinity_is_said_to_be_no_candidate(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+    game = Game(trained(name, tiny), Request(tiny.history("u03"), candidates=("i01", "i02")), "i05")
+    with pytest.raises(DataError, match=r"i05.*no candidate"):
+        list(inquire(game))
+
+
+def test_scores_that_are_no_numbers_name_the_model(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    class Broken:
+        item_ids = trained("ease", tiny).item_ids
+
+        def score(self, requests: Any) -> np.ndarray:
+            return np.full((len(requests), len(self.item_ids)), np.nan, dtype=np.float32)
+
+    with pytest.raises(RecsysError, match="Broken gave scores that are not numbers"):
+        list(inquire(Game(Broken(), Request(tiny.history("u03")), "i05")))

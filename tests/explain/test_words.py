@@ -80,7 +80,7 @@ def test_what_it_hangs_on() -> None:
     assert hangs_on(found, ["A", "B"], "Y") == "Without A and B it would be at place 14, and Y would come in."
     assert hangs_on(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None) == "Without 4 events, D among them, it would be at place 14."
     many = hangs_on(replace(found, removed=tuple(range(9))), list("ABCDEFGHI"), None)
-    assert many == "No few events were found that it hangs on: the fewest without which it leaves the list are 9."
+    assert many == "It does not hang on a few events: the fewest found without which it leaves the list are 9."
     assert "even if nothing of all this" in hangs_on(replace(found, removed=(), verified=False, rank_after=None), [], None)
 
 
@@ -94,9 +94,13 @@ def test_what_would_bring_it_in() -> None:
 
 
 def test_whether_it_adds_up() -> None:
-    assert "+5.00 by what is, 6.00 in all; nothing is left over. Every value is exact." in adds_up(explained([4.0, 1.0]))
+    whole = "With nothing known it would stand at 1.00; what is known adds 5.00 and makes it 6.00. Every bar is exact."
+    assert adds_up(explained([4.0, 1.0])) == whole
+    assert adds_up(explained([4.0, 1.0], errors=[0.0, 3e-17])) == whole, "what cannot be seen is no error"
     rough = adds_up(explained([4.0, 1.0], errors=[0.25, 0.1], left=0.5))
-    assert "+0.5 is left over" in rough and "0.25 or less" in rough
+    assert "of which 0.50 belongs to no bar" in rough and "the least sure to within 0.50" in rough
+    assert "known takes away 3.00 and makes it −2.00" in adds_up(explained([-4.0, 1.0]))
+    assert "what is known adds 0.0412 and" in adds_up(explained([0.04, 0.0012]))
 
 
 def curve(strength: float, events: int = 20) -> Curve:

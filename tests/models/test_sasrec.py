@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.core import History, Request, request_at
-from recsys.models.attention import distance_buckets, gather_bias, kilometres_between, time_buckets
+from recsys.models.attention import Context, distance_buckets, gather_bias, kilometres_between, time_buckets
 from recsys.models.dropout import dropout
 from recsys.models.sasrec import SASRec, SASRecConfig
 from recsys.models.sequences import _windows, hour_of_week
@@ -138,6 +138,31 @@ def test_buckets_grow_with_the_gap_and_unknown_is_zero() -> None:
         assert buckets[0] == 0
         assert (buckets[1:].diff() >= 0).all()
         assert buckets[1] == 1
+
+
+def test_parts_of_one_history_share_their_pairs_and_strangers_do_not() -> None:
+    random = np.random.default_rng(0)
+
+    def batch(parts: bool) -> Context:
+        """Sixteen rows of twelve tokens, some times and places unknown."""
+        seconds, places = 1.6e9 + np.cumsum(random.exponential(40_000, (16, 20)), 1), random.uniform(40, 41, (16, 20, 2))
+        seconds[:, 3], places[:, 5, 0], places[:, 6] = np.nan, np.nan, np.nan
+        chosen = np.sort(np.argsort(random.random((16, 20)), axis=1)[:, :12], axis=1)
+        whose = np.zeros((16, 1), dtype=int) if parts else np.arange(16)[:, None]
+        seconds, places = torch.from_numpy(seconds[whose, chosen]), torch.from_numpy(places[whose, chosen])
+        return Context(seconds=seconds, asked=seconds + 60.0, places=places, here=places.flip(1))
+
+    for parts in (True, False):
+        context = batch(parts)
+        with torch.inference_mode():
+            (window,) = context.windows(2, 12, 12, torch.device("cpu"))
+            assert (context._times is not None) == (context._distances is not None) == parts
+        (plain,) = Context(**{name: getattr(context, name) for name in ("seconds", "asked", "places", "here")}).windows(
+            2, 12, 12, torch.device("cpu")
+        )
+        assert window.time is not None and window.distance is not None
+        assert torch.equal(window.time.long(), plain.time) and torch.equal(window.distance.long(), plain.distance)
+        assert (window.time == 0).any() and (window.distance == 0).any() and len(window.time.unique()) > 5
 
 
 def test_hour_of_week_against_the_calendar() -> None:
