@@ -1,62 +1,110 @@
-// Walks a timeline in the browser. The server draws the parts of one step, each under a name (pages/steps.py); this swaps
-// them for the parts of other steps, fetched ahead, and tells the server where it stands when it comes to rest.
+// Moves the cursor's step in the browser. A key or a click counts at once, whatever the server is doing, and the server is told the
+// step it led to: at once where it is free, else when the keys rest. Where a page has named parts (pages/steps.py), this swaps them
+// for those of other steps, fetched ahead, and the server follows later.
 
-const REST = 300; // ms without a move until the server is told
+const REST = 300; // ms without a move until the server is told, where this shows the steps itself
+const BURST = 150; // the same where the server has to draw them and is still at an earlier one
 const PACE = 700; // ms a step while playing
 const AHEAD = 8; // steps to both sides that should be here already
 const MOST = 600; // steps kept
 const MOVES = { ArrowLeft: -1, ArrowRight: 1 };
 
 class Walker {
-  of = null; // whose timeline under which model: what a step belongs to
+  of = null; // whose timeline it is; before the server's first word, moves are only counted
   step = 0;
   last = 0;
-  misses = [];
-  frames = new Map(); // step -> { part: html }
+  moved = 0; // steps gone since the server was told
   said = 0; // number of the latest word to the server
   heard = 0; // number of the latest word that the server has answered
-  pending = false; // moved, and the server not told yet
   playing = false;
   resting = null;
   beat = null;
 
-  // What the server says, in each of its runs. Its step counts unless there are moves that it has not heard of.
+  scene = null; // what the parts belong to: a page's view of a timeline under a model
+  walks = false; // the page has parts
+  frames = new Map(); // step -> { part: html }
+  misses = [];
+  asked = 0; // as said and heard, of the steps fetched
+  answered = 0;
+
+  push = history.pushState.bind(history);
+  entered = false; // what the person did last has its entry in the history
+
+  constructor() {
+    // for as long as the window lives: a key pressed while Streamlit draws the page anew counts too
+    window.addEventListener("keydown", this.onKey, true);
+    window.addEventListener("click", this.onClick, true);
+    window.addEventListener("pointerdown", this.onPointer, true);
+    history.pushState = this.enter;
+    // The server draws its own step first when it follows: swapped before the eye can see it.
+    new MutationObserver(() => this.overtake()).observe(document.body, { childList: true, characterData: true, subtree: true });
+  }
+
+  // What the server says of the cursor, in each of its runs. Its step counts, and with it the moves that it has not been told of.
   hear(data) {
     const another = data.of !== this.of;
-    if (another) {
-      this.frames.clear();
-      Object.assign(this, { of: data.of, step: data.step, said: Math.max(this.said, data.heard), pending: false });
-    }
-    Object.assign(this, { last: data.last, misses: data.misses, heard: another ? this.said : data.heard });
-    for (const [step, parts] of Object.entries(data.frames)) this.frames.set(Number(step), parts);
-    const heardAll = this.heard === this.said;
-    if (heardAll && !this.pending) {
-      this.step = data.step;
+    if (another) Object.assign(this, { of: data.of, moved: this.of ? 0 : this.moved, said: Math.max(this.said, data.heard) });
+    Object.assign(this, { last: data.last, heard: another ? this.said : data.heard });
+    if (this.heard === this.said) {
+      this.step = this.inside(data.step + this.moved);
       if (this.playing !== data.playing) this.play(data.playing);
     }
     this.show();
-    if (this.pending) this.rest();
-    if (heardAll && !this.ready()) this.tell(false);
+    this.slide();
+    if (this.moved && !this.playing) this.rest();
   }
 
-  // Every part that shows another step gets what it should show; parts of somebody else are left alone.
+  // What the page knows of the steps around.
+  receive(data) {
+    const another = data.of !== this.scene;
+    if (another) {
+      this.frames.clear();
+      Object.assign(this, { scene: data.of, asked: Math.max(this.asked, data.answered) });
+    }
+    Object.assign(this, { walks: data.walks, misses: data.misses, answered: another ? this.asked : data.answered });
+    for (const [step, parts] of Object.entries(data.frames)) this.frames.set(Number(step), parts);
+    this.show();
+    this.fetch();
+  }
+
+  // Every part that shows another step gets what it should show; parts of another scene are left alone.
   show() {
     const frame = this.frames.get(this.step);
     if (!frame) return;
     for (const part of document.querySelectorAll("[data-part]")) {
-      if (part.dataset.of !== this.of || Number(part.dataset.step) === this.step) continue;
+      if (part.dataset.of !== this.scene || Number(part.dataset.step) === this.step) continue;
       part.dataset.step = this.step;
       part.innerHTML = frame[part.dataset.part];
     }
   }
 
-  go(step) {
-    this.step = Math.min(Math.max(step, 0), this.last);
-    this.pending = true;
+  overtake() {
     this.show();
-    if (this.playing && this.step === this.last) this.toggle();
-    else if (!this.ready() && this.heard === this.said) this.tell(this.playing);
-    this.rest();
+    if (this.moved || this.heard !== this.said) this.slide();
+  }
+
+  // The slider says the step before the server has heard of it.
+  slide() {
+    const number = document.querySelector('.st-key-slider [data-testid="stSliderThumbValue"] p');
+    if (!number || number.textContent === String(this.step)) return;
+    number.firstChild.data = this.step;
+    number.closest("[data-rac]").style.left = `${(100 * this.step) / this.last}%`;
+  }
+
+  inside(step) {
+    return this.of ? Math.min(Math.max(step, 0), this.last) : step;
+  }
+
+  go(to) {
+    const step = this.inside(to);
+    this.moved += step - this.step;
+    this.step = step;
+    if (!this.of) return;
+    this.show();
+    this.slide();
+    this.fetch();
+    if (this.playing && step === this.last) this.toggle();
+    else if (!this.playing || !this.walks) this.rest();
   }
 
   nextMiss() {
@@ -64,74 +112,91 @@ class Walker {
   }
 
   toggle() {
-    if (!this.playing && this.step === this.last) this.step = 0;
+    if (!this.playing && this.step === this.last) this.go(0);
     this.play(!this.playing);
-    this.show();
-    this.tell(true);
+    this.tell();
   }
 
   play(on) {
     this.playing = on;
     clearInterval(this.beat);
-    // waits for a step that is not here yet, or moments behind would be skipped
-    this.beat = on ? setInterval(() => this.frames.has(this.step) && this.go(this.step + 1), PACE) : null;
+    // waits for a step that is not shown yet, or moments behind would be skipped
+    this.beat = on ? setInterval(() => (this.walks ? this.frames.has(this.step) : this.free()) && this.go(this.step + 1), PACE) : null;
   }
 
+  // The server has drawn all that it was told.
+  free() {
+    return this.heard === this.said && isIdle();
+  }
+
+  // Where this shows the steps, the server is not cut short: it may be at steps that are missing here.
   rest() {
     clearTimeout(this.resting);
-    this.resting = this.playing ? null : setTimeout(() => this.pending && this.tell(true), REST);
+    if (this.walks) this.resting = setTimeout(() => (isIdle() ? this.flush() : this.rest()), REST);
+    else if (this.free()) this.flush();
+    else this.resting = setTimeout(() => this.flush(), BURST);
   }
 
-  // Asks for the steps around this one; with `settle` the cursor of the whole app comes here.
-  tell(settle) {
+  flush() {
+    if (this.moved && this.of) this.tell();
+  }
+
+  // The cursor of the whole app comes here.
+  tell() {
+    clearTimeout(this.resting);
     this.said += 1;
-    if (settle) this.pending = false;
+    this.moved = 0;
     const { of, step, said, playing } = this;
-    this.say({ of, step, said, playing, settle, have: [...this.frames.keys()] });
+    this.say({ of, step, said, playing });
+  }
+
+  // Asks for the steps around this one, where they are not here.
+  fetch() {
+    if (!this.walks || this.asked !== this.answered || this.ready()) return;
+    this.asked += 1;
+    this.ask({ of: this.scene, step: this.step, asked: this.asked, have: [...this.frames.keys()] });
   }
 
   ready() {
     if (this.frames.size > MOST) this.frames = new Map([...this.frames].filter(([step]) => Math.abs(step - this.step) <= 48));
-    return this.frames.has(Math.max(this.step - AHEAD, 0)) && this.frames.has(this.step) && this.frames.has(Math.min(this.step + AHEAD, this.last));
+    return [this.step - AHEAD, this.step, this.step + AHEAD].every((each) => this.frames.has(this.inside(each)));
   }
 
   onKey = (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isWriting(event.target, event.key)) return;
-    if (event.key in MOVES) this.go(this.step + MOVES[event.key]);
-    else if (event.key === " " && !event.repeat) this.toggle();
-    else if (event.key.toLowerCase() === "m" && this.misses.length) this.nextMiss();
-    else return;
+    this.entered = false;
+    const other = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isWriting(event.target, event.key);
+    if (!other && event.key in MOVES) this.go(this.step + MOVES[event.key]);
+    else if (!other && event.key === " " && this.of) event.repeat || this.toggle();
+    else if (!other && event.key.toLowerCase() === "m" && this.misses.length) this.nextMiss();
+    else return this.flush();
     event.preventDefault();
     event.stopImmediatePropagation();
   };
 
   onClick = (event) => {
-    const button = event.target.closest?.(".st-key-back, .st-key-next, .st-key-play, .st-key-next_miss");
-    if (!button || !event.target.closest("button")) return;
+    const button = buttonOf(event);
+    if (!button) return;
     if (button.matches(".st-key-back")) this.go(this.step - 1);
     else if (button.matches(".st-key-next")) this.go(this.step + 1);
-    else if (button.matches(".st-key-play")) this.toggle();
+    else if (button.matches(".st-key-play") && this.of) this.toggle();
     else if (this.misses.length) this.nextMiss();
     else return;
     event.stopImmediatePropagation();
   };
 
-  // The server draws its own step first when it follows: swapped before the eye can see it.
-  redrawn = new MutationObserver(() => this.show());
+  // Streamlit writes person and step into the address one after the other. Back must not stop between them, nor at all steps played.
+  enter = (state, title, url) => {
+    const again = this.entered && new URL(url, location).pathname === location.pathname;
+    this.entered = true;
+    if (again) history.replaceState(state, title, url);
+    else this.push(state, title, url);
+  };
 
-  arrive() {
-    window.addEventListener("keydown", this.onKey, true);
-    window.addEventListener("click", this.onClick, true);
-    this.redrawn.observe(document.querySelector('[data-testid="stMain"]'), { childList: true, subtree: true });
-  }
-
-  leave() {
-    window.removeEventListener("keydown", this.onKey, true);
-    window.removeEventListener("click", this.onClick, true);
-    this.redrawn.disconnect();
-    clearTimeout(this.resting);
-    clearInterval(this.beat);
-  }
+  // What is done elsewhere comes after the moves before it.
+  onPointer = (event) => {
+    this.entered = false;
+    if (!buttonOf(event)) this.flush();
+  };
 }
 
 // Keys belong to what is being written, chosen or slid. A closed list keeps the focus after a choice: arrows pass it.
@@ -142,12 +207,24 @@ function isWriting(target, key) {
   return !(closed && key in MOVES);
 }
 
-// One walker a window: Streamlit may call this anew whenever the server has spoken.
+function isIdle() {
+  return document.querySelector('[data-testid="stApp"]').dataset.testScriptState === "notRunning";
+}
+
+function buttonOf(event) {
+  return event.target.closest?.("button")?.closest(".st-key-back, .st-key-next, .st-key-play, .st-key-next_miss");
+}
+
+// One walker a window: Streamlit calls this whenever the server has spoken, for the cursor and for the page.
 const walker = (globalThis.recscopeWalker ??= new Walker());
 
 export default function ({ data, setTriggerValue }) {
-  walker.say = (words) => setTriggerValue("said", words);
-  walker.arrive();
-  walker.hear(data);
-  return () => walker.leave();
+  if ("step" in data) {
+    walker.say = (words) => setTriggerValue("said", words);
+    walker.hear(data);
+    return;
+  }
+  walker.ask = (words) => setTriggerValue("asked", words);
+  walker.receive(data);
+  return () => Object.assign(walker, { walks: false, misses: [] });
 }

@@ -8,6 +8,7 @@ import streamlit as st
 from recsys.core import Dataset, History
 
 GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
+AT_STEP = "at_step"  # where the cursor is; a widget may still say where the browser has seen it last
 LAST = -1  # before the last event, where the model's foresight shows
 
 

@@ -8,7 +8,7 @@ from recsys.drift import Change, DriftReport
 from recsys.drift.consequences import Consequence, consequence
 from recsys.drift.space import Anchor, space_of
 from recsys.drift.views import events_of
-from recsys.figures.drift import HIT, STREAM, now_on_drift
+from recsys.figures.drift import STREAM, now_on_drift
 
 VIEWS = {"category": "Kinds", "area": "Areas", "hour": "Hours"}
 MAIN = {"taste": "category", "place": "area", "rhythm": "hour", "novelty": "category", "return": "category"}
@@ -189,14 +189,6 @@ def _moment_of(here: Cursor, report: DriftReport, step: int) -> float | None:
         return None
     moment = float(times[min(step, len(times) - 1)])
     return moment if np.isfinite(moment) else None
-
-
-def misses(here: Cursor) -> list[int]:
-    """The steps whose real next event is not among the model's ten; none without a model."""
-    if not here.trained:
-        return []
-    ranks = loaders.replay(here.dataset, here.model, here.user, here.device).ranks
-    return np.flatnonzero(ranks > HIT).tolist()
 
 
 def footnote(report: DriftReport) -> str:

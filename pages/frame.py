@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import sidebar, walking
+from pages import sidebar
 from pages.boundary import boundary, draw_notices
 from pages.style import style
 
@@ -46,4 +46,3 @@ with boundary():
         page.run()
     with st.sidebar:
         sidebar.draw_device()
-    walking.play()

@@ -8,9 +8,9 @@ import sys
 
 import streamlit as st
 
-from pages import loaders, walking
+from pages import loaders, steps, walking
 from pages.boundary import notice, plain
-from pages.cursor import GO_STEP, GO_USER, LAST, Cursor, place
+from pages.cursor import AT_STEP, GO_STEP, GO_USER, LAST, Cursor, place
 from recsys.core import Dataset
 from recsys.devices import DEVICES
 from recsys.devices import device as torch_device
@@ -38,6 +38,7 @@ def draw() -> None:
     device = st.session_state.get("device", "auto")
     st.session_state["cursor"] = Cursor(dataset, model, user, step, device, model in trained)
     walking.draw_steps(model in trained)
+    steps.drive()
 
 
 def draw_device() -> None:
@@ -89,6 +90,7 @@ def _person(dataset: Dataset) -> str:
         user, st.session_state["found"] = offered[0], []
     else:
         user = raw if loaders.has_user(dataset, raw) else _nearest(dataset, raw, st.session_state.get("last_user", offered[0]))
+    _correct("user", user)
     st.session_state.update(people_of=dataset.name, last_user=user, user=user)
     shown = st.selectbox(
         "Person",
@@ -106,6 +108,12 @@ def _person(dataset: Dataset) -> str:
         st.session_state[GO_USER] = user  # what a fresh URL says goes before what is set here, the first time
         st.rerun()
     return shown  # another than `user` after the browser's back and forward buttons
+
+
+def _correct(name: str, shown: str) -> None:
+    """What a fresh link says of something that does not exist gives way to what is shown; once bound, the widget keeps it in the address."""
+    if name not in st.session_state and st.query_params.get(name, shown) != shown:
+        st.query_params[name] = shown
 
 
 def _nearest(dataset: Dataset, typed: str, before: str) -> str:
@@ -128,12 +136,12 @@ def _step(dataset: Dataset, user: str) -> int:
     rows = dataset.rows(user)
     length = rows.stop - rows.start
     wanted = st.session_state.pop(GO_STEP, None)
-    if wanted is None and st.session_state.get("step") is None:
+    if wanted is None and AT_STEP not in st.session_state:
         wanted = _linked_step(length)
     wanted = None if wanted is None else length - 1 if wanted == LAST else min(max(int(wanted), 0), length)
-    step = st.session_state["step"] if wanted is None else wanted
-    if step != st.session_state.get("step"):
-        st.session_state["step"] = step
+    step = st.session_state[AT_STEP] if wanted is None else wanted
+    _correct("step", str(step))
+    st.session_state[AT_STEP] = st.session_state["step"] = step
     # Not the slider is bound to the URL but this, out of sight: a bound slider leaves one of its steps out of the URL, its default,
     # and takes its step from the URL again whenever it gets another length.
     shown = st.number_input("Step in the link", 0, value=None, key="step", bind="query-params")
@@ -141,6 +149,7 @@ def _step(dataset: Dataset, user: str) -> int:
         st.session_state[GO_STEP] = LAST if wanted is None else wanted
         st.rerun()
     step = min(int(shown), length)  # another than `wanted` after the browser's back and forward buttons
+    st.session_state[AT_STEP] = step
     if st.session_state.get("slider") != step:
         st.session_state["slider"] = step
     st.slider("Step", 0, length, key="slider", on_change=_slide, help="After this many events")
@@ -148,7 +157,9 @@ def _step(dataset: Dataset, user: str) -> int:
 
 
 def _slide() -> None:
-    st.session_state["step"] = st.session_state["slider"]
+    """The slider was moved; or, where the browser has not seen the last step yet, says an older one with a word about something else."""
+    if st.session_state["step"] == st.session_state[AT_STEP]:
+        place(step=st.session_state["slider"])
 
 
 def _linked_step(length: int) -> int:

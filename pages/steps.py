@@ -1,7 +1,8 @@
-"""Steps in the browser: a key moves the timeline at once, play runs there, and the server follows when they rest.
+"""Steps in the browser: keys and clicks count there at once, whatever the server is doing, and the server follows when they rest.
 
-What changes with the step is drawn as HTML parts under names. assets/steps.js asks for the parts of the steps around, keeps them
-and swaps them; it comes with every run, in a fragment of its own, so that fetching ahead draws nothing else again.
+assets/steps.js comes twice. In the sidebar of every page it moves the cursor. On a page about a step it also knows the misses, and
+where what changes with the step is drawn as HTML parts under names, it asks for the parts of the steps around, keeps them and swaps
+them; that is in a fragment of its own, so that fetching ahead draws nothing else again.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,10 +10,13 @@ from hashlib import blake2b
 from secrets import token_hex
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from pages import cursor, walking
+from pages import cursor, loaders
 from pages.boundary import guarded
+from recsys.errors import RecsysError
+from recsys.figures.timeline import HIT
 from recsys.storage import ASSETS
 
 BLOCK = 16  # steps fetched at a time
@@ -27,46 +31,61 @@ def part(name: str, html: str, scene: str = "") -> None:
     `scene` tells pages, and what is chosen on them, apart where that decides what the parts hold; the same for all parts and `walk`.
     """
     here = cursor.now()
-    st.html(f'<div data-part="{name}" data-of="{_whose(here, scene)}" data-step="{here.step}">{html}</div>')
+    st.html(f'<div data-part="{name}" data-of="{_scene(here, scene)}" data-step="{here.step}">{html}</div>')
 
 
-def walk(misses: list[int], frames: Frames, scene: str = "") -> None:
-    """Lets the browser walk: `frames` makes the named parts of some steps, `misses` are those that Next miss goes to."""
-    walking.plays_in_browser()
-    st.session_state["scene"] = scene
-    _walk(misses, frames, scene)
-
-
-@st.fragment
-@guarded
-def _walk(misses: list[int], frames: Frames, scene: str) -> None:
-    if st.session_state.pop("follow", False):
-        st.rerun()
+def drive() -> None:
+    """Lets keys, and clicks on the buttons of steps, move the cursor from the browser, on every page."""
     here = cursor.now()
-    asked = st.session_state.pop("asked", None)
     data = {
-        "of": _whose(here, scene),
+        "of": _whose(here),
         "step": here.step,
         "last": len(here.history),
-        "misses": misses,
         "playing": st.session_state.get("playing", False),
         "heard": st.session_state.get("heard", 0),
-        "frames": frames(_around(asked["step"], len(here.history), set(asked["have"]))) if asked else {},
     }
-    _walker(key="walker", data=data, height=1, on_said_change=_hear)
+    _walker(key="walker", data=data, on_said_change=_hear)
 
 
 @guarded
 def _hear() -> None:
-    """What the browser says: the steps it wants to have, and, once it rests, where the cursor is to go."""
+    """What the browser says: where the cursor is to go. Said of another timeline, a moment before this one was chosen, it is nothing."""
     words: dict[str, Any] = st.session_state["walker"].said
     st.session_state["heard"] = int(words["said"])
-    if words["of"] != _whose(cursor.now(), st.session_state.get("scene", "")):
-        return  # said of another timeline, a moment before this one was chosen
-    st.session_state["asked"] = words
-    if words["settle"]:
+    if words["of"] == _whose(cursor.now()):
         cursor.place(step=int(words["step"]))
-        st.session_state.update(follow=True, playing=bool(words["playing"]))
+        st.session_state["playing"] = bool(words["playing"])
+
+
+@st.fragment
+@guarded
+def walk(frames: Frames | None = None, scene: str = "") -> None:
+    """Tells the browser what this page knows of steps: which are misses, and, from `frames`, the named parts of some."""
+    here = cursor.now()
+    asked = st.session_state.get("asked") or {"of": None, "asked": 0}
+    of = _scene(here, scene)
+    data = {
+        "of": of,
+        "walks": frames is not None,
+        "misses": _misses(here),
+        "answered": asked["asked"],
+        "frames": frames(_around(asked["step"], len(here.history), set(asked["have"]))) if frames and asked["of"] == of else {},
+    }
+    _walker(key="steps", data=data, on_asked_change=_note)
+    st.session_state["asked"] = {"of": None, "asked": asked["asked"]}  # answered; not so if this run was cut short before
+
+
+def _note() -> None:
+    st.session_state["asked"] = st.session_state["steps"].asked
+
+
+def _misses(here: cursor.Cursor) -> list[int]:
+    """The steps whose real next event is not among the model's ten; none without a model."""
+    try:
+        ranks = loaders.replay(here.dataset, here.model, here.user, here.device).ranks
+    except RecsysError:
+        return []  # the page says what is wrong
+    return np.flatnonzero(ranks > HIT).tolist()
 
 
 def _around(step: int, last: int, have: set[int]) -> list[int]:
@@ -76,8 +95,15 @@ def _around(step: int, last: int, have: set[int]) -> list[int]:
     return [each for each in range(first, min(end, last + 1)) if each not in have]
 
 
-def _whose(here: cursor.Cursor, scene: str) -> str:
-    """Tells timelines apart, sessions and themes too; a hash, since names may hold anything."""
-    session = st.session_state.setdefault("session", token_hex(8))
-    names = (session, here.dataset.fingerprint, here.dataset.name, here.model, here.user, here.device, scene, st.context.theme.type or "")
+def _whose(here: cursor.Cursor) -> str:
+    """Tells timelines apart, sessions too; a hash, since names may hold anything."""
+    return _hash(st.session_state.setdefault("session", token_hex(8)), here.dataset.fingerprint, here.dataset.name, here.user)
+
+
+def _scene(here: cursor.Cursor, scene: str) -> str:
+    """Tells apart what the parts of a step may show: timelines, models, themes, pages."""
+    return _hash(_whose(here), here.model, here.device, scene, st.context.theme.type or "")
+
+
+def _hash(*names: str) -> str:
     return blake2b("\0".join(names).encode(), digest_size=8).hexdigest()

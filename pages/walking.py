@@ -1,4 +1,4 @@
-"""Buttons and keys that move the cursor: to other people, step by step, to the next miss, and by itself."""
+"""Buttons that move the cursor: to other people, step by step, to the next miss. Once a page has assets/steps.js, steps are counted there."""
 
 import random
 
@@ -7,10 +7,9 @@ import streamlit as st
 
 from pages import loaders
 from pages.boundary import guarded, notice
-from pages.cursor import GO_STEP, now, place
+from pages.cursor import AT_STEP, now, place
 from recsys.core import Dataset
 
-PACE = 1.0  # seconds a step while playing
 MISS = "To the next step whose real event is not among the ten; after the last one it starts again"
 FAILS = "To the person whose validation events this model ranks worst, at the worst of them; again: to the next worst"
 CHANGED = "The next person whose interest changed for good, at the change: see Inspect, Drift"
@@ -36,43 +35,12 @@ def draw_steps(trained: bool) -> None:
         st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch", help=MISS)
 
 
-def plays_in_browser() -> None:
-    """The page of this run plays by itself."""
-    st.session_state["plays_in_browser"] = True
-
-
-def play() -> None:
-    """What is playing goes on, on a page that does not play by itself."""
-    if not st.session_state.pop("plays_in_browser", False) and st.session_state.get("playing"):
-        _tick()
-
-
-@st.fragment(run_every=PACE)
-@guarded
-def _tick() -> None:
-    """One step each time the browser asks; the first call of a run only starts the clock."""
-    if st.session_state.pop("clock", False):
-        step = st.session_state["step"]
-        st.session_state["playing"] = step + 1 < _length()
-        st.session_state[GO_STEP] = step + 1
-        st.rerun()
-    st.session_state["clock"] = True
-
-
-def _length() -> int:
-    cursor = now()
-    rows = cursor.dataset.rows(cursor.user)
-    return rows.stop - rows.start
-
-
 def _move(by: int) -> None:
-    st.session_state["step"] = min(max(int(st.session_state["step"]) + by, 0), _length())
+    place(step=max(st.session_state[AT_STEP] + by, 0))
 
 
 def _toggle() -> None:
     st.session_state["playing"] = not st.session_state.get("playing", False)
-    if st.session_state["playing"] and st.session_state["step"] >= _length():
-        st.session_state["step"] = 0
 
 
 @guarded
@@ -85,7 +53,7 @@ def _next_miss() -> None:
         notice("This model misses nothing for this person: every next event was among its ten.")
         return
     later = misses[misses > cursor.step]
-    st.session_state["step"] = int(later[0] if len(later) else misses[0])
+    place(step=int(later[0] if len(later) else misses[0]))
 
 
 def _next_person(dataset: Dataset, user: str) -> None:

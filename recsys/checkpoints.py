@@ -14,7 +14,7 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.devices import device as torch_device
-from recsys.errors import CheckpointError, NotTrainedError, RecsysError
+from recsys.errors import CheckpointError, NotTrainedError, RecsysError, did_you_mean
 from recsys.models import MODELS, configured
 from recsys.results import plain
 from recsys.storage import ASSETS, check_name, folder_at_once, home
@@ -163,10 +163,9 @@ def find(name: str, dataset: str) -> Path:
         read_card(Path(name))  # says what is wrong with it
     if name in MODELS:
         raise NotTrainedError(f"the model '{name}' has no checkpoint for '{dataset}'; make one: python -m recsys train {name} {dataset}")
-    known = ", ".join(found.name for found in list_checkpoints(dataset)) or "none yet"
-    raise NotTrainedError(
-        f"there is no checkpoint '{name}' for '{dataset}' (there: {known}); make one: python -m recsys train MODEL {dataset}"
-    )
+    known = [found.name for found in list_checkpoints(dataset)]
+    offer = did_you_mean(name, known) or f"there: {', '.join(known) or 'none yet'}; make one: python -m recsys train MODEL {dataset}"
+    raise NotTrainedError(f"there is no checkpoint '{name}' for '{dataset}'; {offer}")
 
 
 def list_checkpoints(dataset: str) -> list[Found]:

@@ -8,7 +8,7 @@ RecsysError
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class RecsysError(Exception):
@@ -34,6 +34,11 @@ class NotTrainedError(RecsysError):
 def unknown(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """An UnknownNameError that offers the nearest known names, or the first few."""
     names = [str(each) for each in known]
-    near = difflib.get_close_matches(str(name), names[:50_000], n=3, cutoff=0.6)
-    offer = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
+    offer = did_you_mean(name, names) or f"known: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
     return UnknownNameError(f"there is no {kind} '{name}'; {offer}")
+
+
+def did_you_mean(name: object, known: Sequence[str]) -> str:
+    """The nearest known names as a question; empty where none is near."""
+    near = difflib.get_close_matches(str(name), known[:50_000], n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else ""

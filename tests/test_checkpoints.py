@@ -36,6 +36,8 @@ def test_found_by_name_by_path_and_in_the_list(tiny: Dataset, folder: Path) -> N
         find("sasrec", "tiny")
     with pytest.raises(NotTrainedError, match="there: markov"):
         find("mine", "tiny")
+    with pytest.raises(NotTrainedError, match=r"did you mean markov\?$"):
+        find("markof", "tiny")
 
 
 def test_a_pickle_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import comparing, cursor, loaders, look
+from pages import comparing, cursor, loaders, look, steps
 from pages.boundary import guarded, plain
 from recsys.figures.comparison import now_on_race, race_frame, race_rows
 from recsys.figures.timeline import HIT
@@ -53,3 +53,4 @@ st.title(
     plain(f"Side by side: {loaders.person_name(dataset, here.user)} after {here.step:,} of {look.plural(len(here.history), dataset.noun)}")
 )
 draw()
+steps.walk()

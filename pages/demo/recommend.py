@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import cursor, loaders, look, tryout
+from pages import cursor, loaders, look, steps, tryout
 from pages.boundary import guarded, plain
 from recsys.models import MODELS
 
@@ -55,3 +55,4 @@ def cards(items: list[str], widths: list[float], tried: tryout.Tryout, paths: li
 st.title(plain(f"What {loaders.person_name(dataset, here.user)} would be shown"))
 look.lead(look.recent_words(dataset, here.history, here.step, tryout.moment_of(here)))
 page()
+steps.walk()

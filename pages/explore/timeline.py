@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from pages import behaviours, cursor, loaders, look, steps, told
 from pages.boundary import guarded
 from recsys.figures.interest import interest_stream
-from recsys.figures.timeline import HIT, rank_strip
+from recsys.figures.timeline import rank_strip
 
 here = cursor.now()
 dataset, colours = here.dataset, look.colours()
@@ -61,4 +60,4 @@ if interest is not None:
         steps.part("now_on_stream", now["now_on_stream"])
     with narrow:
         steps.part("pairs", now["pairs"])
-steps.walk(np.flatnonzero(replay.ranks > HIT).tolist(), frames)
+steps.walk(frames)

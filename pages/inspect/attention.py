@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages import cursor, loaders, look, looking
+from pages import cursor, loaders, look, looking, steps
 from pages.boundary import plain
 from recsys.attention import MEAN, OWN, ROLLOUT, Look, blocks, matrix, shares, views
 from recsys.attention import look as look_of
@@ -100,3 +100,4 @@ if looking.attends(model):
     draw(loaders.attention(dataset, here.model, here.user, here.step, here.device))
 else:
     looking.empty(dataset, here.model)
+steps.walk()

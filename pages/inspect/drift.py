@@ -105,8 +105,7 @@ if len(here.history) and views:
     draw_model()
     with boundary():
         everybody.draw_forecast(here, report)
-    with boundary():
-        steps.walk(drifting.misses(here), frames, scene)
+    steps.walk(frames, scene)
 else:
     st.info("Nothing is known of what this person’s events are about. Take another person or dataset.")
 everybody.draw_population(here, report)

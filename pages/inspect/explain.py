@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import bringing, cursor, general, loaders, look, retelling, whatif
+from pages import bringing, cursor, general, loaders, look, retelling, steps, whatif
 from pages.boundary import boundary, plain
 from pages.explaining import Case, aligned, listed, picked
 from pages.trusting import hangs_html, legend_html, trust_html
@@ -98,3 +98,4 @@ def draw_bars(case: Case, answer: Inquiry, number: int) -> None:
 
 
 page()
+steps.walk()

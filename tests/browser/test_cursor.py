@@ -81,11 +81,12 @@ def test_arrows_move_on_after_a_choice_from_a_list(timeline: Page) -> None:
 
 def test_space_plays_and_pauses(timeline: Page) -> None:
     timeline.keyboard.press("Space")
-    timeline.wait_for_function("Number(new URL(location).searchParams.get('step')) >= 42", timeout=20_000)
+    timeline.wait_for_function("recscopeWalker.step >= 42", timeout=20_000)
     timeline.keyboard.press("Space")
     expect(timeline.get_by_role("button", name="Play")).to_be_visible()
     settled(timeline)
     paused = step_of(timeline)
+    assert int(paused) >= 42
     timeline.wait_for_timeout(3_000)
     assert step_of(timeline) == paused
 
@@ -130,3 +131,20 @@ def test_the_next_person_of_a_link_brings_their_own_step(server: Server, timelin
     settled(timeline)
     timeline.wait_for_timeout(500)
     assert f"after {int(step_of(timeline)):,} of" in title_of(timeline)
+
+
+def test_back_goes_to_the_person_and_the_step_before(server: Server, page: Page) -> None:
+    visit(page, f"{server.url}/timeline?user=p0913&step=103")
+    page.get_by_role("button", name="Next person").click()
+    page.wait_for_function("() => !location.search.includes('user=p0913') && !location.search.includes('step=103')")
+    settled(page)
+    page.go_back()
+    to_step(page, 103)
+    assert "user=p0913" in page.url and "after 103 of" in title_of(page)
+
+
+def test_the_address_says_who_is_shown_not_who_was_asked_for(server: Server, page: Page) -> None:
+    visit(page, f"{server.url}/timeline?user=nobody&step=99999")
+    page.wait_for_function("() => !location.search.includes('nobody') && !location.search.includes('99999')")
+    visit(page, page.url)
+    expect(page.get_by_test_id("stAlert")).to_have_count(0)

@@ -106,3 +106,15 @@ def test_two_sessions_never_share_a_cursor(visit: Visit, keep: Callable[..., Dat
     first.button(key="next").click().run()
     second.run()
     assert (second.session_state["user"], second.slider(key="slider").value) == ("u05", 2)
+
+
+def test_what_the_browser_has_not_seen_yet_is_not_taken_for_a_move(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    """A word about something else, sent before the last step has reached the browser, still carries the slider of the step before."""
+    keep(tiny)
+    app = visit("", dataset="tiny", user="u03", step="1")
+    app.button(key="next").click().run()
+    app.number_input(key="step").set_value(1)
+    app.slider(key="slider").set_value(1).run()
+    assert app.slider(key="slider").value == 2 and app.session_state["cursor"].step == 2
+    app.slider(key="slider").set_value(1).run()
+    assert app.session_state["cursor"].step == 1
