@@ -11,7 +11,6 @@ import numpy as np
 from recsys.drift.dating import Dated, date_change
 from recsys.drift.evidence import (
     LEAST_EVENTS,
-    Scan,
     block_counts,
     partition_ratio,
     scan_splits,
@@ -151,14 +150,17 @@ def _splits(
     scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept), rng) if len(kept) else None
     if scan is None or scan.p_value > ALPHA / (1 + depth):
         return []
-    found = _dated(events, kept, scan)
-    if _strength(found) < STRENGTH * len(counts) ** 0.5:
+    if _strength(scan.z) < STRENGTH * len(counts) ** 0.5:
         return []
-    left, right = kept[: scan.split], kept[scan.split :]
-    if depth == 2:
-        return [found]
-    sides = [_splits(events, counts, sizes, side, rng, depth + 1) for side in (left, right)]
-    return [*sides[0], found, *sides[1]]
+    sides = (kept[: scan.split], kept[scan.split :]) if depth < 2 else ()
+    before, after = [_splits(events, counts, sizes, side, rng, depth + 1) for side in sides] or ([], [])
+    first, last = int(np.searchsorted(events.blocks, kept[0])), int(np.searchsorted(events.blocks, kept[-1], side="right"))
+    dated = date_change(events, first, last, scan.z, DATED_LEAST)
+    low, high = before[-1].step if before else first, after[0].step if after else last
+    if not low + DATED_LEAST <= dated.step <= high - DATED_LEAST:  # where a neighbour has been dated already
+        first, last = low, high
+        dated = date_change(events, first, last, scan.z, DATED_LEAST)
+    return [*before, Found(first, dated.step, last, None, "", scan.p_value, scan.z, dated), *after]
 
 
 def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -173,14 +175,6 @@ def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.asarray(allowed & (starts[1:] - starts[0] >= least) & (ends[-1] - ends[:-1] >= least))
 
 
-def _dated(events: Events, kept: np.ndarray, scan: Scan) -> Found:
-    first = int(np.searchsorted(events.blocks, kept[0]))
-    last = int(np.searchsorted(events.blocks, kept[-1], side="right"))
-    split = int(np.searchsorted(events.blocks, kept[scan.split]))
-    dated = date_change(events, first, last, split, scan.z, DATED_LEAST)
-    return Found(first, dated.step, last, None, "", scan.p_value, scan.z, dated)
-
-
 def _apart_enough(found: list[Found], events: Events) -> list[Found]:
     """One change where two lie so close that they are two halves of one: the one with the stronger evidence."""
     kept: list[Found] = []
@@ -190,14 +184,14 @@ def _apart_enough(found: list[Found], events: Events) -> list[Found]:
         )
         if not close:
             kept.append(each)
-        elif _strength(each) > _strength(kept[-1]):
+        elif _strength(each.z) > _strength(kept[-1].z):
             kept[-1] = each
     return kept
 
 
-def _strength(found: Found) -> float:
-    """The joint distance from what shuffles give, in standard deviations."""
-    return sum(max(z, 0.0) ** 2 for z in found.z.values()) ** 0.5
+def _strength(each: dict[str, float]) -> float:
+    """The joint distance from what shuffles give, in standard deviations, from the z of each view."""
+    return sum(max(z, 0.0) ** 2 for z in each.values()) ** 0.5
 
 
 def _without_returns(events: Events, found: list[Found]) -> list[Found]:

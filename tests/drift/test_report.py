@@ -60,6 +60,16 @@ def test_a_planted_change_is_found_and_dated(seed: int, split: int) -> None:
     assert found[0].p_value <= 0.01 and found[0].size > 0.2
 
 
+def test_nine_dates_in_ten_lie_where_they_are_said_to() -> None:
+    """Of 40 changes to a life much like the one before, at least 32: fewer would be one in seventy."""
+    held = 0
+    for seed in range(40):
+        when, items = life(np.random.default_rng(seed), 200, 500, None)
+        (found,) = look(lived(when, np.where(when < 260, items, items + 8))).lasting[:1]
+        held += found.low <= START.timestamp() + 260 * 86_400 <= found.high
+    assert held >= 32
+
+
 def test_a_life_without_a_change_has_none() -> None:
     """Of 60 people whose life is one mixture at most five may seem to change: six would be one in three hundred."""
     alarms = 0
