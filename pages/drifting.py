@@ -139,22 +139,27 @@ def _close(one: Anchor, other: Anchor) -> bool:
     return abs(one.latitude - other.latitude) < 0.007 and abs(one.longitude - other.longitude) < 0.01
 
 
-def consequences(report: DriftReport, ranks: np.ndarray, model: str) -> str:
-    """HTML: what each lasting change did to the model, a sentence each."""
+def consequences(report: DriftReport, ranks: np.ndarray, splits: np.ndarray, model: str) -> str:
+    """HTML: what each lasting change did to the model, a sentence each, and whether it had learnt from these very events."""
     lines = []
     for number, change in enumerate(report.changes, start=1):
         if change.kind == "temporary":
             continue
-        found = consequence(ranks, change.step)
+        found = consequence(ranks, splits, change.step)
         if found.before is None or found.across is None:
             continue
         later = f", and {found.after:.0%} after" if found.after is not None else ""
         back = _came_back(found)
         lines.append(
             f"<b>{number}</b> {look.safe(model)} had {found.before:.0%} of the {min(40, change.step)} events before the change in its ten, "
-            f"{found.across:.0%} of the next 15{later}: {back}."
+            f"{found.across:.0%} of the next 15{later}: {back}.{_remembered(found)}"
         )
     return "".join(f'<p class="rs-quiet">{line}</p>' for line in lines)
+
+
+def _remembered(found: Consequence) -> str:
+    share = "all" if found.learnt == 1 else f"{found.learnt:.0%}"
+    return f" It had learnt from {share} of these events, so hits here are partly memory." if found.learnt > 0 else ""
 
 
 def _came_back(found: Consequence) -> str:
@@ -202,7 +207,10 @@ def misses(here: Cursor) -> list[int]:
 def footnote(report: DriftReport) -> str:
     """How it was found, in a line, and what clock dates are in."""
     if report.clock == "steps":
-        return "This data knows the order of events but not their times, so changes are at steps. Each is compared with the same events in shuffled order."
+        return (
+            "This data knows the order of events but not their times, so changes are at steps. Each is compared with the same events in "
+            "shuffled order. An order may be that of a list somebody went through in one sitting: then it is the list that changes."
+        )
     return (
         f"Hours are in {report.clock}, dates in UTC. Each change is compared with this person’s own weeks in shuffled order; "
         "what passed, such as a trip or a season, is marked apart."

@@ -66,11 +66,15 @@ def draw_space(main: Change | None) -> None:
 def draw_model() -> None:
     with boundary():
         replay = loaders.replay(dataset, here.model, here.user, here.device)
-        ranks, splits = replay.ranks, [str(each) for each in replay.splits]
+        ranks = replay.ranks
         model = MODELS[loaders.checkpoints(dataset)[here.model].card.model].title
         marks = [(str(number), change.step, change.kind != "temporary") for number, change in enumerate(report.changes, start=1)]
-        chart(hit_line(ranks, splits, marks, model, colours), "hits", f"The share of hits of {model} along the timeline.")
-        said = drifting.consequences(report, ranks, model)
+        chart(
+            hit_line(ranks, [str(each) for each in replay.splits], marks, model, colours),
+            "hits",
+            f"The share of hits of {model} along the timeline.",
+        )
+        said = drifting.consequences(report, ranks, replay.splits, model)
         if said:
             st.html(said)
 

@@ -64,8 +64,9 @@ def find_changes(events: Events, seed: int = 0) -> list[Found]:
     kept = np.flatnonzero(sizes)
     season, inside = _season(events, counts, kept, rng)
     kept = np.setdiff1d(kept, inside)
-    lasted = _apart_enough(_splits(events, counts, sizes, kept, rng), events)
-    return sorted([*passed, *season, *_without_returns(events, lasted)], key=lambda found: found.step)
+    found = _without_returns(events, _apart_enough(_splits(events, counts, sizes, kept, rng), events))
+    found = [each for each in found if not any(_overlap(each, one) for one in passed)]
+    return sorted([*passed, *season, *found], key=lambda found: found.step)
 
 
 def _windows(events: Events, rng: np.random.Generator) -> list[Found]:
@@ -204,6 +205,11 @@ def _without_returns(events: Events, found: list[Found]) -> list[Found]:
         else:
             kept.append(each)
     return kept
+
+
+def _overlap(one: Found, other: Found) -> bool:
+    """Whether two that passed were at the same time, which makes them one."""
+    return one.until is not None and other.until is not None and one.step < other.until and other.step < one.until
 
 
 def _as_dated(events: Events, start: int, stop: int) -> Dated:

@@ -72,11 +72,13 @@ def test_the_season_that_differs_is_named() -> None:
 
 def test_what_a_change_did_to_a_model_is_counted_in_plain_steps() -> None:
     ranks = np.array([1.0] * 40 + [50.0] * 15 + [1.0] * 40 + [np.nan])
-    found = consequence(ranks, 40)
+    splits = np.array(["train"] * 57 + ["test"] * 38)
+    found = consequence(ranks, splits, 40)
     assert (found.before, found.across, found.after) == (1.0, 0.0, 1.0)
     assert (found.rank_before, found.rank_across, found.rank_after) == (1.0, 50.0, 1.0)
     assert found.adapted == 14  # one of the ten may miss: nine tenths of all
-    assert consequence(np.array([np.nan]), 0).before is None
+    assert found.learnt == pytest.approx(57 / 95)
+    assert consequence(np.array([np.nan]), splits[:0], 0).before is None
 
 
 def test_a_date_is_as_likely_as_two_urns_make_the_events() -> None:

@@ -231,3 +231,20 @@ def test_events_whose_own_place_is_missing_are_left_out_of_space_alone() -> None
     assert len(report.lasting) == 1
     assert report.space.radius == pytest.approx(known.space.radius, rel=1e-6)
     assert report.places is not None and np.isnan(report.places).any(axis=1).sum() == 50
+
+
+@pytest.mark.parametrize("known,kind", [(False, "novelty"), (True, "return")])
+def test_another_place_of_the_same_kind_is_named_and_was_known_or_not(known: bool, kind: str) -> None:
+    """Two places of one kind in one street at one hour: who goes to the other from some day on has changed nothing but the place."""
+    items = np.where(np.arange(120) < 60, 0, 8)
+    items[:60:6] = 8 if known else 0
+    items[::4] = np.arange(30) % 3 + 1
+    report = look(lived(np.arange(120) * 4 + 0.5, items, TABLE.assign(category="bar", latitude=50.0, longitude=8.0)))
+    (found,) = report.lasting
+    assert found.kind == kind and found.words == "from Place 0 to Place 8"
+    assert found.size > 0.3, "how different the places are, not their kinds"
+
+
+def test_an_area_called_after_a_place_is_around_it() -> None:
+    scene = setting(lived(np.arange(40.0), np.arange(40)))
+    assert scene.area_names and all(name.startswith("around Place ") for name in scene.area_names)
