@@ -61,8 +61,8 @@ def told(found: Cost, model: str) -> str:
     rate, left, right = found.relation
     sure = "which may be chance" if left <= 0 <= right else "so larger ones cost more" if rate < 0 else "so larger ones cost less"
     words = (
-        f"{what}. The next event is in its ten {_more_or_less(hits)} after the largest change of {changed} people than before, and "
-        f"{_more_or_less(steady)} at like times of {len(found.rows) - changed} people without one. The mean of 1 / rank moves by "
+        f"{what}. After the largest change of {changed} people the next event is in its ten {_more_or_less(hits)}; at like times of "
+        f"{len(found.rows) - changed} people without one, {_more_or_less(steady)}. The mean of 1 / rank moves by "
         f"{_points(found.changed)} and by {_points(found.stable)}, a difference of {excess:+.3f} ({low:+.3f} to {high:+.3f}). "
         f"Size of the change and what it does: rank correlation {rate:+.2f} ({left:+.2f} to {right:+.2f}), {sure}."
     )
@@ -76,8 +76,7 @@ def told(found: Cost, model: str) -> str:
 
 def _more_or_less(points: float) -> str:
     rounded = round(100 * points)
-    count = f"{abs(rounded)} in 100 times"
-    return f"{count} more often" if rounded > 0 else f"{count} less often" if rounded < 0 else "as often"
+    return f"{abs(rounded)} in 100 times {'more' if rounded > 0 else 'less'} often than before" if rounded else "as often as before"
 
 
 def _points(values: np.ndarray) -> str:

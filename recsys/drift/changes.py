@@ -201,7 +201,8 @@ def _without_returns(events: Events, found: list[Found]) -> list[Found]:
     for each in found:
         one = kept[-1] if kept else None
         if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last):
-            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.z, one.dated)
+            dated = _as_dated(events, one.step, each.step)
+            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.z, dated)
         else:
             kept.append(each)
     return kept

@@ -134,6 +134,17 @@ def test_several_changes_stand_at_their_own_steps() -> None:
     assert [abs(change.step - at) <= 5 for change, at in zip(found, (80, 160), strict=True)] == [True, True]
 
 
+def test_what_passed_is_told_from_when_to_when_once() -> None:
+    """A list gone through, another in between, back to the first: one stretch, whose end is told and not how sure its beginning is."""
+    items = np.random.default_rng(15).integers(0, 10, 240) + np.repeat([0, 10, 0], 80)
+    pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
+    table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
+    (found,) = look(build(pairs, name="steps", items=table)).changes
+    assert found.kind == "temporary" and found.until is not None
+    assert abs(found.step - 80) <= 5 and abs(found.until - 160) <= 5
+    assert (found.time, found.high) == (found.step, found.until)
+
+
 @pytest.mark.parametrize("count", [1, 3, 23])
 def test_too_few_events_say_so(count: int) -> None:
     report = look(lived(np.arange(float(count)), np.arange(count)))

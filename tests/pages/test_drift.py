@@ -19,7 +19,7 @@ def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
     assert not app.exception
     words = told(app)
     assert "they moved from <b>Northgate" in words and "to <b>Orchard Park" in words
-    assert "of 1,000 shuffles" in words and "2024 (90 %)" in words
+    assert "of 1,000 shuffled lives" in words and "nine times in ten between" in words
     assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
     assert "over the whole time" in told(app)  # home and distances are not of before or after
 
@@ -46,6 +46,9 @@ def test_every_way_of_counting_is_drawn(view: str, visit: Callable[..., AppTest]
 def test_data_without_times_tells_steps(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE, dataset="order-only")
     assert "not their times" in told(app) or "Nothing is known" in told(app)
+    app.toggle(key="drift_everybody").set_value(True).run()
+    assert not app.exception and "what everybody did at the same time" in told(app)
+    assert app.button(key="look_at_everybody"), "who changed is counted without times too"
 
 
 def test_the_model_and_the_words_are_asked_too(monkeypatch: pytest.MonkeyPatch, visit: Callable[..., AppTest]) -> None:
@@ -61,7 +64,7 @@ def test_the_model_and_the_words_are_asked_too(monkeypatch: pytest.MonkeyPatch, 
     app.run()
     assert not app.exception and "in the words about the items" in told(app).lower()
     app.segmented_control(key="drift_way").set_value("model").run()
-    assert not app.exception and "own state" in app.get("plotly_chart")[6].proto.spec
+    assert not app.exception and "wandered, in the model" in app.get("plotly_chart")[6].proto.spec
 
 
 def test_few_events_are_said_to_be_few(open_page: Callable[..., AppTest]) -> None:
@@ -103,5 +106,6 @@ def test_what_changes_cost_the_model_is_told_with_counts_and_intervals(
     charts = len(app.get("plotly_chart"))
     app.button(key="ask_cost").click().run()
     assert not app.exception and len(app.get("plotly_chart")) == charts + 1
-    assert "people after their largest change" in told(app) and "without one" in told(app)
+    assert "After the largest change of 24 people" in told(app) and "of 27 people without one" in told(app)
+    assert "% of these events" in told(app) and "not how well it would have foreseen one" in told(app)
     assert not [button for button in app.button if button.key == "ask_cost"]
