@@ -31,7 +31,7 @@ def _draw_shares(here: Cursor, report: DriftReport) -> None:
     """What rises and falls and how far from the beginning, for kinds and areas."""
     colours, charts = look.colours(), []
     for view, what in (("category", "Groups" if report.clustered else "Kinds"), ("area", "Areas")):
-        if view in report.levels:
+        if report.levels.get(view):
             found = loaders.population(here.dataset, view)
             charts.append((gain_bars(found, what, colours), f"gains_{view}", f"{what} that rise and fall."))
             charts.append(

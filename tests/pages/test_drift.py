@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from recsys.datasets import open_dataset
 from recsys.drift import drift, setting
+from tests.conftest import build
 from tests.pages.conftest import told
 
 PAGE = "inspect/drift.py"
@@ -69,6 +71,35 @@ def test_the_model_and_the_words_are_asked_too(monkeypatch: pytest.MonkeyPatch, 
 
 def test_few_events_are_said_to_be_few(open_page: Callable[..., AppTest]) -> None:
     assert "Nothing can be said" in told(open_page(PAGE, dataset="tiny", user="u03"))
+
+
+HERE = np.array([40.0, -74.0])
+ODD = {
+    "one place": (np.arange(60) * 5.0, np.zeros((6, 2)) + HERE, "kind"),
+    "one minute": (np.arange(60) / 60 / 1440, np.arange(12).reshape(6, 2) / 100 + HERE, "kind"),
+    "the pole": (np.arange(60) * 5.0, np.column_stack([np.full(6, 89.999), np.arange(6) * 60 - 180]), "kind"),
+    "the date line": (np.arange(60) * 5.0, np.column_stack([np.full(6, -17.0), [179.9, -179.9, 179.8, -179.8, 180, -180]]), "kind"),
+    "three events": (np.arange(3) * 5.0, np.arange(12).reshape(6, 2) / 100 + HERE, "kind"),
+    "no kinds": (np.arange(60) * 5.0, np.arange(12).reshape(6, 2) / 100 + HERE, None),
+    "no places": (np.arange(60) * 5.0, np.full((6, 2), np.nan), "kind"),
+}
+
+
+@pytest.mark.parametrize("name", list(ODD))
+def test_odd_lives_are_drawn(own_home: None, name: str, keep: Callable[..., object], visit: Callable[..., AppTest]) -> None:
+    days, places, kind = ODD[name]
+    items = [f"i{at}" for at in range(6)]
+    pairs = [("anna", items[0 if name == "one place" else at % 6]) for at in range(len(days))] + [("zoe", item) for item in items] * 4
+    table = pd.DataFrame({"category": [kind and f"{kind} {at % 3}" for at in range(6)]}, index=items).assign(
+        latitude=places[:, 0], longitude=places[:, 1]
+    )
+    times = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.concatenate([days, np.arange(24) * 3.0]), unit="D").round("s")
+    keep(build(pairs, name="odd", items=table, timestamp=times))
+    app = visit(PAGE, dataset="odd", user="anna", model="markov")
+    assert not app.exception and not app.error
+    app.toggle(key="drift_everybody").set_value(True).run()
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) >= 3
 
 
 def test_ids_that_hold_markup_are_shown_as_they_are(
