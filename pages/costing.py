@@ -59,12 +59,12 @@ def told(found: Cost, model: str) -> str:
     else:
         what = f"<b>A change {'costs' if excess < 0 else 'helps'} {name}</b>"
     rate, left, right = found.relation
-    sure = "which may be chance" if left <= 0 <= right else "so larger ones cost more" if rate < 0 else "so larger ones cost less"
+    more = "cost neither more nor less, as far as can be told" if left <= 0 <= right else "cost more" if rate < 0 else "cost less"
     words = (
         f"{what}. After the largest change of {changed} people the next event is in its ten {_more_or_less(hits)}; at like times of "
         f"{len(found.rows) - changed} people without one, {_more_or_less(steady)}. The mean of 1 / rank moves by "
         f"{_points(found.changed)} and by {_points(found.stable)}, a difference of {excess:+.3f} ({low:+.3f} to {high:+.3f}). "
-        f"Size of the change and what it does: rank correlation {rate:+.2f} ({left:+.2f} to {right:+.2f}), {sure}."
+        f"Larger changes {more} (rank correlation {rate:+.2f}, {left:+.2f} to {right:+.2f})."
     )
     if found.learnt > 0:
         words += (
