@@ -15,7 +15,7 @@ from recsys.figures.trajectory import WAY, gap_lines, interest_way, now_on_way
 from recsys.models import MODELS
 
 WORDS, STATE = "words", "model"
-TITLES = {WORDS: "Its way through what items are about", STATE: "Its way through the model’s own state"}
+TITLES = {WORDS: "How interest wandered, in words", STATE: "How interest wandered, in the model"}
 LINES = {WORDS: "in words", STATE: "in the model"}
 
 
@@ -39,14 +39,17 @@ def draw(here: Cursor, report: DriftReport, scene: str) -> dict[str, Trajectory]
     left, right = st.columns([11, 10], gap="medium")
     with left:
         _draw_way(way, shown, [(number, change.step) for number, change in marks], here.step, scene)
-    with right:
-        gaps = {"counted": loaders.counted_gap(here.dataset, here.user)} | {LINES[name]: each.gap for name, each in seen.items()}
-        if any(len(gap.steps) for gap in gaps.values()):
+    gaps = {"counted": loaders.counted_gap(here.dataset, here.user)} | {LINES[name]: each.gap for name, each in seen.items()}
+    far = any(len(gap.steps) for gap in gaps.values())
+    if far:
+        with right:
             _draw_gaps(gaps, here, report, [(number, change.time) for number, change in marks])
+    beside = (
+        " Right: how unlike the latest 20 events are to all before them; 1 is what the same events in shuffled order give." if far else ""
+    )
     st.caption(
-        f"The latest 20 events at every step, pale long ago, dark lately; diamonds are the middle of each kind of item. Two of many "
-        f"directions: they hold {way.shares.sum():.0%} of how these events differ. On the right the latest 20 against all before, and 1 is "
-        "what the same stretches of time in shuffled order give: counted by the Jensen-Shannon divergence, the others by 1 − cosine."
+        f"Left: where the latest 20 events are at every step, pale long ago, dark lately; what is alike lies close, diamonds are the middle "
+        f"of each kind of item. Flattened, the picture keeps {way.shares.sum():.0%} of how these events differ.{beside}"
     )
     if marks:
         st.html(_witnesses(here, report, marks, seen))
@@ -111,11 +114,11 @@ def _said(where: str, witness: Witness | None, here: Cursor, report: DriftReport
         return f"in {where} too little is known to tell"
     times = loaders.drift_events(here.dataset, here.user).utc
     when = drifting.when(report, float(witness.step if times is None else times[witness.step]))
-    chance = f"chance does this well in {_odds(witness.p_value)} of 1,000 shuffles"
+    chance = f"{_odds(witness.p_value)} of 1,000 shuffled lives look as changed"
     if witness.agrees:
-        return f"in {where} it shows too, best at {when} ({chance})"
+        return f"in {where} it shows too, most clearly at {when} ({chance})"
     if witness.p_value <= ALPHA:
-        return f"in {where} the break is elsewhere, at {when} ({chance})"
+        return f"in {where} it breaks at another time, {when} ({chance})"
     return f"in {where} it does not show ({chance})"
 
 

@@ -31,7 +31,7 @@ def draw(here: Cursor) -> None:
         if not st.button(plain(f"What changes cost {title}: replay {len(moments)} people"), key="ask_cost"):
             return
         bar, rows = st.progress(0.0, "Replaying"), []
-        for row in costs(loaded.model, here.dataset, moments):
+        for row in costs(loaded.model, here.dataset, moments, loaders.labels(here.dataset, loaded.card.protocol)):
             rows.append(row)
             bar.progress(len(rows) / len(moments), f"{len(rows)} of {len(moments)} people")
         st.session_state[key] = cost(rows)
@@ -42,13 +42,14 @@ def draw(here: Cursor) -> None:
         cost_dots(found, look.colours()), key="cost", theme=None, config=look.CHART, alt="Size of change against change in rank."
     )
     st.caption(
-        f"After less before, up to {AROUND} events on either side of the largest change, mean of 1 / rank; people without a change are "
-        "looked at around like parts of their lives, since a model knows the earlier part better. Lines: means with 95 % of people drawn again."
+        f"Each dot is a person: how much better or worse the model ranks their next events after the change than before it, up to {AROUND} "
+        "events on either side. People without a change are looked at around like parts of their lives, since a model knows the earlier "
+        "part better. Lines: means, with the range that holds 95 % when other people are drawn."
     )
 
 
 def told(found: Cost, model: str) -> str:
-    """HTML: what it shows, in two sentences with counts and intervals."""
+    """HTML: what it shows, with counts and intervals, and whether the model foresaw or remembered."""
     name = look.safe(model)
     changed = sum(row.moment.size > 0 for row in found.rows)
     excess, low, high = found.excess
@@ -58,14 +59,24 @@ def told(found: Cost, model: str) -> str:
     else:
         what = f"<b>A change {'costs' if excess < 0 else 'helps'} {name}</b>"
     rate, left, right = found.relation
-    sure = "which may be chance" if left <= 0 <= right else "so larger ones cost more" if rate < 0 else "so larger ones cost less"
+    more = "cost neither more nor less, as far as can be told" if left <= 0 <= right else "cost more" if rate < 0 else "cost less"
     words = (
-        f"{what}: the mean of 1 / rank moves by {_points(found.changed)} for {changed} people after their largest change, and by "
-        f"{_points(found.stable)} for {len(found.rows) - changed} without one, a difference of {excess:+.3f} ({low:+.3f} to {high:+.3f}). "
-        f"The share of next events in the ten moves by {100 * hits:+.0f} and by {100 * steady:+.0f} points. Size of the change and what it "
-        f"does: rank correlation {rate:+.2f} ({left:+.2f} to {right:+.2f}), {sure}."
+        f"{what}. After the largest change of {changed} people the next event is in its ten {_more_or_less(hits)}; at like times of "
+        f"{len(found.rows) - changed} people without one, {_more_or_less(steady)}. The mean of 1 / rank moves by "
+        f"{_points(found.changed)} and by {_points(found.stable)}, a difference of {excess:+.3f} ({low:+.3f} to {high:+.3f}). "
+        f"Larger changes {more} (rank correlation {rate:+.2f}, {left:+.2f} to {right:+.2f})."
     )
+    if found.learnt > 0:
+        words += (
+            f" {name} learnt from {found.learnt:.0%} of these events: there it shows how well it fits a life around a change, "
+            "not how well it would have foreseen one, and the change may cost more than shown."
+        )
     return re.sub(r"(?<![\w])-(?=\d)", "−", words)
+
+
+def _more_or_less(points: float) -> str:
+    rounded = round(100 * points)
+    return f"{abs(rounded)} in 100 times {'more' if rounded > 0 else 'less'} often than before" if rounded else "as often as before"
 
 
 def _points(values: np.ndarray) -> str:

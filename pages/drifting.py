@@ -43,9 +43,9 @@ def lead(report: DriftReport, noun: str) -> str:
         return f"<b>No lasting change</b> in {count}; something came and went, as marked below."
     first = max(report.lasting, key=lambda change: change.size)
     more = len(report.lasting) - 1
-    also = f" and {look.plural(more, 'other lasting change')}" if more else ""
+    also = f"; {look.plural(more, 'other lasting change')} beside it" if more else ""
     did = {"place": "moved", "taste": "turned", "rhythm": "went"}.get(first.kind, "went")
-    slowly = " little by little" if first.gradual else ""
+    slowly = (", a little," if first.size < SMALL else "") + (" little by little" if first.gradual else "")
     around = "from" if report.clock == "steps" else "around"
     words = f"{did}{slowly} from <b>{look.safe(first.from_what)}</b> to <b>{look.safe(first.to_what)}</b>"
     return f"{around.capitalize()} {look.safe(when(report, first.time))} they {words}{also}."
@@ -64,14 +64,15 @@ def evidence(report: DriftReport, change: Change) -> str:
     if change.kind == "temporary":
         until = f"{when(report, change.time)} to {when(report, change.high)}"
         return f"{look.safe(until)} · {odds(change)} · it passed, so it is no lasting change"
-    between = f"between {when(report, change.low)} and {when(report, change.high)} (90 %)"
-    views = " · ".join(f"{VIEWS[name].lower()} {size:.0%}" for name, size in change.sizes.items())
+    between = f"nine times in ten between {when(report, change.low)} and {when(report, change.high)}"
+    views = ", ".join(f"{VIEWS[name].lower()} {size:.0%}" for name, size in change.sizes.items())
     pace = "little by little · " if change.gradual else ""
-    return f"{look.safe(between)} · {pace}{odds(change)} · how different: {views}"
+    return f"{look.safe(between)} · {pace}{odds(change)} · how different from before: {views}"
 
 
 def odds(change: Change) -> str:
-    return f"chance does this well in {'fewer than ' if change.p_value <= 0.0021 else ''}{max(round(change.p_value * 1000), 2)} of 1,000 shuffles"
+    fewer = "fewer than " if change.p_value <= 0.0021 else ""
+    return f"{fewer}{max(round(change.p_value * 1000), 2)} of 1,000 shuffled lives look as changed as this"
 
 
 def cards(report: DriftReport) -> str:
@@ -91,17 +92,17 @@ def facts(report: DriftReport) -> str:
     """HTML: the space and the pace of a life in a few numbers."""
     space, told = report.space, {}
     if space.home is not None:
-        told["home, by nights"] = space.home.area or "found"
+        told["home, where the nights are"] = space.home.area or "found"
     if space.work is not None:
-        told["working days"] = space.work.area or "found"
+        told["where working days are"] = space.work.area or "found"
     if space.near_home is not None:
-        told["within 1 km of home"] = f"{space.near_home:.0%}"
+        told["of events within 1 km of home"] = f"{space.near_home:.0%}"
     if space.radius is not None:
-        told["radius of their life"] = kilometres(space.radius)
+        told["how far life spreads around its middle"] = kilometres(space.radius)
     if space.step is not None:
-        told["to the next event"] = kilometres(space.step)
+        told["from one event to the next, typically"] = kilometres(space.step)
     if space.gap is not None:
-        told["until the next event"] = look.duration(space.gap)
+        told["between two events, typically"] = look.duration(space.gap)
     return look.list_head("In numbers", "over the whole time") + look.facts(told) if told else ""
 
 
@@ -139,21 +140,25 @@ def _close(one: Anchor, other: Anchor) -> bool:
     return abs(one.latitude - other.latitude) < 0.007 and abs(one.longitude - other.longitude) < 0.01
 
 
-def consequences(report: DriftReport, ranks: np.ndarray, model: str) -> str:
-    """HTML: what each lasting change did to the model, a sentence each."""
-    lines = []
+def consequences(report: DriftReport, ranks: np.ndarray, splits: np.ndarray, model: str) -> str:
+    """HTML: what each lasting change did to the model, a sentence each, and whether it had learnt from these very events."""
+    lines, learnt = [], []
     for number, change in enumerate(report.changes, start=1):
         if change.kind == "temporary":
             continue
-        found = consequence(ranks, change.step)
+        found = consequence(ranks, splits, change.step)
         if found.before is None or found.across is None:
             continue
         later = f", and {found.after:.0%} after" if found.after is not None else ""
         back = _came_back(found)
+        learnt.append(found.learnt)
         lines.append(
             f"<b>{number}</b> {look.safe(model)} had {found.before:.0%} of the {min(40, change.step)} events before the change in its ten, "
             f"{found.across:.0%} of the next 15{later}: {back}."
         )
+    if any(learnt):
+        share = f"{np.mean(learnt):.0%}" if min(learnt) < 1 else "all"
+        lines.append(f"It had learnt from {share} of these events, so hits here are partly memory and no foresight.")
     return "".join(f'<p class="rs-quiet">{line}</p>' for line in lines)
 
 
@@ -194,7 +199,10 @@ def _moment_of(here: Cursor, report: DriftReport, step: int) -> float | None:
 def footnote(report: DriftReport) -> str:
     """How it was found, in a line, and what clock dates are in."""
     if report.clock == "steps":
-        return "This data knows the order of events but not their times, so changes are at steps. Each is compared with the same events in shuffled order."
+        return (
+            "This data knows the order of events but not their times, so changes are at steps. Each is compared with the same events in "
+            "shuffled order. An order may be that of a list somebody went through in one sitting: then it is the list that changes."
+        )
     return (
         f"Hours are in {report.clock}, dates in UTC. Each change is compared with this person’s own weeks in shuffled order; "
         "what passed, such as a trip or a season, is marked apart."

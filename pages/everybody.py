@@ -21,24 +21,30 @@ def draw_population(here: Cursor, report: DriftReport) -> None:
     if not st.toggle("How everybody’s interest moves", key="drift_everybody"):
         return
     if here.dataset.times is None:
-        st.info("This data has no times, so nobody knows what everybody did at the same time.")
-        return
+        st.info("This data knows the order of events but not their times, so nobody knows what everybody did at the same time.")
+    else:
+        _draw_shares(here, report)
+    _cohort(here)
+
+
+def _draw_shares(here: Cursor, report: DriftReport) -> None:
+    """What rises and falls and how far from the beginning, for kinds and areas."""
     colours, charts = look.colours(), []
     for view, what in (("category", "Groups" if report.clustered else "Kinds"), ("area", "Areas")):
-        if view in report.levels:
+        if report.levels.get(view):
             found = loaders.population(here.dataset, view)
             charts.append((gain_bars(found, what, colours), f"gains_{view}", f"{what} that rise and fall."))
             charts.append(
-                (distance_line(found, colours), f"far_{view}", f"How far the shares of {what.lower()} are from the first period.")
+                (distance_line(found, what, colours), f"far_{view}", f"How far the shares of {what.lower()} are from the first period.")
             )
     for at in range(0, len(charts), 2):
         for column, (figure, key, words) in zip(st.columns(2, gap="medium"), charts[at : at + 2], strict=False):
             column.plotly_chart(figure, key=key, theme=None, config=look.CHART, alt=words)
     st.caption(
-        "Shares of all events, compared with the first stretch of time: the Jensen-Shannon divergence (0 to 1) and the population "
-        "stability index (above 0.1 is worth a look, above 0.25 is another population). Bands and bars: 95 %, other people drawn."
+        "Left: by how much a share of all events grew or shrank from the first third of the time to the last. Right: how unlike each stretch of time is to the first, measured in two "
+        "ways: blue from 0, the same, to 1, nothing in common (Jensen-Shannon); grey as industry does it, where above 0.1 is worth a look "
+        "and above 0.25 is another crowd (population stability index). Bands and thin bars: 95 % if other people had been watched."
     )
-    _cohort(here)
 
 
 def _cohort(here: Cursor) -> None:
@@ -62,7 +68,7 @@ def _cohort(here: Cursor) -> None:
     people, strongest = counted
     st.html(f'<p class="rs-quiet"><b>{people:,} of {len(here.dataset.user_ids):,} people</b> have a lasting change. The largest:</p>')
     for user, words in strongest:
-        left, right = st.columns([1, 5], vertical_alignment="center")
+        left, right = st.columns([1, 4], vertical_alignment="center")
         left.button(
             plain(loaders.person_name(here.dataset, user)),
             key=f"cohort_{user}",

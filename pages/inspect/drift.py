@@ -25,10 +25,12 @@ def chart(figure: object, key: str, words: str) -> None:
 
 def draw_stream(main: Change | None) -> None:
     default = drifting.MAIN.get(main.kind, "category") if main is not None else "category"
-    view = st.segmented_control(
-        "Counted by", list(views), default=default if default in views else next(iter(views)), required=True,
-        format_func=views.__getitem__, key=f"drift_view_{here.dataset.name}_{here.user}", label_visibility="collapsed",
-    )  # fmt: skip
+    view = default if default in views else next(iter(views))
+    if len(views) > 1:
+        view = st.segmented_control(
+            "Counted by", list(views), default=view, required=True,
+            format_func=views.__getitem__, key=f"drift_view_{here.dataset.name}_{here.user}", label_visibility="collapsed",
+        )  # fmt: skip
     tints = tints_of(report, view, loaders.category_tints(dataset, colours), colours)
     with st.container(key="stream_box"):
         chart(drift_stream(report, view, drifting.STREAMS[view], tints, colours), "drift_stream", drifting.stream_in_words(report, view))
@@ -66,11 +68,15 @@ def draw_space(main: Change | None) -> None:
 def draw_model() -> None:
     with boundary():
         replay = loaders.replay(dataset, here.model, here.user, here.device)
-        ranks, splits = replay.ranks, [str(each) for each in replay.splits]
+        ranks = replay.ranks
         model = MODELS[loaders.checkpoints(dataset)[here.model].card.model].title
         marks = [(str(number), change.step, change.kind != "temporary") for number, change in enumerate(report.changes, start=1)]
-        chart(hit_line(ranks, splits, marks, model, colours), "hits", f"The share of hits of {model} along the timeline.")
-        said = drifting.consequences(report, ranks, model)
+        chart(
+            hit_line(ranks, [str(each) for each in replay.splits], marks, model, colours),
+            "hits",
+            f"The share of hits of {model} along the timeline.",
+        )
+        said = drifting.consequences(report, ranks, replay.splits, model)
         if said:
             st.html(said)
 
@@ -94,7 +100,7 @@ if len(here.history) and views:
     if report.changes:
         st.html(drifting.cards(report))
     st.caption(drifting.footnote(report))
-    if lasting is not None:
+    if lasting is not None and lasting.kind not in ("novelty", "return"):  # where kinds, areas and hours are as before
         draw_change(lasting)
     if report.space.gap is not None or report.space.radius is not None:
         st.html(drifting.facts(report))

@@ -16,7 +16,7 @@ from recsys.figures.way import ground_html
 def map_view(dataset: Dataset, user: str) -> MapView | None:
     """The part of the map where one person goes; None for data without places."""
     places = dataset.places
-    if places is None or dataset.item_places is None:
+    if places is None or dataset.item_places is None or not np.isfinite(dataset.item_places).any():
         return None
     return map_view_of(dataset.item_places, places[dataset.rows(user)], _districts(dataset), _outline(dataset.name))
 

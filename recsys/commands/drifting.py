@@ -79,18 +79,20 @@ def _consequences(data: "Dataset", user: str, checkpoint: str, device: str, step
     from recsys import checkpoints
     from recsys.drift.consequences import consequence
     from recsys.replay import replay
+    from recsys.split import split
 
     loaded = checkpoints.load(checkpoints.find(checkpoint, data.name), device)
     checkpoints.check_match(loaded.card, data)
-    ranks = replay(loaded.model, data.history(user), data.repeats).ranks
-    return {"checkpoint": loaded.card.model, "changes": [consequence(ranks, step) for step in steps]}
+    labels = split(data, loaded.card.protocol).labels[data.rows(user)]
+    found = replay(loaded.model, data.history(user), data.repeats, labels=labels)
+    return {"checkpoint": loaded.card.model, "changes": [consequence(found.ranks, found.splits, step) for step in steps]}
 
 
 def _model_lines(model: dict[str, Any] | None) -> list[str]:
     if model is None or not model["changes"]:
         return []
-    rows = [(each.step, each.before, each.across, each.after, each.adapted) for each in model["changes"]]
-    head = ("step", "hits in ten before", "the 15 steps from it", "after", "adapted after, steps")
+    rows = [(each.step, each.before, each.across, each.after, each.adapted, each.learnt) for each in model["changes"]]
+    head = ("step", "hits in ten before", "the 15 steps from it", "after", "adapted after, steps", "learnt from, no foresight")
     return [f"{model['checkpoint']} around each change", table(head, rows)]
 
 

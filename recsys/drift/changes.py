@@ -11,7 +11,6 @@ import numpy as np
 from recsys.drift.dating import Dated, date_change
 from recsys.drift.evidence import (
     LEAST_EVENTS,
-    Scan,
     block_counts,
     partition_ratio,
     scan_splits,
@@ -65,8 +64,9 @@ def find_changes(events: Events, seed: int = 0) -> list[Found]:
     kept = np.flatnonzero(sizes)
     season, inside = _season(events, counts, kept, rng)
     kept = np.setdiff1d(kept, inside)
-    lasted = _apart_enough(_splits(events, counts, sizes, kept, rng), events)
-    return sorted([*passed, *season, *_without_returns(events, lasted)], key=lambda found: found.step)
+    found = _without_returns(events, _apart_enough(_splits(events, counts, sizes, kept, rng), events))
+    found = [each for each in found if not any(_overlap(each, one) for one in passed)]
+    return sorted([*passed, *season, *found], key=lambda found: found.step)
 
 
 def _windows(events: Events, rng: np.random.Generator) -> list[Found]:
@@ -151,14 +151,17 @@ def _splits(
     scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept), rng) if len(kept) else None
     if scan is None or scan.p_value > ALPHA / (1 + depth):
         return []
-    found = _dated(events, kept, scan)
-    if _strength(found) < STRENGTH * len(counts) ** 0.5:
+    if _strength(scan.z) < STRENGTH * len(counts) ** 0.5:
         return []
-    left, right = kept[: scan.split], kept[scan.split :]
-    if depth == 2:
-        return [found]
-    sides = [_splits(events, counts, sizes, side, rng, depth + 1) for side in (left, right)]
-    return [*sides[0], found, *sides[1]]
+    sides = (kept[: scan.split], kept[scan.split :]) if depth < 2 else ()
+    before, after = [_splits(events, counts, sizes, side, rng, depth + 1) for side in sides] or ([], [])
+    first, last = int(np.searchsorted(events.blocks, kept[0])), int(np.searchsorted(events.blocks, kept[-1], side="right"))
+    dated = date_change(events, first, last, scan.z, DATED_LEAST)
+    low, high = before[-1].step if before else first, after[0].step if after else last
+    if not low + DATED_LEAST <= dated.step <= high - DATED_LEAST:  # where a neighbour has been dated already
+        first, last = low, high
+        dated = date_change(events, first, last, scan.z, DATED_LEAST)
+    return [*before, Found(first, dated.step, last, None, "", scan.p_value, scan.z, dated), *after]
 
 
 def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -173,14 +176,6 @@ def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return np.asarray(allowed & (starts[1:] - starts[0] >= least) & (ends[-1] - ends[:-1] >= least))
 
 
-def _dated(events: Events, kept: np.ndarray, scan: Scan) -> Found:
-    first = int(np.searchsorted(events.blocks, kept[0]))
-    last = int(np.searchsorted(events.blocks, kept[-1], side="right"))
-    split = int(np.searchsorted(events.blocks, kept[scan.split]))
-    dated = date_change(events, first, last, split, scan.z, DATED_LEAST)
-    return Found(first, dated.step, last, None, "", scan.p_value, scan.z, dated)
-
-
 def _apart_enough(found: list[Found], events: Events) -> list[Found]:
     """One change where two lie so close that they are two halves of one: the one with the stronger evidence."""
     kept: list[Found] = []
@@ -190,14 +185,14 @@ def _apart_enough(found: list[Found], events: Events) -> list[Found]:
         )
         if not close:
             kept.append(each)
-        elif _strength(each) > _strength(kept[-1]):
+        elif _strength(each.z) > _strength(kept[-1].z):
             kept[-1] = each
     return kept
 
 
-def _strength(found: Found) -> float:
-    """The joint distance from what shuffles give, in standard deviations."""
-    return sum(max(z, 0.0) ** 2 for z in found.z.values()) ** 0.5
+def _strength(each: dict[str, float]) -> float:
+    """The joint distance from what shuffles give, in standard deviations, from the z of each view."""
+    return sum(max(z, 0.0) ** 2 for z in each.values()) ** 0.5
 
 
 def _without_returns(events: Events, found: list[Found]) -> list[Found]:
@@ -206,10 +201,16 @@ def _without_returns(events: Events, found: list[Found]) -> list[Found]:
     for each in found:
         one = kept[-1] if kept else None
         if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last):
-            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.z, one.dated)
+            dated = _as_dated(events, one.step, each.step)
+            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.z, dated)
         else:
             kept.append(each)
     return kept
+
+
+def _overlap(one: Found, other: Found) -> bool:
+    """Whether two that passed were at the same time, which makes them one."""
+    return one.until is not None and other.until is not None and one.step < other.until and other.step < one.until
 
 
 def _as_dated(events: Events, start: int, stop: int) -> Dated:

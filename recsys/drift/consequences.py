@@ -13,7 +13,8 @@ class Consequence:
     """Hit rates in the ten and median ranks in up to 40 steps before a change, the 15 from it on, and up to 40 after those.
 
     None where no step is judged. `adapted` is after how many steps a run of ten has come back to nine tenths of the hit rate
-    before, None where it has not so far, or where there was none to come back to.
+    before, None where it has not so far, or where there was none to come back to. `learnt` is the share of all these events that the
+    model learnt from: hits there are no foresight.
     """
 
     step: int
@@ -24,13 +25,16 @@ class Consequence:
     rank_across: float | None
     rank_after: float | None
     adapted: int | None
+    learnt: float
 
 
-def consequence(ranks: np.ndarray, step: int) -> Consequence:
-    """From the exact ranks (T + 1,) of a replay, NaN at the end."""
+def consequence(ranks: np.ndarray, splits: np.ndarray, step: int) -> Consequence:
+    """From the exact ranks (T + 1,) of a replay, NaN at the end, and its splits (T,)."""
     stretches = [ranks[max(step - AROUND, 0) : step], ranks[step : step + ACROSS], ranks[step + ACROSS : step + ACROSS + AROUND]]
     (before, low), (across, middle), (after, high) = (_summary(part) for part in stretches)
-    return Consequence(step, before, across, after, low, middle, high, _adapted(ranks, step, before))
+    around = splits[max(step - AROUND, 0) : step + ACROSS + AROUND]
+    learnt = float((around == "train").sum() / max(len(around), 1))
+    return Consequence(step, before, across, after, low, middle, high, _adapted(ranks, step, before), learnt)
 
 
 def _summary(ranks: np.ndarray) -> tuple[float | None, float | None]:

@@ -1,7 +1,7 @@
 """How drift and error go together: how much worse a model ranks what comes next after a change, and whether more after a larger one.
 
 A model may get worse along any life, since it learnt from the earlier part of it. So people who changed are compared with people who
-did not, at the same parts of their lives.
+did not, at the same parts of their lives. Events that it learnt from are counted: of these it shows how well it fits, not what it foresees.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 from recsys.core import Dataset, Recommender
 from recsys.replay import replay
+from recsys.split import TRAIN
 
 HIT, AROUND, LEAST = 10, 40, 10  # ranks that are hits; steps on either side, at most and at least
 FEWEST = 10  # people of either sort
@@ -32,11 +33,12 @@ class Moment:
 
 @dataclass(frozen=True)
 class Around:
-    """The change in mean reciprocal rank and in hit rate at a moment, after less before."""
+    """The change in mean reciprocal rank and in hit rate at a moment, after less before; `learnt` is the share of these events that taught."""
 
     moment: Moment
     reciprocal: float
     hits: float
+    learnt: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +46,8 @@ class Cost:
     """What a change costs a model. Each (3,) is a mean and its 95 % interval by bootstrap over people.
 
     `changed` and `stable` are after less before in mean reciprocal rank, `hits_changed` and `hits_stable` in hit rate, `excess` is by
-    how much the changed lose more in reciprocal rank, `relation` Spearman's correlation of size and change among the changed.
+    how much the changed lose more in reciprocal rank, `relation` Spearman's correlation of size and change among the changed. `learnt` is
+    the share of all events looked at that the model learnt from.
     """
 
     rows: tuple[Around, ...]
@@ -54,6 +57,7 @@ class Cost:
     hits_stable: np.ndarray
     excess: np.ndarray
     relation: np.ndarray
+    learnt: float
 
 
 def moments_of(dataset: Dataset, reports: Sequence[Mapping[str, Any]]) -> list[Moment]:
@@ -77,13 +81,20 @@ def moments_of(dataset: Dataset, reports: Sequence[Mapping[str, Any]]) -> list[M
     return [*changed, *stable]
 
 
-def costs(model: Recommender, dataset: Dataset, moments: Sequence[Moment]) -> Iterator[Around]:
-    """Replay one person after another and look around their moment."""
+def costs(model: Recommender, dataset: Dataset, moments: Sequence[Moment], labels: np.ndarray) -> Iterator[Around]:
+    """Replay one person after another and look around their moment; `labels` (n_events,) are those of the split the model learnt by."""
     for moment in moments:
         ranks = replay(model, dataset.history(moment.user), dataset.repeats).ranks
-        before, after = ranks[max(moment.step - AROUND, 0) : moment.step], ranks[moment.step : moment.step + AROUND]
+        start, stop = max(moment.step - AROUND, 0), moment.step + AROUND
+        before, after = ranks[start : moment.step], ranks[moment.step : stop]
         before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-        yield Around(moment, float((1 / after).mean() - (1 / before).mean()), float((after <= HIT).mean() - (before <= HIT).mean()))
+        learnt = labels[dataset.rows(moment.user)][start:stop] == TRAIN
+        yield Around(
+            moment,
+            float((1 / after).mean() - (1 / before).mean()),
+            float((after <= HIT).mean() - (before <= HIT).mean()),
+            float(learnt.mean()),
+        )
 
 
 def cost(rows: Sequence[Around], seed: int = 0) -> Cost:
@@ -97,7 +108,7 @@ def cost(rows: Sequence[Around], seed: int = 0) -> Cost:
     relation = np.array([_spearman(sizes[at], values[at, 0]) for at in drawn[0]])
     return Cost(
         tuple(rows), _banded(changed[:, 0]), _banded(stable[:, 0]), _banded(changed[:, 1]), _banded(stable[:, 1]),
-        _banded(changed[:, 0] - stable[:, 0]), _banded(relation),
+        _banded(changed[:, 0] - stable[:, 0]), _banded(relation), float(np.mean([row.learnt for row in rows])),
     )  # fmt: skip
 
 

@@ -15,24 +15,26 @@ def kind_of(events: Events, found: Found) -> str:
 
     Whoever moves goes to other places of the same kinds at the same hours; whoever turns to something new goes there at its hours; whoever
     turns mornings into evenings finds other things open. What is left, the same kinds in the same areas at the same hours but
-    other items, is novelty where they are first visits and return where they are not.
+    other items, is return where what gained had been met before and novelty where it had not.
     """
     if found.until is not None:
         return "temporary"
     z = {name: found.z.get(name, 0.0) for name in ("category", "area", "hour", "item")}
     strongest = max(z["category"], z["area"], z["hour"])
     if strongest < CLEAR < z["item"]:
-        return "novelty" if _first_times(events, found.step, found.last) > _first_times(events, found.first, found.step) else "return"
+        return "return" if _known_before(events, found) > 0.5 else "novelty"
     if z["hour"] >= HOURS_RULE * strongest and z["hour"] >= CLEAR:
         return "rhythm"
     return "place" if z["area"] > z["category"] else "taste"
 
 
-def _first_times(events: Events, start: int, stop: int) -> float:
-    """The share of items met for the first time."""
-    firsts = np.zeros(len(events), dtype=bool)
-    firsts[np.unique(events.items, return_index=True)[1]] = True
-    return float(firsts[start:stop].mean()) if stop > start else 0.0
+def _known_before(events: Events, found: Found) -> float:
+    """What part of what items gained went to items that had been met before the change; what is seldom met gains for new ones."""
+    before, after = shares_of(events, "item", found.first, found.step), shares_of(events, "item", found.step, found.last)
+    gains = np.maximum(after - before, 0.0)
+    met = np.isin(np.arange(len(gains)), events.views["item"].codes[: found.step])
+    met[0] = False
+    return float(gains[met].sum() / max(float(gains.sum()), 1e-12))
 
 
 def shares_of(events: Events, name: str, start: int, stop: int) -> np.ndarray:

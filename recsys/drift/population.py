@@ -40,6 +40,8 @@ def population(dataset: Dataset, scene: Setting, view: str, seed: int = 0) -> Po
         raise DataError(f"dataset '{dataset.name}' has no times, so nobody knows what everybody did at the same time")
     levels, names = _levels(dataset, scene, view)
     known = np.isfinite(dataset.times) & (levels >= 0)
+    if not known.any():
+        raise DataError(f"dataset '{dataset.name}' says of no event what its {view} is")
     first, last = dataset.times[known].min(), dataset.times[known].max()
     periods = int(np.clip((last - first) / (LEAST_DAYS * DAY), 1, PERIODS))
     edges = np.linspace(first, last, periods + 1)

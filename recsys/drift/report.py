@@ -22,7 +22,7 @@ class Change:
     """One change. Times are seconds UTC, or steps for data that knows only the order; `low` to `high` hold the date with 90 %.
 
     `step` is the first event after it; for what passed, `until` is the first step after that. `size` is the Jensen-Shannon divergence
-    (0 to 1) in the view that changed most clearly, `sizes` in every view, `cosine` that of the two mixes of kinds. `before` and
+    (0 to 1) in the view that changed most clearly, in the items where it is these that changed, `sizes` in every view, `cosine` that of the two mixes of kinds. `before` and
     `after` map views to shares (levels,), their names in `DriftReport.levels`.
     """
 
@@ -151,11 +151,14 @@ def _change(events: Events, found: Found, clustered: bool) -> Change:
     sizes = {name: jensen_shannon(before[name], after[name]) for name in views}
     main = {"taste": "category", "place": "area", "rhythm": "hour"}.get(kind, max(views, key=lambda name: found.z.get(name, 0.0)))
     phrases = from_and_to(events, found, kind, clustered)
+    size = sizes[main]
+    if kind in ("novelty", "return"):
+        size = jensen_shannon(shares_of(events, "item", start, found.step), shares_of(events, "item", found.step, stop))
     offset = 0.0 if events.utc is None or events.times is None else events.times[found.step] - events.utc[found.step]
     dated = found.dated
     return Change(
         found.step, found.until, dated.time - offset, dated.low - offset, dated.high - offset, kind, dated.gradual,
-        sizes[main], cosine(before["category"], after["category"]), found.p_value, sizes, before, after, *phrases,
+        size, cosine(before["category"], after["category"]), found.p_value, sizes, before, after, *phrases,
         sentence(events, found, kind, phrases),
     )  # fmt: skip
 

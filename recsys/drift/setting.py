@@ -11,6 +11,7 @@ from recsys.core import Dataset
 
 AREAS = 40
 CLUSTERS = 12
+AROUND = "around "  # before the name of a place that an area is called after: nobody need have been at the place itself
 NOTHING = 1e-12
 
 
@@ -110,7 +111,7 @@ def _around_known_places(dataset: Dataset, items: np.ndarray, points: np.ndarray
         inside = items[labels == at]
         order = inside[np.argsort(-counts[inside], kind="stable")]
         titles = [dataset.title_of(str(dataset.item_ids[item])) for item in order]
-        names.append(next((title for title in titles if title not in names), f"{titles[0]} ({at})"))
+        names.append(AROUND + next((title for title in titles if AROUND + title not in names), f"{titles[0]} ({at})"))
     return np.vstack([_middle(points[labels == at]) for at in range(len(used))]), tuple(names)
 
 

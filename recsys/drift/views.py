@@ -12,6 +12,7 @@ DAY = 86_400.0
 HOURS = ("in the early morning", "in the morning", "in the afternoon", "after work", "in the evening", "at night")
 HOUR_EDGES = np.array([5.0, 9.0, 12.0, 16.0, 19.0, 22.0])
 MOST_ITEMS = 60  # own items counted apart; the others are one level
+SELDOM = "what they seldom took"  # the level of all others
 MOST_BLOCKS = 104
 MOST_DAYS = 150
 BLOCK_EVENTS = 5  # of data that knows only the order
@@ -73,7 +74,7 @@ def events_of(dataset: Dataset, scene: Setting, user: str) -> Events:
     if times is not None:
         views["hour"] = View("hour", hours_of(times), HOURS)
     if dataset.repeats:
-        views["item"] = _own_items(items)
+        views["item"] = _own_items(dataset, items)
     blocks = _stretches(times, len(items), WEEK, BLOCK_EVENTS, MOST_BLOCKS)
     days = _stretches(times, len(items), DAY, 2, MOST_DAYS)
     once = np.arange(len(items)) if times is None else np.floor_divide(times, DAY).astype(np.int64)
@@ -99,14 +100,14 @@ def _clocks(dataset: Dataset, rows: slice) -> tuple[np.ndarray | None, np.ndarra
     return utc, utc + np.nan_to_num(offsets) * 60, float(np.isfinite(offsets).mean())
 
 
-def _own_items(items: np.ndarray) -> View:
+def _own_items(dataset: Dataset, items: np.ndarray) -> View:
     """Items the person was at twice or more, the busiest apart and all others together."""
     found, inverse, counts = np.unique(items, return_inverse=True, return_counts=True)
     apart = np.argsort(-counts, kind="stable")[:MOST_ITEMS]
     apart = apart[counts[apart] >= 2]
     code = np.zeros(len(found), dtype=np.int64)
     code[apart] = np.arange(1, len(apart) + 1)
-    return View("item", code[inverse], ("elsewhere", *(str(found[at]) for at in apart)))
+    return View("item", code[inverse], (SELDOM, *(dataset.title_of(str(dataset.item_ids[found[at]])) for at in apart)))
 
 
 def _stretches(times: np.ndarray | None, count: int, seconds: float, events: int, most: int) -> np.ndarray:

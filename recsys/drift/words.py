@@ -4,6 +4,7 @@ import numpy as np
 
 from recsys.drift.changes import Found
 from recsys.drift.kinds import shares_of
+from recsys.drift.setting import AROUND
 from recsys.drift.views import DAY, HOURS, Events
 
 NEAR = "near"
@@ -17,23 +18,20 @@ def from_and_to(events: Events, found: Found, kind: str, clustered: bool) -> tup
     stretches = (found.first, found.step), (found.step, found.last if found.until is None else found.until)
     if found.until is not None:
         stretches = (0, found.step), stretches[1]
-    if kind in ("novelty", "return"):
-        new = ("the usual places", "places that are new")
-        return new if kind == "novelty" else new[::-1]
-    moved = {
-        name: shares_of(events, name, *stretches[1]) - shares_of(events, name, *stretches[0]) for name in events.views if name != "item"
-    }
+    views = ["item"] if kind in ("novelty", "return") else [name for name in events.views if name != "item"]
+    moved = {name: shares_of(events, name, *stretches[1]) - shares_of(events, name, *stretches[0]) for name in views}
     named = [
         name for name, by in moved.items() if name in SAID.get(kind, ()) or (found.z.get(name, 0.0) > 3 and np.abs(by).max() > 2 * TELLING)
     ]
     named = named or [max(moved, key=lambda name: float(np.abs(moved[name]).max()))]
-    return tuple(_phrase(events, {name: sign * moved[name] for name in named}, clustered) for sign in (-1, 1))  # type: ignore[return-value]
+    before, after = (_phrase(events, {name: sign * moved[name] for name in named}, clustered) for sign in (-1, 1))
+    return before, f"another {after}" if before == after else after  # of the same name
 
 
 def _phrase(events: Events, gains: dict[str, np.ndarray], clustered: bool) -> str:
     """What gained: kinds, then where, then when."""
     parts: list[str] = []
-    for name in ("category", "area", "hour"):
+    for name in ("item", "category", "area", "hour"):
         if name not in gains or gains[name].max() <= 0:
             continue
         order = np.argsort(-gains[name], kind="stable")[: 2 if name == "category" and not clustered else 1]
@@ -43,7 +41,7 @@ def _phrase(events: Events, gains: dict[str, np.ndarray], clustered: bool) -> st
         text = " and ".join(plural(each) for each in best) if name == "category" and not clustered else best[0]
         if name == "hour" and not parts:
             text = ALONE.get(text, text)
-        parts.append(f"{NEAR} {text}" if name == "area" and parts else text)
+        parts.append(f"{NEAR} {text}" if name == "area" and parts and not text.startswith(AROUND) else text)
     return " ".join(parts) or "what was there before"
 
 

@@ -49,6 +49,10 @@ class MapView:
         (south, west), (north, east) = self.low, self.high
         return (east - west) / (north - south) / self.ratio
 
+    def beside(self, places: np.ndarray) -> np.ndarray:
+        """(n, 2) the same places with the longitude that is nearest to the view: across the date line none is a world away."""
+        return _beside(places, (self.low[1] + self.high[1]) / 2)
+
     @cached_property
     def kilometres(self) -> float:
         """From west to east."""
@@ -69,6 +73,8 @@ def map_view(
     known = np.isfinite(item_places).all(axis=1)
     seen = visited[np.isfinite(visited).all(axis=1)]
     seen = seen if len(seen) else item_places[known]
+    around = float(np.degrees(np.angle(np.exp(1j * np.radians(seen[:, 1])).mean())))
+    seen, item_places = _beside(seen, around), _beside(item_places, around)
     low, high = np.quantile(seen, 0.02, axis=0), np.quantile(seen, 0.98, axis=0)
     middle, half = (low + high) / 2, (high - low) / 2 * (1 + 2 * margin)
     stretch = np.array([1.0, np.cos(np.radians(middle[0]))])
@@ -80,6 +86,11 @@ def map_view(
     return MapView(
         item_places[known].astype(np.float32), _pair(corners[0]), _pair(corners[1]), _names(item_places, known, districts), outline
     )
+
+
+def _beside(places: np.ndarray, longitude: float) -> np.ndarray:
+    turns = np.round((places[:, 1] - longitude) / 360)
+    return np.column_stack([places[:, 0], places[:, 1] - 360 * turns])
 
 
 def _names(places: np.ndarray, known: np.ndarray, districts: Sequence[str | None] | None) -> dict[str, tuple[float, float]]:

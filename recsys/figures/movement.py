@@ -32,11 +32,10 @@ def movement_map(
     figure.add_layout_image(source=ground_picture(view, colours), xref="x", yref="y", sizing="stretch", layer="below", **corner)
     after = np.arange(len(report.places)) >= (len(report.places) if split is None else split)
     for part, tint in ((~after, colours.quiet), (after, colours.accent)):
-        places = report.places[part]
-        figure.add_trace(_dots(places, tint))
-    figure.add_trace(_anchors(anchors, (view.low[1] + 2 * view.high[1]) / 3, colours))
-    shown = _shown(report)
-    middles = np.array([middle(places) if len(places) else (np.nan, np.nan) for places in shown])
+        figure.add_trace(_dots(view.beside(report.places[part]), tint))
+    figure.add_trace(_anchors(anchors, view, colours))
+    shown = [view.beside(places) for places in _shown(report)]
+    middles = view.beside(np.array([middle(places) if len(places) else (np.nan, np.nan) for places in shown]))
     figure.add_trace(_dots(shown[0], colours.miss) | dict(marker=_lit(colours)))
     line = dict(color=colours.miss, width=2)
     figure.add_trace(_places(middles[:1]) | dict(mode="lines", line=line, connectgaps=True, hoverinfo="skip"))
@@ -75,17 +74,17 @@ def _dots(places: np.ndarray, tint: str) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def _anchors(anchors: list[tuple[str, Anchor, bool]], turn: float, colours: Palette) -> dict[str, Any]:
-    """Rings with their names to the right, and to the left beyond the longitude `turn`, where the right would cut them off."""
+def _anchors(anchors: list[tuple[str, Anchor, bool]], view: MapView, colours: Palette) -> dict[str, Any]:
+    """Rings with their names to the right, and to the left in the last third of the view, where the right would cut them off."""
+    north, east = view.beside(np.array([(each.latitude, each.longitude) for _, each, _ in anchors]).reshape(-1, 2)).T
     return dict(
-        type="scatter", x=[each.longitude for _, each, _ in anchors], y=[each.latitude for _, each, _ in anchors], mode="markers+text",
-        text=[escaped(name) for name, _, _ in anchors],
-        textposition=["middle left" if each.longitude > turn else "middle right" for _, each, _ in anchors],
+        type="scatter", x=east.tolist(), y=north.tolist(), mode="markers+text", text=[escaped(name) for name, _, _ in anchors],
+        textposition=["middle left" if at > (view.low[1] + 2 * view.high[1]) / 3 else "middle right" for at in east],
         textfont=dict(size=14, color=colours.text, weight=600),
         marker=dict(
             size=20, color="rgba(0,0,0,0)", line=dict(width=3, color=[colours.accent if later else colours.quiet for *_, later in anchors])
         ),
-        hovertext=[escaped(f"{name}: around {each.area}") if each.area else escaped(name) for name, each, _ in anchors], hoverinfo="text",
+        hovertext=[escaped(f"{name}: {each.area}") if each.area else escaped(name) for name, each, _ in anchors], hoverinfo="text",
     )  # fmt: skip
 
 

@@ -12,9 +12,9 @@ from recsys.figures.sketch import Sketch, axis_title
 BARS = 6  # rising, and as many falling
 
 
-def distance_line(found: Population, colours: Palette) -> go.Figure:
+def distance_line(found: Population, what: str, colours: Palette) -> go.Figure:
     """How far each period is from the first, two measures, with bands over people."""
-    figure = Sketch("How far from where it began", colours, 320, "blue: Jensen-Shannon, grey: stability")
+    figure = Sketch(f"How far {what.lower()} have moved", colours, 320)
     when = ((found.edges[:-1] + found.edges[1:]) / 2).round().astype("datetime64[s]").astype("datetime64[ms]").astype(str).tolist()
     for values, tint, name in ((found.stability, colours.quiet, "stability index"), (found.divergence, colours.accent, "Jensen-Shannon")):
         band = np.concatenate([values[:, 2], values[::-1, 1]])
@@ -53,9 +53,7 @@ def gain_bars(found: Population, what: str, colours: Palette) -> go.Figure:
         )
     )  # fmt: skip
     figure.update_yaxes(automargin=True, type="category", tickfont=dict(size=13, color=colours.text))
-    figure.update_xaxes(
-        title=axis_title("points of share, last third against first", colours), nticks=5, zeroline=True, zerolinecolor=colours.faint
-    )
+    figure.update_xaxes(title=axis_title("points of share", colours), nticks=5, zeroline=True, zerolinecolor=colours.faint)
     figure.update_layout(margin=dict(l=8, r=12, t=44, b=42))
     return figure.drawn()
 
@@ -83,7 +81,7 @@ def cost_dots(found: Cost, colours: Palette) -> go.Figure:
     figure.update_xaxes(
         range=[-0.11, far * 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1], title=axis_title("size of the change, 0 to 1", colours)
     )
-    figure.update_yaxes(nticks=5, title=axis_title("change in 1 / rank", colours))
+    figure.update_yaxes(nticks=5, title=axis_title("better or worse (change in 1 / rank)", colours))
     figure.update_layout(margin=dict(l=56, r=8, t=44, b=44))
     return figure.drawn()
 

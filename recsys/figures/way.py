@@ -60,7 +60,7 @@ def _box(view: MapView, inside: str, cut: bool) -> str:
 
 def _parts(points: np.ndarray, view: MapView) -> np.ndarray:
     """(n, 2) how far from the west and how far from the north, 0 to 1 within the view."""
-    share = (np.asarray(points, dtype=np.float64).reshape(-1, 2) - view.low) / (np.array(view.high) - view.low)
+    share = (view.beside(np.asarray(points, dtype=np.float64).reshape(-1, 2)) - view.low) / (np.array(view.high) - view.low)
     return np.column_stack([share[:, 1], 1 - share[:, 0]])
 
 

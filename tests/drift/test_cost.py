@@ -13,6 +13,7 @@ from recsys.drift.cost import Around, Moment, cost, costs, moments_of
 from recsys.figures.palette import LIGHT
 from recsys.figures.population import cost_dots
 from recsys.replay import replay
+from recsys.split import split
 from tests.conftest import build
 from tests.figures.test_figures import checked
 
@@ -23,7 +24,12 @@ def rows(loss: float, slope: float, count: int = 80) -> list[Around]:
     sizes = np.concatenate([random.uniform(0.1, 1, count), np.zeros(count)])
     noise = random.normal(scale=0.1, size=(2, 2 * count))
     return [
-        Around(Moment(f"u{at}", 20, size), float(noise[0, at] - (loss + slope * size if size else 0)), float(noise[1, at]))
+        Around(
+            Moment(f"u{at}", 20, size),
+            float(noise[0, at] - (loss + slope * size if size else 0)),
+            float(noise[1, at]),
+            0.25 if size else 0.75,
+        )
         for at, size in enumerate(sizes)
     ]
 
@@ -34,6 +40,7 @@ def test_a_planted_cost_is_found_with_its_relation() -> None:
     values = np.array([row.reciprocal for row in found.rows])
     assert found.changed[0] == pytest.approx(values[sizes > 0].mean()) and found.stable[0] == pytest.approx(values[sizes == 0].mean())
     assert found.excess[0] == pytest.approx(found.changed[0] - found.stable[0]) and found.excess[2] < 0
+    assert found.learnt == pytest.approx(0.5)
     assert found.relation[0] == pytest.approx(spearmanr(sizes[sizes > 0], values[sizes > 0]).statistic) and found.relation[2] < 0
     error = values[sizes == 0].std() / np.sqrt((sizes == 0).sum())
     assert found.stable[2] - found.stable[1] == pytest.approx(2 * 1.96 * error, rel=0.2)
@@ -62,10 +69,13 @@ def test_moments_are_the_largest_changes_and_like_parts_of_other_lives() -> None
 
 def test_each_row_is_counted_from_the_ranks(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained("markov", tiny)
-    (row,) = costs(model, tiny, [Moment("u03", 5, 0.4)])
+    labels = split(tiny, "last-out").labels
+    (row,) = costs(model, tiny, [Moment("u03", 5, 0.4)], labels)
     ranks = replay(model, tiny.history("u03"), tiny.repeats).ranks
     before, after = [[1 / rank for rank in part if np.isfinite(rank)] for part in (ranks[:5], ranks[5:45])]
     assert row.reciprocal == pytest.approx(sum(after) / len(after) - sum(before) / len(before))
+    count = min(len(tiny.history("u03")), 45)
+    assert row.learnt == pytest.approx((count - 2) / count), "all but the last two, which validate and test"
 
 
 def test_the_picture_has_a_dot_for_everyone_and_both_means() -> None:

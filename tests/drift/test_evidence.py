@@ -1,11 +1,13 @@
-"""The numbers behind a verdict, each against something independent: scipy's G-test, its Jensen-Shannon distance, plain loops."""
+"""The numbers behind a verdict, each against something independent: scipy's G-test, its distributions and distances, plain loops."""
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import jensenshannon
-from scipy.stats import chi2_contingency
+from scipy.special import gammaln
+from scipy.stats import chi2_contingency, dirichlet_multinomial
 
 from recsys.drift.consequences import consequence
+from recsys.drift.dating import SMOOTHING, date_scores
 from recsys.drift.evidence import partition_ratio, scan_splits, season_evidence, split_ratios, window_evidence
 from recsys.drift.kinds import jensen_shannon
 
@@ -70,8 +72,25 @@ def test_the_season_that_differs_is_named() -> None:
 
 def test_what_a_change_did_to_a_model_is_counted_in_plain_steps() -> None:
     ranks = np.array([1.0] * 40 + [50.0] * 15 + [1.0] * 40 + [np.nan])
-    found = consequence(ranks, 40)
+    splits = np.array(["train"] * 57 + ["test"] * 38)
+    found = consequence(ranks, splits, 40)
     assert (found.before, found.across, found.after) == (1.0, 0.0, 1.0)
     assert (found.rank_before, found.rank_across, found.rank_after) == (1.0, 50.0, 1.0)
     assert found.adapted == 14  # one of the ten may miss: nine tenths of all
-    assert consequence(np.array([np.nan]), 0).before is None
+    assert found.learnt == pytest.approx(57 / 95)
+    assert consequence(np.array([np.nan]), splits[:0], 0).before is None
+
+
+def test_a_date_is_as_likely_as_two_urns_make_the_events() -> None:
+    """Each side a Dirichlet-multinomial that begins with the shares of both; an event of which nothing is known says nothing."""
+    codes = np.array([0, 0, 1, 0, -1, 2, 1, 2, 2, 0])
+    whole = np.bincount(codes[codes >= 0]) + 0.5
+    alpha = SMOOTHING * whole / whole.sum()
+
+    def side(part: np.ndarray) -> float:
+        counts = np.bincount(part[part >= 0], minlength=3)
+        orders = gammaln(counts.sum() + 1) - gammaln(counts + 1).sum()  # of which the events came in one
+        return float(dirichlet_multinomial.logpmf(counts, alpha, counts.sum()) - orders) if counts.sum() else 0.0
+
+    wanted = [side(codes[:at]) + side(codes[at:]) for at in range(len(codes) + 1)]
+    assert date_scores([(codes, 0.5)], len(codes)) == pytest.approx(0.5 * np.array(wanted))

@@ -37,6 +37,20 @@ def test_shares_and_distances_are_those_of_plain_counting(view: str, tiny: Datas
     assert (found.gains[:, 1] <= found.gains[:, 2]).all() and abs(found.gains[:, 0].sum()) < 1e-6
 
 
+def test_what_is_not_known_of_some_events_is_not_counted(tiny: Dataset) -> None:
+    """Every third item without a kind: the others alone are counted; and where nothing is known, that is said."""
+    dataset = replace(tiny, items=tiny.items.assign(category=tiny.items["category"].where(np.arange(len(tiny.items)) % 3 > 0, None)))
+    scene = setting(dataset)
+    found = population(dataset, scene, "category")
+    kinds = scene.kinds[dataset.item_codes - 1]
+    assert found.counts.sum() == (kinds >= 0).sum() < len(kinds)
+    late = slice(-max(len(found.counts) // 3, 1), None)
+    assert found.shares[late].sum(axis=1) == pytest.approx(1)
+    nothing = replace(tiny, items=tiny.items.assign(category=None))
+    with pytest.raises(DataError, match="of no event what its category is"):
+        population(nothing, setting(nothing), "category")
+
+
 def test_without_times_there_is_no_common_clock(order_only: Dataset) -> None:
     with pytest.raises(DataError, match="no times"):
         population(order_only, setting(order_only), "category")

@@ -60,6 +60,16 @@ def test_a_planted_change_is_found_and_dated(seed: int, split: int) -> None:
     assert found[0].p_value <= 0.01 and found[0].size > 0.2
 
 
+def test_nine_dates_in_ten_lie_where_they_are_said_to() -> None:
+    """Of 40 changes to a life much like the one before, at least 32: fewer would be one in seventy."""
+    held = 0
+    for seed in range(40):
+        when, items = life(np.random.default_rng(seed), 200, 500, None)
+        (found,) = look(lived(when, np.where(when < 260, items, items + 8))).lasting[:1]
+        held += found.low <= START.timestamp() + 260 * 86_400 <= found.high
+    assert held >= 32
+
+
 def test_a_life_without_a_change_has_none() -> None:
     """Of 60 people whose life is one mixture at most five may seem to change: six would be one in three hundred."""
     alarms = 0
@@ -122,6 +132,17 @@ def test_several_changes_stand_at_their_own_steps() -> None:
     found = look(build(pairs, name="steps", items=table)).lasting
     assert [round(change.time) for change in found] == [change.step for change in found]
     assert [abs(change.step - at) <= 5 for change, at in zip(found, (80, 160), strict=True)] == [True, True]
+
+
+def test_what_passed_is_told_from_when_to_when_once() -> None:
+    """A list gone through, another in between, back to the first: one stretch, whose end is told and not how sure its beginning is."""
+    items = np.random.default_rng(15).integers(0, 10, 240) + np.repeat([0, 10, 0], 80)
+    pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
+    table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
+    (found,) = look(build(pairs, name="steps", items=table)).changes
+    assert found.kind == "temporary" and found.until is not None
+    assert abs(found.step - 80) <= 5 and abs(found.until - 160) <= 5
+    assert (found.time, found.high) == (found.step, found.until)
 
 
 @pytest.mark.parametrize("count", [1, 3, 23])
@@ -221,3 +242,20 @@ def test_events_whose_own_place_is_missing_are_left_out_of_space_alone() -> None
     assert len(report.lasting) == 1
     assert report.space.radius == pytest.approx(known.space.radius, rel=1e-6)
     assert report.places is not None and np.isnan(report.places).any(axis=1).sum() == 50
+
+
+@pytest.mark.parametrize("known,kind", [(False, "novelty"), (True, "return")])
+def test_another_place_of_the_same_kind_is_named_and_was_known_or_not(known: bool, kind: str) -> None:
+    """Two places of one kind in one street at one hour: who goes to the other from some day on has changed nothing but the place."""
+    items = np.where(np.arange(120) < 60, 0, 8)
+    items[:60:6] = 8 if known else 0
+    items[::4] = np.arange(30) % 3 + 1
+    report = look(lived(np.arange(120) * 4 + 0.5, items, TABLE.assign(category="bar", latitude=50.0, longitude=8.0)))
+    (found,) = report.lasting
+    assert found.kind == kind and found.words == "from Place 0 to Place 8"
+    assert found.size > 0.3, "how different the places are, not their kinds"
+
+
+def test_an_area_called_after_a_place_is_around_it() -> None:
+    scene = setting(lived(np.arange(40.0), np.arange(40)))
+    assert scene.area_names and all(name.startswith("around Place ") for name in scene.area_names)

@@ -103,6 +103,22 @@ def test_a_name_near_the_right_edge_stands_to_the_left() -> None:
     assert rings.textposition == ("middle right", "middle left")
 
 
+def test_a_life_on_both_sides_of_the_date_line_is_a_small_one() -> None:
+    """Some kilometres apart, whatever the degrees say: the view is no wider, and all that is drawn lies in it."""
+    found = report()
+    assert found.places is not None
+    east = 179.98 + 0.04 * (np.arange(120) % 2)
+    places = np.column_stack([np.full(120, -17.0), np.where(east > 180, east - 360, east)])
+    view = map_view(np.array([[-17.0, 179.98], [-17.0, -179.98], [np.nan, np.nan]]), places)
+    assert 3 <= view.kilometres < 20
+    ends = [("home", Anchor(-17.0, 179.98, "", 0.5), False), ("work", Anchor(-17.0, -179.98, "", 0.5), True)]
+    drawn = movement_map(replace(found, places=places), view, 60, ends, LIGHT)
+    for trace in (*drawn.data[:4], *drawn.frames[0].data):
+        known = np.asarray(trace.x, dtype=float)
+        assert ((known >= view.low[1] - 1e-3) & (known <= view.high[1] + 1e-3)).all()
+    assert np.abs(drawn.data[2].x[1] - drawn.data[2].x[0]) == pytest.approx(0.04)
+
+
 def test_the_map_of_one_moment_and_of_places_not_known() -> None:
     dataset = lived()
     at_once = drift(dataset, setting(dataset), "anna")

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from recsys.datasets import open_dataset
 from recsys.drift import drift, setting
+from tests.conftest import build
 from tests.pages.conftest import told
 
 PAGE = "inspect/drift.py"
@@ -19,7 +21,7 @@ def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
     assert not app.exception
     words = told(app)
     assert "they moved from <b>Northgate" in words and "to <b>Orchard Park" in words
-    assert "of 1,000 shuffles" in words and "2024 (90 %)" in words
+    assert "of 1,000 shuffled lives" in words and "nine times in ten between" in words
     assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
     assert "over the whole time" in told(app)  # home and distances are not of before or after
 
@@ -46,6 +48,9 @@ def test_every_way_of_counting_is_drawn(view: str, visit: Callable[..., AppTest]
 def test_data_without_times_tells_steps(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE, dataset="order-only")
     assert "not their times" in told(app) or "Nothing is known" in told(app)
+    app.toggle(key="drift_everybody").set_value(True).run()
+    assert not app.exception and "what everybody did at the same time" in told(app)
+    assert app.button(key="look_at_everybody"), "who changed is counted without times too"
 
 
 def test_the_model_and_the_words_are_asked_too(monkeypatch: pytest.MonkeyPatch, visit: Callable[..., AppTest]) -> None:
@@ -61,11 +66,40 @@ def test_the_model_and_the_words_are_asked_too(monkeypatch: pytest.MonkeyPatch, 
     app.run()
     assert not app.exception and "in the words about the items" in told(app).lower()
     app.segmented_control(key="drift_way").set_value("model").run()
-    assert not app.exception and "own state" in app.get("plotly_chart")[6].proto.spec
+    assert not app.exception and "wandered, in the model" in app.get("plotly_chart")[6].proto.spec
 
 
 def test_few_events_are_said_to_be_few(open_page: Callable[..., AppTest]) -> None:
     assert "Nothing can be said" in told(open_page(PAGE, dataset="tiny", user="u03"))
+
+
+HERE = np.array([40.0, -74.0])
+ODD = {
+    "one place": (np.arange(60) * 5.0, np.zeros((6, 2)) + HERE, "kind"),
+    "one minute": (np.arange(60) / 60 / 1440, np.arange(12).reshape(6, 2) / 100 + HERE, "kind"),
+    "the pole": (np.arange(60) * 5.0, np.column_stack([np.full(6, 89.999), np.arange(6) * 60 - 180]), "kind"),
+    "the date line": (np.arange(60) * 5.0, np.column_stack([np.full(6, -17.0), [179.9, -179.9, 179.8, -179.8, 180, -180]]), "kind"),
+    "three events": (np.arange(3) * 5.0, np.arange(12).reshape(6, 2) / 100 + HERE, "kind"),
+    "no kinds": (np.arange(60) * 5.0, np.arange(12).reshape(6, 2) / 100 + HERE, None),
+    "no places": (np.arange(60) * 5.0, np.full((6, 2), np.nan), "kind"),
+}
+
+
+@pytest.mark.parametrize("name", list(ODD))
+def test_odd_lives_are_drawn(own_home: None, name: str, keep: Callable[..., object], visit: Callable[..., AppTest]) -> None:
+    days, places, kind = ODD[name]
+    items = [f"i{at}" for at in range(6)]
+    pairs = [("anna", items[0 if name == "one place" else at % 6]) for at in range(len(days))] + [("zoe", item) for item in items] * 4
+    table = pd.DataFrame({"category": [kind and f"{kind} {at % 3}" for at in range(6)]}, index=items).assign(
+        latitude=places[:, 0], longitude=places[:, 1]
+    )
+    times = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.concatenate([days, np.arange(24) * 3.0]), unit="D").round("s")
+    keep(build(pairs, name="odd", items=table, timestamp=times))
+    app = visit(PAGE, dataset="odd", user="anna", model="markov")
+    assert not app.exception and not app.error
+    app.toggle(key="drift_everybody").set_value(True).run()
+    assert not app.exception and not app.error
+    assert len(app.get("plotly_chart")) >= 3
 
 
 def test_ids_that_hold_markup_are_shown_as_they_are(
@@ -103,5 +137,6 @@ def test_what_changes_cost_the_model_is_told_with_counts_and_intervals(
     charts = len(app.get("plotly_chart"))
     app.button(key="ask_cost").click().run()
     assert not app.exception and len(app.get("plotly_chart")) == charts + 1
-    assert "people after their largest change" in told(app) and "without one" in told(app)
+    assert "After the largest change of 24 people" in told(app) and "of 27 people without one" in told(app)
+    assert "% of these events" in told(app) and "not how well it would have foreseen one" in told(app)
     assert not [button for button in app.button if button.key == "ask_cost"]
