@@ -43,7 +43,7 @@ class Walker {
   // What the server says of the cursor, in each of its runs. Its step counts, and with it the moves that it has not been told of.
   hear(data) {
     const another = data.of !== this.of;
-    if (another) Object.assign(this, { of: data.of, moved: this.of ? 0 : this.moved, said: Math.max(this.said, data.heard) });
+    if (another) Object.assign(this, { of: data.of, said: Math.max(this.said, data.heard) });
     Object.assign(this, { last: data.last, heard: another ? this.said : data.heard });
     if (this.heard === this.said) {
       this.step = this.inside(data.step + this.moved);
@@ -137,17 +137,18 @@ class Walker {
     else this.resting = setTimeout(() => this.flush(), BURST);
   }
 
-  flush() {
-    if (this.moved && this.of) this.tell();
+  flush(last) {
+    if (this.moved && this.of) this.tell(last);
   }
 
-  // The cursor of the whole app comes here.
-  tell() {
+  // The cursor of the whole app comes here. Moves that something else came after, `last`, were not meant of whom that brings.
+  tell(last = false) {
     clearTimeout(this.resting);
     this.said += 1;
-    this.moved = 0;
     const { of, step, said, playing } = this;
-    this.say({ of, step, said, playing });
+    const by = last ? 0 : this.moved;
+    this.moved = 0;
+    this.say({ of, step, by, said, playing });
   }
 
   // Asks for the steps around this one, where they are not here.
@@ -168,7 +169,7 @@ class Walker {
     if (!other && event.key in MOVES) this.go(this.step + MOVES[event.key]);
     else if (!other && event.key === " " && this.of) event.repeat || this.toggle();
     else if (!other && event.key.toLowerCase() === "m" && this.misses.length) this.nextMiss();
-    else return this.flush();
+    else return this.flush(true);
     event.preventDefault();
     event.stopImmediatePropagation();
   };
@@ -195,7 +196,7 @@ class Walker {
   // What is done elsewhere comes after the moves before it.
   onPointer = (event) => {
     this.entered = false;
-    if (!buttonOf(event)) this.flush();
+    if (!buttonOf(event)) this.flush(true);
   };
 }
 

@@ -8,7 +8,7 @@ import streamlit as st
 from recsys.core import Dataset, History
 
 GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
-AT_STEP = "at_step"  # where the cursor is; a widget may still say where the browser has seen it last
+AT_USER, AT_STEP = "at_user", "at_step"  # where the cursor is; a widget may still say where the browser has seen it last
 LAST = -1  # before the last event, where the model's foresight shows
 
 
@@ -39,9 +39,9 @@ def place(dataset: str | None = None, model: str | None = None, user: str | None
         if value is not None:
             st.session_state[name] = value
     if user is not None:
-        st.session_state[GO_USER] = user
+        st.session_state[GO_USER] = st.session_state[AT_USER] = user
     if step is not None or user is not None or dataset is not None or model is None:
-        st.session_state[GO_STEP] = LAST if step is None else step
+        st.session_state[GO_STEP] = st.session_state[AT_STEP] = LAST if step is None else step
 
 
 def jump(label: str, page: str, key: str, **where: str | int) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages import loaders, steps, walking
 from pages.boundary import notice, plain
-from pages.cursor import AT_STEP, GO_STEP, GO_USER, LAST, Cursor, place
+from pages.cursor import AT_STEP, AT_USER, GO_STEP, GO_USER, LAST, Cursor, now, place
 from recsys.core import Dataset
 from recsys.devices import DEVICES
 from recsys.devices import device as torch_device
@@ -99,15 +99,24 @@ def _person(dataset: Dataset) -> str:
         key="user",
         bind="query-params",
         accept_new_options=True,
-        on_change=place,
+        on_change=_pick,
         help=f"{len(dataset.user_ids):,} people. Type an id, or part of one to search.",
     )
-    if shown is None:
-        return user
-    if not loaders.has_user(dataset, shown):
+    if shown is not None and not loaders.has_user(dataset, shown):
         st.session_state[GO_USER] = user  # what a fresh URL says goes before what is set here, the first time
         st.rerun()
-    return shown  # another than `user` after the browser's back and forward buttons
+    st.session_state[AT_USER] = shown or user  # another than `user` after the browser's back and forward buttons
+    return str(shown or user)
+
+
+def _pick() -> None:
+    """Somebody was picked; or, where the browser has not seen the last person yet, the one before stands there still."""
+    words = steps.said()
+    if words is None or not steps.is_behind(words):
+        place()
+        picked = st.session_state["user"]
+        if picked and loaders.has_user(now().dataset, picked):
+            st.session_state[AT_USER] = picked
 
 
 def _correct(name: str, shown: str) -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 
 from pages import cursor, loaders
 from pages.boundary import guarded
+from recsys.core import Dataset
 from recsys.errors import RecsysError
 from recsys.figures.timeline import HIT
 from recsys.storage import ASSETS
@@ -38,7 +39,7 @@ def drive() -> None:
     """Lets keys, and clicks on the buttons of steps, move the cursor from the browser, on every page."""
     here = cursor.now()
     data = {
-        "of": _whose(here),
+        "of": _whose(here.dataset, here.user),
         "step": here.step,
         "last": len(here.history),
         "playing": st.session_state.get("playing", False),
@@ -49,12 +50,35 @@ def drive() -> None:
 
 @guarded
 def _hear() -> None:
-    """What the browser says: where the cursor is to go. Said of another timeline, a moment before this one was chosen, it is nothing."""
-    words: dict[str, Any] = st.session_state["walker"].said
+    """What the browser says: where the cursor is to go.
+
+    Somebody else may have been chosen a moment before, whom the browser has not seen yet: what its widgets say is as old, and its moves
+    are meant from where that person starts.
+    """
+    words = said()
+    if words is None:
+        return
     st.session_state["heard"] = int(words["said"])
-    if words["of"] == _whose(cursor.now()):
+    if not is_behind(words):
         cursor.place(step=int(words["step"]))
         st.session_state["playing"] = bool(words["playing"])
+        return
+    dataset, user, step = cursor.now().dataset, st.session_state[cursor.AT_USER], st.session_state[cursor.AT_STEP]
+    if loaders.has_user(dataset, user):  # else the data is another, too
+        rows = dataset.rows(user)
+        start = rows.stop - rows.start - 1 if step == cursor.LAST else step
+        cursor.place(user=user, step=max(start + int(words["by"]), 0))
+
+
+def said() -> dict[str, Any] | None:
+    """The word of the browser that this run answers; None where it is about something else."""
+    walker = st.session_state.get("walker")
+    return None if walker is None else walker.said
+
+
+def is_behind(words: dict[str, Any]) -> bool:
+    """Whether the browser has not yet seen whose timeline this is."""
+    return bool(words["of"] != _whose(cursor.now().dataset, st.session_state[cursor.AT_USER]))
 
 
 @st.fragment
@@ -76,7 +100,8 @@ def walk(frames: Frames | None = None, scene: str = "") -> None:
 
 
 def _note() -> None:
-    st.session_state["asked"] = st.session_state["steps"].asked
+    if "steps" in st.session_state:  # not so where the run before was cut short
+        st.session_state["asked"] = st.session_state["steps"].asked
 
 
 def _misses(here: cursor.Cursor) -> list[int]:
@@ -95,14 +120,14 @@ def _around(step: int, last: int, have: set[int]) -> list[int]:
     return [each for each in range(first, min(end, last + 1)) if each not in have]
 
 
-def _whose(here: cursor.Cursor) -> str:
+def _whose(dataset: Dataset, user: str) -> str:
     """Tells timelines apart, sessions too; a hash, since names may hold anything."""
-    return _hash(st.session_state.setdefault("session", token_hex(8)), here.dataset.fingerprint, here.dataset.name, here.user)
+    return _hash(st.session_state.setdefault("session", token_hex(8)), dataset.fingerprint, dataset.name, user)
 
 
 def _scene(here: cursor.Cursor, scene: str) -> str:
     """Tells apart what the parts of a step may show: timelines, models, themes, pages."""
-    return _hash(_whose(here), here.model, here.device, scene, st.context.theme.type or "")
+    return _hash(_whose(here.dataset, here.user), here.model, here.device, scene, st.context.theme.type or "")
 
 
 def _hash(*names: str) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages import loaders
 from pages.boundary import guarded, notice
-from pages.cursor import AT_STEP, now, place
+from pages.cursor import now, place
 from recsys.core import Dataset
 
 MISS = "To the next step whose real event is not among the ten; after the last one it starts again"
@@ -36,7 +36,7 @@ def draw_steps(trained: bool) -> None:
 
 
 def _move(by: int) -> None:
-    place(step=max(st.session_state[AT_STEP] + by, 0))
+    place(step=max(now().step + by, 0))
 
 
 def _toggle() -> None:

@@ -124,3 +124,16 @@ def test_keys_in_a_field_are_the_fields_own(server: Server, page: Page) -> None:
     page.get_by_role("slider", name="Step").focus()
     press(page, "ArrowRight")
     rests_at(page, FIRST + 1)
+
+
+@pytest.mark.parametrize("path", ["explain", "timeline"])
+def test_keys_right_after_somebody_else_was_chosen_are_meant_of_them(server: Server, page: Page, path: str) -> None:
+    data = open_dataset("demo-city")
+    people = [str(each) for each in data.user_ids]
+    after = people[people.index("p0913") + 1]
+    opened(page, server, path)
+    press(page, *["ArrowRight"] * 3)
+    page.locator(".st-key-next_person button").click(no_wait_after=True)
+    press(page, *["ArrowLeft"] * 5)
+    rests_at(page, len(data.history(after)) - 1 - 5)
+    assert f"user={after}" in page.url

@@ -68,7 +68,7 @@ def test_unknown_items_are_in_no_answer(tiny: Dataset, trained: Callable[..., An
 def test_two_thousand_events_are_asked_about_in_parts(tiny: Dataset, trained: Callable[..., Any]) -> None:
     history = tiny.history("u03")
     columns = ("items", "times", "utc_offsets", "places", "behaviours", "ratings")
-    long = replace(history, **{name: np.concatenate([getattr(history, name)] * 300)[:2_000] for name in columns})
+    long = replace(history, texts=None, **{name: np.concatenate([getattr(history, name)] * 300)[:2_000] for name in columns})
     *_, last = inquire(Game(trained("sasrec-time", tiny), Request(long), "i05", aware=("time",)), k=15, patience=0.0)
     players = last.explanation.players
     assert len(players) < 30

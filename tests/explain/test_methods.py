@@ -168,7 +168,7 @@ def test_two_thousand_events_most_of_them_beyond_the_model_s_reach(tiny: Dataset
     """The tiny model sees six events at once, in two blocks: eleven tokens in all."""
     history = tiny.history("u03")
     columns = ("items", "times", "utc_offsets", "places", "behaviours", "ratings")
-    long = replace(history, **{name: np.concatenate([getattr(history, name)] * 200)[:2_000] for name in columns})
+    long = replace(history, texts=None, **{name: np.concatenate([getattr(history, name)] * 200)[:2_000] for name in columns})
     game = Game(trained("sasrec", tiny), Request(long), "i05")
     reach = game.model.reach
     for method in ("gradient", "integrated-gradients", "attention", "leave-one-out"):
