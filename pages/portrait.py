@@ -74,11 +74,16 @@ def _facts(dataset: Dataset, counted: Census) -> None:
     """The few numbers that say how much there is to learn from."""
     events = counted.user_counts
     density = counted.events / (len(dataset.user_ids) * len(dataset.item_ids))
+    pairs, filled = (
+        ("events for each pair of a person and an item", f"{density:.2g}")
+        if dataset.repeats
+        else ("of all possible pairs occur", f"{density:.2%}")
+    )
     facts = {
         "events of a usual person": f"{int(events[len(events) // 2]):,}",
         "of the busiest": f"{int(events[0]):,}",
         f"events of a usual {thing(dataset)}": f"{int(counted.item_counts[len(counted.item_counts) // 2]):,}",
-        "events for each possible pair" if dataset.repeats else "of all possible pairs occur": f"{density:.2%}",
+        pairs: filled,
         "seen items stay candidates" if dataset.repeats else "seen items are no candidates": "people return"
         if dataset.repeats
         else "once each",

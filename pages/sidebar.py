@@ -30,7 +30,7 @@ def draw() -> None:
     trained = loaders.checkpoints(dataset)
     if st.session_state.get("models_of", name) != name and trained and st.session_state.get("model") not in trained:
         st.session_state["model"] = next(iter(trained))  # not one that was trained on the data before alone
-    st.session_state["models_of"] = name
+    st.session_state["models_of"] = name if trained else ""  # the first one that is trained is turned to
     model = _choice("model", "Model", _model_titles(dataset, {key: found.card.model for key, found in trained.items()}))
     user = _person(dataset)
     walking.draw_people(dataset, user, model in trained)

@@ -204,4 +204,4 @@ class Story:
         if shares is None or self.step == 0:
             return ""
         best = [each for each in np.argsort(-shares.long[self.step], kind="stable")[:2] if shares.long[self.step, each] > 0]
-        return look.safe("mostly " + " and ".join(shares.categories[each] for each in best))
+        return look.safe("so far mostly " + " and ".join(shares.categories[each] for each in best))

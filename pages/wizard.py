@@ -140,6 +140,9 @@ def _mapping(guessed: Guess, file: str) -> tuple[tuple[str, str], ...]:
             chosen[key] = value
             if value and value == suggested:
                 column.caption(plain(guessed.reasons.get(key, "")))
+    unused = [name for name in guessed.columns if name not in chosen.values()]
+    if unused:
+        st.caption(plain(f"Not used: {', '.join(unused)}."))
     return tuple(chosen.items())
 
 

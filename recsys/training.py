@@ -73,7 +73,7 @@ def train(
     missing = spec.lacks(dataset.has)
     if missing:
         raise DataError(
-            f"the model '{model}' needs {' and '.join(missing)}, which '{dataset.name}' does not have; sasrec and markov need neither"
+            f"the model '{model}' needs {' and '.join(missing)}, which '{dataset.name}' does not have; sasrec and markov do without"
         )
     if minutes is not None and not minutes > 0:
         raise DataError(f"minutes is {minutes}; give a positive number, for example 20")

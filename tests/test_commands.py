@@ -487,3 +487,12 @@ def test_every_model_trains_from_the_command_line(name: str) -> None:
     settings = [each for pair in pairs if MODELS[name].gradient and pair[1].partition("=")[0] in known for each in pair]
     assert run("train", name, "town", *settings, "--name", f"each-{name}", "--json").json["epochs"] >= 1
     assert run("evaluate", f"each-{name}", "town", "--json").json["model"] == name
+
+
+def test_a_wrong_setting_is_refused_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("texts were read")
+
+    monkeypatch.setattr("recsys.text.TextEncoder.encode", read)
+    told = run("train", "spatiotemporal", "town", "--set", "embedding_size=-16")
+    assert told.code == 2 and "embedding_size=-16" in told.err and told.err.count("\n") == 1

@@ -39,6 +39,7 @@ def train(
     from recsys.models import model_spec
 
     spec = model_spec(model)
+    spec.config(**chosen)  # what cannot be is said before the work
     data = datasets.open_dataset(dataset)
     if "words" in spec.needs and not spec.lacks(data.has):
         _read_words(data, chosen.get("encoder"))

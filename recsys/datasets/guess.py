@@ -29,7 +29,8 @@ _NAMES = {
     "articletitle label",
     "category": "category categories genre genres cat venuecategory venuecategoryname placecategory itemcategory productcategory "
     "kind section topic department",
-    "text": "text description reviewtext review summary plot query comment body abstract content_text searchquery tags",
+    "text": "text description reviewtext review summary plot query comment body abstract content_text search searched searchquery "
+    "searchterm searchtext tags",
 }
 _KNOWN = {name: key for key, names in _NAMES.items() for name in names.split()}
 _BEHAVIOURS = {

@@ -124,7 +124,7 @@ def would_bring(found: Addition, names: Sequence[str], displaced: str | None) ->
     many = {name: names.count(name) for name in names}
     taken = _listed([name if times == 1 else f"{name} ({times} times)" for name, times in many.items()])
     leaves = f", and {displaced} would leave the list" if displaced else ""
-    return f"Had they just taken {taken} too, it would be at place {found.rank_after} instead of {found.rank_before:,}{leaves}."
+    return f"Had they just taken {taken} too, the wanted one would be at place {found.rank_after} instead of {found.rank_before:,}{leaves}."
 
 
 def verdict(found: Fidelity, titles: Mapping[str, str]) -> str:
@@ -139,7 +139,7 @@ def verdict(found: Fidelity, titles: Mapping[str, str]) -> str:
     best = max(area, key=lambda name: area[name])
     level = [titles[name] for name in good if name != best and area[name] >= LEVEL * area[best]]
     also = f", and {_listed(level)} {'is' if len(level) == 1 else 'are'} as good" if level else ""
-    told = f"For this case trust {titles[best]}{also}: what it names first moves the score most, more than {_all_of(sure[best], len(found.random))} random orders do."
+    told = f"For this case trust {titles[best]}{also}: taking events away and bringing them in by its order moves the score most, more than {_all_of(sure[best], len(found.random))} random orders do."
     poor = [titles[name] for name in sure if sure[name] < CHANCE]
     return f"{told} {_capital(_listed(poor))} {'does' if len(poor) == 1 else 'do'} no better than chance here." if poor else told
 

@@ -55,7 +55,7 @@ def _row(
         dict(
             type="scatter", mode="markers", x=np.clip(shown, *ends).astype(np.float32),
             y=(at + 0.28 * (2 * random.random(len(shown)) - 1)).astype(np.float32),
-            marker=dict(size=5, color=[colours.accent if value > 0 else colours.miss for value in shown], opacity=0.35), hoverinfo="skip",
+            marker=dict(size=5, color=[colours.accent if value > 0 else colours.miss for value in shown], opacity=0.6), hoverinfo="skip",
         )
     )  # fmt: skip
     text = f"{escaped(line.name)}: {line.mean:+.3f} [{line.low:+.3f}, {line.high:+.3f}] on average of {line.events:,} events"

@@ -280,7 +280,7 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "spatiotemporal-evolving": ModelSpec(
         "Here and now, changing items",
-        "The same model, whose items change with the people who took them lately.",
+        "“Here and now”, whose items change with the people who took them lately.",
         "recsys.models.spatiotemporal",
         "SpatioTemporal",
         preset=(("time", True), ("place", True), ("evolves", True)),
@@ -290,7 +290,7 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "spatiotemporal-tuned": ModelSpec(
         "Here and now, its own reading",
-        "The same model, which also learns how to read: the last layers of the sentence encoder change with it.",
+        "“Here and now”, which also learns how to read: the last layers of the sentence encoder change with it.",
         "recsys.models.spatiotemporal",
         "SpatioTemporal",
         preset=(("time", True), ("place", True), ("text", "tuned")),
@@ -300,7 +300,7 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "spatiotemporal-blind": ModelSpec(
         "Here and now, blind",
-        "The same model without time and place: what those are worth.",
+        "“Here and now” without time and place: what those are worth.",
         "recsys.models.spatiotemporal",
         "SpatioTemporal",
         preset=(("time", False), ("place", False)),

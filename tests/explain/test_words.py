@@ -87,8 +87,10 @@ def test_what_it_hangs_on() -> None:
 def test_what_would_bring_it_in() -> None:
     found = Addition("x", 10, ("a", "b"), True, 1234, 4, "y", 300, 0.1)
     told = would_bring(found, ["A", "B"], "Y")
-    assert told == "Had they just taken A and B too, it would be at place 4 instead of 1,234, and Y would leave the list."
-    assert would_bring(found, ["A", "B", "A"], None).startswith("Had they just taken A (2 times) and B too, it would be at place 4 instead")
+    assert told == "Had they just taken A and B too, the wanted one would be at place 4 instead of 1,234, and Y would leave the list."
+    assert would_bring(found, ["A", "B", "A"], None).startswith(
+        "Had they just taken A (2 times) and B too, the wanted one would be at place 4 instead"
+    )
     never = replace(found, added=(), verified=False, rank_after=None, displaced=None)
     assert would_bring(never, [], None) == "No 3 further events were found that would bring it in: it stands at place 1,234."
 
@@ -123,7 +125,7 @@ def judged(strengths: dict[str, float], chances: list[float], events: int = 20) 
 def test_the_verdict_trusts_what_beats_chance() -> None:
     text = verdict(judged({"a": 9.0, "b": 8.95, "c": 2.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
     assert text.startswith(
-        "For this case trust Apples, and Books is as good: what it names first moves the score most, more than all 4 random orders do."
+        "For this case trust Apples, and Books is as good: taking events away and bringing them in by its order moves the score most, more than all 4 random orders do."
     )
     assert text.endswith("Chance does no better than chance here.")
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from recsys.core import Dataset
 from recsys.storage import home
 from tests.pages.conftest import told
 
@@ -30,6 +31,12 @@ def test_a_dataset_is_told_in_numbers(open_page: Callable[..., AppTest]) -> None
     assert len(app.get("plotly_chart")) >= 6
 
 
+def test_how_much_of_what_could_be_there_is_there(open_page: Callable[..., AppTest], tiny: Dataset, order_only: Dataset) -> None:
+    for dataset, said in ((tiny, "{:.2g}"), (order_only, "{:.2%}")):
+        share = said.format(len(dataset.interactions) / (len(dataset.user_ids) * len(dataset.item_ids)))
+        assert f">{share}<" in told(open_page(PAGE, dataset=dataset.name))
+
+
 def test_order_only_data_says_so(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE, dataset="order-only")
     assert "their times are not" in told(app)
@@ -48,6 +55,10 @@ def test_an_upload_is_reported_first_and_taken_over_then(open_page: Callable[...
     boxes = {box.label: box.value for box in app.main.selectbox}
     assert (boxes["Person"], boxes["Item"], boxes["When"], boxes["Rating"]) == ("who", "thing", "when", "stars")
     assert not [button for button in app.button if button.key == "use_data"]
+    assert "Not used" not in told(app)
+    next(box for box in app.main.selectbox if box.label == "Rating").set_value("").run()
+    assert "Not used: stars." in told(app)
+    next(box for box in app.main.selectbox if box.label == "Rating").set_value("stars").run()
     app.button(key="check_file").click().run()
     assert "3 people, 3 items, 9 events" in told(app)
     assert "2 rows were dropped" in told(app)
@@ -89,7 +100,7 @@ def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page
     app.run()
     assert "is trained" in told(app)
     assert not (home() / "checkpoints" / "shop").exists()
-    app.selectbox(key="model").set_value("markov").run()
+    assert app.session_state["model"] == "markov"  # the first that is trained
     app.switch_page("explore/timeline.py").run()
     assert not app.exception and not app.error
     assert "<h1>Person anna after" in told(app)
