@@ -233,8 +233,11 @@ def _live(job: Job, here: Cursor) -> None:
         if running:
             st.button("Stop and keep the best so far", key="stop_training", disabled=job.stopping, on_click=job.stop)
         else:
-            if job.error is None and job.dataset == here.dataset.name and here.model != job.name:
-                st.button("Look through it", key="use_trained", type="primary", on_click=cursor.place, kwargs={"model": job.name})
+            if job.error is None and job.dataset == here.dataset.name:
+                if here.model == job.name:
+                    st.page_link("explore/timeline.py", label="See it on a timeline")
+                else:
+                    st.button("Look through it", key="use_trained", type="primary", on_click=cursor.place, kwargs={"model": job.name})
             st.button("Close", key="close_training", on_click=_close)
 
 

@@ -39,16 +39,20 @@ def test_expected_ratings_stand_beside_those_given(train_tiny: Callable[..., Non
     assert "always saying the mean of" in told(app)
 
 
-def test_a_counted_model_is_trained_from_the_page(open_page: Callable[..., AppTest]) -> None:
+def test_a_counted_model_is_trained_from_the_page(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("markov")
     app = open_page(PAGE)
+    app.segmented_control(key="checkpoint_part").set_value("Train a new one").run()
     app.selectbox(key="train_model").set_value("item-knn").run()
     app.text_input(key="train_name_item-knn").set_value("my-neighbours").run()
     app.button(key="start_training").click().run()
     finish(app)
     assert "is trained and called my-neighbours" in told(app)
-    assert [found.name for found in list_checkpoints("tiny") if not found.shipped] == ["my-neighbours"]
+    assert [found.name for found in list_checkpoints("tiny") if not found.shipped] == ["markov", "my-neighbours"]
+    assert not app.get("page_link")
     app.button(key="use_trained").click().run()
     assert app.session_state["model"] == "my-neighbours"
+    assert [each.proto.page for each in app.get("page_link")] == ["timeline"]
 
 
 def test_a_gradient_model_is_trained_with_the_settings_given(open_page: Callable[..., AppTest]) -> None:
