@@ -4,6 +4,7 @@
 
 const REST = 300; // ms without a move until the server is told, where this shows the steps itself
 const BURST = 150; // the same where the server has to draw them and is still at an earlier one
+const UNHEARD = 2000; // ms after which a word that an idle server has not answered is said again
 const PACE = 700; // ms a step while playing
 const AHEAD = 8; // steps to both sides that should be here already
 const MOST = 600; // steps kept
@@ -18,6 +19,7 @@ class Walker {
   heard = 0; // number of the latest word that the server has answered
   playing = false;
   resting = null;
+  unheard = null;
   beat = null;
 
   scene = null; // what the parts belong to: a page's view of a timeline under a model
@@ -149,6 +151,17 @@ class Walker {
     const by = last ? 0 : this.moved;
     this.moved = 0;
     this.say({ of, step, by, said, playing });
+    this.insist();
+  }
+
+  // A run cut short may have taken a word with it.
+  insist() {
+    clearTimeout(this.unheard);
+    this.unheard = setTimeout(() => {
+      if (this.heard === this.said) return;
+      if (isIdle() && !this.moved) this.tell(true);
+      else this.insist();
+    }, UNHEARD);
   }
 
   // Asks for the steps around this one, where they are not here.

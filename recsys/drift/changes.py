@@ -22,7 +22,7 @@ from recsys.drift.segmentation import segment
 from recsys.drift.views import DAY, Events
 
 ALPHA = 0.03
-STRENGTH = 3.0  # times the root of the number of views: how far from what shuffles give, in their standard deviations
+STRENGTH = 3.2  # times the root of the number of views: how far from what shuffles give, in their standard deviations
 LEAST_DAYS = (21.0, 42.0)  # what has lasted for less is no lasting change yet; between the two, a twelfth of the time
 DATED_LEAST = 8  # events on either side of a date
 WINDOW_ALPHA = 0.01
