@@ -113,9 +113,11 @@ def exception_boxes(page: Page) -> Locator:
 
 
 def visit(page: Page, address: str) -> Page:
-    """Open an address of the app and wait until it is drawn."""
+    """Open an address of the app and wait until it is drawn and, where there are steps, hears keys."""
     page.goto(address)
-    return settled(page)
+    settled(page)
+    page.wait_for_function("() => !document.querySelector('.st-key-slider') || globalThis.recscopeWalker?.of", timeout=READY_MS)
+    return page
 
 
 def page_paths() -> dict[str, str]:
