@@ -19,10 +19,14 @@ from recsys.drift.evidence import (
     window_evidence,
 )
 from recsys.drift.segmentation import segment
-from recsys.drift.views import DAY, Events
+from recsys.drift.views import DAY, Events, by_view
 
-ALPHA = 0.03
-STRENGTH = 3.2  # times the root of the number of views: how far from what shuffles give, in their standard deviations
+ALPHA = 0.045  # divided by how many changes were found around it, and one
+STRENGTH = 2.1  # times the root of the number of clues: how far from what shuffles give, in their standard deviations
+GROWTH = 0.7  # more with the logarithm of the events, as true changes show more clearly then and chance has more dates to choose from
+FURTHER = 1.2  # more for a second change, and again for a third
+FEW = 70  # events, below which a true change hardly shows: the fewer, the likelier that what looks like one is chance
+LOST = 0.6  # of the time: a change that may have been anywhere in so much of it is not told
 LEAST_DAYS = (21.0, 42.0)  # what has lasted for less is no lasting change yet; between the two, a twelfth of the time
 DATED_LEAST = 8  # events on either side of a date
 WINDOW_ALPHA = 0.01
@@ -38,6 +42,7 @@ class Found:
     """One candidate that held: events `first` to `step` − 1 before it, `step` to `last` − 1 after it.
 
     `until` is the step at which what came had passed, None for what lasted; `why` says what it is then: trip, season, while.
+    `strength` is how far all clues together are from what shuffles give, `z` how far each view is, both in standard deviations.
     """
 
     first: int
@@ -46,6 +51,7 @@ class Found:
     until: int | None
     why: str
     p_value: float
+    strength: float
     z: dict[str, float]
     dated: Dated
 
@@ -59,7 +65,7 @@ def find_changes(events: Events, seed: int = 0) -> list[Found]:
     alive = np.ones(len(events), dtype=bool)
     for window in passed:
         alive[window.step : window.until] = False
-    counts = {name: block_counts(view, events.blocks, events.once, alive) for name, view in events.views.items()}
+    counts = {name: block_counts(view, events.blocks, events.once, alive) for name, view in events.clues.items()}
     sizes = np.bincount(events.blocks, alive).astype(np.int64)
     kept = np.flatnonzero(sizes)
     season, inside = _season(events, counts, kept, rng)
@@ -82,10 +88,10 @@ def _windows(events: Events, rng: np.random.Generator) -> list[Found]:
     for _, start, stop in sorted(tried, reverse=True)[:3]:
         if any(start < (each.until or 0) and each.step < stop for each in found):
             continue
-        counts = {name: block_counts(view, events.days, events.once) for name, view in events.views.items()}
+        counts = {name: block_counts(view, events.days, events.once) for name, view in events.clues.items()}
         p_value, z = window_evidence(counts, int(events.days[start]), int(events.days[stop - 1]) + 1, rng)
         if p_value <= WINDOW_ALPHA:
-            found.append(Found(0, start, len(events), stop, "while", p_value, z, _as_dated(events, start, stop)))
+            found.append(Found(0, start, len(events), stop, "while", p_value, _strength(z), by_view(z), _as_dated(events, start, stop)))
     return found
 
 
@@ -98,7 +104,7 @@ def _comes_back(events: Events, before: int, start: int, stop: int, after: int) 
 def _unlike(events: Events, one: tuple[int, int], other: tuple[int, int] | None = None) -> float:
     """How unlike two stretches of events are, or one and all others, whatever their lengths.
 
-    Per view G² beyond its degrees of freedom, which is what chance gives, over the harmonic size of the two; summed over views.
+    Per clue G² beyond its degrees of freedom, which is what chance gives, over the harmonic size of the two; summed over clues.
     """
     total = 0.0
     inside = np.zeros(len(events), dtype=bool)
@@ -107,7 +113,7 @@ def _unlike(events: Events, one: tuple[int, int], other: tuple[int, int] | None 
     if other is not None:
         outside[:] = False
         outside[slice(*other)] = True
-    for view in events.views.values():
+    for view in events.clues.values():
         levels = len(view.levels)
         table = np.array([np.bincount(view.codes[part & (view.codes >= 0)], minlength=levels) for part in (inside, outside)])
         sizes = table.sum(axis=1)
@@ -139,7 +145,8 @@ def _season(events: Events, counts: dict[str, np.ndarray], kept: np.ndarray, rng
     found = []
     for first, last in edges.reshape(-1, 2):
         start, stop = np.searchsorted(events.blocks, kept[first]), np.searchsorted(events.blocks, kept[last - 1], side="right")
-        found.append(Found(0, int(start), len(events), int(stop), "season", p_value, z, _as_dated(events, int(start), int(stop))))
+        dated = _as_dated(events, int(start), int(stop))
+        found.append(Found(0, int(start), len(events), int(stop), "season", p_value, _strength(z), by_view(z), dated))
     return found, kept[inside]
 
 
@@ -147,11 +154,12 @@ def _splits(
     events: Events, counts: dict[str, np.ndarray], sizes: np.ndarray, kept: np.ndarray, rng: np.random.Generator, depth: int = 0
 ) -> list[Found]:
     """The best split of these blocks and, where it holds, those of both sides."""
-    within = {name: table[kept] for name, table in counts.items()}
-    scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept), rng) if len(kept) else None
+    within = {name: table[kept] for name, table in counts.items() if np.count_nonzero(table[kept].any(axis=0)) > 1}
+    scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept), rng) if within else None
     if scan is None or scan.p_value > ALPHA / (1 + depth):
         return []
-    if _strength(scan.z) < STRENGTH * len(counts) ** 0.5:
+    strength = _strength(scan.z)
+    if strength < _needed(len(events), depth) * len(within) ** 0.5:
         return []
     sides = (kept[: scan.split], kept[scan.split :]) if depth < 2 else ()
     before, after = [_splits(events, counts, sizes, side, rng, depth + 1) for side in sides] or ([], [])
@@ -161,7 +169,18 @@ def _splits(
     if not low + DATED_LEAST <= dated.step <= high - DATED_LEAST:  # where a neighbour has been dated already
         first, last = low, high
         dated = date_change(events, first, last, scan.z, DATED_LEAST)
-    return [*before, Found(first, dated.step, last, None, "", scan.p_value, scan.z, dated), *after]
+    if dated.high - dated.low > LOST * (_time(events, last - 1) - _time(events, first)):
+        return [*before, *after]
+    return [*before, Found(first, dated.step, last, None, "", scan.p_value, strength, by_view(scan.z), dated), *after]
+
+
+def _time(events: Events, step: int) -> float:
+    return float(step if events.times is None else events.times[step])
+
+
+def _needed(count: int, depth: int) -> float:
+    """How strong the evidence must be among so many events."""
+    return (STRENGTH + GROWTH * np.log(max(1.0, count / FEW)) + FURTHER * depth) * max(1.0, FEW / count)
 
 
 def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -185,13 +204,13 @@ def _apart_enough(found: list[Found], events: Events) -> list[Found]:
         )
         if not close:
             kept.append(each)
-        elif _strength(each.z) > _strength(kept[-1].z):
+        elif each.strength > kept[-1].strength:
             kept[-1] = each
     return kept
 
 
 def _strength(each: dict[str, float]) -> float:
-    """The joint distance from what shuffles give, in standard deviations, from the z of each view."""
+    """The joint distance from what shuffles give, in standard deviations, from the z of each clue."""
     return sum(max(z, 0.0) ** 2 for z in each.values()) ** 0.5
 
 
@@ -202,7 +221,7 @@ def _without_returns(events: Events, found: list[Found]) -> list[Found]:
         one = kept[-1] if kept else None
         if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last):
             dated = _as_dated(events, one.step, each.step)
-            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.z, dated)
+            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.strength, one.z, dated)
         else:
             kept.append(each)
     return kept

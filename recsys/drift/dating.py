@@ -33,12 +33,12 @@ class Dated:
 def date_change(events: Events, first: int, last: int, z: dict[str, float], least: int) -> Dated:
     """Date the change that was found among events first to last − 1, at least `least` from both ends.
 
-    Each view counts by its `z`: what did not change only blurs the date.
+    Each clue counts by its `z`: what did not change only blurs the date. The same again on one day counts once, as in the search.
     """
     span = slice(first, last)
     times = np.arange(first, last, dtype=np.float64) if events.times is None else events.times[span]
     most = max([1.0, *z.values()])
-    coded = [(events.views[name].codes[span], each / most) for name, each in z.items() if each > 0]
+    coded = [(_once(events.clues[name].codes, events.once)[span], each / most) for name, each in z.items() if each > 0]
     scores = date_scores(coded, last - first)
     scores[:least] = scores[len(scores) - least :] = -np.inf
     unit = 1.0 if events.times is None else DAY
@@ -47,6 +47,14 @@ def date_change(events: Events, first: int, last: int, z: dict[str, float], leas
     step = int(np.clip(np.searchsorted(times, time), least, last - first - least))
     gradual = events.times is not None and _is_gradual(_log_ratios(coded, step, last - first), times, step)
     return Dated(first + step, time, min(low, time), max(high, time), gradual)
+
+
+def _once(codes: np.ndarray, once: np.ndarray) -> np.ndarray:
+    """The codes (T,), −1 for those met before within the same stretch of `once` (T,)."""
+    first = np.unique(np.column_stack([once, codes]), axis=0, return_index=True)[1]
+    kept = np.full(len(codes), -1)
+    kept[first] = codes[first]
+    return kept
 
 
 def date_scores(coded: list[tuple[np.ndarray, float]], count: int) -> np.ndarray:

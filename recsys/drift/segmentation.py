@@ -1,4 +1,4 @@
-"""Penalised segmentation of a person's events in all views at once (ruptures, Truong et al. 2020, arXiv 1801.00718).
+"""Penalised segmentation of a person's events in all clues at once (ruptures, Truong et al. 2020, arXiv 1801.00718).
 
 It proposes where the person's life may fall into parts; `evidence` then judges. The penalty of a further part grows with log n.
 """
@@ -7,7 +7,7 @@ import numpy as np
 
 from recsys.drift.views import Events
 
-PENALTY = 0.6  # of one more part, times log n and the number of views
+PENALTY = 0.6  # of one more part, times log n and the number of clues
 LEAST = 5  # events in a part
 MOST_POINTS = 400  # events beyond are put together in order
 FLOOR = 2.0  # events' worth of chance for every level, so that rare ones are not everything
@@ -20,22 +20,22 @@ def segment(events: Events) -> np.ndarray:
     signal, every = _signal(events)
     if len(signal) < 2 * LEAST:
         return np.empty(0, dtype=np.int64)
-    views = sum(1 for view in events.views.values() if len(np.unique(view.codes[view.codes >= 0])) > 1)
-    if not views:
+    clues = sum(1 for clue in events.clues.values() if len(np.unique(clue.codes[clue.codes >= 0])) > 1)
+    if not clues:
         return np.empty(0, dtype=np.int64)
-    penalty = PENALTY * views * np.log(len(events))
+    penalty = PENALTY * clues * np.log(len(events))
     found = ruptures.KernelCPD(kernel="linear", min_size=LEAST).fit(signal).predict(pen=penalty)
     return np.array(found[:-1], dtype=np.int64) * every
 
 
 def _signal(events: Events) -> tuple[np.ndarray, int]:
-    """(points, levels) indicators scaled as in chi-square, each view with variance 1, and how many events are in a point."""
+    """(points, levels) indicators scaled as in chi-square, each clue with variance 1, and how many events are in a point."""
     every = -(-len(events) // MOST_POINTS)
     point = np.arange(len(events)) // every
     parts = [np.zeros((int(point[-1]) + 1, 1))]
-    for view in events.views.values():
-        known = view.codes >= 0
-        levels, code = np.unique(view.codes[known], return_inverse=True)
+    for clue in events.clues.values():
+        known = clue.codes >= 0
+        levels, code = np.unique(clue.codes[known], return_inverse=True)
         if len(levels) < 2:
             continue
         counts = np.bincount(code).astype(np.float64)

@@ -1,11 +1,15 @@
-"""One person's events in the ways they can be counted: kinds of items, areas, hours, and the items they return to."""
+"""One person's events in the ways they can be counted: kinds of items, areas, hours, and the items they return to.
+
+Evidence of a change is drawn from clues: these views, cut so that a change fills one of them and is not thinned out by what stays.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from recsys.core import Dataset
-from recsys.drift.setting import Setting
+from recsys.drift.setting import Setting, on_sphere
+from recsys.places import EARTH
 
 WEEK = 7 * 86_400.0
 DAY = 86_400.0
@@ -16,6 +20,12 @@ SELDOM = "what they seldom took"  # the level of all others
 MOST_BLOCKS = 104
 MOST_DAYS = 150
 BLOCK_EVENTS = 5  # of data that knows only the order
+SPEAKS_FOR = {"area in working hours": "area", "area at other hours": "area", "base": "area", "outing": "category"}
+WORKING = (5, 19)  # local hours from Monday to Friday
+APART = 4 * 3600.0  # seconds without an event, after which another outing begins
+THERE = 0.02  # kilometres from an item, within which somebody is at it
+BASE_NEAR = 0.3  # kilometres, of one base
+MOST_BASES = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +44,8 @@ class Events:
     `order` (T,) are their indices in the history, `times` (T,) local seconds, None where only the order is known; `utc` (T,) the
     same in UTC. `local` is the share of timed events whose offset is known. `places` (T, 2). `blocks` (T,) number the stretches
     of time that are shuffled as a whole: weeks, or a few events in a row; `days` (T,) are finer, for what lasts only days,
-    and `once` (T,) the days themselves, within which the same again counts once.
+    and `once` (T,) the days themselves, within which the same again counts once. `views` are what is told, and the items; `clues`
+    are what evidence is drawn from, each speaking for a view (SPEAKS_FOR, or the view of its name).
     """
 
     user: str
@@ -48,6 +59,7 @@ class Events:
     days: np.ndarray
     once: np.ndarray
     views: dict[str, View]
+    clues: dict[str, View]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -78,7 +90,17 @@ def events_of(dataset: Dataset, scene: Setting, user: str) -> Events:
     blocks = _stretches(times, len(items), WEEK, BLOCK_EVENTS, MOST_BLOCKS)
     days = _stretches(times, len(items), DAY, 2, MOST_DAYS)
     once = np.arange(len(items)) if times is None else np.floor_divide(times, DAY).astype(np.int64)
-    return Events(user, order, times, utc, local, places, items, blocks, days, once, views)
+    clues = _clues(views, times, local > 0.5, _away(dataset, items, places))
+    return Events(user, order, times, utc, local, places, items, blocks, days, once, views, clues)
+
+
+def by_view(z: dict[str, float]) -> dict[str, float]:
+    """What clues say, as what views say: the strongest of those that speak for each."""
+    found: dict[str, float] = {}
+    for name, value in z.items():
+        view = SPEAKS_FOR.get(name, name)
+        found[view] = max(value, found.get(view, value))
+    return found
 
 
 def hours_of(times: np.ndarray) -> np.ndarray:
@@ -110,13 +132,57 @@ def _own_items(dataset: Dataset, items: np.ndarray) -> View:
     return View("item", code[inverse], (SELDOM, *(dataset.title_of(str(dataset.item_ids[found[at]])) for at in apart)))
 
 
+def _clues(views: dict[str, View], times: np.ndarray | None, local: bool, away: np.ndarray | None) -> dict[str, View]:
+    """The views, with areas cut in two, and the further clues there are.
+
+    Who moves house goes elsewhere from home, who changes jobs elsewhere in working hours, so where the clock is `local` areas are
+    cut by these. Where people look things up (`away` (T, 2), NaN for events at the item itself) is home or work to within metres.
+    What an outing begins with is what they set out for, before one thing leads to another.
+    """
+    clues = dict(views)
+    if "area" in views and times is not None and local:
+        area, hour = clues.pop("area"), times % DAY / 3600
+        working = (np.floor_divide(times, DAY) + 3) % 7 < 5  # 1970 began on a Thursday
+        working &= (hour >= WORKING[0]) & (hour < WORKING[1])
+        clues["area in working hours"] = View("area in working hours", np.where(working, area.codes, -1), area.levels)
+        clues["area at other hours"] = View("area at other hours", np.where(working, -1, area.codes), area.levels)
+    if away is not None:
+        clues["base"] = _bases(away)
+    if times is not None and len(times):
+        kinds, begins = views["category"], np.diff(times, prepend=-np.inf) > APART
+        clues["outing"] = View("outing", np.where(begins, kinds.codes, -1), kinds.levels)
+    return clues
+
+
+def _away(dataset: Dataset, items: np.ndarray, places: np.ndarray | None) -> np.ndarray | None:
+    """(T, 2) where the person was, NaN for events at the item itself; None where events have no places of their own."""
+    if places is None or dataset.item_places is None or "latitude" not in dataset.interactions:
+        return None
+    apart = np.linalg.norm(on_sphere(places) - on_sphere(dataset.item_places[items]), axis=1) * EARTH
+    away = np.where((apart > THERE)[:, None], places, np.nan)  # not known is not away
+    return away if np.isfinite(away).any() else None
+
+
+def _bases(away: np.ndarray) -> View:
+    """Points that lie together, each group around its first; beyond MOST_BASES all are one."""
+    codes = np.full(len(away), -1)
+    left = np.flatnonzero(np.isfinite(away).all(axis=1))
+    points, number = on_sphere(away[left]), 0
+    while len(left):
+        near = np.linalg.norm(points - points[0], axis=1) * EARTH <= BASE_NEAR
+        near |= number == MOST_BASES
+        codes[left[near]] = number
+        left, points, number = left[~near], points[~near], number + 1
+    return View("base", codes, tuple(f"base {at + 1}" for at in range(number)))
+
+
 def _stretches(times: np.ndarray | None, count: int, seconds: float, events: int, most: int) -> np.ndarray:
     """(T,) numbers from 0 of the stretches that events fall in, all of so many seconds (or events), longer where there were too many."""
     if not count:
         return np.empty(0, dtype=np.int64)
     if times is None:
         return np.arange(count) // max(events, -(-count // most))
-    numbers = np.floor_divide(times + 3 * DAY, seconds).astype(np.int64)  # 1970 began on a Thursday, weeks begin on Mondays
+    numbers = np.floor_divide(times + 3 * DAY, seconds).astype(np.int64)  # weeks begin on Mondays
     if seconds == WEEK:
         numbers = (numbers - numbers[0]) // max(1, -(-int(numbers[-1] - numbers[0] + 1) // most))
     numbers = np.unique(numbers, return_inverse=True)[1]

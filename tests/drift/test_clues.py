@@ -1,0 +1,106 @@
+"""What evidence is drawn from, by plain counting; and that each clue finds what the views alone would not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys.core import Dataset
+from recsys.drift import changes, setting
+from recsys.drift.changes import find_changes
+from recsys.drift.views import Events, by_view, events_of
+from tests.conftest import build
+from tests.drift.test_report import ITEMS, TABLE, life, lived
+
+OLD, NEW = (50.31, 8.31), (50.32, 8.39)  # two homes, far from every place
+
+
+def events(dataset: Dataset, without: tuple[str, ...] = ()) -> Events:
+    found = events_of(dataset, setting(dataset), "anna")
+    return replace(found, clues={name: clue for name, clue in found.clues.items() if name not in without})
+
+
+def looked_up(random: np.random.Generator, when: np.ndarray, homes: np.ndarray, items: np.ndarray) -> Dataset:
+    """Every third event is looked up at home, give or take 50 m; the others are where the item is. The clock is local."""
+    at = TABLE[["latitude", "longitude"]].to_numpy()[items]
+    home = np.arange(len(when)) % 3 == 0
+    at[home] = homes[home] + random.normal(scale=0.0005, size=(int(home.sum()), 2))
+    return lived(when, items, latitude=at[:, 0], longitude=at[:, 1], utc_offset=np.zeros(len(when)))
+
+
+def test_bases_are_the_groups_of_places_things_are_looked_up_from() -> None:
+    when = np.arange(60) * 5.0
+    after = when >= 150
+    base = events(looked_up(np.random.default_rng(1), when, np.where(after[:, None], NEW, OLD), np.arange(60) % 40)).clues["base"]
+    home = np.arange(60) % 3 == 0
+    assert base.codes.tolist() == np.where(home, np.where(after, 1, 0), -1).tolist()
+    assert len(base.levels) == 2
+
+
+def test_places_without_number_are_no_bases_without_number() -> None:
+    random = np.random.default_rng(2)
+    homes = np.column_stack([random.uniform(-80, 80, 600), random.uniform(-180, 180, 600)])
+    base = events(looked_up(random, np.arange(600) * 1.0, homes, np.arange(600) % 40)).clues["base"]
+    assert len(base.levels) == base.codes.max() + 1 == 31
+
+
+def test_a_move_that_shows_only_where_things_are_looked_up_is_found_there() -> None:
+    """The same items at the same hours, from another home two streets on, in the same area."""
+    found = {}
+    for without in ((), ("base",)):
+        dates = []
+        for seed in range(10):
+            random = np.random.default_rng(seed)
+            when, items = life(random, 120, 500, None)
+            dataset = looked_up(random, when, np.where((when >= 240)[:, None], (50.31, 8.315), OLD), items)
+            dates.append(
+                [(one.dated.time / 86_400 - 19_723 - 240, one.z) for one in find_changes(events(dataset, without)) if one.until is None]
+            )
+        found[without] = dates
+    assert sum(len(each) == 1 and abs(each[0][0]) < 21 and max(each[0][1], key=each[0][1].__getitem__) == "area" for each in found[()]) >= 9
+    assert sum(bool(each) for each in found[("base",)]) <= 2
+
+
+def test_areas_are_cut_by_working_hours_where_the_clock_is_local_and_else_whole() -> None:
+    hours = np.arange(0, 21 * 24, 3.0)
+    items = np.arange(len(hours)) % 40
+    one = events(lived(hours / 24, items, utc_offset=np.full(len(hours), 120.0)))
+    stamps = pd.Timestamp("2024-01-01") + pd.to_timedelta(hours + 2, unit="h")
+    working = np.array([stamp.dayofweek < 5 and 5 <= stamp.hour < 19 for stamp in stamps])
+    area = one.views["area"].codes
+    assert one.clues["area in working hours"].codes.tolist() == np.where(working, area, -1).tolist()
+    assert one.clues["area at other hours"].codes.tolist() == np.where(working, -1, area).tolist()
+    assert "area" not in one.clues
+    unknown = events(lived(hours / 24, items)).clues
+    assert "area" in unknown and "area at other hours" not in unknown
+
+
+def test_an_outing_is_what_comes_after_four_hours_of_nothing() -> None:
+    when = np.array([0.0, 1.0, 4.5, 9.0, 12.9, 17.0]) / 24
+    one = events(lived(when, np.array([3, 4, 5, 6, 7, 8])))
+    kinds = one.views["category"].codes
+    assert one.clues["outing"].codes.tolist() == [kinds[0], -1, -1, kinds[3], -1, kinds[5]]
+
+
+def test_order_alone_gives_views_and_no_more() -> None:
+    dataset = build([("anna", item) for item in ITEMS] + [("zoe", item) for item in ITEMS], name="steps", items=TABLE)
+    found = events(dataset)
+    assert set(found.clues) == set(found.views)
+
+
+def test_a_view_is_as_sure_as_its_surest_clue() -> None:
+    assert by_view({"base": 4.0, "area at other hours": 2.0, "outing": 1.0, "category": 3.0, "hour": -1.0}) == {
+        "area": 4.0, "category": 3.0, "hour": -1.0,
+    }  # fmt: skip
+
+
+def test_what_may_have_been_at_any_time_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    when, items = life(np.random.default_rng(3), 150, 520, 260)
+    one = events(lived(when, items))
+    (found,) = find_changes(one)
+    share = (found.dated.high - found.dated.low) / (one.times[-1] - one.times[0])  # type: ignore[index]
+    monkeypatch.setattr(changes, "LOST", share * 1.01)
+    assert len(find_changes(one)) == 1
+    monkeypatch.setattr(changes, "LOST", share * 0.99)
+    assert find_changes(one) == []
