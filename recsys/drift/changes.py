@@ -4,7 +4,7 @@ First what came and went is taken out: parts of the penalised segmentation betwe
 year. In the rest the best split is judged, dated, and both sides are looked at again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,14 +19,15 @@ from recsys.drift.evidence import (
     window_evidence,
 )
 from recsys.drift.segmentation import segment
-from recsys.drift.views import DAY, Events, by_view
+from recsys.drift.views import DAY, Events, loudest
 
 ALPHA = 0.045  # divided by how many changes were found around it, and one
-STRENGTH = 2.1  # times the root of the number of clues: how far from what shuffles give, in their standard deviations
-GROWTH = 0.7  # more with the logarithm of the events, as true changes show more clearly then and chance has more dates to choose from
-FURTHER = 1.2  # more for a second change, and again for a third
+STRENGTH = 2.2  # times the root of the number of clues: how far from what shuffles give, in their standard deviations
+GROWTH = 1.2  # more with the logarithm of the events: true changes show more clearly then, and chance has more dates to choose from,
+MANY = 90  # beyond so many
 FEW = 70  # events, below which a true change hardly shows: the fewer, the likelier that what looks like one is chance
-LOST = 0.6  # of the time: a change that may have been anywhere in so much of it is not told
+FURTHER = 1.2  # more for a second change, and again for a third
+LOST = 0.7  # of the time: a change that may have been anywhere in so much of it is not told
 LEAST_DAYS = (21.0, 42.0)  # what has lasted for less is no lasting change yet; between the two, a twelfth of the time
 DATED_LEAST = 8  # events on either side of a date
 WINDOW_ALPHA = 0.01
@@ -42,7 +43,8 @@ class Found:
     """One candidate that held: events `first` to `step` − 1 before it, `step` to `last` − 1 after it.
 
     `until` is the step at which what came had passed, None for what lasted; `why` says what it is then: trip, season, while.
-    `strength` is how far all clues together are from what shuffles give, `z` how far each view is, both in standard deviations.
+    `strength` is how far all clues together are from what shuffles give, `z` how far each view is, both in standard deviations;
+    `clues` names the clue of each view that is the surest.
     """
 
     first: int
@@ -53,6 +55,7 @@ class Found:
     p_value: float
     strength: float
     z: dict[str, float]
+    clues: dict[str, str]
     dated: Dated
 
 
@@ -65,7 +68,7 @@ def find_changes(events: Events, seed: int = 0) -> list[Found]:
     alive = np.ones(len(events), dtype=bool)
     for window in passed:
         alive[window.step : window.until] = False
-    counts = {name: block_counts(view, events.blocks, events.once, alive) for name, view in events.clues.items()}
+    counts = {name: block_counts(view, events, events.blocks, alive) for name, view in events.clues.items()}
     sizes = np.bincount(events.blocks, alive).astype(np.int64)
     kept = np.flatnonzero(sizes)
     season, inside = _season(events, counts, kept, rng)
@@ -88,10 +91,10 @@ def _windows(events: Events, rng: np.random.Generator) -> list[Found]:
     for _, start, stop in sorted(tried, reverse=True)[:3]:
         if any(start < (each.until or 0) and each.step < stop for each in found):
             continue
-        counts = {name: block_counts(view, events.days, events.once) for name, view in events.clues.items()}
+        counts = {name: block_counts(view, events, events.days) for name, view in events.clues.items()}
         p_value, z = window_evidence(counts, int(events.days[start]), int(events.days[stop - 1]) + 1, rng)
         if p_value <= WINDOW_ALPHA:
-            found.append(Found(0, start, len(events), stop, "while", p_value, _strength(z), by_view(z), _as_dated(events, start, stop)))
+            found.append(_found((0, start, len(events)), stop, "while", p_value, z, _as_dated(events, start, stop)))
     return found
 
 
@@ -146,7 +149,7 @@ def _season(events: Events, counts: dict[str, np.ndarray], kept: np.ndarray, rng
     for first, last in edges.reshape(-1, 2):
         start, stop = np.searchsorted(events.blocks, kept[first]), np.searchsorted(events.blocks, kept[last - 1], side="right")
         dated = _as_dated(events, int(start), int(stop))
-        found.append(Found(0, int(start), len(events), int(stop), "season", p_value, _strength(z), by_view(z), dated))
+        found.append(_found((0, int(start), len(events)), int(stop), "season", p_value, z, dated))
     return found, kept[inside]
 
 
@@ -158,8 +161,7 @@ def _splits(
     scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept), rng) if within else None
     if scan is None or scan.p_value > ALPHA / (1 + depth):
         return []
-    strength = _strength(scan.z)
-    if strength < _needed(len(events), depth) * len(within) ** 0.5:
+    if _strength(scan.z) < _needed(len(events), depth) * len(within) ** 0.5:
         return []
     sides = (kept[: scan.split], kept[scan.split :]) if depth < 2 else ()
     before, after = [_splits(events, counts, sizes, side, rng, depth + 1) for side in sides] or ([], [])
@@ -171,7 +173,13 @@ def _splits(
         dated = date_change(events, first, last, scan.z, DATED_LEAST)
     if dated.high - dated.low > LOST * (_time(events, last - 1) - _time(events, first)):
         return [*before, *after]
-    return [*before, Found(first, dated.step, last, None, "", scan.p_value, strength, by_view(scan.z), dated), *after]
+    return [*before, _found((first, dated.step, last), None, "", scan.p_value, scan.z, dated), *after]
+
+
+def _found(steps: tuple[int, int, int], until: int | None, why: str, p_value: float, z: dict[str, float], dated: Dated) -> Found:
+    """From the z of each clue; `steps` are first, step and last."""
+    clues = loudest(z)
+    return Found(*steps, until, why, p_value, _strength(z), {view: z[clue] for view, clue in clues.items()}, clues, dated)
 
 
 def _time(events: Events, step: int) -> float:
@@ -180,7 +188,7 @@ def _time(events: Events, step: int) -> float:
 
 def _needed(count: int, depth: int) -> float:
     """How strong the evidence must be among so many events."""
-    return (STRENGTH + GROWTH * np.log(max(1.0, count / FEW)) + FURTHER * depth) * max(1.0, FEW / count)
+    return (STRENGTH + GROWTH * np.log(max(1.0, count / MANY)) + FURTHER * depth) * max(1.0, FEW / count)
 
 
 def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -221,7 +229,7 @@ def _without_returns(events: Events, found: list[Found]) -> list[Found]:
         one = kept[-1] if kept else None
         if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last):
             dated = _as_dated(events, one.step, each.step)
-            kept[-1] = Found(one.first, one.step, each.last, each.step, "while", one.p_value, one.strength, one.z, dated)
+            kept[-1] = replace(one, last=each.last, until=each.step, why="while", dated=dated)
         else:
             kept.append(each)
     return kept

@@ -14,7 +14,7 @@ from recsys.drift.views import DAY, Events
 SMOOTHING = 8.0  # events' worth of both sides together
 CLIP = 2.5  # no single event counts more
 WITHIN = 21  # days to either side
-TEMPER = 0.5  # of how sure: events of one outing say much the same; with it nine of ten simulated dates lie where they are said to
+TEMPER = 0.3  # of how sure: clues overlap and events of one outing say much the same; with it nine of ten simulated dates lie where they are said to
 RAMPS = (0, 30, 60, 90)  # days
 RAMP_WINS = 1.0  # by how much log likelihood: one gradual change in five is seen to be, one abrupt in fourteen taken for one
 
@@ -33,12 +33,17 @@ class Dated:
 def date_change(events: Events, first: int, last: int, z: dict[str, float], least: int) -> Dated:
     """Date the change that was found among events first to last − 1, at least `least` from both ends.
 
-    Each clue counts by its `z`: what did not change only blurs the date. The same again on one day counts once, as in the search.
+    Each clue counts by its `z`: what did not change only blurs the date. The same again on one day counts once, as in the search,
+    and what an outing begins with counts twice as much as what it leads to.
     """
     span = slice(first, last)
     times = np.arange(first, last, dtype=np.float64) if events.times is None else events.times[span]
     most = max([1.0, *z.values()])
-    coded = [(_once(events.clues[name].codes, events.once)[span], each / most) for name, each in z.items() if each > 0]
+    coded = []
+    for name, each in z.items():
+        codes = _once(events.clues[name].codes, events.once)
+        for part in (codes, np.where(events.begins, codes, -1)) if each > 0 else ():
+            coded.append((part[span], each / most / 2))
     scores = date_scores(coded, last - first)
     scores[:least] = scores[len(scores) - least :] = -np.inf
     unit = 1.0 if events.times is None else DAY

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.drift.views import View
+from recsys.drift.views import Events, View
 
 LEAST_EVENTS = 12  # on either side of a split
 FIRST_LOOK, SHUFFLES = 99, 400
@@ -29,16 +29,19 @@ class Scan:
     z: dict[str, float]
 
 
-def block_counts(view: View, blocks: np.ndarray, once: np.ndarray, alive: np.ndarray | None = None) -> np.ndarray:
-    """(blocks, levels that occur) how often each level comes in each block, counted once within each stretch of `once` (T,).
+def block_counts(view: View, events: Events, blocks: np.ndarray, alive: np.ndarray | None = None) -> np.ndarray:
+    """(blocks, levels that occur) how often each level comes in each block (T,), twice where outings begin with it.
 
-    What is looked up, saved and visited on one day is one piece of evidence and not three. Only events `alive` (T,) where given.
+    What is looked up, saved and visited on one day is one piece of evidence and not three, and what people set out for says more of
+    them than what it led to. Only events `alive` (T,) where given.
     """
     known = view.codes >= 0 if alive is None else (view.codes >= 0) & alive
     levels, at = np.unique(view.codes[known], return_inverse=True)
-    rows = np.unique(np.column_stack([blocks[known], once[known], at]), axis=0)
+    days = np.column_stack([blocks[known], events.once[known], at])
     counts = np.zeros((int(blocks[-1]) + 1, len(levels)), dtype=np.int32)
-    np.add.at(counts, (rows[:, 0], rows[:, 2]), 1)
+    for some in (days, days[events.begins[known]]):
+        rows = np.unique(some, axis=0)
+        np.add.at(counts, (rows[:, 0], rows[:, 2]), 1)
     return counts
 
 

@@ -37,10 +37,13 @@ def _known_before(events: Events, found: Found) -> float:
     return float(gains[met].sum() / max(float(gains.sum()), 1e-12))
 
 
-def shares_of(events: Events, name: str, start: int, stop: int) -> np.ndarray:
-    """(levels,) shares of one view's levels among the events from start to stop − 1; zeros where none is known."""
+def shares_of(events: Events, name: str, start: int, stop: int, clue: str = "") -> np.ndarray:
+    """(levels,) shares of one view's levels among the events from start to stop − 1; zeros where none is known.
+
+    With a clue, among those that it counts.
+    """
     view = events.views[name]
-    codes = view.codes[start:stop]
+    codes = np.where(events.clues[clue].codes >= 0, view.codes, -1)[start:stop] if clue else view.codes[start:stop]
     counts = np.bincount(codes[codes >= 0], minlength=len(view.levels)).astype(np.float64)
     return np.asarray(counts / max(counts.sum(), 1.0))
 

@@ -11,7 +11,7 @@ from recsys.drift.changes import Found, find_changes
 from recsys.drift.kinds import cosine, jensen_shannon, kind_of, shares_of
 from recsys.drift.setting import Setting
 from recsys.drift.space import Anchor, Space, space_of
-from recsys.drift.views import DAY, Events, events_of
+from recsys.drift.views import AMONG, DAY, Events, events_of
 from recsys.drift.words import from_and_to, sentence
 
 WINDOW_DAYS, LEAST_WINDOWS, MOST_WINDOWS, WINDOW_EVENTS = 28, 6, 60, 15
@@ -23,7 +23,8 @@ class Change:
 
     `step` is the first event after it; for what passed, `until` is the first step after that. `size` is the Jensen-Shannon divergence
     (0 to 1) in the view that changed most clearly, in the items where it is these that changed, `sizes` in every view, `cosine` that of the two mixes of kinds. `before` and
-    `after` map views to shares (levels,), their names in `DriftReport.levels`.
+    `after` map views to shares (levels,), their names in `DriftReport.levels`, among those events that show the change most clearly:
+    `among` says which where not all.
     """
 
     step: int
@@ -39,6 +40,7 @@ class Change:
     sizes: dict[str, float]
     before: dict[str, np.ndarray]
     after: dict[str, np.ndarray]
+    among: dict[str, str]
     from_what: str
     to_what: str
     words: str
@@ -144,10 +146,10 @@ def _change(events: Events, found: Found, clustered: bool) -> Change:
     kind = kind_of(events, found)
     views = [name for name in events.views if name != "item"]
     start, stop = (found.first, found.last) if found.until is None else (0, found.until)
-    before = {name: shares_of(events, name, start, found.step) for name in views}
-    after = {name: shares_of(events, name, found.step, stop) for name in views}
+    before = {name: shares_of(events, name, start, found.step, found.clues.get(name, "")) for name in views}
+    after = {name: shares_of(events, name, found.step, stop, found.clues.get(name, "")) for name in views}
     if not any(share.sum() for share in before.values()):  # it began with what passed: what came later is the usual then
-        before = {name: shares_of(events, name, stop, found.last) for name in views}
+        before = {name: shares_of(events, name, stop, found.last, found.clues.get(name, "")) for name in views}
     sizes = {name: jensen_shannon(before[name], after[name]) for name in views}
     main = {"taste": "category", "place": "area", "rhythm": "hour"}.get(kind, max(views, key=lambda name: found.z.get(name, 0.0)))
     phrases = from_and_to(events, found, kind, clustered)
@@ -158,7 +160,8 @@ def _change(events: Events, found: Found, clustered: bool) -> Change:
     dated = found.dated
     return Change(
         found.step, found.until, dated.time - offset, dated.low - offset, dated.high - offset, kind, dated.gradual,
-        size, cosine(before["category"], after["category"]), found.p_value, sizes, before, after, *phrases,
+        size, cosine(before["category"], after["category"]), found.p_value, sizes, before, after,
+        {name: AMONG[clue] for name, clue in found.clues.items() if clue in AMONG}, *phrases,
         sentence(events, found, kind, phrases),
     )  # fmt: skip
 

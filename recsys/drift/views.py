@@ -21,6 +21,12 @@ MOST_BLOCKS = 104
 MOST_DAYS = 150
 BLOCK_EVENTS = 5  # of data that knows only the order
 SPEAKS_FOR = {"area in working hours": "area", "area at other hours": "area", "base": "area", "outing": "category"}
+AMONG = {  # which events a clue counts, where not all
+    "area in working hours": "in working hours",
+    "area at other hours": "outside working hours",
+    "base": "where things were looked up",
+    "outing": "as outings began",
+}
 WORKING = (5, 19)  # local hours from Monday to Friday
 APART = 4 * 3600.0  # seconds without an event, after which another outing begins
 THERE = 0.02  # kilometres from an item, within which somebody is at it
@@ -44,7 +50,8 @@ class Events:
     `order` (T,) are their indices in the history, `times` (T,) local seconds, None where only the order is known; `utc` (T,) the
     same in UTC. `local` is the share of timed events whose offset is known. `places` (T, 2). `blocks` (T,) number the stretches
     of time that are shuffled as a whole: weeks, or a few events in a row; `days` (T,) are finer, for what lasts only days,
-    and `once` (T,) the days themselves, within which the same again counts once. `views` are what is told, and the items; `clues`
+    and `once` (T,) the days themselves, within which the same again counts once; `begins` (T,) says what an outing begins with, what
+    people set out for before one thing led to another. `views` are what is told, and the items; `clues`
     are what evidence is drawn from, each speaking for a view (SPEAKS_FOR, or the view of its name).
     """
 
@@ -58,6 +65,7 @@ class Events:
     blocks: np.ndarray
     days: np.ndarray
     once: np.ndarray
+    begins: np.ndarray
     views: dict[str, View]
     clues: dict[str, View]
 
@@ -90,16 +98,16 @@ def events_of(dataset: Dataset, scene: Setting, user: str) -> Events:
     blocks = _stretches(times, len(items), WEEK, BLOCK_EVENTS, MOST_BLOCKS)
     days = _stretches(times, len(items), DAY, 2, MOST_DAYS)
     once = np.arange(len(items)) if times is None else np.floor_divide(times, DAY).astype(np.int64)
-    clues = _clues(views, times, local > 0.5, _away(dataset, items, places))
-    return Events(user, order, times, utc, local, places, items, blocks, days, once, views, clues)
+    begins = np.ones(len(items), dtype=bool) if times is None else np.diff(times, prepend=-np.inf) > APART
+    clues = _clues(views, times, local > 0.5, begins, _away(dataset, items, places))
+    return Events(user, order, times, utc, local, places, items, blocks, days, once, begins, views, clues)
 
 
-def by_view(z: dict[str, float]) -> dict[str, float]:
-    """What clues say, as what views say: the strongest of those that speak for each."""
-    found: dict[str, float] = {}
-    for name, value in z.items():
-        view = SPEAKS_FOR.get(name, name)
-        found[view] = max(value, found.get(view, value))
+def loudest(z: dict[str, float]) -> dict[str, str]:
+    """By view, the clue that is surest of those that speak for it."""
+    found: dict[str, str] = {}
+    for name in sorted(z, key=lambda name: -z[name]):
+        found.setdefault(SPEAKS_FOR.get(name, name), name)
     return found
 
 
@@ -132,12 +140,11 @@ def _own_items(dataset: Dataset, items: np.ndarray) -> View:
     return View("item", code[inverse], (SELDOM, *(dataset.title_of(str(dataset.item_ids[found[at]])) for at in apart)))
 
 
-def _clues(views: dict[str, View], times: np.ndarray | None, local: bool, away: np.ndarray | None) -> dict[str, View]:
+def _clues(views: dict[str, View], times: np.ndarray | None, local: bool, begins: np.ndarray, away: np.ndarray | None) -> dict[str, View]:
     """The views, with areas cut in two, and the further clues there are.
 
     Who moves house goes elsewhere from home, who changes jobs elsewhere in working hours, so where the clock is `local` areas are
     cut by these. Where people look things up (`away` (T, 2), NaN for events at the item itself) is home or work to within metres.
-    What an outing begins with is what they set out for, before one thing leads to another.
     """
     clues = dict(views)
     if "area" in views and times is not None and local:
@@ -148,9 +155,8 @@ def _clues(views: dict[str, View], times: np.ndarray | None, local: bool, away: 
         clues["area at other hours"] = View("area at other hours", np.where(working, -1, area.codes), area.levels)
     if away is not None:
         clues["base"] = _bases(away)
-    if times is not None and len(times):
-        kinds, begins = views["category"], np.diff(times, prepend=-np.inf) > APART
-        clues["outing"] = View("outing", np.where(begins, kinds.codes, -1), kinds.levels)
+    if not begins.all():
+        clues["outing"] = View("outing", np.where(begins, views["category"].codes, -1), views["category"].levels)
     return clues
 
 

@@ -19,7 +19,8 @@ def from_and_to(events: Events, found: Found, kind: str, clustered: bool) -> tup
     if found.until is not None:
         stretches = (0, found.step), stretches[1]
     views = ["item"] if kind in ("novelty", "return") else [name for name in events.views if name != "item"]
-    moved = {name: shares_of(events, name, *stretches[1]) - shares_of(events, name, *stretches[0]) for name in views}
+    one, other = [{name: shares_of(events, name, *stretch, found.clues.get(name, "")) for name in views} for stretch in stretches]
+    moved = {name: other[name] - one[name] for name in views}
     named = [
         name for name, by in moved.items() if name in SAID.get(kind, ()) or (found.z.get(name, 0.0) > 3 and np.abs(by).max() > 2 * TELLING)
     ]

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from recsys.core import Dataset
-from recsys.drift import changes, setting
+from recsys.drift import changes, drift, setting
 from recsys.drift.changes import find_changes
-from recsys.drift.views import Events, by_view, events_of
+from recsys.drift.dating import date_change
+from recsys.drift.evidence import block_counts
+from recsys.drift.views import Events, events_of, loudest
 from tests.conftest import build
 from tests.drift.test_report import ITEMS, TABLE, life, lived
 
@@ -83,16 +85,58 @@ def test_an_outing_is_what_comes_after_four_hours_of_nothing() -> None:
     assert one.clues["outing"].codes.tolist() == [kinds[0], -1, -1, kinds[3], -1, kinds[5]]
 
 
+def test_the_same_again_on_one_day_counts_once_and_what_outings_begin_with_twice() -> None:
+    """Against plain counting of the same life in a table of days."""
+    random = np.random.default_rng(4)
+    when = np.sort(random.integers(0, 40 * 24, 150) / 24)
+    one = events(lived(when, random.integers(0, 40, 150)))
+    view = one.views["category"]
+    wanted = np.zeros((int(one.blocks[-1]) + 1, len(view.levels)), dtype=int)
+    for begins_only in (False, True):
+        days = {
+            (block, day, kind)
+            for block, day, kind, begins in zip(one.blocks, one.once, view.codes, one.begins, strict=True)
+            if begins or not begins_only
+        }
+        for block, _, kind in days:
+            wanted[block, kind] += 1
+    assert np.array_equal(block_counts(view, one, one.blocks), wanted)
+
+
+def test_what_outings_begin_with_counts_twice_as_much_for_the_date() -> None:
+    """Every outing begins with one of two old things before one day and of two new things after another, and is followed by the reverse."""
+    days = np.repeat(np.arange(0.0, 200), 2) + np.tile([0.4, 0.45], 200)
+    begins = np.where(days < 80, 0, 20)
+    follows = np.where(days < 120, 10, 30)
+    items = np.where(np.arange(400) % 2 == 0, begins, follows) + np.arange(400) // 2 % 2
+    one = events(lived(days, items))
+    z = {"category": 5.0}
+    dated = date_change(one, 0, 400, z, 8)
+    assert abs(dated.step - 160) <= 2
+    assert abs(date_change(replace(one, begins=~one.begins), 0, 400, z, 8).step - 240) <= 2
+
+
 def test_order_alone_gives_views_and_no_more() -> None:
     dataset = build([("anna", item) for item in ITEMS] + [("zoe", item) for item in ITEMS], name="steps", items=TABLE)
     found = events(dataset)
     assert set(found.clues) == set(found.views)
 
 
-def test_a_view_is_as_sure_as_its_surest_clue() -> None:
-    assert by_view({"base": 4.0, "area at other hours": 2.0, "outing": 1.0, "category": 3.0, "hour": -1.0}) == {
-        "area": 4.0, "category": 3.0, "hour": -1.0,
-    }  # fmt: skip
+def test_a_view_is_told_by_its_surest_clue() -> None:
+    z = {"base": 4.0, "area at other hours": 2.0, "outing": 1.0, "category": 3.0, "hour": -1.0}
+    assert loudest(z) == {"area": "base", "category": "category", "hour": "hour"}
+
+
+def test_a_change_is_told_among_the_events_that_show_it() -> None:
+    """Another place to work, seen on working days alone: the size is that of working hours, and says so."""
+    random = np.random.default_rng(5)
+    days = np.sort(random.integers(0, 500, 300)).astype(float)
+    working = (days.astype(int) % 7 < 5) & (random.random(300) < 0.4)  # 1 January 2024 was a Monday
+    items = np.where(working, np.where(days < 250, 0, 30), 10) + random.integers(0, 8, 300)
+    dataset = lived(days + np.where(working, 11, 20) / 24, items, utc_offset=np.zeros(300))
+    (change,) = drift(dataset, setting(dataset), "anna").lasting
+    assert (change.kind, change.among["area"]) == ("place", "in working hours")
+    assert change.sizes["area"] == change.size == 1.0
 
 
 def test_what_may_have_been_at_any_time_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
