@@ -14,15 +14,18 @@ SAID = {"taste": ("category",), "place": ("area",), "rhythm": ("hour",), "novelt
 
 
 def from_and_to(events: Events, found: Found, kind: str, clustered: bool) -> tuple[str, str]:
-    """What became less and what more, both as phrases; always in the terms of the kind, in others where they moved as clearly."""
+    """What became less and what more, both as phrases; always in the terms of the kind, in others where they moved nearly as clearly."""
     stretches = (found.first, found.step), (found.step, found.last if found.until is None else found.until)
     if found.until is not None:
         stretches = (0, found.step), stretches[1]
     views = ["item"] if kind in ("novelty", "return") else [name for name in events.views if name != "item"]
     one, other = [{name: shares_of(events, name, *stretch, found.clues.get(name, "")) for name in views} for stretch in stretches]
     moved = {name: other[name] - one[name] for name in views}
+    clear = max(3.0, max(found.z.values()) / 2)
     named = [
-        name for name, by in moved.items() if name in SAID.get(kind, ()) or (found.z.get(name, 0.0) > 3 and np.abs(by).max() > 2 * TELLING)
+        name
+        for name, by in moved.items()
+        if name in SAID.get(kind, ()) or (found.z.get(name, 0.0) > clear and np.abs(by).max() > 2 * TELLING)
     ]
     named = named or [max(moved, key=lambda name: float(np.abs(moved[name]).max()))]
     before, after = (_phrase(events, {name: sign * moved[name] for name in named}, clustered) for sign in (-1, 1))
