@@ -65,14 +65,10 @@ def evidence(report: DriftReport, change: Change) -> str:
         until = f"{when(report, change.time)} to {when(report, change.high)}"
         return f"{look.safe(until)} · {odds(change)} · it passed, so it is no lasting change"
     between = f"nine times in ten between {when(report, change.low)} and {when(report, change.high)}"
-    views = ", ".join(f"{VIEWS[name].lower()} {size:.0%}{among(change, name)}" for name, size in change.sizes.items())
+    among = {name: f" ({words})" for name, words in change.among.items()}
+    views = ", ".join(f"{VIEWS[name].lower()} {size:.0%}{among.get(name, '')}" for name, size in change.sizes.items())
     pace = "little by little · " if change.gradual else ""
     return f"{look.safe(between)} · {pace}{odds(change)} · how different from before: {views}"
-
-
-def among(change: Change, view: str) -> str:
-    """Which events a view was counted among, in brackets; nothing where it was all."""
-    return f" ({change.among[view]})" if view in change.among else ""
 
 
 def odds(change: Change) -> str:

@@ -42,7 +42,7 @@ def draw_change(main: Change) -> None:
     pairs = sorted(pairs, key=lambda name: -main.sizes[name])[:2]  # three would not fit a narrow screen
     for column, name in zip(st.columns(len(pairs), gap="medium"), pairs, strict=True):
         with column:
-            title = {"category": "What", "area": "Where", "hour": "When"}[name] + drifting.among(main, name)
+            title = {"category": "What", "area": "Where", "hour": "When"}[name]
             chart(before_after(main, name, report.levels[name], title, colours), f"pairs_{name}", f"{title}: {main.words}")
 
 

@@ -23,8 +23,8 @@ BLOCK_EVENTS = 5  # of data that knows only the order
 SPEAKS_FOR = {"area in working hours": "area", "area at other hours": "area", "base": "area", "outing": "category"}
 AMONG = {  # which events a clue counts, where not all
     "area in working hours": "in working hours",
-    "area at other hours": "outside working hours",
-    "base": "where things were looked up",
+    "area at other hours": "off work",
+    "base": "looking things up",
     "outing": "as outings began",
 }
 WORKING = (5, 19)  # local hours from Monday to Friday

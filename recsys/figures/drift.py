@@ -114,7 +114,7 @@ def _mark(figure: Sketch, report: DriftReport, change: Change, number: str, colo
 
 
 def before_after(change: Change, view: str, names: Sequence[str], title: str, colours: Palette) -> go.Figure:
-    """The levels that moved most, before in grey and after in the accent, the greatest gain on top."""
+    """The levels that moved most, before in grey and after in the accent, the greatest gain on top; the head says among what, if not all."""
     before, after = change.before[view], change.after[view]
     moved = np.argsort(-np.abs(after - before), kind="stable")[:BARS]
     moved = moved[np.maximum(before, after)[moved] > 0]
@@ -122,7 +122,8 @@ def before_after(change: Change, view: str, names: Sequence[str], title: str, co
         moved = np.arange(len(names))[::-1]
     else:
         moved = moved[np.argsort((after - before)[moved], kind="stable")]
-    figure = Sketch(title, colours, 340, "grey: before, blue: after")
+    among = change.among.get(view)
+    figure = Sketch(title, colours, 340, f"{among}, grey: before" if among else "grey: before, blue: after")
     labels = [_short(names[at].removeprefix("in the ")) for at in moved]
     for shares, tint, word in ((after, colours.accent, "after"), (before, colours.other, "before")):
         figure.add_trace(
