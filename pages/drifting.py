@@ -32,6 +32,11 @@ def views_of(report: DriftReport) -> dict[str, str]:
     }
 
 
+def main_of(report: DriftReport) -> Change | None:
+    """The change the page is about: one that lasts before one that passed, a surer one before a larger."""
+    return max(report.changes, key=lambda change: (change.kind != "temporary", change.held, change.size), default=None)
+
+
 def lead(report: DriftReport, noun: str) -> str:
     """HTML: the page's answer in one sentence."""
     if report.untested is not None:
@@ -41,13 +46,14 @@ def lead(report: DriftReport, noun: str) -> str:
         return f"<b>No change</b> in {count} that shuffled weeks would not show as well. What varies here varies by chance."
     if not report.lasting:
         return f"<b>No lasting change</b> in {count}; something came and went, as marked below."
-    first = max(report.lasting, key=lambda change: change.size)
+    first = main_of(report)
+    assert first is not None
     more = len(report.lasting) - 1
     also = f"; {look.plural(more, 'other lasting change')} beside it" if more else ""
     did = {"place": "moved", "taste": "turned", "rhythm": "went"}.get(first.kind, "went")
     slowly = (", a little," if first.size < SMALL else "") + (" little by little" if first.gradual else "")
     around = "from" if report.clock == "steps" else "around"
-    words = f"{did}{slowly} from <b>{look.safe(first.from_what)}</b> to <b>{look.safe(first.to_what)}</b>"
+    words = f"{doubt(first)}{did}{slowly} from <b>{look.safe(first.from_what)}</b> to <b>{look.safe(first.to_what)}</b>"
     return f"{around.capitalize()} {look.safe(when(report, first.time))} they {words}{also}."
 
 
@@ -68,7 +74,13 @@ def evidence(report: DriftReport, change: Change) -> str:
     among = {name: f" ({words})" for name, words in change.among.items()}
     views = ", ".join(f"{VIEWS[name].lower()} {size:.0%}{among.get(name, '')}" for name, size in change.sizes.items())
     pace = "little by little · " if change.gradual else ""
-    return f"{look.safe(between)} · {pace}{odds(change)} · how different from before: {views}"
+    held = f"of changes as sure as this {change.held:.0%} were real in simulated cities"
+    return f"{look.safe(between)} · {pace}{odds(change)}; {held} · how different from before: {views}"
+
+
+def doubt(change: Change) -> str:
+    """The word that a change is told with, by how many as sure as it were real."""
+    return "" if change.held > 0.95 else "probably " if change.held > 0.75 else "perhaps "
 
 
 def odds(change: Change) -> str:
@@ -81,6 +93,8 @@ def cards(report: DriftReport) -> str:
     rows = []
     for number, change in enumerate(report.changes, start=1):
         kind = f"{CALLED[change.kind]}{', a little' if change.size < SMALL else ''}"
+        if change.kind != "temporary" and doubt(change):
+            kind = f"{doubt(change).capitalize()}{kind[:1].lower()}{kind[1:]}"
         rows.append(
             f'<div class="rs-change{" rs-passed" if change.kind == "temporary" else ""}"><b class="rs-no">{number}</b><div>'
             f"<b>{look.safe(kind)}, {look.safe(when(report, change.time))}</b>"
@@ -89,14 +103,14 @@ def cards(report: DriftReport) -> str:
     return "".join(rows)
 
 
-def facts(report: DriftReport) -> str:
-    """HTML: the space and the pace of a life in a few numbers."""
+def facts(report: DriftReport, found: list[tuple[str, Anchor, bool]]) -> str:
+    """HTML: the space and the pace of a life in a few numbers; of home and work, as `anchors` found them, both where they moved."""
     space, told = report.space, {}
-    if space.home is not None:
-        told["home, where the nights are"] = space.home.area or "found"
-    if space.work is not None:
-        told["where working days are"] = space.work.area or "found"
-    if space.near_home is not None:
+    for name, words in (("home", "home, where the nights are"), ("work", "where working days are")):
+        areas = [anchor.area or "found" for called, anchor, _ in found if called.startswith(name)]
+        if areas:
+            told[words] = ", then ".join(dict.fromkeys(areas))
+    if space.near_home is not None and "home before" not in [called for called, *_ in found]:  # near which of the two?
         told["of events within 1 km of home"] = f"{space.near_home:.0%}"
     if space.radius is not None:
         told["how far life spreads around its middle"] = kilometres(space.radius)

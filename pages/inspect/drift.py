@@ -47,14 +47,18 @@ def draw_change(main: Change) -> None:
 
 
 def draw_space(main: Change | None) -> None:
+    """Numbers, map and hours; home and work apart before and after what lasted."""
+    moved = main if main is not None and main.kind != "temporary" else None
+    anchors = drifting.anchors(here, report, moved)
+    if report.space.gap is not None or report.space.radius is not None:
+        st.html(drifting.facts(report, anchors))
     if report.times is None and report.places is None:
         return
     left, right = st.columns([11, 10], gap="medium")
-    moved = main if main is not None and main.kind != "temporary" else None
     with left:
         view = loaders.map_view(dataset, here.user)
         if view is not None and report.places is not None and len(report.space.path):
-            found = movement_map(report, view, moved.step if moved else None, drifting.anchors(here, report, moved), colours)
+            found = movement_map(report, view, moved.step if moved else None, anchors, colours)
             chart(found, "movement", "The places of all events, home and work, and the middle of every four weeks.")
             st.caption(
                 "Orange: the stretch of time on the slider. Its middle draws the line. Rings: home, by evenings and nights, and working days."
@@ -95,16 +99,14 @@ def frames(wanted: Iterable[int]) -> dict[int, dict[str, str]]:
 st.title(plain(f"How {loaders.person_name(dataset, here.user)}’s interest moved"))
 look.lead(drifting.lead(report, dataset.noun))
 if len(here.history) and views:
-    lasting = max(report.changes, key=lambda change: (change.kind != "temporary", change.size), default=None)
-    draw_stream(lasting)
+    main = drifting.main_of(report)
+    draw_stream(main)
     if report.changes:
         st.html(drifting.cards(report))
     st.caption(drifting.footnote(report))
-    if lasting is not None and lasting.kind not in ("novelty", "return"):  # where kinds, areas and hours are as before
-        draw_change(lasting)
-    if report.space.gap is not None or report.space.radius is not None:
-        st.html(drifting.facts(report))
-    draw_space(lasting)
+    if main is not None and main.kind not in ("novelty", "return"):  # where kinds, areas and hours are as before
+        draw_change(main)
+    draw_space(main)
     ways: dict[str, Trajectory] = {}
     with boundary():
         ways = angles.draw(here, report, scene)

@@ -1,12 +1,14 @@
 """The page on drift: someone who moved, someone without a change, data without times, and the way to the next who changed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.drifting import cards, lead
 from recsys.datasets import open_dataset
 from recsys.drift import drift, setting
 from tests.conftest import build
@@ -23,7 +25,19 @@ def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
     assert "they moved from <b>Northgate" in words and "to <b>Orchard Park" in words
     assert "of 1,000 shuffled lives" in words and "nine times in ten between" in words
     assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
-    assert "over the whole time" in told(app)  # home and distances are not of before or after
+    assert "of changes as sure as this 99% were real" in words
+    assert "Northgate, then Orchard Park" in words  # where the nights are
+    assert "over the whole time" in words  # distances are not of before or after
+    assert "within 1 km of home" not in words  # of which?
+
+
+@pytest.mark.parametrize(("p_value", "word"), [(0.002, "they moved"), (0.008, "they probably moved"), (0.04, "they perhaps moved")])
+def test_a_change_is_told_as_surely_as_it_is_known(p_value: float, word: str) -> None:
+    dataset = open_dataset("demo-city")
+    report = drift(dataset, setting(dataset), MOVED)
+    report = replace(report, changes=tuple(replace(change, p_value=p_value) for change in report.changes))
+    assert word in lead(report, "event")
+    assert (word.split()[1].capitalize() + " moved, " in cards(report)) == (p_value > 0.0021)
 
 
 def test_from_any_page_to_the_next_who_changed(visit: Callable[..., AppTest]) -> None:
