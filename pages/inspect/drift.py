@@ -47,9 +47,9 @@ def draw_change(main: Change) -> None:
 
 
 def draw_space(main: Change | None) -> None:
-    """Numbers, map and hours; home and work apart before and after what lasted."""
-    moved = main if main is not None and main.kind != "temporary" else None
-    anchors = drifting.anchors(here, report, moved)
+    """Numbers, map and hours; events apart before and after what lasted, home and work where it was a move."""
+    lasting = main if main is not None and main.kind != "temporary" else None
+    anchors = drifting.anchors(here, report, lasting if lasting is not None and lasting.kind == "place" else None)
     if report.space.gap is not None or report.space.radius is not None:
         st.html(drifting.facts(report, anchors))
     if report.times is None and report.places is None:
@@ -58,7 +58,7 @@ def draw_space(main: Change | None) -> None:
     with left:
         view = loaders.map_view(dataset, here.user)
         if view is not None and report.places is not None and len(report.space.path):
-            found = movement_map(report, view, moved.step if moved else None, anchors, colours)
+            found = movement_map(report, view, lasting.step if lasting else None, anchors, colours)
             chart(found, "movement", "The places of all events, home and work, and the middle of every four weeks.")
             st.caption(
                 "Orange: the stretch of time on the slider. Its middle draws the line. Rings: home, by evenings and nights, and working days."

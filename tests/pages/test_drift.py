@@ -16,6 +16,7 @@ from tests.pages.conftest import told
 
 PAGE = "inspect/drift.py"
 MOVED = "p0015"  # moved house in August 2024, by the truth of the demo
+TURNED = "p0016"  # took something up and stayed where they were, by the same
 
 
 def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
@@ -29,6 +30,13 @@ def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
     assert "Northgate, then Orchard Park" in words  # where the nights are
     assert "over the whole time" in words  # distances are not of before or after
     assert "within 1 km of home" not in words  # of which?
+
+
+def test_who_only_turned_to_something_else_is_not_said_to_have_moved(visit: Callable[..., AppTest]) -> None:
+    """Seen after either side of the change alone, the nights of one in six of them seem to be elsewhere."""
+    words = told(visit(PAGE, dataset="demo-city", user=TURNED, model="popularity", step="0"))
+    assert "they turned" in words and "home, where the nights are" in words
+    assert ", then " not in words and "within 1 km of home" in words
 
 
 @pytest.mark.parametrize(("p_value", "word"), [(0.002, "they moved"), (0.008, "they probably moved"), (0.04, "they perhaps moved")])
