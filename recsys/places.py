@@ -7,7 +7,12 @@ EARTH = 6371.0  # kilometres
 
 def kilometres(places: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Great-circle distances (n, m) between degrees of latitude and longitude (n, 2) and (m, 2), by the haversine formula."""
+    return kilometres_apart(places[:, None], others[None])
+
+
+def kilometres_apart(places: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The same (…,) between pairs of degrees (…, 2), right to the metre for points close together."""
     here, there = np.radians(places), np.radians(others)
-    north = np.sin((here[:, None, 0] - there[None, :, 0]) / 2) ** 2
-    east = np.sin((here[:, None, 1] - there[None, :, 1]) / 2) ** 2
-    return 2 * EARTH * np.arcsin(np.sqrt(np.clip(north + np.cos(here[:, None, 0]) * np.cos(there[None, :, 0]) * east, 0, 1)))
+    north = np.sin((here[..., 0] - there[..., 0]) / 2) ** 2
+    east = np.sin((here[..., 1] - there[..., 1]) / 2) ** 2
+    return np.asarray(2 * EARTH * np.arcsin(np.sqrt(np.clip(north + np.cos(here[..., 0]) * np.cos(there[..., 0]) * east, 0, 1))))

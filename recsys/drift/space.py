@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.drift.setting import Setting, on_sphere
 from recsys.drift.views import DAY, Events
-from recsys.places import EARTH, kilometres
+from recsys.places import EARTH, kilometres_apart
 
 NEAR = 0.5  # kilometres around an anchor
 HOME_NEAR = 1.0  # within which an event counts as near home
@@ -57,9 +57,9 @@ def space_of(events: Events, scene: Setting, windows: np.ndarray, start: int = 0
         return Space(None, None, None, None, None, gap, path)
     places = events.places[chosen]
     home, work = _anchors(events, scene, chosen)
-    radius = float(np.sqrt(np.mean(_from(places, middle(places)) ** 2)))
-    near = None if home is None else float((_from(places, np.array([home.latitude, home.longitude])) <= HOME_NEAR).mean())
-    steps = _apart(places[:-1], places[1:])
+    radius = float(np.sqrt(np.mean(kilometres_apart(places, middle(places)) ** 2)))
+    near = None if home is None else float((kilometres_apart(places, np.array([home.latitude, home.longitude])) <= HOME_NEAR).mean())
+    steps = kilometres_apart(places[:-1], places[1:])
     return Space(home, work, radius, near, float(np.median(steps)) if len(steps) else None, gap, path)
 
 
@@ -81,7 +81,7 @@ def _anchors(events: Events, scene: Setting, chosen: np.ndarray) -> tuple[Anchor
     home = _densest(places, asleep, scene, 0.0)
     busy = ((weekday < 5) & (hour >= 8) & (hour < 18)).astype(float)
     if home is not None:
-        busy *= _from(places, np.array([home.latitude, home.longitude])) > 2 * NEAR
+        busy *= kilometres_apart(places, np.array([home.latitude, home.longitude])) > 2 * NEAR
     return home, _densest(places, busy, scene, LEAST_SHARE * float(((weekday < 5) & (hour >= 8) & (hour < 18)).sum()))
 
 
@@ -96,15 +96,6 @@ def _densest(places: np.ndarray, weights: np.ndarray, scene: Setting, least: flo
     point = middle(places[near[best] & (weights > 0)])
     area = int(scene.areas_of(point[None])[0])
     return Anchor(float(point[0]), float(point[1]), scene.area_names[area] if area >= 0 else "", float(around[best] / weights.sum()))
-
-
-def _from(places: np.ndarray, point: np.ndarray) -> np.ndarray:
-    return kilometres(places, point[None])[:, 0]
-
-
-def _apart(places: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(n,) kilometres between rows, also for points close together, where the cosine is too coarse."""
-    return 2 * EARTH * np.arcsin(np.clip(np.linalg.norm(on_sphere(places) - on_sphere(others), axis=1) / 2, 0, 1))
 
 
 def _gap(events: Events, start: int, stop: int) -> float | None:

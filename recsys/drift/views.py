@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.core import Dataset
-from recsys.drift.setting import Setting, on_sphere
-from recsys.places import EARTH
+from recsys.drift.setting import Setting
+from recsys.places import kilometres_apart
 
 WEEK = 7 * 86_400.0
 DAY = 86_400.0
@@ -164,8 +164,7 @@ def _away(dataset: Dataset, items: np.ndarray, places: np.ndarray | None) -> np.
     """(T, 2) where the person was, NaN for events at the item itself; None where events have no places of their own."""
     if places is None or dataset.item_places is None or "latitude" not in dataset.interactions:
         return None
-    apart = np.linalg.norm(on_sphere(places) - on_sphere(dataset.item_places[items]), axis=1) * EARTH
-    away = np.where((apart > THERE)[:, None], places, np.nan)  # not known is not away
+    away = np.where((kilometres_apart(places, dataset.item_places[items]) > THERE)[:, None], places, np.nan)  # not known is not away
     return away if np.isfinite(away).any() else None
 
 
@@ -173,12 +172,11 @@ def _bases(away: np.ndarray) -> View:
     """Points that lie together, each group around its first; beyond MOST_BASES all are one."""
     codes = np.full(len(away), -1)
     left = np.flatnonzero(np.isfinite(away).all(axis=1))
-    points, number = on_sphere(away[left]), 0
+    number = 0
     while len(left):
-        near = np.linalg.norm(points - points[0], axis=1) * EARTH <= BASE_NEAR
-        near |= number == MOST_BASES
+        near = (kilometres_apart(away[left], away[left[0]]) <= BASE_NEAR) | (number == MOST_BASES)
         codes[left[near]] = number
-        left, points, number = left[~near], points[~near], number + 1
+        left, number = left[~near], number + 1
     return View("base", codes, tuple(f"base {at + 1}" for at in range(number)))
 
 
