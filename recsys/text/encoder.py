@@ -74,7 +74,7 @@ class TextEncoder:
     def below(self, texts: Sequence[str], layers: int) -> tuple[list[Any], list[Any]]:
         """What all but the last `layers` make of each text, (tokens, D) float16 each, none for an empty one; and those layers.
 
-        For the pinned encoder, a BERT: a mean over what the last layer makes of these tokens, of length 1, is what `encode` gives.
+        Both lie on the CPU, wherever the encoder does. For the pinned encoder, a BERT: a mean over what the last layer makes of these tokens, of length 1, is what `encode` gives.
         """
         import torch
 
@@ -84,12 +84,12 @@ class TextEncoder:
         for start in range(0, len(rows), BATCH):
             some = rows[start : start + BATCH]
             tokens = model.preprocess([texts[row].strip() for row in some])
-            there = {name: tokens[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
+            there = {name: tokens[name].to(model.device) for name in ("input_ids", "attention_mask", "token_type_ids")}
             with torch.no_grad():
                 states = model[0].auto_model(**there, output_hidden_states=True).hidden_states[-1 - layers]
-            for row, state, length in zip(some, states.half(), there["attention_mask"].sum(1).tolist(), strict=True):
+            for row, state, length in zip(some, states.half().cpu(), there["attention_mask"].sum(1).tolist(), strict=True):
                 found[row] = state[:length].clone()
-        return found, [deepcopy(layer).requires_grad_(False) for layer in model[0].auto_model.encoder.layer[-layers:]]
+        return found, [deepcopy(layer).cpu().requires_grad_(False) for layer in model[0].auto_model.encoder.layer[-layers:]]
 
     def _encode_batch(self, texts: list[str]) -> np.ndarray:
         model = _model(self.folder, self.revision)
