@@ -21,11 +21,11 @@ from recsys.drift.evidence import (
 from recsys.drift.segmentation import segment
 from recsys.drift.views import DAY, Events, loudest
 
-ALPHA = 0.045  # divided by how many changes were found around it, and one
-STRENGTH = 2.2  # times the root of the number of clues: how far from what shuffles give, in their standard deviations
-GROWTH = 1.2  # more with the logarithm of the events: true changes show more clearly then, and chance has more dates to choose from,
+ALPHA = 0.06  # divided by how many changes were found around it, and one
+STRENGTH = 2.05  # times the root of the number of clues: how far from what shuffles give, in their standard deviations
+GROWTH = 1.6  # more with the logarithm of the events: true changes show more clearly then, and chance has more dates to choose from,
 MANY = 90  # beyond so many
-FEW = 70  # events, below which a true change hardly shows: the fewer, the likelier that what looks like one is chance
+FEW = 75  # events, below which a true change hardly shows: the fewer, the likelier that what looks like one is chance
 FURTHER = 1.2  # more for a second change, and again for a third
 LOST = 0.7  # of the time: a change that may have been anywhere in so much of it is not told
 LEAST_DAYS = (21.0, 42.0)  # what has lasted for less is no lasting change yet; between the two, a twelfth of the time

@@ -11,7 +11,7 @@ from recsys.drift.setting import setting
 from recsys.results import to_json
 from recsys.storage import file_at_once, home
 
-VERSION = 6  # of what is found: a new one forgets what was kept
+VERSION = 7  # of what is found: a new one forgets what was kept
 
 
 def kept_path(dataset: Dataset) -> Path:

@@ -20,11 +20,20 @@ SELDOM = "what they seldom took"  # the level of all others
 MOST_BLOCKS = 104
 MOST_DAYS = 150
 BLOCK_EVENTS = 5  # of data that knows only the order
-SPEAKS_FOR = {"area in working hours": "area", "area at other hours": "area", "base": "area", "outing": "category"}
+SPEAKS_FOR = {
+    "area in working hours": "area",
+    "area at other hours": "area",
+    "base": "area",
+    "nearest base in working hours": "area",
+    "nearest base at other hours": "area",
+    "outing": "category",
+}
 AMONG = {  # which events a clue counts, where not all
     "area in working hours": "in working hours",
     "area at other hours": "off work",
     "base": "looking things up",
+    "nearest base in working hours": "in working hours",
+    "nearest base at other hours": "off work",
     "outing": "as outings began",
 }
 WORKING = (5, 19)  # local hours from Monday to Friday
@@ -99,7 +108,7 @@ def events_of(dataset: Dataset, scene: Setting, user: str) -> Events:
     days = _stretches(times, len(items), DAY, 2, MOST_DAYS)
     once = np.arange(len(items)) if times is None else np.floor_divide(times, DAY).astype(np.int64)
     begins = np.ones(len(items), dtype=bool) if times is None else np.diff(times, prepend=-np.inf) > APART
-    clues = _clues(views, times, local > 0.5, begins, _away(dataset, items, places))
+    clues = _clues(views, times, local > 0.5, begins, places, _away(dataset, items, places))
     return Events(user, order, times, utc, local, places, items, blocks, days, once, begins, views, clues)
 
 
@@ -140,21 +149,28 @@ def _own_items(dataset: Dataset, items: np.ndarray) -> View:
     return View("item", code[inverse], (SELDOM, *(dataset.title_of(str(dataset.item_ids[found[at]])) for at in apart)))
 
 
-def _clues(views: dict[str, View], times: np.ndarray | None, local: bool, begins: np.ndarray, away: np.ndarray | None) -> dict[str, View]:
+def _clues(
+    views: dict[str, View], times: np.ndarray | None, local: bool, begins: np.ndarray, places: np.ndarray | None, away: np.ndarray | None
+) -> dict[str, View]:
     """The views, with areas cut in two, and the further clues there are.
 
-    Who moves house goes elsewhere from home, who changes jobs elsewhere in working hours, so where the clock is `local` areas are
-    cut by these. Where people look things up (`away` (T, 2), NaN for events at the item itself) is home or work to within metres.
+    Where people look things up (`away` (T, 2), NaN for events at the item itself) is home or work to within metres. Who moves house
+    goes elsewhere from home, who changes jobs elsewhere in working hours, so where the clock is `local` areas are cut by these, and
+    so is which base is nearest: a map of this one person's, with no more parts than their life has.
     """
     clues = dict(views)
+    if places is not None and away is not None:
+        clues["base"] = _bases(away)
     if "area" in views and times is not None and local:
-        area, hour = clues.pop("area"), times % DAY / 3600
+        hour = times % DAY / 3600
         working = (np.floor_divide(times, DAY) + 3) % 7 < 5  # 1970 began on a Thursday
         working &= (hour >= WORKING[0]) & (hour < WORKING[1])
-        clues["area in working hours"] = View("area in working hours", np.where(working, area.codes, -1), area.levels)
-        clues["area at other hours"] = View("area at other hours", np.where(working, -1, area.codes), area.levels)
-    if away is not None:
-        clues["base"] = _bases(away)
+        cut = {"area": clues.pop("area")}
+        if places is not None and away is not None:
+            cut["nearest base"] = _nearest_bases(clues["base"], away, places)
+        for name, view in cut.items():
+            for hours, inside in (("in working hours", working), ("at other hours", ~working)):
+                clues[f"{name} {hours}"] = View(f"{name} {hours}", np.where(inside, view.codes, -1), view.levels)
     if not begins.all():
         clues["outing"] = View("outing", np.where(begins, views["category"].codes, -1), views["category"].levels)
     return clues
@@ -178,6 +194,17 @@ def _bases(away: np.ndarray) -> View:
         codes[left[near]] = number
         left, number = left[~near], number + 1
     return View("base", codes, tuple(f"base {at + 1}" for at in range(number)))
+
+
+def _nearest_bases(base: View, away: np.ndarray, places: np.ndarray) -> View:
+    """The base (T,) that each event was nearest to, of those that were there twice or more; −1 where its place is not known."""
+    codes = np.full(len(places), -1)
+    known = np.isfinite(places).all(axis=1)
+    again = np.flatnonzero(np.bincount(base.codes[base.codes >= 0], minlength=len(base.levels)) >= 2)
+    if len(again):
+        middles = [np.median(away[base.codes == each], axis=0) for each in again]
+        codes[known] = again[np.argmin([kilometres_apart(places[known], middle) for middle in middles], axis=0)]
+    return View("nearest base", codes, base.levels)
 
 
 def _stretches(times: np.ndarray | None, count: int, seconds: float, events: int, most: int) -> np.ndarray:

@@ -12,9 +12,11 @@ from recsys.drift.changes import find_changes
 from recsys.drift.dating import date_change
 from recsys.drift.evidence import block_counts
 from recsys.drift.views import Events, events_of, loudest
+from recsys.places import kilometres_apart
 from tests.conftest import build
 from tests.drift.test_report import ITEMS, TABLE, life, lived
 
+BASES = ("base", "nearest base in working hours", "nearest base at other hours")
 OLD, NEW = (50.31, 8.31), (50.32, 8.39)  # two homes, far from every place
 
 
@@ -40,6 +42,22 @@ def test_bases_are_the_groups_of_places_things_are_looked_up_from() -> None:
     assert len(base.levels) == 2
 
 
+def test_every_event_is_nearest_to_one_of_the_bases_that_were_there_again() -> None:
+    """By the distance to each look-up and its group, one by one; a base of one look-up is none to be near to."""
+    when = np.arange(66) * 5.0 / 24 * 11  # every 55 hours: at all hours of all days
+    homes = np.where((when >= 75)[:, None], NEW, OLD)
+    homes[33] = (60.0, 9.0)
+    dataset = looked_up(np.random.default_rng(3), when, homes, np.arange(66) % 40)
+    one = events(dataset)
+    again = {0: OLD, 2: NEW}
+    places = dataset.places[dataset.rows("anna")]
+    expected = [min(again, key=lambda base: kilometres_apart(place, np.array(again[base]))) for place in places]
+    found = [one.clues[name].codes for name in BASES[1:]]
+    assert np.maximum(*found).tolist() == expected
+    assert (np.minimum(*found) == -1).all()
+    assert all((codes >= 0).any() for codes in found)
+
+
 def test_places_without_number_are_no_bases_without_number() -> None:
     random = np.random.default_rng(2)
     homes = np.column_stack([random.uniform(-80, 80, 600), random.uniform(-180, 180, 600)])
@@ -50,7 +68,7 @@ def test_places_without_number_are_no_bases_without_number() -> None:
 def test_a_move_that_shows_only_where_things_are_looked_up_is_found_there() -> None:
     """The same items at the same hours, from another home two streets on, in the same area."""
     found = {}
-    for without in ((), ("base",)):
+    for without in ((), BASES):
         dates = []
         for seed in range(10):
             random = np.random.default_rng(seed)
@@ -61,7 +79,7 @@ def test_a_move_that_shows_only_where_things_are_looked_up_is_found_there() -> N
             )
         found[without] = dates
     assert sum(len(each) == 1 and abs(each[0][0]) < 21 and max(each[0][1], key=each[0][1].__getitem__) == "area" for each in found[()]) >= 9
-    assert sum(bool(each) for each in found[("base",)]) <= 2
+    assert sum(bool(each) for each in found[BASES]) <= 2
 
 
 def test_areas_are_cut_by_working_hours_where_the_clock_is_local_and_else_whole() -> None:
