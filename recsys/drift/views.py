@@ -202,8 +202,8 @@ def _nearest_bases(base: View, away: np.ndarray, places: np.ndarray) -> View:
     known = np.isfinite(places).all(axis=1)
     again = np.flatnonzero(np.bincount(base.codes[base.codes >= 0], minlength=len(base.levels)) >= 2)
     if len(again):
-        middles = [np.median(away[base.codes == each], axis=0) for each in again]
-        codes[known] = again[np.argmin([kilometres_apart(places[known], middle) for middle in middles], axis=0)]
+        firsts = [away[np.argmax(base.codes == each)] for each in again]  # a mean of degrees would fail at the date line
+        codes[known] = again[np.argmin([kilometres_apart(places[known], first) for first in firsts], axis=0)]
     return View("nearest base", codes, base.levels)
 
 

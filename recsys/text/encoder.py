@@ -74,7 +74,8 @@ class TextEncoder:
     def below(self, texts: Sequence[str], layers: int) -> tuple[list[Any], list[Any]]:
         """What all but the last `layers` make of each text, (tokens, D) float16 each, none for an empty one; and those layers.
 
-        Both lie on the CPU, wherever the encoder does. For the pinned encoder, a BERT: a mean over what the last layer makes of these tokens, of length 1, is what `encode` gives.
+        Both lie on the CPU, wherever the encoder does. For the pinned encoder, a BERT: a mean over what the last layer makes of these
+        tokens, of length 1, is what `encode` gives.
         """
         import torch
 

@@ -58,6 +58,18 @@ def test_every_event_is_nearest_to_one_of_the_bases_that_were_there_again() -> N
     assert all((codes >= 0).any() for codes in found)
 
 
+def test_the_nearest_base_is_right_at_the_date_line() -> None:
+    """Two homes a degree apart, one of them looked up from on both sides of the line."""
+    when = np.arange(60) * 5.0
+    home = np.where((when >= 150)[:, None], (50.3, 179.0), (50.3, 179.9999))
+    home[::6, 1] *= np.where(when[::6] >= 150, 1, -1)
+    dataset = looked_up(np.random.default_rng(4), when, home, np.arange(60) % 40)
+    found = [events(dataset).clues[name].codes for name in BASES]
+    there = found[0] >= 0
+    assert there.any()
+    assert np.maximum(*found[1:])[there].tolist() == found[0][there].tolist()
+
+
 def test_places_without_number_are_no_bases_without_number() -> None:
     random = np.random.default_rng(2)
     homes = np.column_stack([random.uniform(-80, 80, 600), random.uniform(-180, 180, 600)])
