@@ -41,6 +41,12 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         sys.modules["torch"].set_num_threads(1)
 
 
+def small(name: str) -> dict[str, Any]:
+    """Those of GRADIENT_SETTINGS that a model has."""
+    known = MODELS[name].load().Config.__dataclass_fields__
+    return {setting: value for setting, value in GRADIENT_SETTINGS.items() if setting in known}
+
+
 def build(
     events: list[tuple[str, str]],
     repeats: bool = True,
@@ -122,9 +128,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         from recsys import checkpoints, training
 
         folder = tmp_path_factory.mktemp("trained") / name
-        known = spec.load().Config.__dataclass_fields__
-        small = {setting: value for setting, value in GRADIENT_SETTINGS.items() if setting in known}
-        *_, last = training.train(name, dataset, protocol, small, seed, device="cpu", folder=folder)
+        *_, last = training.train(name, dataset, protocol, small(name), seed, device="cpu", folder=folder)
         return checkpoints.load(last.checkpoint).model
 
     return train

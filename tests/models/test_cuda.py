@@ -15,17 +15,12 @@ from recsys.models import MODELS
 from recsys.models.association import Feedback
 from recsys.replay import attention
 from recsys.training import train
-from tests.conftest import GRADIENT_SETTINGS, WHOLE
+from tests.conftest import WHOLE, small
 
 if not torch.cuda.is_available():
     pytest.skip("this machine has no CUDA device", allow_module_level=True)
 
 CLOSE = {"rtol": 5e-3, "atol": 5e-4}  # an LSTM of cuDNN rounds its products to 10 bits (TF32)
-
-
-def small(name: str) -> dict[str, Any]:
-    known = MODELS[name].load().Config.__dataclass_fields__
-    return {key: value for key, value in GRADIENT_SETTINGS.items() if key in known}
 
 
 @pytest.mark.parametrize("name", [name for name in WHOLE if MODELS[name].gradient])
