@@ -60,7 +60,7 @@ def _draw_way(way: Trajectory, name: str, changes: list[tuple[str, int]], step: 
     with st.container(key="way_box"):
         between = ", ".join(plain(name) for name in way.names[:4])
         figure = interest_way(way, changes, TITLES[name], look.colours())
-        st.plotly_chart(figure, key="way", theme=None, config=look.CHART, alt=f"The way of interest between {between}.")
+        look.chart(figure, key="way", alt=f"The way of interest between {between}.")
         steps.part(f"now_on_{name}", now_html(way, step), scene)
 
 
@@ -82,7 +82,7 @@ def _draw_gaps(gaps: Mapping[str, Gap], here: Cursor, report: DriftReport, chang
     times = loaders.drift_events(here.dataset, here.user).utc
     times = np.arange(report.events, dtype=np.float64) if times is None else times
     figure = gap_lines(gaps, report, times, changes, look.colours())
-    st.plotly_chart(figure, key="gaps", theme=None, config=look.CHART, alt="How far recent interest is from all before, in each view.")
+    look.chart(figure, key="gaps", alt="How far recent interest is from all before, in each view.")
 
 
 def _angles(here: Cursor) -> dict[str, Angle]:

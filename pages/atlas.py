@@ -84,12 +84,8 @@ def read(dataset: Dataset) -> bool:
     encoder, texts = TextEncoder(), item_texts(dataset)
     st.caption("What is written about the items has not been read yet. It takes a few seconds for every thousand, once.")
     if st.button("Read what is written about the items", key="read_words"):
-        with st.spinner("Opening the encoder …"):
-            bar = st.progress(0.0)
-
-            def report(done: int, of: int) -> None:
-                bar.progress(done / max(of, 1), text=f"Reading: {done:,} of {of:,} texts")
-
+        opening = st.spinner("Opening the encoder …")
+        with opening, look.progress(None, lambda done, total: f"Reading: {done:,} of {total:,} texts") as report:
             encoder.encode(texts, report)
         st.rerun()  # without the button
     return False

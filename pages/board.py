@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import loaders
+from pages import loaders, look
 from pages.cursor import Cursor
 from recsys.core import Dataset
 from recsys.evaluation import Evaluation
@@ -130,12 +130,11 @@ def draw_evaluate(here: Cursor, trained: Mapping[str, "Found"], which: str, show
 
 
 def _evaluate(here: Cursor, trained: Mapping[str, "Found"], names: Sequence[str], which: str) -> None:
-    progress = st.progress(0.0)
-    for at, name in enumerate(names):
-        progress.progress(at / len(names), text=f"Judging {name}, {at + 1} of {len(names)} …")
-        loaders.evaluation(here.dataset, name, which, here.device)
-        _asked().add((name, trained[name].card.created, which))
-    progress.empty()
+    with look.progress(None, lambda done, total: f"Judging {names[done]}, {done + 1} of {total} …") as report:
+        for at, name in enumerate(names):
+            report(at, len(names))
+            loaders.evaluation(here.dataset, name, which, here.device)
+            _asked().add((name, trained[name].card.created, which))
     st.rerun()
 
 

@@ -7,10 +7,10 @@ import streamlit as st
 from pages import look
 from pages.boundary import boundary, plain
 from pages.cursor import Cursor
-from pages.explaining import LISTED, Listed
+from pages.explaining import Listed
 from pages.loaders.explained import question, shelf
 from recsys.checkpoints import Loaded
-from recsys.core import request_at
+from recsys.core import TOP_K, request_at
 from recsys.explain.addition import BUDGET, Addition, smallest_addition
 from recsys.explain.game import Game
 from recsys.explain.listing import taken_now
@@ -46,17 +46,12 @@ def _asked(here: Cursor, found: Loaded, item: str) -> Addition:
     if kept is None:
         request = request_at(here.history, here.step)
         game = Game(found.model, request, item, aware=MODELS[found.card.model].aware, repeats=here.dataset.repeats)
-        bar = st.progress(0.0, "Asking the model …")
-
-        def report(done: int, of: int) -> None:
-            bar.progress(min(done / of, 1.0), f"Asking the model, {done:,} times so far")
-
-        began = time.perf_counter()
-        found.model.score([request] * TIMED)
-        budget = int(PATIENCE * TIMED / max(time.perf_counter() - began, 1e-6))
-        budget = min(max(budget, FEWEST), BUDGET)
-        kept = smallest_addition(game, LISTED, event_of=taken_now(request, here.dataset), budget=budget, report=report)
-        bar.empty()
+        with look.progress("Asking the model …", lambda done, _: f"Asking the model, {done:,} times so far") as report:
+            began = time.perf_counter()
+            found.model.score([request] * TIMED)
+            budget = int(PATIENCE * TIMED / max(time.perf_counter() - began, 1e-6))
+            budget = min(max(budget, FEWEST), BUDGET)
+            kept = smallest_addition(game, TOP_K, event_of=taken_now(request, here.dataset), budget=budget, report=report)
         shelf().put(key, kept)
     return kept
 

@@ -8,7 +8,7 @@ import streamlit as st
 from pages import loaders, look
 from pages.boundary import plain
 from pages.cursor import Cursor
-from recsys.figures.timeline import HIT
+from recsys.core import TOP_K
 from recsys.models import MODELS
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Comparison:
     def _column(self, at: int) -> str:
         from recsys.comparison import listed, moves
 
-        first, own = listed(self.replays[0], self.step, HIT), listed(self.replays[at], self.step, HIT)
+        first, own = listed(self.replays[0], self.step, TOP_K), listed(self.replays[at], self.step, TOP_K)
         rows = "".join(
             self._row(place + 1, item, "" if at == 0 else _moved(move))
             for place, (item, move) in enumerate(zip(own, moves(first, own), strict=True))
@@ -131,7 +131,7 @@ class Comparison:
         if self.came is None:
             return ""
         rank, best = self.race.ranks[at, self.step], self.race.best[at, self.step]
-        colour = look.colours().hit if rank <= HIT else look.colours().miss
+        colour = look.colours().hit if rank <= TOP_K else look.colours().miss
         return f' · next at <b style="color:{colour}">{rank:,g}</b>{", the best" if best else ""}'
 
     def score_html(self) -> str:
@@ -139,13 +139,13 @@ class Comparison:
         steps, unseen = self.race.ranks.shape[1], int(self.race.unseen.sum())
         lines = []
         for at, title in enumerate(self.titles):
-            cells = [_of(self.race.wins()[at], steps, self.race.wins().max(initial=0)), _of(self.race.hits(HIT)[at], steps)]
+            cells = [_of(self.race.wins()[at], steps, self.race.wins().max(initial=0)), _of(self.race.hits(TOP_K)[at], steps)]
             cells += [
                 _of(self.race.wins(True)[at], unseen, self.race.wins(True).max(initial=0)),
-                _of(self.race.hits(HIT, True)[at], unseen),
+                _of(self.race.hits(TOP_K, True)[at], unseen),
             ]
             lines.append(f'<tr class="{"now" if at == 0 else ""}"><td>{look.safe(title)}</td>{"".join(cells)}</tr>')
-        heads = ("Best", f"In its {HIT}", "Best, unseen", f"In its {HIT}, unseen")
+        heads = ("Best", f"In its {TOP_K}", "Best, unseen", f"In its {TOP_K}, unseen")
         head = "<th>Model</th>" + "".join(f'<th class="n">{name}</th>' for name in heads)
         return f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 

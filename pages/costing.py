@@ -30,17 +30,16 @@ def draw(here: Cursor) -> None:
             return
         if not st.button(plain(f"What changes cost {title}: replay {len(moments)} people"), key="ask_cost"):
             return
-        bar, rows = st.progress(0.0, "Replaying"), []
-        for row in costs(loaded.model, here.dataset, moments, loaders.labels(here.dataset, loaded.card.protocol)):
-            rows.append(row)
-            bar.progress(len(rows) / len(moments), f"{len(rows)} of {len(moments)} people")
+        rows = []
+        with look.progress("Replaying", lambda done, total: f"{done} of {total} people") as report:
+            for row in costs(loaded.model, here.dataset, moments, loaders.labels(here.dataset, loaded.card.protocol)):
+                rows.append(row)
+                report(len(rows), len(moments))
         st.session_state[key] = cost(rows)
         st.rerun()  # without the button
     found: Cost = st.session_state[key]
     st.html(f'<p class="rs-quiet">{told(found, title)}</p>')
-    st.plotly_chart(
-        cost_dots(found, look.colours()), key="cost", theme=None, config=look.CHART, alt="Size of change against change in rank."
-    )
+    look.chart(cost_dots(found, look.colours()), key="cost", alt="Size of change against change in rank.")
     st.caption(
         f"Each dot is a person: how much better or worse the model ranks their next events after the change than before it, up to {AROUND} "
         "events on either side. People without a change are looked at around like parts of their lives, since a model knows the earlier "

@@ -39,7 +39,8 @@ def _draw_shares(here: Cursor, report: DriftReport) -> None:
             )
     for at in range(0, len(charts), 2):
         for column, (figure, key, words) in zip(st.columns(2, gap="medium"), charts[at : at + 2], strict=False):
-            column.plotly_chart(figure, key=key, theme=None, config=look.CHART, alt=words)
+            with column:
+                look.chart(figure, key=key, alt=words)
     st.caption(
         "Left: by how much a share of all events grew or shrank from the first third of the time to the last. Right: how unlike each stretch of time is to the first, measured in two "
         "ways: blue from 0, the same, to 1, nothing in common (Jensen-Shannon); grey as industry does it, where above 0.1 is worth a look "
@@ -57,11 +58,10 @@ def _cohort(here: Cursor) -> None:
         )
         if not st.button("Look at everybody", key="look_at_everybody"):
             return
-        bar = st.progress(0.0, "Looking at everybody")
-        for done, _ in enumerate(loaders.look_at_everybody(here.dataset), start=1):
-            if done % 10 == 0:
-                bar.progress(done / len(here.dataset.user_ids), f"{done:,} of {len(here.dataset.user_ids):,} people")
-        bar.empty()
+        with look.progress("Looking at everybody", lambda done, total: f"{done:,} of {total:,} people") as report:
+            for done, _ in enumerate(loaders.look_at_everybody(here.dataset), start=1):
+                if done % 10 == 0:
+                    report(done, len(here.dataset.user_ids))
         counted = loaders.cohort(here.dataset)
     if counted is None:
         return
@@ -99,13 +99,8 @@ def draw_forecast(here: Cursor, report: DriftReport) -> None:
     highest = max(float(each.shares[:, shown].max()) for each in maps)
     for column, day, each in zip(st.columns(2, gap="medium"), days, maps, strict=True):
         title = f"{day:%A} {day.day} {day:%B %Y}"
-        column.plotly_chart(
-            forecast_map(each, shown, highest, title, look.colours()),
-            key=f"forecast_{day}_{day is other}",
-            theme=None,
-            config=look.CHART,
-            alt=title,
-        )
+        with column:
+            look.chart(forecast_map(each, shown, highest, title, look.colours()), key=f"forecast_{day}_{day is other}", alt=title)
     st.caption(
         "Darker: a greater part of the model’s list, by its own probabilities, lies there at that hour. Asked after the cursor’s step, from the place of the last event."
     )

@@ -12,17 +12,15 @@ from pages.cursor import Cursor
 from pages.loaders.explained import question, shelf
 from pages.picking import OFFERED
 from recsys.checkpoints import Loaded
-from recsys.core import FallsBack, Request, candidate_scores, request_at, top_k
+from recsys.core import TOP_K, FallsBack, Request, candidate_scores, request_at, top_k
 from recsys.explain.counterfactual import Counterfactual
 from recsys.explain.explanation import Explanation, Player, Removal, Target
-from recsys.explain.facts import Facts, Named, facts_of
 from recsys.explain.fidelity import event_weights
 from recsys.explain.game import Game
 from recsys.explain.inquiry import Inquiry, inquire
 from recsys.explain.words import by_item, hangs_on, why
 from recsys.models import MODELS
 
-LISTED = 10
 Choice = TypeVar("Choice", bound=str)
 CONTEXT = {"time": "the time", "place": "the place"}
 
@@ -34,7 +32,7 @@ class Listed:
         self.request = request or request_at(here.history, here.step)
         vocabulary = found.model.vocabulary
         scores = candidate_scores(found.model, [self.request], vocabulary, here.dataset.repeats)
-        best = [int(at) for at in top_k(scores, LISTED)[0] if scores[0, at] > -np.inf]
+        best = [int(at) for at in top_k(scores, TOP_K)[0] if scores[0, at] > -np.inf]
         self.items = [str(vocabulary.item_ids[at]) for at in best]
         self.places = {item: place for place, item in enumerate(self.items, start=1)}
         self.next = str(here.history.items[here.step]) if here.step < len(here.history) else None
@@ -42,8 +40,8 @@ class Listed:
         if self.next and self.next not in self.places and code and scores[0, code - 1] > -np.inf:
             own = scores[0, code - 1]
             self.places[self.next] = 1 + int((scores[0] > own).sum()) + int((scores[0, : code - 1] == own).sum())
-        further = [int(at) for at in top_k(scores, OFFERED)[0][LISTED:] if scores[0, at] > -np.inf]
-        self.further = {str(vocabulary.item_ids[at]): place for place, at in enumerate(further, start=LISTED + 1)}
+        further = [int(at) for at in top_k(scores, OFFERED)[0][TOP_K:] if scores[0, at] > -np.inf]
+        self.further = {str(vocabulary.item_ids[at]): place for place, at in enumerate(further, start=TOP_K + 1)}
         self.fallback: str | None = found.model.fallback(self.request) if isinstance(found.model, FallsBack) else None
 
     def title(self, here: Cursor, item: str) -> str:
@@ -82,7 +80,7 @@ class Case:
         if kept is not None:
             yield kept
             return
-        for answer in inquire(self.game, LISTED):
+        for answer in inquire(self.game, TOP_K):
             if not answer.doing:
                 shelf().put(key, answer)
             yield answer
@@ -121,23 +119,13 @@ class Case:
     def sentence(self, answer: Inquiry) -> str:
         """HTML: why, and what would have to be gone."""
         together = by_item(answer.explanation)
-        told = why(together, [self.html(player) for player in together.players], answer.place, LISTED)
+        told = why(together, [self.html(player) for player in together.players], answer.place, TOP_K)
         if answer.counterfactual is not None:
             removed = [self.html(each) for each in self.removed(answer.counterfactual)]
             instead = answer.counterfactual.replacement
             comes = f"<b>{look.safe(self.dataset.title_of(instead))}</b>" if instead else None
             told.append(hangs_on(answer.counterfactual, removed, comes))
         return " ".join(told)
-
-    def facts(self, answer: Inquiry) -> Facts | None:
-        """What the sentence claims, for a language model to say in other words; None where too little is sure."""
-        together, hangs = by_item(answer.explanation), answer.counterfactual
-        gone = [self._named(each) for each in self.removed(hangs)] if hangs else []
-        comes = Named(self.dataset.title_of(hangs.replacement)) if hangs and hangs.replacement else None
-        return facts_of(together, [self._named(player) for player in together.players], answer.place, LISTED, hangs, gone, comes)
-
-    def _named(self, player: Player) -> Named:
-        return Named(self.name(player), "" if player.kind == "place" else self.note(player), quoted=bool(player.steps))
 
     def removed(self, found: Counterfactual) -> list[Player]:
         """What a counterfactual takes away, events of the same item as one, by their last events."""

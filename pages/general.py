@@ -30,7 +30,7 @@ def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
     lines, colours = answers(seen), look.colours()
     lead.html(look.lead_html(sentence(seen, lines)))
     figure = beeswarm(seen, lines, colours)
-    st.plotly_chart(figure, key="beeswarm", theme=None, config=look.CHART, alt=in_words(lines))
+    look.chart(figure, key="beeswarm", alt=in_words(lines))
     st.caption(
         "Each dot is one event of one person, left out of their history: blue where the recommendation lost by that, orange where it "
         "gained. Dots at the very edge lie further out. Upright marks are averages, and the lines across them how sure those are (95 %)."
@@ -38,7 +38,7 @@ def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
     names, means = between_categories(seen)
     if len(names) > 1:
         alt = "Kinds of events against kinds recommended."
-        st.plotly_chart(category_map(names, means, colours), key="category_map", theme=None, config=look.CHART, alt=alt)
+        look.chart(category_map(names, means, colours), key="category_map", alt=alt)
         st.caption(
             "Blue: an event of the kind on the left lifts what is recommended below; orange: it lowers it; blank: too few cases to say."
         )
@@ -65,13 +65,8 @@ def _kept(here: Cursor, found: Loaded, what: str, says: str, make: Callable[[Rep
     key = question(here.dataset, found, what)
     kept: Made | None = shelf().get(key)
     if kept is None:
-        bar = st.progress(0.0, f"{says} …")
-
-        def report(done: int, of: int) -> None:
-            bar.progress(min(done / of, 1.0), f"{says}: {done} of {of}")
-
-        kept = make(report)
-        bar.empty()
+        with look.progress(f"{says} …", lambda done, total: f"{says}: {done} of {total}") as report:
+            kept = make(report)
         shelf().put(key, kept)
     return kept
 

@@ -24,13 +24,13 @@ def draw(here: Cursor, found: "Found") -> None:
     wide, narrow = st.columns([13, 7], gap="medium")
     with wide:
         boxes = parts_boxes(model, colours)
-        st.plotly_chart(boxes, key=f"parts_{found.name}", theme=None, config=look.CHART, alt=in_words(model))
+        look.chart(boxes, key=f"parts_{found.name}", alt=in_words(model))
     with narrow:
         st.html(parts_html(model, MODELS[found.card.model].gradient))
     expected = loaders.expected_ratings(here.dataset, found.name, here.device)
     if expected is not None:
         figure = ratings_beside(expected, colours)
-        st.plotly_chart(figure, key=f"ratings_{found.name}", theme=None, config=look.CHART, alt=rated_in_words(expected))
+        look.chart(figure, key=f"ratings_{found.name}", alt=rated_in_words(expected))
         st.caption(rated_in_words(expected))
 
 

@@ -1,24 +1,54 @@
 """How things look on every page: the palette of the visitor's theme, the page's style sheet, cards and small words."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from html import escape
+from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
-from recsys.core import Dataset, History
+from recsys.core import TOP_K, Dataset, History
 from recsys.datasets.prepared import DatasetCard
+from recsys.figures.chart import Frame
 from recsys.figures.palette import Palette, palette
-from recsys.figures.sketch import Frame
 
 CHART = {"displayModeBar": False, "scrollZoom": False}
+Report = Callable[[int, int], None]
+"""Takes how much is done, and of how much."""
 
 
 def colours() -> Palette:
     """The palette of the theme this visitor sees."""
     return palette(st.context.theme.type == "dark")
+
+
+def chart(figure: go.Figure, key: str, alt: str, **options: Any) -> None:
+    """Draw a figure in the app's own theme; `alt` says what it shows to those who cannot see it, `options` go to Streamlit."""
+    st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=alt, **options)
+
+
+@contextmanager
+def progress(opening: str | None, describe: Callable[[int, int], str]) -> Iterator[Report]:
+    """Show a progress bar while something is computed, and take it away after it.
+
+    Args:
+        opening: the text beside the bar until the first report.
+        describe: the text for how much is done, and of how much.
+
+    Yields:
+        The function to report progress to.
+    """
+    bar = st.progress(0.0, opening)
+
+    def report(done: int, total: int) -> None:
+        bar.progress(min(done / max(total, 1), 1.0), describe(done, total))
+
+    yield report
+    bar.empty()  # not where Streamlit ends the run: a run that has ended cannot draw
 
 
 def lead(html: str) -> None:
@@ -150,7 +180,7 @@ def spark(ranks: Sequence[float], now: int) -> str:
     for at, rank in enumerate(ranks):
         x = room + at * (width - 2 * room) / max(len(ranks) - 1, 1)
         y = room + np.log10(max(rank, 1.0)) / worst * (height - 2 * room)
-        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{look.hit if rank <= 10 else look.miss}"/>')
+        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{look.hit if rank <= TOP_K else look.miss}"/>')
         if at == now:
             ring = f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}" stroke="{look.accent}" stroke-width="1.5"/>'
             marks.insert(1, ring)

@@ -127,18 +127,13 @@ def gate_in_words(name: str, gate: np.ndarray, step: int) -> tuple[str, str]:
     return title, f"{title}, from {gate.min():.0%} to {gate.max():.0%} over {len(gate)} steps. {rest}."
 
 
-def attends(model: Any) -> bool:
-    """Whether a loaded model can say which events it looks at."""
-    return bool(getattr(model, "attends", False)) and getattr(model.config, "part", "") != "short"
-
-
 def empty(dataset: Dataset, checkpoint: str) -> None:
     """What to do when the cursor's model has no attention: the trained models that have it, or how to train one."""
     found = loaders.checkpoints(dataset)
     here = found[checkpoint].card.model
     how = "reads the history into one state" if MODELS[here].gradient else "counts"
     look.lead(f"“{look.safe(MODELS[here].title)}” {how}; it does not look at single events, so there is no attention to show.")
-    able = [name for name, each in found.items() if _attends(each.card.model)]
+    able = [name for name, each in found.items() if MODELS[each.card.model].shows_attention]
     if able:
         st.write("These models look at events. Take one of them:")
         for name in able:
@@ -147,15 +142,10 @@ def empty(dataset: Dataset, checkpoint: str) -> None:
                 plain(kind if name == found[name].card.model else f"{name} ({kind})"), key=f"take_{name}", on_click=_take, args=(name,)
             )
         return
-    could = [spec.title for name, spec in MODELS.items() if _attends(name) and not spec.lacks(dataset.has)]
+    could = [spec.title for spec in MODELS.values() if spec.shows_attention and not spec.lacks(dataset.has)]
     st.info(
         f"Models with attention are: {plain(', '.join(could))}. None of them is trained on this data yet; train one on the page Evaluate, Checkpoints."
     )
-
-
-def _attends(model: str) -> bool:
-    spec = MODELS[model]
-    return bool(getattr(spec.load(), "attends", False)) and dict(spec.preset).get("part") != "short"
 
 
 def _take(name: Any) -> None:

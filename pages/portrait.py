@@ -62,7 +62,8 @@ def draw(here: Cursor) -> None:
         charts.append((value_bars(title, named, things, colours, most=9, tints=loaders.category_tints(dataset, colours)), title))
     for start in range(0, len(charts), 2):
         for column, (figure, words) in zip(st.columns(2, gap="medium"), charts[start : start + 2], strict=False):
-            column.plotly_chart(figure, key=f"chart_{start}_{words[:12]}", theme=None, config=look.CHART, alt=words)
+            with column:
+                look.chart(figure, key=f"chart_{start}_{words[:12]}", alt=words)
     wide, narrow = st.columns([6, 5], gap="medium") if dataset.item_places is not None else (st.container(), st.container())
     with wide:
         _map(dataset)
@@ -98,7 +99,7 @@ def _map(dataset: Dataset) -> None:
     view, counts, titles = found
     words = f"Map of {len(titles)} places, drawn from their coordinates; the busiest is {titles[int(counts.argmax())]}."
     figure = place_map(view, counts, titles, look.colours())
-    st.plotly_chart(figure, key="places", theme=None, config=look.CHART, alt=words)
+    look.chart(figure, key="places", alt=words)
     st.caption(f"{len(titles):,} places; the area of a disc is its number of {plain(dataset.noun)}s.")
 
 

@@ -10,14 +10,12 @@ from hashlib import blake2b
 from secrets import token_hex
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from pages import cursor, loaders
 from pages.boundary import guarded
 from recsys.core import Dataset
 from recsys.errors import RecsysError
-from recsys.figures.timeline import HIT
 from recsys.storage import ASSETS
 
 BLOCK = 16  # steps fetched at a time
@@ -107,10 +105,10 @@ def _note() -> None:
 def _misses(here: cursor.Cursor) -> list[int]:
     """The steps whose real next event is not among the model's ten; none without a model."""
     try:
-        ranks = loaders.replay(here.dataset, here.model, here.user, here.device).ranks
+        replay = loaders.replay(here.dataset, here.model, here.user, here.device)
     except RecsysError:
         return []  # the page says what is wrong
-    return np.flatnonzero(ranks > HIT).tolist()
+    return replay.misses.tolist()
 
 
 def _around(step: int, last: int, have: set[int]) -> list[int]:

@@ -8,9 +8,10 @@ import numpy as np
 
 from pages import loaders, look
 from pages.cursor import Cursor
+from recsys.core import TOP_K
 from recsys.figures.interest import STREAM, now_on_stream, strongest
 from recsys.figures.maps import MapView
-from recsys.figures.timeline import HIT, STRIP, now_on_strip
+from recsys.figures.timeline import STRIP, now_on_strip
 from recsys.figures.way import Way, any_beyond, way_html
 from recsys.interest import Interest
 
@@ -69,7 +70,7 @@ class Story:
             return " · ".join([*parts, "the timeline ends here"])
         title = look.safe(self.dataset.title_of(self.history.items[self.step]))
         rank = replay.ranks[self.step]
-        colour = self.colours.hit if rank <= HIT else self.colours.miss
+        colour = self.colours.hit if rank <= TOP_K else self.colours.miss
         tied = "" if rank == int(rank) else ' title="Between two whole numbers: it is tied with others, and counts as the middle of them"'
         verdict = f'<b style="color:{colour}"{tied}>rank {rank:,g}</b> of {len(self.dataset.item_ids):,}'
         return " · ".join([*parts, f"next came <b>{title}</b>{self._behaviour()}: {verdict}"])
@@ -94,7 +95,7 @@ class Story:
         moments = [look.local_time(time, None if offsets is None else offsets[at]) for at, time in enumerate(times)]
         return [f"{moment.day} {moment:%b %Y, %H:%M}" if moment else "no time" for moment in moments]
 
-    def list_html(self, replay: "Replay", k: int = HIT) -> str:
+    def list_html(self, replay: "Replay", k: int = TOP_K) -> str:
         """The ten of this step as rows, the real next item marked, and told below when it is not among them."""
         items = [str(item) for item in replay.top_items[self.step][:k] if item]
         scores = replay.top_scores[self.step][: len(items)]
@@ -150,7 +151,7 @@ class Story:
             titles=[self.dataset.title_of(item) for item in items],
             came=loaders.item_places(self.dataset, [str(self.history.items[self.step])])[0] if more else None,
             came_title=self.dataset.title_of(str(self.history.items[self.step])) if more else "",
-            hit=bool(more and replay.ranks[self.step] <= HIT),
+            hit=bool(more and replay.ranks[self.step] <= TOP_K),
         )
 
     def legend_html(self, beyond: bool) -> str:
@@ -160,10 +161,10 @@ class Story:
 
     def strip_in_words(self, ranks: np.ndarray) -> str:
         known = ranks[np.isfinite(ranks)]
-        return f"Rank of the next item at each of {len(known)} steps; {(known <= HIT).sum()} are within the first ten."
+        return f"Rank of the next item at each of {len(known)} steps; {(known <= TOP_K).sum()} are within the first ten."
 
     def map_in_words(self, replay: "Replay") -> str:
-        return f"Map of the latest {min(self.step, LATEST)} places and of the {HIT} recommended at step {self.step}."
+        return f"Map of the latest {min(self.step, LATEST)} places and of the {TOP_K} recommended at step {self.step}."
 
     def interest_in_words(self, interest: Interest) -> str:
         best = ", ".join(interest.categories[each] for each in strongest(interest, 3))

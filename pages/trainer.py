@@ -95,14 +95,10 @@ def _details(here: Cursor, found: "Found") -> None:
 def _curves(history: Any, key: str) -> None:
     colours = look.colours()
     left, right = st.columns(2, gap="medium")
-    left.plotly_chart(loss_curve(history, colours), key=f"{key}_loss", theme=None, config=look.CHART, alt=f"Loss of {len(history)} epochs.")
-    right.plotly_chart(
-        validation_curve(history, colours),
-        key=f"{key}_validation",
-        theme=None,
-        config=look.CHART,
-        alt=f"Validation NDCG@10 of {len(history)} epochs.",
-    )
+    with left:
+        look.chart(loss_curve(history, colours), key=f"{key}_loss", alt=f"Loss of {len(history)} epochs.")
+    with right:
+        look.chart(validation_curve(history, colours), key=f"{key}_validation", alt=f"Validation NDCG@10 of {len(history)} epochs.")
 
 
 def draw_form(here: Cursor) -> None:

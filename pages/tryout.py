@@ -13,7 +13,7 @@ import streamlit as st
 
 from pages import loaders, look
 from pages.cursor import Cursor
-from recsys.core import Event, FallsBack, History, Request, candidate_scores, heard, request_at
+from recsys.core import TOP_K, Event, FallsBack, History, Request, candidate_scores, heard, request_at
 from recsys.diversity import at_most
 from recsys.errors import DataError
 
@@ -91,7 +91,7 @@ def request(cursor: Cursor, tryout: Tryout, context: Context) -> Request:
 
 
 def answer(
-    cursor: Cursor, model: Any, asked: Request, only: list[str], most: int | None, k: int = 10
+    cursor: Cursor, model: Any, asked: Request, only: list[str], most: int | None, k: int = TOP_K
 ) -> tuple[list[str], np.ndarray, str | None]:
     """Item ids best first, their scores, and why the list is not the model's own, where it is not."""
     vocabulary = model.vocabulary

@@ -2,7 +2,6 @@
 
 import random
 
-import numpy as np
 import streamlit as st
 
 from pages import loaders
@@ -47,8 +46,7 @@ def _toggle() -> None:
 def _next_miss() -> None:
     """To the next step whose real event is not among the ten, from the start again after the last one."""
     cursor = now()
-    ranks = loaders.replay(cursor.dataset, cursor.model, cursor.user, cursor.device).ranks
-    misses = np.flatnonzero(ranks > 10)
+    misses = loaders.replay(cursor.dataset, cursor.model, cursor.user, cursor.device).misses
     if not len(misses):
         notice("This model misses nothing for this person: every next event was among its ten.")
         return

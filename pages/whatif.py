@@ -8,8 +8,9 @@ from streamlit.delta_generator import DeltaGenerator
 from pages import loaders, look, tryout
 from pages.boundary import plain
 from pages.cursor import Cursor
-from pages.explaining import LISTED, Listed, listed
+from pages.explaining import Listed, listed
 from recsys.checkpoints import Loaded
+from recsys.core import TOP_K
 from recsys.models import MODELS
 
 OFFERED = 30  # latest events that can be taken away by name
@@ -80,7 +81,7 @@ def list_html(here: Cursor, title: str, shown: Listed, before: Listed | None) ->
     label = (
         f'<p class="rs-quiet"><span class="rs-label">Not a personal list: {look.safe(shown.fallback)}</span></p>' if shown.fallback else ""
     )
-    note = "green is what really came next" if shown.next in shown.items[:LISTED] else ""
+    note = "green is what really came next" if shown.next in shown.items[:TOP_K] else ""
     return f'{look.list_head(title, note)}{label}<ol class="rs-list">{rows}</ol>{left}'
 
 

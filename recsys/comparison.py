@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.core import TOP_K
 from recsys.errors import DataError
 from recsys.replay import Replay
 
@@ -39,7 +40,7 @@ def race(replays: Sequence[Replay]) -> Race:
     return Race(ranks, np.equal(ranks, ranks.min(axis=0, initial=np.inf)), np.asarray(unseen))
 
 
-def listed(replay: Replay, step: int, k: int = 10) -> list[str]:
+def listed(replay: Replay, step: int, k: int = TOP_K) -> list[str]:
     """The list of one step, best first, without empty places."""
     return [str(item) for item in replay.top_items[step][:k] if item]
 

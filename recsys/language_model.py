@@ -54,50 +54,6 @@ class LanguageModel:
                 progress(start + len(some), len(order))
         return found
 
-    @torch.inference_mode()
-    def written(
-        self,
-        told: Sequence[tuple[str, str]],
-        question: str,
-        most: int = 120,
-        temperature: float = 0.0,
-        seed: int = 0,
-        report: Report | None = None,
-    ) -> str:
-        """One line of at most `most` tokens that answers `question`, after examples `told` of questions and answers.
-
-        Temperature 0 takes the likeliest token each time. `report` hears (done, most) after every token; what it raises ends the writing.
-        """
-        tokenizer, model = _loaded(*self._place)
-        random, logits, cache = np.random.default_rng(seed), None, None
-        found: list[int] = []
-        read = torch.tensor([_asked(tokenizer, told, question)])
-        while len(found) < most:
-            step = model(read, past_key_values=cache, use_cache=True, logits_to_keep=1)
-            logits, cache = step.logits[0, -1].double(), step.past_key_values
-            token = int(logits.argmax())
-            if temperature > 0:
-                chances = (logits / temperature).softmax(-1).numpy()
-                token = int(random.choice(len(chances), p=chances / chances.sum()))
-            found.append(token)
-            text = tokenizer.decode(found, skip_special_tokens=True)
-            if token == tokenizer.eos_token_id or "\n" in text.lstrip("\n"):
-                break
-            if report is not None:
-                report(len(found), most)
-            read = torch.tensor([[token]])
-        lines: list[str] = tokenizer.decode(found, skip_special_tokens=True).strip().splitlines()
-        return lines[0].strip() if lines else ""
-
-
-def _asked(tokenizer: Any, told: Sequence[tuple[str, str]], question: str) -> list[int]:
-    """The tokens of a conversation so far: in the model's own manner where it has one, else as plain paragraphs."""
-    if tokenizer.chat_template:
-        turns = [{"role": role, "content": text} for pair in told for role, text in zip(("user", "assistant"), pair)]
-        text = tokenizer.apply_chat_template([*turns, {"role": "user", "content": question}], tokenize=False, add_generation_prompt=True)
-        return list(tokenizer(text, add_special_tokens=False)["input_ids"])
-    return list(tokenizer("\n\n".join([*(f"{each}\n{answer}" for each, answer in told), f"{question}\n"]))["input_ids"])
-
 
 def _means(model: Any, cache: Any, first: torch.Tensor, tokens: list[list[int]]) -> np.ndarray:
     """Mean log-probabilities (n,) of token lists after the text in the cache; `first` (vocabulary,) is what follows that text."""
@@ -116,14 +72,14 @@ def _means(model: Any, cache: Any, first: torch.Tensor, tokens: list[list[int]])
     return ((logs * there).sum(1) / there.sum(1)).double().numpy()
 
 
-def locate(name: str, how: str = "--set model=FOLDER") -> tuple[str, str | None]:
-    """Folder or id of a language model, and its GGUF file where it is one; an error in a line where there is none, with `how` to name one."""
+def locate(name: str) -> tuple[str, str | None]:
+    """Folder or id of a language model, and its GGUF file where it is one; an error in a line where there is none."""
     path = Path(name).expanduser()
     if not name:
         found = find_spec(DEFAULT.replace("-", "_"))
         folder = Path(found.origin).parent if found is not None and found.origin else None
         if folder is None or not any(folder.glob("*.gguf")):
-            raise DataError(f"no language model is installed; run: {INSTALL}; or name one: {how}")
+            raise DataError(f"no language model is installed; run: {INSTALL}; or name one: --set model=FOLDER")
         path = folder
     if path.is_dir() and not (path / "config.json").is_file():
         files = sorted(path.glob("*.gguf"))

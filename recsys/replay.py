@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from recsys.core import PAD, FallsBack, History, Recommender, Request, Trace, Traces, Vocabulary, request_at, top_k
+from recsys.core import PAD, TOP_K, FallsBack, History, Recommender, Request, Trace, Traces, Vocabulary, request_at, top_k
 from recsys.errors import DataError
 from recsys.evaluation import ranks_of, rows_at_once, scores_of
 from recsys.split import SPLIT_NAMES
@@ -42,6 +42,11 @@ class Replay:
     unknown: int
     seconds: float
 
+    @property
+    def misses(self) -> np.ndarray:
+        """Steps, in order, whose next item is not within the first TOP_K; a step without a next item is not a miss."""
+        return np.flatnonzero(self.ranks > TOP_K)
+
 
 @dataclass(frozen=True, eq=False)
 class Attention:
@@ -60,7 +65,7 @@ class Attention:
     own: bool = False
 
 
-def replay(model: Recommender, history: History, repeats: bool, k: int = 10, labels: np.ndarray | None = None) -> Replay:
+def replay(model: Recommender, history: History, repeats: bool, k: int = TOP_K, labels: np.ndarray | None = None) -> Replay:
     """Score every step of a history, exactly as asking step by step would: one pass for causal models, batches for the others.
 
     `repeats` False takes items seen before from the candidates. `labels` (T,) are split labels of the events.

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recsys.core import Dataset
+from recsys.core import TOP_K, Dataset
 from recsys.errors import DataError
 from recsys.replay import Replay, replay
 from recsys.split import SPLIT_NAMES, TEST, split
@@ -87,12 +87,12 @@ def _moved(dataset: Dataset, truth: pd.DataFrame, model: object, name: str, labe
         after = int(np.searchsorted(dataset.history(user).times, move.from_time.timestamp()))  # type: ignore[arg-type]
         for step in range(after + 8, min(after + 25, run.length - 1)):
             before, later = (_share_in(dataset, run, at, str(move.to_what)) for at in (max(after - 5, 0), step))
-            if run.ranks[step] <= 10 and (best is None or later - before > best[0]):
+            if run.ranks[step] <= TOP_K and (best is None or later - before > best[0]):
                 best = later - before, Told(
                     "moved",
                     f"{_name(dataset, user)} moved house",
                     f"In {move.from_time:%B %Y}, from {move.from_what} to {move.to_what}. {step - after} events later, "
-                    f"{round(later * 10)} of the model’s ten are in {move.to_what}; before, it was {round(before * 10)}.",
+                    f"{round(later * TOP_K)} of the model’s ten are in {move.to_what}; before, it was {round(before * TOP_K)}.",
                     name, user, step, *_around(run, step),
                 )  # fmt: skip
     return best[1] if best else None
@@ -127,7 +127,7 @@ def _missed(dataset: Dataset, replays: dict[str, Replay], name: str) -> Told | N
     categories = dataset.items["category"]
     for user, run, step, item in _foresight(replays):
         past = categories.reindex([str(each) for each in run.item_ids[:step]])
-        usually = float(np.mean(run.ranks[max(step - 20, 0) : step] <= 10)) if step >= 40 else 0.0
+        usually = float(np.mean(run.ranks[max(step - 20, 0) : step] <= TOP_K)) if step >= 40 else 0.0
         category = str(categories[item])
         if usually >= 0.7 and not (past == category).any() and (best is None or run.ranks[step] > best[0]):
             favourite = past.value_counts().index[0]

@@ -330,8 +330,6 @@ WRONG = [
     "recommend markov town",
     "recommend markov town --user",
     "recommend markov town --user nobody",
-    "explain markov town --user p0002 --writer someone/model",
-    "explain markov town --user p0002 --rewrite --writer /no/such/model",
     "counterfactual markov town --user p0002 --item nothing",
     "counterfactual markov town --user p0002 --k 0",
     "counterfactual markov town --user p0002 --add",
@@ -359,8 +357,6 @@ WRONG = [
     "replay markov town",
     "replay markov town --user nobody",
     "replay nothing-like-that town --user p0002",
-    "bench --only nothing-like-that",
-    "bench extra",
 ]
 
 
@@ -421,7 +417,6 @@ def test_a_shell_sees_the_same(command: str) -> None:
         "explain",
         "counterfactual",
         "fidelity",
-        "bench",
     ],
 )
 def test_every_command_has_help(command: str) -> None:

@@ -73,32 +73,6 @@ def test_more_ends_than_one_batch_holds(folder: Path) -> None:
     assert len(LanguageModel(str(folder)).likelihoods("1.", [])) == 0
 
 
-def test_what_is_written_is_what_transformers_generates(folder: Path) -> None:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModelForCausalLM.from_pretrained(folder)
-    told = [("one", "two"), ("three", "four")]
-    prompt = tokenizer("one\ntwo\n\nthree\nfour\n\nfive\n", return_tensors="pt")["input_ids"]
-    made = model.generate(prompt, max_new_tokens=20, do_sample=False, pad_token_id=0)[0, prompt.shape[1] :]
-    heard: list[tuple[int, int]] = []
-    found = LanguageModel(str(folder)).written(told, "five", 20, report=lambda done, of: heard.append((done, of)))
-    assert found == (tokenizer.decode(made, skip_special_tokens=True).strip().splitlines() or [""])[0].strip()
-    assert heard and heard[0] == (1, 20) and len(heard) <= 20
-
-
-def test_freer_words_are_drawn_by_the_seed_and_can_be_stopped(folder: Path) -> None:
-    model = LanguageModel(str(folder))
-    drawn = [model.written([], "five", 12, temperature=2.0, seed=seed) for seed in (1, 1, 2, 3)]
-    assert drawn[0] == drawn[1] and len(set(drawn)) > 1
-
-    def stop(done: int, of: int) -> None:
-        if done == 3:
-            raise TimeoutError
-
-    with pytest.raises(TimeoutError):
-        model.written([], "five", 50, report=stop)
-
-
 def test_a_prompt_too_long_loses_its_beginning(folder: Path) -> None:
     prompt = "nobody reads this. " * 10 + "1. cake\n2."
     np.testing.assert_allclose(LanguageModel(str(folder)).likelihoods(prompt, ENDS), one_by_one(folder, prompt, ENDS), rtol=1e-4, atol=1e-5)

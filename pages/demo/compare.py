@@ -6,8 +6,8 @@ import streamlit as st
 
 from pages import comparing, cursor, loaders, look, steps
 from pages.boundary import guarded, plain
+from recsys.core import TOP_K
 from recsys.figures.comparison import now_on_race, race_frame, race_rows
-from recsys.figures.timeline import HIT
 
 here = cursor.now()
 dataset, colours = here.dataset, look.colours()
@@ -40,8 +40,8 @@ def draw() -> None:
         return
     with st.container(key="strip_box"):
         clicks: dict[str, Any] = dict(on_select=to_clicked_step, selection_mode="points")
-        figure = race_rows(told.race, told.titles, HIT, colours)
-        st.plotly_chart(figure, key="race", theme=None, config=look.CHART, alt=told.race_in_words(), **clicks)
+        figure = race_rows(told.race, told.titles, TOP_K, colours)
+        look.chart(figure, key="race", alt=told.race_in_words(), **clicks)
         st.html(look.now_over(race_frame(told.titles), now_on_race(told.race, here.step)))
     st.html(told.score_html())
     st.caption(

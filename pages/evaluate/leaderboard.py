@@ -62,7 +62,7 @@ def draw_scatter(lines: list[Standing]) -> None:
         lines = [line for line in lines if (line.protocol, line.split) == only]
     marks = board.marks(lines, x, y, here.model)
     figure = trade_off(marks, axes[x], axes[y], x in board.LOGARITHMIC, y in board.LOGARITHMIC, look.colours())
-    st.plotly_chart(figure, key="trade_off", theme=None, config=look.CHART, alt=f"{axes[y]} against {axes[x]} of {len(marks)} models.")
+    look.chart(figure, key="trade_off", alt=f"{axes[y]} against {axes[x]} of {len(marks)} models.")
 
 
 def draw_ideas(shown: board.Board, metric: str, part: str) -> None:

@@ -38,8 +38,8 @@ else:
         title = "Items that follow like histories stand together" if shown == atlas.MODEL else "Items described alike stand together"
         figure = item_map(space.plane, titles, atlas.tints(dataset), item, np.asarray(near), title, look.colours())
         words = f"Map of {len(titles):,} items in two directions; near {titles[item]} are {', '.join(titles[at] for at in near[:3])}."
-        st.plotly_chart(
-            figure, key="item_map", theme=None, config=look.CHART, alt=words, on_select=lambda: atlas.to_clicked(dataset, "item_map"),
+        look.chart(
+            figure, key="item_map", alt=words, on_select=lambda: atlas.to_clicked(dataset, "item_map"),
             selection_mode="points",
         )  # fmt: skip
     st.html(atlas.neighbours_html(dataset, found, item))

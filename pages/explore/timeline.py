@@ -39,7 +39,7 @@ with st.container(key="strip_box"):
     changes = [change.step for change in loaders.drift(dataset, here.user).lasting]
     strip = rank_strip(replay.ranks, [str(each) for each in replay.splits], story.dates, colours, changes)
     clicks: dict[str, Any] = dict(on_select=to_clicked_step, selection_mode="points")
-    st.plotly_chart(strip, key="strip", theme=None, config=look.CHART, alt=story.strip_in_words(replay.ranks), **clicks)
+    look.chart(strip, key="strip", alt=story.strip_in_words(replay.ranks), **clicks)
     steps.part("now_on_strip", now["now_on_strip"])
 left, right = st.columns([10, 11], gap="medium")
 with left:
@@ -56,7 +56,7 @@ if interest is not None:
     wide, narrow = st.columns([3, 2], gap="medium")
     with wide, st.container(key="stream_box"):
         stream = interest_stream(interest, loaders.category_tints(dataset, colours), colours)
-        st.plotly_chart(stream, key="stream", theme=None, config=look.CHART, alt=story.interest_in_words(interest))
+        look.chart(stream, key="stream", alt=story.interest_in_words(interest))
         steps.part("now_on_stream", now["now_on_stream"])
     with narrow:
         steps.part("pairs", now["pairs"])

@@ -8,6 +8,7 @@ from pages import cursor, loaders, look, looking, steps
 from pages.boundary import plain
 from recsys.attention import MEAN, OWN, ROLLOUT, Look, blocks, matrix, shares, views
 from recsys.attention import look as look_of
+from recsys.core import shows_attention
 from recsys.figures.attention import GATE, gate_line, look_arcs, look_map, now_on_gate, share_bars, weight_by_gap
 from recsys.replay import Attention
 
@@ -25,7 +26,7 @@ def to_clicked(chart: str) -> None:
 
 
 def clicked_chart(figure: go.Figure, key: str, words: str) -> None:
-    st.plotly_chart(figure, key=key, theme=None, config=look.CHART, alt=words, on_select=lambda: to_clicked(key), selection_mode="points")
+    look.chart(figure, key=key, alt=words, on_select=lambda: to_clicked(key), selection_mode="points")
 
 
 def chosen_view(found: Attention) -> str:
@@ -57,9 +58,7 @@ def draw(found: Attention) -> None:
         clicked_chart(arcs, "arcs", words.arcs_in_words())
         if found.terms:
             parts = shares(found)
-            st.plotly_chart(
-                share_bars(parts, blocks(found), colours), key="shares", theme=None, config=look.CHART, alt=words.shares_in_words(parts)
-            )
+            look.chart(share_bars(parts, blocks(found), colours), key="shares", alt=words.shares_in_words(parts))
             st.caption(looking.SHARE_MEANING)
         draw_gap(seen, words, seen.kilometres, "Events farther away get", "kilometres")
     draw_gates()
@@ -71,7 +70,7 @@ def draw_gap(seen: Look, words: looking.Words, values: np.ndarray | None, start:
         return
     title = f"{start} {looking.trend(seen.weights, values)}"
     figure = weight_by_gap(seen, values, title, unit, words.titles, colours)
-    st.plotly_chart(figure, key=f"by_{unit}", theme=None, config=look.CHART, alt=title)
+    look.chart(figure, key=f"by_{unit}", alt=title)
 
 
 def draw_gates() -> None:
@@ -82,7 +81,7 @@ def draw_gates() -> None:
             continue  # a half that is switched off weighs nothing
         with st.container(key="strip_box"):
             title, words = looking.gate_in_words(name, gate, here.step)
-            st.plotly_chart(gate_line(gate, title, colours), key=f"gate_{name}", theme=None, config=look.CHART, alt=words)
+            look.chart(gate_line(gate, title, colours), key=f"gate_{name}", alt=words)
             st.html(look.now_over(GATE, *now_on_gate(gate, here.step)))
 
 
@@ -96,7 +95,7 @@ def draw_map(found: Attention, view: str, words: looking.Words) -> None:
 
 st.title(f"What the model looks at: {plain(loaders.person_name(dataset, here.user))}, step {here.step:,}")
 model = loaders.loaded(dataset, here.model, here.device).model
-if looking.attends(model):
+if shows_attention(model):
     draw(loaders.attention(dataset, here.model, here.user, here.step, here.device))
 else:
     looking.empty(dataset, here.model)

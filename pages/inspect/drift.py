@@ -20,7 +20,7 @@ scene = angles.scene(here)
 
 
 def chart(figure: object, key: str, words: str) -> None:
-    st.plotly_chart(figure, key=key, theme=None, config=look.CHART, alt=words)
+    look.chart(figure, key=key, alt=words)
 
 
 def draw_stream(main: Change | None) -> None:

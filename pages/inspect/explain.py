@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages import bringing, cursor, general, loaders, look, retelling, steps, whatif
+from pages import bringing, cursor, general, loaders, look, steps, whatif
 from pages.boundary import boundary, plain
 from pages.explaining import Case, aligned, listed, picked
 from pages.trusting import hangs_html, legend_html, trust_html
@@ -62,7 +62,7 @@ def one_recommendation(head: DeltaGenerator, lead: DeltaGenerator) -> None:
 
 def draw_answers(case: Case, lead: DeltaGenerator) -> None:
     """What is known, drawn again with every sharper answer."""
-    bars, status, again = st.empty(), st.empty(), st.container()
+    bars, status = st.empty(), st.empty()
     status.caption("Asking the model …")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -81,10 +81,9 @@ def draw_answers(case: Case, lead: DeltaGenerator) -> None:
             trust.html(trust_html(case, answer))
             titles = {name: METHODS[name].title for name in (SHAPLEY, *SHOWN) if name in answer.fidelity.curves}
             figure = deletion_curves(answer.fidelity, titles, case.target, colours)
-            curve.plotly_chart(figure, key=f"curves_{number}", theme=None, config=look.CHART, alt="The score while events are taken away.")
+            with curve:
+                look.chart(figure, key=f"curves_{number}", alt="The score while events are taken away.")
             legend.html(legend_html(titles, colours))
-    with again:
-        retelling.draw(case, answer)
 
 
 def draw_bars(case: Case, answer: Inquiry, number: int) -> None:
@@ -94,7 +93,7 @@ def draw_bars(case: Case, answer: Inquiry, number: int) -> None:
     notes = [case.note(player) for player in main.players]
     figure = contribution_bars(main, names, notes, beside, colours)
     words = ", ".join(f"{names[at]} {main.values[at]:+.2f}" for at in main.strongest(5))
-    st.plotly_chart(figure, key=f"bars_{number}", theme=None, config=look.CHART, alt=f"What pushes {case.title} up and down: {words}.")
+    look.chart(figure, key=f"bars_{number}", alt=f"What pushes {case.title} up and down: {words}.")
 
 
 page()

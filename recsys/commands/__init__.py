@@ -2,7 +2,7 @@
 
 import typer
 
-from recsys.commands import ask, data, drifting, explain, learn, measure, standings, verify
+from recsys.commands import ask, data, drifting, explain, learn, standings, verify
 
 app = typer.Typer(
     help="Recscope: explore, demo and debug recommenders. Every command takes --json: one JSON object on standard output.",
@@ -27,6 +27,5 @@ for command in (
     explain.explain,
     verify.counterfactual,
     verify.fidelity,
-    measure.bench,
 ):
     app.command()(command)

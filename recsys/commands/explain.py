@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from recsys.explain import Explanation, Game
 
 PLAYERS = ("events", "groups")
-LISTED = 10
 ROWS = 20
 """Contributions shown to a person; --json has all."""
 
@@ -41,15 +40,6 @@ def explain(
     among: Annotated[
         str | None, typer.Option(metavar="CHECKPOINT", help="For a model of short lists: order what this one finds best.")
     ] = None,
-    rewrite: Annotated[
-        bool, typer.Option("--rewrite", help="Also in words, which a language model puts in other words; shown only if all of it holds.")
-    ] = False,
-    writer: Annotated[
-        str,
-        typer.Option(
-            "--writer", metavar="MODEL", help="The language model: a folder, a GGUF file or an id; the installed one when left out."
-        ),
-    ] = "",
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
@@ -64,7 +54,6 @@ def explain(
     from recsys.models import model_spec
 
     _check(method, players, by, budget)
-    _check_writing(rewrite, writer)
     data = datasets.open_dataset(dataset)
     loaded = open_checkpoint(checkpoint, data, device)
     other = None if among is None else open_checkpoint(among, data, device).model
@@ -80,8 +69,7 @@ def explain(
         *_, found = sharpening_groups(playing, budget, seed, first=budget)
     else:
         found = explained(playing, method, budget, seed)
-    words = _in_words(found, game, data, writer) if rewrite else {}
-    show({**_result(found), **words}, as_json, *_lines(found, game, data), *_said(words))
+    show(_result(found), as_json, *_lines(found, game, data))
 
 
 def _check(method: str, players: str | None, by: str | None, budget: int | None) -> None:
@@ -93,58 +81,6 @@ def _check(method: str, players: str | None, by: str | None, budget: int | None)
             raise unknown(kind, value, known)
     if budget is not None and budget < 2:
         raise DataError(f"--budget {budget} is too small; give two evaluations a player or more, for example --budget 1000")
-
-
-def _check_writing(rewrite: bool, writer: str) -> None:
-    """Before the work, not after it."""
-    if writer and not rewrite:
-        raise DataError(f"--writer {writer} has nothing to write; add --rewrite")
-    if rewrite:
-        from recsys.explain.rewriting import check_writer
-
-        check_writer(writer)
-
-
-def _in_words(found: "Explanation", game: "Game", data: "Dataset", writer: str) -> dict[str, Any]:
-    """The explanation in words and, where that can be checked and holds, in other words by a language model."""
-    from recsys.explain.facts import Named, facts_of
-    from recsys.explain.listing import Listing
-    from recsys.explain.rewriting import rewritten
-    from recsys.explain.words import by_item, why
-
-    together, place = by_item(found), Listing(game, LISTED).place
-    named = [
-        Named(f"the {player.kind}", quoted=False)
-        if not player.steps
-        else Named(player.label)
-        if player.item_id is None
-        else Named(data.title_of(player.item_id), _back(game.step - player.steps[-1], data.noun))
-        for player in together.players
-    ]
-    facts = facts_of(together, named, place, LISTED)
-    if facts is None:
-        return {"words": " ".join(why(together, [each.written for each in named], place, LISTED)), "rewritten": None, "refused": []}
-    say("asking the language model, some eight words a second on a CPU")
-    answer = rewritten(facts, writer, lambda what, done, of: say(f"{what}: {done} of at most {of}") if done % 20 == 0 else None)
-    refused = [{"text": text, "reasons": reasons} for text, reasons in answer.refused]
-    return {"words": facts.text, "rewritten": answer.text if answer.other else None, "refused": refused}
-
-
-def _back(events: int, noun: str) -> str:
-    return "the latest" if events <= 1 else f"{events:,} {noun}s back"
-
-
-def _said(words: dict[str, Any]) -> Iterator[str]:
-    if not words:
-        return
-    yield ""
-    yield words["words"]
-    if words["rewritten"]:
-        yield f"in other words, written by a language model and checked against the numbers: {words['rewritten']}"
-    elif words["refused"]:
-        yield f"the language model was asked {len(words['refused'])} times and said something else each time, last that it {words['refused'][-1]['reasons'][0]}"
-    else:
-        yield "there is too little to say it in other words"
 
 
 def _result(found: "Explanation") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from recsys.core.dataset import Check, Dataset
 from recsys.core.history import Event, History, Request, empty_history, request_at
 from recsys.core.recommending import (
+    TOP_K,
     ExplainsItself,
     FallsBack,
     PredictsBehaviours,
@@ -10,18 +11,21 @@ from recsys.core.recommending import (
     Recommended,
     Recommender,
     ScoresSubsets,
+    ShowsAttention,
     Trace,
     Traces,
     candidate_scores,
     heard,
     recommend,
     seen_codes,
+    shows_attention,
     top_k,
 )
 from recsys.core.vocabulary import PAD, Vocabulary
 
 __all__ = [
     "PAD",
+    "TOP_K",
     "Check",
     "Dataset",
     "Event",
@@ -34,6 +38,7 @@ __all__ = [
     "Recommender",
     "Request",
     "ScoresSubsets",
+    "ShowsAttention",
     "Trace",
     "Traces",
     "Vocabulary",
@@ -43,5 +48,6 @@ __all__ = [
     "recommend",
     "request_at",
     "seen_codes",
+    "shows_attention",
     "top_k",
 ]

@@ -10,6 +10,9 @@ from recsys.core.history import Event, History, Request
 from recsys.core.vocabulary import PAD, Vocabulary
 from recsys.errors import DataError, RecsysError
 
+TOP_K = 10
+"""Length of a top-k list: a next item within it is a hit, one outside it a miss."""
+
 
 class Recommender(Protocol):
     """A trained model. Scores many requests at once; never reads files, never changes when asked."""
@@ -55,6 +58,16 @@ class Traces(Protocol):
 
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
         """(len(steps), n_items) float32 scores over all items at steps of a trace."""
+        ...
+
+
+@runtime_checkable
+class ShowsAttention(Protocol):
+    """A causal model that attends to single events, or may: some settings switch that part off."""
+
+    @property
+    def shows_attention(self) -> bool:
+        """Whether a trace has the attention when asked for it."""
         ...
 
 
@@ -119,6 +132,11 @@ class Recommended(NamedTuple):
     rank: int
 
 
+def shows_attention(model: object) -> bool:
+    """Whether a model, with its settings, can say which events it attends to."""
+    return isinstance(model, ShowsAttention) and model.shows_attention
+
+
 def seen_codes(vocabulary: Vocabulary, history: History) -> np.ndarray:
     """Codes of the known items in a history."""
     codes = vocabulary.encode(history.items)
@@ -169,7 +187,7 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     return best
 
 
-def recommend(model: Recommender, request: Request, k: int = 10, repeats: bool = True) -> list[Recommended]:
+def recommend(model: Recommender, request: Request, k: int = TOP_K, repeats: bool = True) -> list[Recommended]:
     """The k best items for a request, best first; fewer when there are fewer candidates."""
     if k < 1:
         raise DataError(f"k is {k}; ask for at least one item")

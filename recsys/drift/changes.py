@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys.drift.dating import Dated, date_change
+from recsys.drift.detection import DETECTION, DetectionConfig
 from recsys.drift.evidence import (
-    LEAST_EVENTS,
     block_counts,
     partition_ratio,
     scan_splits,
@@ -20,22 +20,6 @@ from recsys.drift.evidence import (
 )
 from recsys.drift.segmentation import segment
 from recsys.drift.views import DAY, Events, loudest
-
-ALPHA = 0.06  # divided by how many changes were found around it, and one
-STRENGTH = 2.05  # times the root of the number of clues: how far from what shuffles give, in their standard deviations
-GROWTH = 1.6  # more with the logarithm of the events: true changes show more clearly then, and chance has more dates to choose from,
-MANY = 90  # beyond so many
-FEW = 75  # events, below which a true change hardly shows: the fewer, the likelier that what looks like one is chance
-FURTHER = 1.2  # more for a second change, and again for a third
-LOST = 0.7  # of the time: a change that may have been anywhere in so much of it is not told
-LEAST_DAYS = (21.0, 42.0)  # what has lasted for less is no lasting change yet; between the two, a twelfth of the time
-DATED_LEAST = 8  # events on either side of a date
-WINDOW_ALPHA = 0.01
-LONGEST_WINDOW = 0.34  # of the time
-CLOSE = 75  # days
-ALIKE = 0.5  # before and after differ by less than this part of how the time between differs
-SEASONS = tuple((first, months) for months in (2, 3) for first in range(12))
-YEAR_AND_HALF = 400  # days, from which a season can be seen twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,49 +43,50 @@ class Found:
     dated: Dated
 
 
-def find_changes(events: Events, seed: int = 0) -> list[Found]:
+def find_changes(events: Events, seed: int = 0, config: DetectionConfig = DETECTION) -> list[Found]:
     """All changes of one person, in the order of time; none for those with too little to tell."""
-    if len(events) < 2 * LEAST_EVENTS or events.blocks[-1] < 4:
+    if len(events) < 2 * config.min_events or events.blocks[-1] < config.min_blocks:
         return []
     rng = np.random.default_rng(seed)
-    passed = _windows(events, rng)
+    passed = _windows(events, rng, config)
     alive = np.ones(len(events), dtype=bool)
     for window in passed:
         alive[window.step : window.until] = False
     counts = {name: block_counts(view, events, events.blocks, alive) for name, view in events.clues.items()}
     sizes = np.bincount(events.blocks, alive).astype(np.int64)
     kept = np.flatnonzero(sizes)
-    season, inside = _season(events, counts, kept, rng)
+    season, inside = _season(events, counts, kept, rng, config)
     kept = np.setdiff1d(kept, inside)
-    found = _without_returns(events, _apart_enough(_splits(events, counts, sizes, kept, rng), events))
+    found = _apart_enough(_splits(events, counts, sizes, kept, rng, config), events, config)
+    found = _without_returns(events, found, config)
     found = [each for each in found if not any(_overlap(each, one) for one in passed)]
     return sorted([*passed, *season, *found], key=lambda found: found.step)
 
 
-def _windows(events: Events, rng: np.random.Generator) -> list[Found]:
+def _windows(events: Events, rng: np.random.Generator, config: DetectionConfig) -> list[Found]:
     """Stretches between two boundaries of the segmentation that are unlike what is on both sides, which is alike."""
-    edges = segment(events).tolist()
+    edges = segment(events, config).tolist()
     tried = []
     for at, start in enumerate(edges):
         for later, stop in enumerate(edges[at + 1 :], start=at + 2):
             around = (edges[at - 1] if at else 0, edges[later] if later < len(edges) else len(events))
-            if stop - start <= LONGEST_WINDOW * len(events) and _comes_back(events, around[0], start, stop, around[1]):
+            if stop - start <= config.max_window_share * len(events) and _comes_back(events, around[0], start, stop, around[1], config):
                 tried.append((_unlike(events, (start, stop)), start, stop))
     found: list[Found] = []
     for _, start, stop in sorted(tried, reverse=True)[:3]:
         if any(start < (each.until or 0) and each.step < stop for each in found):
             continue
         counts = {name: block_counts(view, events, events.days) for name, view in events.clues.items()}
-        p_value, z = window_evidence(counts, int(events.days[start]), int(events.days[stop - 1]) + 1, rng)
-        if p_value <= WINDOW_ALPHA:
+        p_value, z = window_evidence(counts, int(events.days[start]), int(events.days[stop - 1]) + 1, rng, config)
+        if p_value <= config.window_alpha:
             found.append(_found((0, start, len(events)), stop, "while", p_value, z, _as_dated(events, start, stop)))
     return found
 
 
-def _comes_back(events: Events, before: int, start: int, stop: int, after: int) -> bool:
+def _comes_back(events: Events, before: int, start: int, stop: int, after: int, config: DetectionConfig) -> bool:
     """Whether the events on both sides are more like each other than like those between."""
     around = _unlike(events, (before, start), (stop, after))
-    return around < ALIKE * min(_unlike(events, (before, start), (start, stop)), _unlike(events, (stop, after), (start, stop)))
+    return around < config.alike * min(_unlike(events, (before, start), (start, stop)), _unlike(events, (stop, after), (start, stop)))
 
 
 def _unlike(events: Events, one: tuple[int, int], other: tuple[int, int] | None = None) -> float:
@@ -127,21 +112,23 @@ def _unlike(events: Events, one: tuple[int, int], other: tuple[int, int] | None 
     return total
 
 
-def _season(events: Events, counts: dict[str, np.ndarray], kept: np.ndarray, rng: np.random.Generator) -> tuple[list[Found], np.ndarray]:
+def _season(
+    events: Events, counts: dict[str, np.ndarray], kept: np.ndarray, rng: np.random.Generator, config: DetectionConfig
+) -> tuple[list[Found], np.ndarray]:
     """The months that set themselves apart every year, better than any one date does; one Found each time they came, and their blocks."""
     none: tuple[list[Found], np.ndarray] = [], kept[:0]
-    if events.times is None or (events.times[-1] - events.times[0]) / DAY < YEAR_AND_HALF or len(kept) < 8:
+    if events.times is None or (events.times[-1] - events.times[0]) / DAY < config.min_season_days or len(kept) < 2 * config.min_blocks:
         return none
     middles = events.times[np.searchsorted(events.blocks, kept)] + 3 * DAY
     months = middles.astype("datetime64[s]").astype("datetime64[M]").astype(int) % 12
-    seasons = np.array([(months - first) % 12 < length for first, length in SEASONS])
+    seasons = np.array([(months - first) % 12 < length for length in config.season_months for first in range(12)])
     seasons = seasons[(np.abs(np.diff(seasons.astype(int), axis=1)).sum(axis=1) >= 2) & (seasons.mean(axis=1) < 0.5)]
     if not len(seasons):
         return none
     within = {name: table[kept] for name, table in counts.items()}
-    p_value, best, z = season_evidence(within, seasons, rng)
+    p_value, best, z = season_evidence(within, seasons, rng, config)
     once = sum(split_ratios(table, np.arange(len(kept))[None])[0] for table in within.values())
-    if p_value > WINDOW_ALPHA or partition_ratio(within, seasons[best]) < np.max(once):
+    if p_value > config.window_alpha or partition_ratio(within, seasons[best]) < np.max(once):
         return none
     inside = seasons[best]
     edges = np.flatnonzero(np.diff(np.concatenate([[0], inside.astype(int), [0]])))
@@ -154,24 +141,30 @@ def _season(events: Events, counts: dict[str, np.ndarray], kept: np.ndarray, rng
 
 
 def _splits(
-    events: Events, counts: dict[str, np.ndarray], sizes: np.ndarray, kept: np.ndarray, rng: np.random.Generator, depth: int = 0
+    events: Events,
+    counts: dict[str, np.ndarray],
+    sizes: np.ndarray,
+    kept: np.ndarray,
+    rng: np.random.Generator,
+    config: DetectionConfig,
+    depth: int = 0,
 ) -> list[Found]:
     """The best split of these blocks and, where it holds, those of both sides."""
     within = {name: table[kept] for name, table in counts.items() if np.count_nonzero(table[kept].any(axis=0)) > 1}
-    scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept), rng) if within else None
-    if scan is None or scan.p_value > ALPHA / (1 + depth):
+    scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept, config), rng, config) if within else None
+    if scan is None or scan.p_value > config.alpha / (1 + depth):
         return []
-    if _strength(scan.z) < _needed(len(events), depth) * len(within) ** 0.5:
+    if _strength(scan.z) < _needed(len(events), depth, config) * len(within) ** 0.5:
         return []
     sides = (kept[: scan.split], kept[scan.split :]) if depth < 2 else ()
-    before, after = [_splits(events, counts, sizes, side, rng, depth + 1) for side in sides] or ([], [])
+    before, after = [_splits(events, counts, sizes, side, rng, config, depth + 1) for side in sides] or ([], [])
     first, last = int(np.searchsorted(events.blocks, kept[0])), int(np.searchsorted(events.blocks, kept[-1], side="right"))
-    dated = date_change(events, first, last, scan.z, DATED_LEAST)
+    dated = date_change(events, first, last, scan.z, config.min_dated_events, config)
     low, high = before[-1].step if before else first, after[0].step if after else last
-    if not low + DATED_LEAST <= dated.step <= high - DATED_LEAST:  # where a neighbour has been dated already
+    if not low + config.min_dated_events <= dated.step <= high - config.min_dated_events:  # where a neighbour has been dated already
         first, last = low, high
-        dated = date_change(events, first, last, scan.z, DATED_LEAST)
-    if dated.high - dated.low > LOST * (_time(events, last - 1) - _time(events, first)):
+        dated = date_change(events, first, last, scan.z, config.min_dated_events, config)
+    if dated.high - dated.low > config.max_date_share * (_time(events, last - 1) - _time(events, first)):
         return [*before, *after]
     return [*before, _found((first, dated.step, last), None, "", scan.p_value, scan.z, dated), *after]
 
@@ -186,29 +179,33 @@ def _time(events: Events, step: int) -> float:
     return float(step if events.times is None else events.times[step])
 
 
-def _needed(count: int, depth: int) -> float:
+def _needed(count: int, depth: int, config: DetectionConfig) -> float:
     """How strong the evidence must be among so many events."""
-    return (STRENGTH + GROWTH * np.log(max(1.0, count / MANY)) + FURTHER * depth) * max(1.0, FEW / count)
+    return (
+        config.min_strength + config.strength_growth * np.log(max(1.0, count / config.growth_from)) + config.strength_per_depth * depth
+    ) * max(1.0, config.few_events / count)
 
 
-def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _allowed(events: Events, sizes: np.ndarray, kept: np.ndarray, config: DetectionConfig) -> np.ndarray:
     """(blocks − 1,) splits that leave enough events and enough time on either side."""
     before = sizes[kept].cumsum()[:-1]
-    allowed = (before >= LEAST_EVENTS) & (sizes[kept].sum() - before >= LEAST_EVENTS)
+    allowed = (before >= config.min_events) & (sizes[kept].sum() - before >= config.min_events)
     if events.times is None or len(kept) < 2:
         return allowed
     starts = events.times[np.searchsorted(events.blocks, kept)]
     ends = events.times[np.searchsorted(events.blocks, kept, side="right") - 1]
-    least = float(np.clip((events.times[-1] - events.times[0]) / 12, LEAST_DAYS[0] * DAY, LEAST_DAYS[1] * DAY))
+    least = float(np.clip((events.times[-1] - events.times[0]) / 12, config.min_days[0] * DAY, config.min_days[1] * DAY))
     return np.asarray(allowed & (starts[1:] - starts[0] >= least) & (ends[-1] - ends[:-1] >= least))
 
 
-def _apart_enough(found: list[Found], events: Events) -> list[Found]:
+def _apart_enough(found: list[Found], events: Events, config: DetectionConfig) -> list[Found]:
     """One change where two lie so close that they are two halves of one: the one with the stronger evidence."""
     kept: list[Found] = []
     for each in found:
         close = kept and (
-            each.step - kept[-1].step < 3 * LEAST_EVENTS if events.times is None else each.dated.time - kept[-1].dated.time < CLOSE * DAY
+            each.step - kept[-1].step < 3 * config.min_events
+            if events.times is None
+            else each.dated.time - kept[-1].dated.time < config.merge_days * DAY
         )
         if not close:
             kept.append(each)
@@ -222,12 +219,12 @@ def _strength(each: dict[str, float]) -> float:
     return sum(max(z, 0.0) ** 2 for z in each.values()) ** 0.5
 
 
-def _without_returns(events: Events, found: list[Found]) -> list[Found]:
+def _without_returns(events: Events, found: list[Found], config: DetectionConfig) -> list[Found]:
     """Two changes after which everything is as before the first were one that passed."""
     kept: list[Found] = []
     for each in found:
         one = kept[-1] if kept else None
-        if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last):
+        if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last, config):
             dated = _as_dated(events, one.step, each.step)
             kept[-1] = replace(one, last=each.last, until=each.step, why="while", dated=dated)
         else:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-HIT = 10
+from recsys.core import TOP_K
+
 AROUND, ACROSS, RUN = 40, 15, 10  # steps before and after; steps counted as across; steps of a run that shows it has adapted
 
 
@@ -39,12 +40,12 @@ def consequence(ranks: np.ndarray, splits: np.ndarray, step: int) -> Consequence
 
 def _summary(ranks: np.ndarray) -> tuple[float | None, float | None]:
     known = ranks[np.isfinite(ranks)]
-    return (float((known <= HIT).mean()), float(np.median(known))) if len(known) else (None, None)
+    return (float((known <= TOP_K).mean()), float(np.median(known))) if len(known) else (None, None)
 
 
 def _adapted(ranks: np.ndarray, step: int, before: float | None) -> int | None:
     later = ranks[step:]
-    later = later[np.isfinite(later)] <= HIT
+    later = later[np.isfinite(later)] <= TOP_K
     if not before or len(later) < RUN:
         return None
     runs = np.convolve(later, np.ones(RUN), mode="valid") / RUN

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from recsys.core import Dataset, Recommender
+from recsys.core import TOP_K, Dataset, Recommender
 from recsys.replay import replay
 from recsys.split import TRAIN
 
-HIT, AROUND, LEAST = 10, 40, 10  # ranks that are hits; steps on either side, at most and at least
+AROUND, LEAST = 40, 10  # steps on either side, at most and at least
 FEWEST = 10  # people of either sort
 PEOPLE = 150  # of either sort, spread evenly over the dataset
 DRAWS = 1000
@@ -92,7 +92,7 @@ def costs(model: Recommender, dataset: Dataset, moments: Sequence[Moment], label
         yield Around(
             moment,
             float((1 / after).mean() - (1 / before).mean()),
-            float((after <= HIT).mean() - (before <= HIT).mean()),
+            float((after <= TOP_K).mean() - (before <= TOP_K).mean()),
             float(learnt.mean()),
         )
 

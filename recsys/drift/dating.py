@@ -9,14 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.drift.detection import DETECTION, DetectionConfig
 from recsys.drift.views import DAY, Events
-
-SMOOTHING = 8.0  # events' worth of both sides together
-CLIP = 2.5  # no single event counts more
-WITHIN = 21  # days to either side
-TEMPER = 0.3  # of how sure: clues overlap and events of one outing say much the same; with it nine of ten simulated dates lie where they are said to
-RAMPS = (0, 30, 60, 90)  # days
-RAMP_WINS = 1.0  # by how much log likelihood: one gradual change in five is seen to be, one abrupt in fourteen taken for one
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,7 @@ class Dated:
     gradual: bool
 
 
-def date_change(events: Events, first: int, last: int, z: dict[str, float], least: int) -> Dated:
+def date_change(events: Events, first: int, last: int, z: dict[str, float], least: int, config: DetectionConfig = DETECTION) -> Dated:
     """Date the change that was found among events first to last − 1, at least `least` from both ends.
 
     Each clue counts by its `z`: what did not change only blurs the date. The same again on one day counts once, as in the search,
@@ -44,13 +38,13 @@ def date_change(events: Events, first: int, last: int, z: dict[str, float], leas
         codes = _once(events.clues[name].codes, events.once)
         for part in (codes, np.where(events.begins, codes, -1)) if each > 0 else ():
             coded.append((part[span], each / most / 2))
-    scores = date_scores(coded, last - first)
+    scores = date_scores(coded, last - first, config)
     scores[:least] = scores[len(scores) - least :] = -np.inf
     unit = 1.0 if events.times is None else DAY
-    time, _, _ = _middle(times, _chances(scores), unit)
-    _, low, high = _middle(times, _chances(TEMPER * scores), unit)
+    time, _, _ = _middle(times, _chances(scores), unit, config)
+    _, low, high = _middle(times, _chances(config.date_temper * scores), unit, config)
     step = int(np.clip(np.searchsorted(times, time), least, last - first - least))
-    gradual = events.times is not None and _is_gradual(_log_ratios(coded, step, last - first), times, step)
+    gradual = events.times is not None and _is_gradual(_log_ratios(coded, step, last - first, config), times, step, config)
     return Dated(first + step, time, min(low, time), max(high, time), gradual)
 
 
@@ -62,7 +56,7 @@ def _once(codes: np.ndarray, once: np.ndarray) -> np.ndarray:
     return kept
 
 
-def date_scores(coded: list[tuple[np.ndarray, float]], count: int) -> np.ndarray:
+def date_scores(coded: list[tuple[np.ndarray, float]], count: int, config: DetectionConfig = DETECTION) -> np.ndarray:
     """(n + 1,) log likelihood of the events if the change lies before each of them, summed over the views by their weights."""
     total = np.zeros(count + 1)
     for codes, weight in coded:
@@ -72,22 +66,22 @@ def date_scores(coded: list[tuple[np.ndarray, float]], count: int) -> np.ndarray
         shares = counts / counts.sum()
         for order in (1, -1):
             learnt = np.zeros(count)
-            learnt[known[::order]] = weight * _urn(code[::order], shares)
+            learnt[known[::order]] = weight * _urn(code[::order], shares, config.date_smoothing)
             total += np.concatenate([[0.0], np.cumsum(learnt)])[::order]
     return total
 
 
-def _urn(code: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """(n,) log chance of each event after those before it, of an urn that begins with SMOOTHING events' worth of these shares."""
+def _urn(code: np.ndarray, shares: np.ndarray, smoothing: float) -> np.ndarray:
+    """(n,) log chance of each event after those before it, of an urn that begins with `smoothing` events' worth of these shares."""
     order = np.argsort(code, kind="stable")
     earlier = np.empty(len(code))  # how often the same came before
     earlier[order] = np.arange(len(code)) - np.searchsorted(code[order], code[order])
-    return np.asarray(np.log(earlier + SMOOTHING * shares[code]) - np.log(np.arange(len(code)) + SMOOTHING))
+    return np.asarray(np.log(earlier + smoothing * shares[code]) - np.log(np.arange(len(code)) + smoothing))
 
 
-def _log_ratios(coded: list[tuple[np.ndarray, float]], at: int, count: int) -> np.ndarray:
+def _log_ratios(coded: list[tuple[np.ndarray, float]], at: int, count: int, config: DetectionConfig) -> np.ndarray:
     """(n,) log share after over log share before of every event, summed over the views by their weights."""
-    total = np.zeros(count)
+    total, smoothing = np.zeros(count), config.date_smoothing
     for codes, weight in coded:
         known = codes >= 0
         levels, code = np.unique(codes[known], return_inverse=True)
@@ -95,9 +89,9 @@ def _log_ratios(coded: list[tuple[np.ndarray, float]], at: int, count: int) -> n
         left = np.bincount(code[before], minlength=len(levels)).astype(np.float64)
         right = np.bincount(code[~before], minlength=len(levels)).astype(np.float64)
         both = (left + right + 0.5) / (left.sum() + right.sum() + 0.5 * len(levels))
-        p_left = (left[code] - before + SMOOTHING * both[code]) / (left.sum() - before + SMOOTHING)
-        p_right = (right[code] - ~before + SMOOTHING * both[code]) / (right.sum() - ~before + SMOOTHING)
-        total[known] += weight * np.clip(np.log(p_right) - np.log(p_left), -CLIP, CLIP)
+        p_left = (left[code] - before + smoothing * both[code]) / (left.sum() - before + smoothing)
+        p_right = (right[code] - ~before + smoothing * both[code]) / (right.sum() - ~before + smoothing)
+        total[known] += weight * np.clip(np.log(p_right) - np.log(p_left), -config.date_clip, config.date_clip)
     return total
 
 
@@ -106,8 +100,8 @@ def _chances(scores: np.ndarray) -> np.ndarray:
     return np.asarray(chances / chances.sum())
 
 
-def _middle(times: np.ndarray, chances: np.ndarray, unit: float) -> tuple[float, float, float]:
-    """The middle of the likeliest 2 · WITHIN units, and where the change lies with 90 %. Between two events any time is as likely."""
+def _middle(times: np.ndarray, chances: np.ndarray, unit: float, config: DetectionConfig) -> tuple[float, float, float]:
+    """The middle of the likeliest 2 · `date_window` units, and where the change lies with 90 %. Between two events any time is as likely."""
     if unit == 1.0:
         found = times[0] + np.array([chances.argmax(), *np.searchsorted(chances.cumsum(), [0.05, 0.95])])
         return float(found[0]), float(min(found[0], found[1])), float(max(found[0], found[2]))
@@ -121,7 +115,7 @@ def _middle(times: np.ndarray, chances: np.ndarray, unit: float) -> tuple[float,
         density[one : max(other, one + 1)] += weights[at] / (max(other, one + 1) - one)
     density = density[: len(grid)]
     summed = np.concatenate([[0.0], density.cumsum()])
-    half = round(WITHIN * unit / (grid[1] - grid[0])) if len(grid) > 1 else 0
+    half = round(config.date_window * unit / (grid[1] - grid[0])) if len(grid) > 1 else 0
     here = np.arange(len(density))
     held = summed[np.minimum(here + half, len(density))] - summed[np.maximum(here - half, 0)]
     best = int(np.median(np.flatnonzero(held >= held.max() - 1e-3)))
@@ -129,12 +123,12 @@ def _middle(times: np.ndarray, chances: np.ndarray, unit: float) -> tuple[float,
     return float(grid[best]), float(min(grid[low], grid[best])), float(max(grid[high], grid[best]))
 
 
-def _is_gradual(ratios: np.ndarray, times: np.ndarray, step: int) -> bool:
+def _is_gradual(ratios: np.ndarray, times: np.ndarray, step: int, config: DetectionConfig) -> bool:
     """Whether a passage over weeks explains the events better than a jump, each length at its best place."""
     odds, best = np.exp(np.clip(ratios, -6, 6)), {}
     days = times / DAY
-    for length in RAMPS:
+    for length in config.ramp_days:
         middles = days[step] + np.arange(-45, 46, 5)
         shares = np.clip((days[None, :] - middles[:, None]) / max(length, 1e-6) + 0.5, 0.02, 0.98)
         best[length] = float(np.log(1 - shares + shares * odds[None, :]).sum(axis=1).max())
-    return max(best[length] for length in RAMPS[1:]) > best[0] + RAMP_WINS
+    return max(best[length] for length in config.ramp_days[1:]) > best[0] + config.min_ramp_gain

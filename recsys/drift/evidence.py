@@ -11,13 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.drift.detection import DETECTION, DetectionConfig
 from recsys.drift.views import Events, View
 
-LEAST_EVENTS = 12  # on either side of a split
-FIRST_LOOK, SHUFFLES = 99, 400
-DOUBTFUL = 0.08  # p-values above it are not worth more shuffles
 UNIT = 2.0**-20  # of G²
-LEAST_SPREAD = 0.5  # of G², where shuffles hardly differ
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,28 +42,35 @@ def block_counts(view: View, events: Events, blocks: np.ndarray, alive: np.ndarr
     return counts
 
 
-def scan_splits(counts: dict[str, np.ndarray], sizes: np.ndarray, allowed: np.ndarray, rng: np.random.Generator) -> Scan | None:
+def scan_splits(
+    counts: dict[str, np.ndarray],
+    sizes: np.ndarray,
+    allowed: np.ndarray,
+    rng: np.random.Generator,
+    config: DetectionConfig = DETECTION,
+) -> Scan | None:
     """Where two halves differ most and how likely that is by chance; None where no split is allowed.
 
     `counts` map views to (blocks, levels), `sizes` (blocks,) are the events of each block, `allowed` (blocks − 1,) marks the splits
     that leave enough on either side in the real order.
     """
-    if len(sizes) < 4 or not allowed.any():
+    if len(sizes) < config.min_blocks or not allowed.any():
         return None
-    orders = np.array([np.arange(len(sizes)), *(rng.permutation(len(sizes)) for _ in range(FIRST_LOOK))])
+    orders = np.array([np.arange(len(sizes)), *(rng.permutation(len(sizes)) for _ in range(config.shuffles))])
     ratios = {name: split_ratios(table, orders) for name, table in counts.items()}
-    found = _judge(ratios, allowed)
-    if found.p_value > DOUBTFUL:
+    found = _judge(ratios, allowed, config)
+    if found.p_value > config.doubtful:
         return found
-    more = np.array([rng.permutation(len(sizes)) for _ in range(SHUFFLES)])
-    return _judge({name: np.vstack([values, split_ratios(counts[name], more)]) for name, values in ratios.items()}, allowed)
+    more = np.array([rng.permutation(len(sizes)) for _ in range(config.further_shuffles)])
+    ratios = {name: np.vstack([values, split_ratios(counts[name], more)]) for name, values in ratios.items()}
+    return _judge(ratios, allowed, config)
 
 
-def _judge(ratios: dict[str, np.ndarray], allowed: np.ndarray) -> Scan:
+def _judge(ratios: dict[str, np.ndarray], allowed: np.ndarray, config: DetectionConfig) -> Scan:
     """From G² (orders, splits) of each view, the real order first."""
     joint, each = np.zeros((len(next(iter(ratios.values()))), len(allowed))), {}
     for name, values in ratios.items():
-        centre, spread = values[1:].mean(axis=0), np.maximum(values[1:].std(axis=0), LEAST_SPREAD)
+        centre, spread = values[1:].mean(axis=0), np.maximum(values[1:].std(axis=0), config.min_spread)
         z = (values - centre) / spread
         joint += np.maximum(z, 0) ** 2
         each[name] = z[0]
@@ -113,31 +117,35 @@ def _pieces(totals: np.ndarray) -> np.ndarray:
     return np.rint(np.concatenate([[0.0], *(part[1:] for part in parts)]) / UNIT)
 
 
-def window_evidence(counts: dict[str, np.ndarray], first: int, last: int, rng: np.random.Generator) -> tuple[float, dict[str, float]]:
+def window_evidence(
+    counts: dict[str, np.ndarray], first: int, last: int, rng: np.random.Generator, config: DetectionConfig = DETECTION
+) -> tuple[float, dict[str, float]]:
     """The p-value of blocks first to last − 1 being unlike all others, and the z of each view.
 
     Compared with the most unlike window of this length in every shuffle, since this one was chosen for being unlike.
     """
     length, blocks = last - first, len(next(iter(counts.values())))
-    orders = np.vstack([np.arange(blocks)[None], [rng.permutation(blocks) for _ in range(FIRST_LOOK)]])
+    orders = np.vstack([np.arange(blocks)[None], [rng.permutation(blocks) for _ in range(config.shuffles)]])
     joint, each = np.zeros((len(orders), blocks - length + 1)), {}
     for name, table in counts.items():
         values = _window_ratios(table, orders, length)
-        z = (values - values[1:].mean()) / max(float(values[1:].std()), LEAST_SPREAD)
+        z = (values - values[1:].mean()) / max(float(values[1:].std()), config.min_spread)
         joint += np.maximum(z, 0) ** 2
         each[name] = float(z[0, first])
     best = joint.max(axis=1)
     return (1 + int((best[1:] >= joint[0, first]).sum())) / len(orders), each
 
 
-def season_evidence(counts: dict[str, np.ndarray], seasons: np.ndarray, rng: np.random.Generator) -> tuple[float, int, dict[str, float]]:
+def season_evidence(
+    counts: dict[str, np.ndarray], seasons: np.ndarray, rng: np.random.Generator, config: DetectionConfig = DETECTION
+) -> tuple[float, int, dict[str, float]]:
     """The p-value of the season (seasons, blocks) that sets itself apart most from the rest of the year, which one, and its z."""
-    orders = np.vstack([np.arange(seasons.shape[1])[None], [rng.permutation(seasons.shape[1]) for _ in range(FIRST_LOOK)]])
+    orders = np.vstack([np.arange(seasons.shape[1])[None], [rng.permutation(seasons.shape[1]) for _ in range(config.shuffles)]])
     joint, each = np.zeros((len(orders), len(seasons))), {}
     for name, table in counts.items():
         inside = np.einsum("sb,obk->osk", seasons.astype(np.float32), table[orders].astype(np.float32), optimize=True).astype(np.intp)
         values = _apart(table, inside)
-        z = (values - values[1:].mean(axis=0)) / np.maximum(values[1:].std(axis=0), LEAST_SPREAD)
+        z = (values - values[1:].mean(axis=0)) / np.maximum(values[1:].std(axis=0), config.min_spread)
         joint += np.maximum(z, 0) ** 2
         each[name] = z[0]
     best, season = joint.max(axis=1), int(joint[0].argmax())

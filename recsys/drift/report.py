@@ -8,6 +8,7 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.drift.changes import Found, find_changes
+from recsys.drift.detection import DETECTION, DetectionConfig
 from recsys.drift.kinds import cosine, jensen_shannon, kind_of, shares_of
 from recsys.drift.setting import Setting
 from recsys.drift.space import Anchor, Space, space_of
@@ -121,14 +122,14 @@ class DriftReport:
         }
 
 
-def drift(dataset: Dataset, scene: Setting, user: str) -> DriftReport:
+def drift(dataset: Dataset, scene: Setting, user: str, config: DetectionConfig = DETECTION) -> DriftReport:
     """Look at one person: what they did in windows, where it changed, how they move. Some 50 ms for 500 events."""
     began = time.perf_counter()
     events = events_of(dataset, scene, user)
     position, edges = _windows(events)
     window = position.astype(np.int64)
     shares = {name: _window_shares(events, name, window, len(edges) - 1) for name in events.views if name != "item"}
-    changes = tuple(_change(events, found, scene.clustered) for found in find_changes(events))
+    changes = tuple(_change(events, found, scene.clustered) for found in find_changes(events, config=config))
     return DriftReport(
         user=str(user),
         events=len(events),
@@ -144,7 +145,7 @@ def drift(dataset: Dataset, scene: Setting, user: str) -> DriftReport:
         window_counts=np.bincount(window, minlength=len(edges) - 1),
         window_shares=shares,
         space=space_of(events, scene, window),
-        untested=_why_untested(events),
+        untested=_why_untested(events, config),
         seconds=time.perf_counter() - began,
     )
 
@@ -196,10 +197,10 @@ def _window_shares(events: Events, name: str, window: np.ndarray, count: int) ->
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
-def _why_untested(events: Events) -> str | None:
-    if len(events) < 24:
-        return f"{len(events)} events are too few to tell a change from chance; it takes 24"
-    if events.blocks[-1] < 4:
+def _why_untested(events: Events, config: DetectionConfig) -> str | None:
+    if len(events) < 2 * config.min_events:
+        return f"{len(events)} events are too few to tell a change from chance; it takes {2 * config.min_events}"
+    if events.blocks[-1] < config.min_blocks:
         return "all events fall into a few weeks, too short a time to see anything last" if events.times is not None else "too few events"
     return None
 

@@ -5,32 +5,28 @@ It proposes where the person's life may fall into parts; `evidence` then judges.
 
 import numpy as np
 
+from recsys.drift.detection import DETECTION, DetectionConfig
 from recsys.drift.views import Events
 
-PENALTY = 0.6  # of one more part, times log n and the number of clues
-LEAST = 5  # events in a part
-MOST_POINTS = 400  # events beyond are put together in order
-FLOOR = 2.0  # events' worth of chance for every level, so that rare ones are not everything
 
-
-def segment(events: Events) -> np.ndarray:
+def segment(events: Events, config: DetectionConfig = DETECTION) -> np.ndarray:
     """Indices of the events that begin a new part, none for a life of one piece."""
     import ruptures  # 0.1 s that the first page need not wait for
 
-    signal, every = _signal(events)
-    if len(signal) < 2 * LEAST:
+    signal, every = _signal(events, config)
+    if len(signal) < 2 * config.min_segment_events:
         return np.empty(0, dtype=np.int64)
     clues = sum(1 for clue in events.clues.values() if len(np.unique(clue.codes[clue.codes >= 0])) > 1)
     if not clues:
         return np.empty(0, dtype=np.int64)
-    penalty = PENALTY * clues * np.log(len(events))
-    found = ruptures.KernelCPD(kernel="linear", min_size=LEAST).fit(signal).predict(pen=penalty)
+    penalty = config.segment_penalty * clues * np.log(len(events))
+    found = ruptures.KernelCPD(kernel="linear", min_size=config.min_segment_events).fit(signal).predict(pen=penalty)
     return np.array(found[:-1], dtype=np.int64) * every
 
 
-def _signal(events: Events) -> tuple[np.ndarray, int]:
+def _signal(events: Events, config: DetectionConfig) -> tuple[np.ndarray, int]:
     """(points, levels) indicators scaled as in chi-square, each clue with variance 1, and how many events are in a point."""
-    every = -(-len(events) // MOST_POINTS)
+    every = -(-len(events) // config.max_segment_points)
     point = np.arange(len(events)) // every
     parts = [np.zeros((int(point[-1]) + 1, 1))]
     for clue in events.clues.values():
@@ -39,7 +35,9 @@ def _signal(events: Events) -> tuple[np.ndarray, int]:
         if len(levels) < 2:
             continue
         counts = np.bincount(code).astype(np.float64)
-        scale = 1 / np.sqrt((counts + FLOOR) / (counts.sum() + FLOOR * len(levels)) * (len(levels) - 1))
+        scale = 1 / np.sqrt(
+            (counts + config.segment_smoothing) / (counts.sum() + config.segment_smoothing * len(levels)) * (len(levels) - 1)
+        )
         part = np.zeros((int(point[-1]) + 1, len(levels)))
         np.add.at(part, (point[known], code), scale[code])
         parts.append((part - part.mean(axis=0)) / np.sqrt(every))

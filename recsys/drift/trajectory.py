@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import entr
 
-from recsys.drift.evidence import LEAST_EVENTS
+from recsys.drift.detection import DETECTION
 from recsys.drift.views import DAY, Events, View
 from recsys.spaces import NOTHING, plane
 
@@ -143,7 +143,7 @@ def witness(vectors: np.ndarray, events: Events, start: int, step: int, stop: in
     rng = np.random.default_rng(seed)
     orders = np.array([np.arange(len(blocks)), *(rng.permutation(len(blocks)) for _ in range(SHUFFLES))])
     before = sizes[orders].cumsum(axis=1)[:, :-1]
-    fair = (before >= LEAST_EVENTS) & (len(known) - before >= LEAST_EVENTS)
+    fair = (before >= DETECTION.min_events) & (len(known) - before >= DETECTION.min_events)
     if not fair[0].any():
         return None
     # The vectors are centred, so that the sum after is minus the sum before.

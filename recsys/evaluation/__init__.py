@@ -2,13 +2,12 @@
 
 from recsys.evaluation.cases import Cases, rows_at_once
 from recsys.evaluation.ranking import Evaluation, Paired, aware_of, evaluate, name_of, paired, self_information
-from recsys.evaluation.ranks import K, metrics_of, ranks_of, scores_of, values_of
+from recsys.evaluation.ranks import metrics_of, ranks_of, scores_of, values_of
 from recsys.evaluation.slices import Slice, cold_cases
 
 __all__ = [
     "Cases",
     "Evaluation",
-    "K",
     "Paired",
     "Slice",
     "aware_of",

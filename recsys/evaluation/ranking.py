@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recsys.core import PAD, Dataset, Recommender, top_k
+from recsys.core import PAD, TOP_K, Dataset, Recommender, top_k
 from recsys.errors import DataError, unknown
 from recsys.evaluation.cases import Cases, scored
 from recsys.evaluation.predictions import predictions_of
-from recsys.evaluation.ranks import K, ranks_of, values_of
+from recsys.evaluation.ranks import ranks_of, values_of
 from recsys.evaluation.resampling import DRAWS, LIMITS, bootstrap, drawn, interval
 from recsys.evaluation.slices import Slice, slices_of
 from recsys.models import MODELS
@@ -96,7 +96,7 @@ def evaluate(
     began = time.perf_counter()
     ranks, others, coverage = _judged(model, cases, split)
     columns = {**values_of(ranks), **others}
-    metrics = {key: float(np.nanmean(values)) for key, values in columns.items()} | {f"coverage@{K}": coverage}
+    metrics = {key: float(np.nanmean(values)) for key, values in columns.items()} | {f"coverage@{TOP_K}": coverage}
     intervals = {key: interval(each) for key, each in drawn(columns, cases.user_codes, seed).items()}
     predicted, predicted_intervals = ({}, {}) if brief else predictions_of(model, cases, split, seed)
     return Evaluation.of(
@@ -123,20 +123,20 @@ def _judged(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dict[st
     to_dataset = dataset.vocabulary.encode(model.item_ids)
     for chosen, scores, targets in scored(model, cases, whole=split.protocol == "temporal"):
         ranks[chosen] = np.where(targets == PAD, scores.shape[1], ranks_of(scores, np.maximum(targets - 1, 0)))
-        top = top_k(scores, K)
+        top = top_k(scores, TOP_K)
         listed = np.take_along_axis(scores, top, axis=1) > -np.inf
         codes = to_dataset[top]
         shown[codes[listed]] = True
         novelties[chosen] = np.where(listed, information[codes], 0).sum(axis=1) / np.maximum(listed.sum(axis=1), 1)
         if kinds is not None:
             diversities[chosen] = _diversity(kinds[codes], listed)
-    others = {f"novelty@{K}": novelties}
+    others = {f"novelty@{TOP_K}": novelties}
     if kinds is not None and np.isfinite(diversities).any():
-        others[f"diversity@{K}"] = diversities
+        others[f"diversity@{TOP_K}"] = diversities
     return ranks, others, float(shown[1:].mean())
 
 
-def paired(a: Evaluation, b: Evaluation, metric: str = f"ndcg@{K}", seed: int = 0, slice: str | None = None) -> Paired:
+def paired(a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None) -> Paired:
     """Does `a` beat `b`? Bootstrap over users of the case-by-case difference; both must have judged the same events.
 
     With `slice` only its cases are compared; an empty one is an error.

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from recsys.core import TOP_K
 from recsys.errors import RecsysError
-
-K = 10
 
 
 def ranks_of(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -25,7 +24,7 @@ def scores_of(model: Any, raw: np.ndarray) -> np.ndarray:
     return scores
 
 
-def values_of(ranks: np.ndarray, k: int = K) -> dict[str, np.ndarray]:
+def values_of(ranks: np.ndarray, k: int = TOP_K) -> dict[str, np.ndarray]:
     """What every case adds to each metric, (n,) each. One item is right in each case, so recall is the hit rate."""
     hit = (ranks <= k).astype(np.float64)
     precision = hit / k
@@ -40,6 +39,6 @@ def values_of(ranks: np.ndarray, k: int = K) -> dict[str, np.ndarray]:
     }
 
 
-def metrics_of(ranks: np.ndarray, k: int = K) -> dict[str, float]:
+def metrics_of(ranks: np.ndarray, k: int = TOP_K) -> dict[str, float]:
     """The means of `values_of`; NaN where there is no case."""
     return {name: float(values.mean()) if len(values) else float("nan") for name, values in values_of(ranks, k).items()}

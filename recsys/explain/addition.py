@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.core import TOP_K
 from recsys.errors import DataError
 from recsys.explain.game import Game
 from recsys.explain.listing import EventOf, Listing, taken_now
@@ -47,7 +48,7 @@ class Addition:
 
 
 def smallest_addition(
-    game: Game, k: int = 10, most: int = MOST, event_of: EventOf | None = None, budget: int = BUDGET, report: Report | None = None
+    game: Game, k: int = TOP_K, most: int = MOST, event_of: EventOf | None = None, budget: int = BUDGET, report: Report | None = None
 ) -> Addition:
     """Which items, taken now, would bring the game's item into the first k; taking that item itself is no answer.
 

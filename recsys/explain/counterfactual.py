@@ -13,6 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
+from recsys.core import TOP_K
 from recsys.errors import DataError
 from recsys.explain.game import Game
 from recsys.explain.listing import Listing
@@ -46,7 +47,7 @@ class Counterfactual:
     seconds: float
 
 
-def smallest_removal(game: Game, k: int = 10, budget: int = BUDGET) -> Counterfactual:
+def smallest_removal(game: Game, k: int = TOP_K, budget: int = BUDGET) -> Counterfactual:
     """Which events the place of the game's item among the first k hangs on; events are removed as in the game.
 
     After about `budget` evaluations the fewest found so far have to do.

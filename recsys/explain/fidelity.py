@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from recsys.core import TOP_K
 from recsys.explain.explanation import Explanation, Player
 from recsys.explain.game import Game
 
@@ -105,7 +106,7 @@ class Fidelity:
 
 
 def fidelity(
-    game: Game, explanations: Mapping[str, Explanation], k: int = 10, orders: int = ORDERS, points: int = POINTS, seed: int = 0
+    game: Game, explanations: Mapping[str, Explanation], k: int = TOP_K, orders: int = ORDERS, points: int = POINTS, seed: int = 0
 ) -> Fidelity:
     """Judge explanations of one game by its events one by one, against `orders` random ones, on curves of about `points` points."""
     events = game.of_events()

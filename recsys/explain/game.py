@@ -9,13 +9,12 @@ from typing import NamedTuple, cast, get_args
 
 import numpy as np
 
-from recsys.core import PAD, Recommender, Request, ScoresSubsets, Vocabulary, heard
+from recsys.core import PAD, TOP_K, Recommender, Request, ScoresSubsets, Vocabulary, heard
 from recsys.errors import DataError, RecsysError, unknown
 from recsys.explain.context import pinned
 from recsys.explain.explanation import Explanation, Player, Removal, Target
 from recsys.explain.neutral import neutral_item
 
-PLACE_IN_LIST = 10
 """The margin is that over the item in this place of the list."""
 CHUNK_SCORES = 4_000_000
 CHUNK_EVENTS = 1_000_000
@@ -249,7 +248,7 @@ class Game:
             raise self.no_number()
         if self.target == "probability":
             return np.asarray(1 / (1 + np.exp(np.logaddexp.reduce(others, axis=1) - own)))
-        place = min(PLACE_IN_LIST, int((others > -np.inf).sum(axis=1).min()))
+        place = min(TOP_K, int((others > -np.inf).sum(axis=1).min()))
         if not place:
             return np.zeros(len(own))
         return np.asarray(own - np.partition(others, others.shape[1] - place, axis=1)[:, others.shape[1] - place])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recsys.core import Recommender
+from recsys.core import TOP_K, Recommender
 from recsys.explain.explanation import Explanation
-from recsys.explain.game import PLACE_IN_LIST, Game
+from recsys.explain.game import Game
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,4 +116,4 @@ def _of_scores(game: Game, scores: "Tensor") -> "Tensor":
     others = scores.masked_fill(torch.from_numpy(~game.rivals).to(scores.device), -torch.inf)
     if game.target == "probability":
         return torch.sigmoid(own - others.logsumexp(1))
-    return own - others.topk(min(PLACE_IN_LIST, int(game.rivals.sum())), dim=1).values[:, -1] if game.rivals.any() else own * 0
+    return own - others.topk(min(TOP_K, int(game.rivals.sum())), dim=1).values[:, -1] if game.rivals.any() else own * 0

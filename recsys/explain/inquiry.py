@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from recsys.core import TOP_K
 from recsys.explain import METHODS
 from recsys.explain.counterfactual import Counterfactual, smallest_removal
 from recsys.explain.explanation import Explanation
@@ -42,7 +43,7 @@ class Inquiry:
     fidelity: Fidelity | None = None
 
 
-def inquire(game: Game, k: int = 10, seed: int = 0, patience: float = PATIENCE) -> Iterator[Inquiry]:
+def inquire(game: Game, k: int = TOP_K, seed: int = 0, patience: float = PATIENCE) -> Iterator[Inquiry]:
     """Leave one out, Shapley values sharper and sharper, the counterfactual, the other methods, and how far each can be trusted.
 
     Long histories of slow models are asked about in less detail, so that each part takes about `patience` seconds.

@@ -3,17 +3,16 @@
 import numpy as np
 
 from recsys.attention import MEAN, ROLLOUT, matrix
-from recsys.core import Recommender
+from recsys.core import Recommender, shows_attention
 from recsys.explain.explanation import Explanation
 from recsys.explain.game import Game
 from recsys.replay import attention_to
 
 
 def why_not(model: Recommender, game: Game) -> str | None:
-    """Only a model with attention looks, and the short-term half of one does not."""
+    """Say why a model has no attention to tell of; None where it has."""
     del game
-    attends = getattr(model, "attends", False) and getattr(getattr(model, "config", None), "part", "") != "short"
-    return None if attends else "it has no attention"
+    return None if shows_attention(model) else "it has no attention"
 
 
 def attention(game: Game) -> Explanation:

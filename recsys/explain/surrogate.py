@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core import Dataset, Recommender, Request, candidate_scores, top_k
+from recsys.core import TOP_K, Dataset, Recommender, Request, candidate_scores, top_k
 from recsys.errors import DataError
-from recsys.explain.trials import K, Report, some_requests
+from recsys.explain.trials import Report, some_requests
 from recsys.places import kilometres
 from recsys.split import TRAIN, Split
 
@@ -92,10 +92,10 @@ def _fitted(
     for features, listed in unseen:
         share = tree.predict_proba(features)[:, yes] if yes is not None else np.zeros(len(features))
         # What the tree leaves level, popularity orders.
-        best = np.lexsort((-features[:, at_popular], -share))[:K]
+        best = np.lexsort((-features[:, at_popular], -share))[:TOP_K]
         found.append(listed[best].sum())
-        popular.append(listed[np.argsort(-features[:, at_popular], kind="stable")[:K]].sum())
-        chance.append(K * listed.mean())
+        popular.append(listed[np.argsort(-features[:, at_popular], kind="stable")[:TOP_K]].sum())
+        chance.append(TOP_K * listed.mean())
     importance = {name: float(value) for name, value in zip(names, tree.feature_importances_, strict=True)}
     return Surrogate(
         tuple(_rules(tree.tree_, names, yes, y)),
@@ -151,7 +151,7 @@ def _examples(
     """Features (n, F) of the listed items and of others, and whether each is listed."""
     vocabulary = dataset.vocabulary
     scores = candidate_scores(model, [request], vocabulary, dataset.repeats)[0]
-    listed = np.array([at for at in top_k(scores[None], K)[0] if scores[at] > -np.inf], dtype=np.int64)
+    listed = np.array([at for at in top_k(scores[None], TOP_K)[0] if scores[at] > -np.inf], dtype=np.int64)
     others = np.setdiff1d(np.flatnonzero(scores > -np.inf), listed)
     items = np.concatenate([listed, random.choice(others, min(DRAWN, len(others)), replace=False)]).astype(np.int64)
     return counts.features(dataset, request, items), np.isin(items, listed)

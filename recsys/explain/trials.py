@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from recsys.core import Dataset, Recommender, Request, Vocabulary, candidate_scores, top_k
+from recsys.core import TOP_K, Dataset, Recommender, Request, Vocabulary, candidate_scores, top_k
 from recsys.errors import DataError
 from recsys.evaluation import Cases
 from recsys.evaluation.resampling import drawn, interval
@@ -24,7 +24,6 @@ BUDGET = 1_024
 ORDERS = 6
 LEAST = 4  # events, below which any order is as good as another
 TRIED = 6  # events looked at for each planted cause wanted: the model must have listed what came next
-K = 10
 
 Report = Callable[[int, int], None]
 Part = TypeVar("Part")
@@ -75,7 +74,7 @@ def trials(
         if best is not None:
             game = Game(model, request, best, aware=aware, repeats=dataset.repeats)
             explanations = {name: each.explain(game, budget, seed) for name, each in METHODS.items() if each.why_not(model, game) is None}
-            found.append(fidelity(game, explanations, K, ORDERS, seed=seed))
+            found.append(fidelity(game, explanations, TOP_K, ORDERS, seed=seed))
     if not found:
         raise DataError(f"dataset '{dataset.name}' has no {which} event with at least {LEAST} events before it; nothing can be judged")
     return Trials(len(found), which, *_summed(found, seed))
@@ -143,7 +142,7 @@ def _caused(
 
 def _list(model: Recommender, request: Request, repeats: bool) -> list[str]:
     scores = candidate_scores(model, [request], getattr(model, "vocabulary", None) or Vocabulary(model.item_ids), repeats)
-    return [str(model.item_ids[at]) for at in top_k(scores, K)[0] if scores[0, at] > -np.inf]
+    return [str(model.item_ids[at]) for at in top_k(scores, TOP_K)[0] if scores[0, at] > -np.inf]
 
 
 def first_listed(model: Recommender, request: Request, repeats: bool) -> str | None:

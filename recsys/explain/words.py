@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from recsys.core import TOP_K
 from recsys.explain.addition import MOST, Addition
 from recsys.explain.counterfactual import Counterfactual
 from recsys.explain.explanation import Explanation, Player
@@ -77,7 +78,7 @@ def _together(players: Sequence[Player]) -> Player:
     return replace(players[0], steps=tuple(sorted(step for player in players for step in player.steps)))
 
 
-def why(explanation: Explanation, names: Sequence[str], place: int, k: int = 10) -> list[str]:
+def why(explanation: Explanation, names: Sequence[str], place: int, k: int = TOP_K) -> list[str]:
     """Why the item stands where it stands. `names` (P,) are the players as they should be read, markup and all."""
     found = pushes(explanation)
     where = f"Recommended at place {place}" if place <= k else f"At place {place:,}, not among the {k}"
@@ -97,10 +98,10 @@ def why(explanation: Explanation, names: Sequence[str], place: int, k: int = 10)
         first = f"{where} because of {listed} above all: {found.shares[0]:.0%} of what pushes it up."
     else:
         first = f"{where} because of {listed}, together {found.carried:.0%} of what pushes it up."
-    return [first, *(f"{_capital(names[at])} speaks against it." for at in spoken_against(explanation, found))]
+    return [first, *(f"{_capital(names[at])} speaks against it." for at in _spoken_against(explanation, found))]
 
 
-def spoken_against(explanation: Explanation, found: Pushes) -> tuple[int, ...]:
+def _spoken_against(explanation: Explanation, found: Pushes) -> tuple[int, ...]:
     """The one that surely pushes down hardest, if it is worth a word beside what pushes up."""
     return found.down[:1] if found.down and -explanation.values[found.down[0]] >= SPEAKS * explanation.values[found.up[0]] else ()
 

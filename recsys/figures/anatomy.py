@@ -3,13 +3,13 @@
 import plotly.graph_objects as go
 
 from recsys.anatomy import Part
+from recsys.figures.chart import Chart
 from recsys.figures.palette import Palette, escaped, mixed
-from recsys.figures.sketch import Sketch
 
 
 def parts_boxes(model: Part, colours: Palette) -> go.Figure:
     """The parts of a model from left to right, each as high as it holds numbers; what is fixed is grey."""
-    figure = Sketch("How it is built", colours, 420, "height: how many numbers a part holds · grey: fixed, not learnt")
+    figure = Chart("How it is built", colours, 420, "height: how many numbers a part holds · grey: fixed, not learnt")
     parts = [part for part in _shown(model) if part.size]
     figure.add_trace(
         dict(

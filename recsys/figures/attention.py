@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.attention import Look
-from recsys.figures.palette import Palette, blank_figure, escaped, mixed
-from recsys.figures.sketch import Frame, Sketch, axis_title
+from recsys.figures.chart import Chart, Frame, axis_title
+from recsys.figures.palette import Palette, escaped, mixed
 
 SHOWN = 60  # steps and events of the heat map: cells smaller than this cannot be told apart
 ARCS = 40  # thinner ones would not be seen
@@ -25,7 +25,7 @@ PARTS = {
 
 def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: Palette) -> go.Figure:
     """Arcs from now back to the events looked at; thicker and darker is more weight. `titles`, `tints` (n,) go with `look.events`."""
-    figure = blank_figure("Where it looks back to", colours, 230)
+    figure = Chart("Where it looks back to", colours, 230)
     heaviest = [at for at in look.heaviest(ARCS) if look.weights[at] > 0.002][::-1]
     # A look spread evenly over many events is drawn thin, not as many strong ones.
     strongest = max(float(look.weights.max(initial=0.0)), STRONG)
@@ -35,9 +35,10 @@ def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: 
         share = float(look.weights[at]) / strongest
         x, y = _arc(float(look.events[at]), float(look.step), span)
         line = dict(color=colours.accent, width=0.8 + 5.2 * share)
-        figure.add_trace(go.Scatter(x=x, y=y, mode="lines", line=line, opacity=0.15 + 0.7 * share, hoverinfo="skip"))
+        figure.add_trace(dict(type="scatter", x=x, y=y, mode="lines", line=line, opacity=0.15 + 0.7 * share, hoverinfo="skip"))
     figure.add_trace(
-        go.Scatter(
+        dict(
+            type="scatter",
             x=look.events,
             y=np.zeros(len(look.events), dtype=np.float32),
             mode="markers",
@@ -51,13 +52,13 @@ def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: 
         )
     )
     now = dict(size=13, color=colours.accent, line=dict(color=colours.background, width=2))
-    figure.add_trace(go.Scatter(x=[look.step], y=[0], mode="markers", marker=now, hovertemplate="now<extra></extra>"))
+    figure.add_trace(dict(type="scatter", x=[look.step], y=[0], mode="markers", marker=now, hovertemplate="now<extra></extra>"))
     figure.update_xaxes(
-        range=[first - 0.02 * span - 0.5, look.step + 0.02 * span + 0.5], title=dict(text="step", standoff=2), fixedrange=True
+        range=[first - 0.02 * span - 0.5, look.step + 0.02 * span + 0.5], title=axis_title("step", colours, 2), automargin=True
     )
-    figure.update_yaxes(range=[-0.12, 1.05], visible=False, fixedrange=True)
+    figure.update_yaxes(range=[-0.12, 1.05], visible=False)
     figure.update_layout(margin=dict(l=8, r=8, t=38, b=40), hovermode="closest", clickmode="event+select")
-    return figure
+    return figure.drawn()
 
 
 def look_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step: int, colours: Palette) -> go.Figure:
@@ -69,12 +70,13 @@ def look_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step
     first = max(len(steps) - SHOWN, 0)
     shown, events = weights[first:, first:], steps[first:]
     rows = events + 1  # the row of event i is the look after it
-    figure = blank_figure("Every step’s look at the events before it", colours, 430)
+    figure = Chart("Every step’s look at the events before it", colours, 430)
     names = ["start" if event < 0 else f"{event}" for event in events]
     high = float(np.quantile(shown[np.tril_indices(len(shown))], 0.99)) if len(shown) else 1.0
     positions = np.arange(len(events))
     figure.add_trace(
-        go.Heatmap(
+        dict(
+            type="heatmap",
             z=np.where(np.tri(len(shown), dtype=bool), shown, np.nan).astype(np.float32),
             x=positions,
             y=positions,
@@ -87,7 +89,8 @@ def look_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step
     )
     row, column = np.tril_indices(len(shown))
     figure.add_trace(
-        go.Scattergl(
+        dict(
+            type="scattergl",
             x=column,
             y=row,
             mode="markers",
@@ -106,27 +109,26 @@ def look_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step
     figure.add_shape(type="rect", x0=-0.5, x1=here + 0.5, y0=here - 0.5, y1=here + 0.5, line=dict(color=colours.miss, width=2))
     every = max(1, -(-len(events) // 8))
     ticks = positions[::every]
-    figure.update_xaxes(
-        tickvals=ticks, ticktext=[names[at] for at in ticks], title=dict(text="event looked at", standoff=4), fixedrange=True
-    )
+    figure.update_xaxes(tickvals=ticks, ticktext=[names[at] for at in ticks], title=axis_title("event looked at", colours), automargin=True)
     figure.update_yaxes(
         tickvals=ticks,
         ticktext=[f"{rows[at]}" for at in ticks],
-        title=dict(text="at step", standoff=4),
+        title=axis_title("at step", colours),
+        automargin=True,
         autorange="reversed",
-        fixedrange=True,
     )
     figure.update_layout(margin=dict(l=56, r=8, t=40, b=46), hovermode="closest", clickmode="event+select")
-    return figure
+    return figure.drawn()
 
 
 def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: Sequence[str], colours: Palette) -> go.Figure:
     """Weight of each event against its gap (n,) in time or space, both on log scales; what is closer than the first tick stands on it."""
-    figure = blank_figure(title, colours, 280)
+    figure = Chart(title, colours, 280)
     known = np.flatnonzero(np.isfinite(gaps))
     ticks = _gap_ticks(unit)
     figure.add_trace(
-        go.Scatter(
+        dict(
+            type="scatter",
             x=np.log10(np.maximum(gaps[known], ticks[0][0])).astype(np.float32),
             y=np.log10(np.maximum(look.weights[known], LEAST)).astype(np.float32),
             mode="markers",
@@ -137,7 +139,7 @@ def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: S
         )
     )
     figure.update_xaxes(
-        tickvals=[float(np.log10(value)) for value, _ in ticks], ticktext=[name for _, name in ticks], tickangle=0, fixedrange=True
+        tickvals=[float(np.log10(value)) for value, _ in ticks], ticktext=[name for _, name in ticks], tickangle=0, automargin=True
     )
     low, high = np.log10(np.clip([look.weights[known].min(initial=1.0), look.weights[known].max(initial=0.0)], LEAST, 1.0))
     steps = (1, 2, 5) if high - low < 1.5 else (1,)
@@ -149,16 +151,16 @@ def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: S
         tickvals=np.log10(levels),
         ticktext=[f"{level * 100:g} %" for level in levels],
         range=[low - room, high + room],
-        title=dict(text="share of the look", standoff=4),
-        fixedrange=True,
+        title=axis_title("share of the look", colours),
+        automargin=True,
     )
     figure.update_layout(margin=dict(l=72, r=10, t=40, b=30), hovermode="closest")
-    return figure
+    return figure.drawn()
 
 
 def share_bars(shares: Mapping[str, np.ndarray], block_names: Sequence[str], colours: Palette) -> go.Figure:
     """What decides the look, a bar for every block (and head): shares of the parts of the logits, (blocks, heads) a part."""
-    figure = blank_figure("What decides where it looks", colours, 280)
+    figure = Chart("What decides where it looks", colours, 280)
     heads = next(iter(shares.values())).shape[1]
     names = [name + (f", head {head + 1}" if heads > 1 else "") for name in block_names for head in range(heads)]
     # Not the colours of categories, which mean something else in the charts beside this one.
@@ -173,7 +175,8 @@ def share_bars(shares: Mapping[str, np.ndarray], block_names: Sequence[str], col
     for (part, values), (tint, ink) in zip(shares.items(), cycle(tints), strict=False):
         percent = values.reshape(-1) * 100
         figure.add_trace(
-            go.Bar(
+            dict(
+                type="bar",
                 y=names,
                 x=percent.astype(np.float32),
                 orientation="h",
@@ -189,9 +192,9 @@ def share_bars(shares: Mapping[str, np.ndarray], block_names: Sequence[str], col
         )
     legend = dict(orientation="h", y=-0.16, yanchor="top", x=0, font=dict(size=13), traceorder="normal")
     figure.update_layout(barmode="stack", showlegend=True, legend=legend, margin=dict(l=8, r=16, t=40, b=30), bargap=0.4)
-    figure.update_xaxes(range=[0, 100.5], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], fixedrange=True)
-    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, tickfont=dict(size=13, color=colours.text))
-    return figure
+    figure.update_xaxes(range=[0, 100.5], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], automargin=True)
+    figure.update_yaxes(autorange="reversed", automargin=True, tickfont=dict(size=13, color=colours.text))
+    return figure.drawn()
 
 
 GATE = Frame(height=190, left=56, right=8, top=40, bottom=40)
@@ -199,7 +202,7 @@ GATE = Frame(height=190, left=56, right=8, top=40, bottom=40)
 
 def gate_line(gate: np.ndarray, title: str, colours: Palette) -> go.Figure:
     """What share one side of a gate had at every step (T + 1,), as a line from 0 to 1."""
-    figure = Sketch(title, colours, GATE.height)
+    figure = Chart(title, colours, GATE.height)
     figure.add_trace(
         dict(
             type="scatter",

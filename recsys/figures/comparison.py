@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.comparison import Race
+from recsys.figures.chart import Chart, Frame, axis_title
 from recsys.figures.palette import Palette, escaped
-from recsys.figures.sketch import Frame, Sketch, axis_title
 
 ROW = 26
 LETTER = 7.4  # pixels, about
@@ -28,7 +28,7 @@ def now_on_race(race: Race, step: int) -> float:
 def race_rows(race: Race, titles: Sequence[str], k: int, colours: Palette) -> go.Figure:
     """A dot a model and step: green where the next item was among the k, large where no other model ranked it higher."""
     frame = race_frame(titles)
-    figure = Sketch(
+    figure = Chart(
         "Who saw it coming, step by step",
         colours,
         frame.height,

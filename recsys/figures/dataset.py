@@ -1,13 +1,15 @@
 """What a dataset is: its long tail, its hours, its weeks, its behaviours and ratings, and where it happens."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from recsys.census import DAYS, Census
+from recsys.figures.chart import Chart, axis_title
 from recsys.figures.maps import MapView, ground
-from recsys.figures.palette import Palette, blank_figure, escaped
+from recsys.figures.palette import Palette, escaped
 
 HEIGHT = 300
 POINTS = 200  # of a curve; more would not be seen
@@ -18,13 +20,16 @@ def long_tail(census: Census, things: str, colours: Palette) -> go.Figure:
     counts = census.item_counts
     tenth, top = max(1, round(len(counts) / 10)), census.share_of_top(0.1)
     who = f"A tenth of the {things}" if tenth > 1 else f"One of {len(counts)} {things}"
-    figure = blank_figure(f"{who} draws {top:.0%}", colours, HEIGHT)
+    figure = Chart(f"{who} draws {top:.0%}", colours, HEIGHT)
     at = np.unique(np.linspace(0, len(counts), min(POINTS, len(counts) + 1)).round().astype(int))
     taken = np.concatenate([[0], counts.cumsum()])[at] / census.events * 100
     shares = at / len(counts) * 100
-    figure.add_trace(go.Scatter(x=[0, 100], y=[0, 100], mode="lines", line=dict(color=colours.faint, dash="dot"), hoverinfo="skip"))
     figure.add_trace(
-        go.Scatter(
+        dict(type="scatter", x=[0, 100], y=[0, 100], mode="lines", line=dict(color=colours.faint, dash="dot"), hoverinfo="skip")
+    )
+    figure.add_trace(
+        dict(
+            type="scatter",
             x=shares.astype(np.float32),
             y=taken.astype(np.float32),
             mode="lines",
@@ -35,14 +40,22 @@ def long_tail(census: Census, things: str, colours: Palette) -> go.Figure:
         )
     )
     figure.add_trace(
-        go.Scatter(
-            x=[tenth / len(counts) * 100], y=[top * 100], mode="markers", marker=dict(size=11, color=colours.accent), hoverinfo="skip"
+        dict(
+            type="scatter",
+            x=[tenth / len(counts) * 100],
+            y=[top * 100],
+            mode="markers",
+            marker=dict(size=11, color=colours.accent),
+            hoverinfo="skip",
         )
     )
-    _percent(figure.update_xaxes, f"{escaped(things)}, most popular first")
-    _percent(figure.update_yaxes, "share of events")
+    percent: dict[str, Any] = dict(
+        range=[-1, 101], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], automargin=True
+    )
+    figure.update_xaxes(**percent, title=axis_title(f"{escaped(things)}, most popular first", colours))
+    figure.update_yaxes(**percent, title=axis_title("share of events", colours))
     figure.update_layout(margin=dict(l=62, r=16, t=40, b=46), hovermode="x")
-    return figure
+    return figure.drawn()
 
 
 def hour_map(census: Census, colours: Palette) -> go.Figure:
@@ -51,9 +64,10 @@ def hour_map(census: Census, colours: Palette) -> go.Figure:
     busiest = census.busiest_hour()
     clock = "local time" if census.local > 0.5 else "UTC"
     title = f"Busiest on {busiest[0]}s at {busiest[1]}:00" if busiest else "No event has a time"
-    figure = blank_figure(title, colours, HEIGHT)
+    figure = Chart(title, colours, HEIGHT)
     figure.add_trace(
-        go.Heatmap(
+        dict(
+            type="heatmap",
             z=census.hours.astype(np.int32),
             y=[day[:3] for day in DAYS],
             colorscale=[[0, colours.surface], [1, colours.accent]],
@@ -65,11 +79,11 @@ def hour_map(census: Census, colours: Palette) -> go.Figure:
     )
     hours = list(range(0, 24, 6))
     figure.update_xaxes(
-        tickvals=hours, ticktext=[f"{hour}:00" for hour in hours], title=dict(text=f"hour, {clock}", standoff=4), fixedrange=True
+        tickvals=hours, ticktext=[f"{hour}:00" for hour in hours], title=axis_title(f"hour, {clock}", colours), automargin=True
     )
-    figure.update_yaxes(autorange="reversed", fixedrange=True)
+    figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_layout(margin=dict(l=46, r=8, t=40, b=46))
-    return figure
+    return figure.drawn()
 
 
 def weekly_events(census: Census, noun: str, colours: Palette) -> go.Figure:
@@ -77,9 +91,10 @@ def weekly_events(census: Census, noun: str, colours: Palette) -> go.Figure:
     assert census.weekly is not None and census.weeks is not None
     middle = int(np.median(census.weekly))
     title = f"About {middle:,} {noun}s in a usual week"
-    figure = blank_figure(title, colours, HEIGHT)
+    figure = Chart(title, colours, HEIGHT)
     figure.add_trace(
-        go.Bar(
+        dict(
+            type="bar",
             x=census.weeks.astype("datetime64[ms]"),
             y=census.weekly.astype(np.int32),
             width=6.4 * 86_400_000,  # milliseconds, of seven days
@@ -89,11 +104,11 @@ def weekly_events(census: Census, noun: str, colours: Palette) -> go.Figure:
         )
     )
     figure.update_yaxes(
-        title=dict(text=f"{escaped(noun)}s a week", standoff=6), rangemode="tozero", fixedrange=True, nticks=5, tickformat=",d"
+        title=axis_title(f"{escaped(noun)}s a week", colours, 6), automargin=True, rangemode="tozero", nticks=5, tickformat=",d"
     )
-    figure.update_xaxes(fixedrange=True, type="date")
+    figure.update_xaxes(type="date", automargin=True)
     figure.update_layout(margin=dict(l=70, r=16, t=40, b=42))
-    return figure
+    return figure.drawn()
 
 
 def value_bars(
@@ -108,9 +123,10 @@ def value_bars(
     own = tints or {}
     rows = [(name, count, own.get(name, colours.accent)) for name, count in shown] + ([("all others", rest, colours.other)] if rest else [])
     whole = max(sum(counts.values()), 1)
-    figure = blank_figure(title, colours, HEIGHT)
+    figure = Chart(title, colours, HEIGHT)
     figure.add_trace(
-        go.Bar(
+        dict(
+            type="bar",
             y=[_short(name) for name, _, _ in rows],
             x=[count for _, count, _ in rows],
             orientation="h",
@@ -122,10 +138,10 @@ def value_bars(
             hovertemplate=f"%{{y}}: %{{x:,}} {escaped(unit)}<extra></extra>",
         )
     )
-    figure.update_yaxes(autorange="reversed", fixedrange=True, automargin=True, type="category", tickfont=dict(size=13, color=colours.text))
-    figure.update_xaxes(title=dict(text=escaped(unit), standoff=4), fixedrange=True, tickformat=",d", nticks=5)
+    figure.update_yaxes(autorange="reversed", automargin=True, type="category", tickfont=dict(size=13, color=colours.text))
+    figure.update_xaxes(title=axis_title(escaped(unit), colours), automargin=True, tickformat=",d", nticks=5)
     figure.update_layout(margin=dict(l=8, r=56, t=40, b=46), bargap=0.35)
-    return figure
+    return figure.drawn()
 
 
 def place_map(view: MapView, counts: np.ndarray, titles: list[str], colours: Palette, height: int = 420) -> go.Figure:
@@ -133,37 +149,29 @@ def place_map(view: MapView, counts: np.ndarray, titles: list[str], colours: Pal
 
     `counts` (n,) and `titles` go with `view.places` (n, 2).
     """
-    figure = blank_figure("Where it happens", colours, height)
+    figure = Chart("Where it happens", colours, height)
     ground(figure, view, colours)
     order = np.argsort(counts, kind="stable")
+    words: dict[str, Any] = dict(hoverinfo="skip")
+    if len(order) <= 20_000:
+        words = dict(text=[f"{escaped(titles[at])}: {counts[at]:,}" for at in order], hovertemplate="%{text}<extra></extra>")
     sizes = np.sqrt(counts[order] / max(float(counts.max()), 1.0)) * 26
     figure.add_trace(
-        go.Scattergl(
+        dict(
+            type="scattergl",
             x=view.places[order, 1],
             y=view.places[order, 0],
             mode="markers",
             marker=dict(size=sizes.astype(np.float32), color=colours.accent, opacity=0.35, line=dict(width=0)),
-            text=[f"{escaped(titles[at])}: {counts[at]:,}" for at in order] if len(order) <= 20_000 else None,
-            hovertemplate="%{text}<extra></extra>" if len(order) <= 20_000 else None,
-            hoverinfo=None if len(order) <= 20_000 else "skip",
+            **words,
         )
     )
     (south, west), (north, east) = view.low, view.high
     ratio = float(1 / np.cos(np.radians((south + north) / 2)))
-    figure.update_xaxes(range=[west, east], visible=False, constrain="range", fixedrange=True)
-    figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=ratio, constrain="range", fixedrange=True)
+    figure.update_xaxes(range=[west, east], visible=False, constrain="range")
+    figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=ratio, constrain="range")
     figure.update_layout(margin=dict(l=0, r=0, t=36, b=0), hovermode="closest")
-    return figure
-
-
-def _percent(update: object, title: str) -> None:
-    update(
-        range=[-1, 101],
-        tickvals=[0, 25, 50, 75, 100],
-        ticktext=["0", "25 %", "50 %", "75 %", "100 %"],
-        title=dict(text=title, standoff=4),
-        fixedrange=True,
-    )  # type: ignore[operator]
+    return figure.drawn()
 
 
 def _pale(colour: str) -> str:

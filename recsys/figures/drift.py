@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.core import TOP_K
 from recsys.drift import Change, DriftReport
+from recsys.figures.chart import Chart, Frame, axis_title
 from recsys.figures.palette import Palette, escaped, mixed
-from recsys.figures.sketch import Frame, Sketch, axis_title
 from recsys.figures.timeline import WORDS
 
 STREAM = Frame(height=300, left=52, right=8, top=44, bottom=40)
 SHOWN = 8  # levels with a colour of their own
 BARS = 7  # levels of a before and after
-HIT, RUN = 10, 20
+RUN = 20
 REST = "everything else"
 TALLEST = 1.6  # rows that the highest ridge reaches
 
@@ -38,7 +39,7 @@ def tints_of(report: DriftReport, view: str, known: Mapping[str, str], colours: 
 
 def drift_stream(report: DriftReport, view: str, title: str, tints: Mapping[str, str], colours: Palette) -> go.Figure:
     """Shares in windows of time, stacked, with a line at every change that lasted and a band over what passed."""
-    figure = Sketch(title, colours, STREAM.height, "lines: what changed for good, bands: what passed")
+    figure = Chart(title, colours, STREAM.height, "lines: what changed for good, bands: what passed")
     shares, names = report.window_shares[view], report.levels[view]
     filled = report.window_counts > 0
     middles = moments(report, (report.window_edges[:-1] + report.window_edges[1:])[filled] / 2)
@@ -66,7 +67,7 @@ def drift_stream(report: DriftReport, view: str, title: str, tints: Mapping[str,
     return figure.drawn()
 
 
-def _name_layers(figure: Sketch, layers: list[tuple[str, np.ndarray, str]], middles: list[Any], colours: Palette) -> None:
+def _name_layers(figure: Chart, layers: list[tuple[str, np.ndarray, str]], middles: list[Any], colours: Palette) -> None:
     """Each layer's name where it is thickest, if there is room; the others say theirs under the mouse."""
     below = np.zeros(len(middles))
     taken: list[tuple[int, float]] = []
@@ -100,7 +101,7 @@ def now_on_drift(report: DriftReport, value: float) -> float:
     return float(np.clip((value - low) / (high - low), 0.0, 1.0))
 
 
-def _mark(figure: Sketch, report: DriftReport, change: Change, number: str, colours: Palette) -> None:
+def _mark(figure: Chart, report: DriftReport, change: Change, number: str, colours: Palette) -> None:
     at = moments(report, [change.time, change.low, change.high])
     common: dict[str, Any] = dict(yref="paper", y0=0, y1=0.925)
     if change.kind == "temporary":
@@ -123,7 +124,7 @@ def before_after(change: Change, view: str, names: Sequence[str], title: str, co
     else:
         moved = moved[np.argsort((after - before)[moved], kind="stable")]
     among = change.among.get(view)
-    figure = Sketch(title, colours, 340, f"{among}, grey: before" if among else "grey: before, blue: after")
+    figure = Chart(title, colours, 340, f"{among}, grey: before" if among else "grey: before, blue: after")
     labels = [_short(names[at].removeprefix("in the ")) for at in moved]
     for shares, tint, word in ((after, colours.accent, "after"), (before, colours.other, "before")):
         figure.add_trace(
@@ -141,7 +142,7 @@ def before_after(change: Change, view: str, names: Sequence[str], title: str, co
 def hour_ridges(report: DriftReport, colours: Palette, most: int = 9) -> go.Figure:
     """The hours of the day in consecutive stretches of time, one ridge each, the earliest on top. Needs `times`."""
     assert report.times is not None
-    figure = Sketch("When in the day", colours, 380, f"{report.clock}, the earliest on top")
+    figure = Chart("When in the day", colours, 380, f"{report.clock}, the earliest on top")
     parts = [part for part in np.array_split(np.arange(len(report.times)), min(most, max(len(report.times) // 8, 1))) if len(part)]
     hours = np.linspace(0, 24, 97)
     densities = [_round_the_clock(report.times[part], hours) for part in parts]
@@ -185,7 +186,7 @@ def calendar_map(report: DriftReport, noun: str, colours: Palette) -> go.Figure:
     count = np.zeros(((days.max() - first) // 7 + 1, 7), dtype=np.int32)
     np.add.at(count, ((days - first) // 7, (days - first) % 7), 1)
     busiest = int(count.max())
-    figure = Sketch("Day by day", colours, 190, f"up to {busiest} {noun}s a day")
+    figure = Chart("Day by day", colours, 190, f"up to {busiest} {noun}s a day")
     weeks = (first + 7 * np.arange(len(count))).astype("datetime64[D]").astype(str).tolist()
     figure.add_trace(
         dict(
@@ -206,12 +207,12 @@ def hit_line(ranks: np.ndarray, splits: Sequence[str], changes: Sequence[tuple[s
     What the model learnt from is shaded apart, as on the rank strip: hits there are no foresight.
     """
     known = np.isfinite(ranks)
-    hits, steps = (ranks[known] <= HIT).astype(np.float64), np.flatnonzero(known)
+    hits, steps = (ranks[known] <= TOP_K).astype(np.float64), np.flatnonzero(known)
     summed = np.concatenate([[0.0], hits.cumsum()])
     end = np.arange(1, len(hits) + 1)
     start = np.maximum(end - RUN, 0)
     rate = (summed[end] - summed[start]) / np.maximum(end - start, 1) * 100
-    figure = Sketch(f"How often {model} had the next event in its ten", colours, 260, f"share of the latest {RUN}")
+    figure = Chart(f"How often {model} had the next event in its ten", colours, 260, f"share of the latest {RUN}")
     _shade(figure, splits, colours)
     figure.add_trace(
         dict(
@@ -233,7 +234,7 @@ def hit_line(ranks: np.ndarray, splits: Sequence[str], changes: Sequence[tuple[s
     return figure.drawn()
 
 
-def _shade(figure: Sketch, splits: Sequence[str], colours: Palette) -> None:
+def _shade(figure: Chart, splits: Sequence[str], colours: Palette) -> None:
     start = 0
     shades = dict(zip(WORDS, colours.splits, strict=True))
     for name, group in groupby(splits):

@@ -8,8 +8,8 @@ import plotly.graph_objects as go
 
 from recsys.explain.explanation import Explanation
 from recsys.explain.fidelity import Fidelity
+from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette, escaped, mixed
-from recsys.figures.sketch import Sketch, axis_title
 
 SHOWN = 10
 LABEL = 34  # characters of a name, before it is cut
@@ -33,7 +33,7 @@ def contribution_bars(
     """
     rows = _rows(explanation, names, notes)
     height = TOP + BOTTOM + ROW * len(rows)
-    figure = Sketch("What pushes it up, and what down", colours, height)
+    figure = Chart("What pushes it up, and what down", colours, height)
     ends = np.array([explanation.baseline, *(explanation.baseline + np.cumsum([row.value for row in rows[1:-1]])), explanation.score])
     reach = ERRORS * np.nan_to_num([row.error for row in rows[:-1]])
     low, high = float((ends[:-1] - reach).min()), float((ends[:-1] + reach).max())
@@ -122,7 +122,7 @@ def _give(error: float) -> str:
     return f" ± {ERRORS * error:.1g}" if error > 0 else ""
 
 
-def _columns(figure: Sketch, rows: list[_Row], beside: Mapping[str, np.ndarray | None], explanation: Explanation, colours: Palette) -> None:
+def _columns(figure: Chart, rows: list[_Row], beside: Mapping[str, np.ndarray | None], explanation: Explanation, colours: Palette) -> None:
     """Other methods' values of the same players, a narrow chart each."""
     width = (BESIDE[1] - BESIDE[0]) / max(len(beside), 3)
     for number, (title, values) in enumerate(beside.items(), start=2):
@@ -167,7 +167,7 @@ def deletion_curves(found: Fidelity, titles: Mapping[str, str], target: str, col
 
     Methods without a title are left out.
     """
-    figure = Sketch("With the most important gone first", colours, 270)
+    figure = Chart("With the most important gone first", colours, 270)
     shares = 100 * found.random[0].shares
     left = np.array([curve.deleted for curve in found.random])
     band = np.concatenate([left.max(axis=0), left.min(axis=0)[::-1]])

@@ -3,8 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.figures.chart import Chart, Frame, axis_title
 from recsys.figures.palette import Palette, escaped
-from recsys.figures.sketch import Frame, Sketch, axis_title
 from recsys.interest import Interest
 
 STREAM = Frame(height=250, left=52, right=8, top=36, bottom=36)
@@ -23,7 +23,7 @@ def strongest(interest: Interest, count: int) -> list[int]:
 
 def interest_stream(interest: Interest, colour_of: dict[str, str], colours: Palette, count: int = 7) -> go.Figure:
     """Shares of the recent window over all steps, stacked, with the rest in grey. The same at every step, like the rank strip."""
-    figure = Sketch(f"What the last {interest.window} events were about", colours, STREAM.height)
+    figure = Chart(f"What the last {interest.window} events were about", colours, STREAM.height)
     steps = np.arange(1, len(interest.short))
     edge = 0.5 if len(steps) <= 400 else 0.0  # between narrow steps the edges would be all there is to see
     shown = strongest(interest, count)

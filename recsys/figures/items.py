@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette, escaped
-from recsys.figures.sketch import Sketch, axis_title
 from recsys.spaces import Plane
 
 MANY = 5_000  # dots that a browser draws as SVG without stutter
@@ -20,7 +20,7 @@ def item_map(
 
     `titles` and `tints` (n,) go with the rows of the plane; customdata is the position of an item.
     """
-    figure = Sketch(title, colours, 500)
+    figure = Chart(title, colours, 500)
     shown = np.flatnonzero(np.isfinite(found.points).all(axis=1))
     names = [escaped(titles[at]) for at in shown.tolist()]
     dots: dict[str, Any] = dict(

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure, escaped
+from recsys.figures.chart import Chart, axis_title
+from recsys.figures.palette import Palette, escaped
 
 
 class Mark(NamedTuple):
@@ -23,7 +24,7 @@ class Mark(NamedTuple):
 
 def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_log: bool, colours: Palette) -> go.Figure:
     """A dot a model, its bars the 95 % intervals; the model of the cursor in the accent colour."""
-    figure = blank_figure(f"{y_title} against {x_title.lower() if x_title[1:2].islower() else x_title}", colours, 400)
+    figure = Chart(f"{y_title} against {x_title.lower() if x_title[1:2].islower() else x_title}", colours, 400)
     side_of = dict(zip(marks, _sides(marks, x_log, y_log), strict=True))
     for kind, filled in (("told time or place", True), ("told neither", False)):
         here = [mark for mark in marks if mark.aware == filled]
@@ -31,7 +32,8 @@ def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_
             continue
         tints = [colours.accent if mark.chosen else colours.quiet for mark in here]
         figure.add_trace(
-            go.Scatter(
+            dict(
+                type="scatter",
                 x=[mark.x for mark in here],
                 y=[mark.y for mark in here],
                 name=kind,
@@ -47,9 +49,9 @@ def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_
                 hovertemplate=f"%{{customdata}}<br>{escaped(x_title)}: %{{x:.4~g}}<br>{escaped(y_title)}: %{{y:.4~g}}<extra></extra>",
             )
         )
-    grid = dict(showgrid=True, gridcolor=colours.surface, fixedrange=True)
-    figure.update_xaxes(title=dict(text=escaped(x_title), standoff=6), type="log" if x_log else "linear", **grid)
-    figure.update_yaxes(title=dict(text=escaped(y_title), standoff=6), type="log" if y_log else "linear", **grid)
+    grid = dict(showgrid=True, gridcolor=colours.surface, automargin=True)
+    figure.update_xaxes(title=axis_title(escaped(x_title), colours, 6), type="log" if x_log else "linear", **grid)
+    figure.update_yaxes(title=axis_title(escaped(y_title), colours, 6), type="log" if y_log else "linear", **grid)
     for log, values, update in (
         (x_log, [mark.x for mark in marks], figure.update_xaxes),
         (y_log, [mark.y for mark in marks], figure.update_yaxes),
@@ -57,7 +59,7 @@ def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_
         update(**_roomy(values, log))
     legend = dict(orientation="h", y=1.02, yanchor="bottom", x=1, xanchor="right", font=dict(size=13))
     figure.update_layout(margin=dict(l=72, r=24, t=64, b=52), showlegend=True, legend=legend, hovermode="closest")
-    return figure
+    return figure.drawn()
 
 
 def _bars(intervals: Sequence[tuple[float, float] | None], values: Sequence[float], colours: Palette) -> dict[str, object]:

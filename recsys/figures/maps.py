@@ -7,8 +7,8 @@ from functools import cached_property
 from html import escape
 
 import numpy as np
-import plotly.graph_objects as go
 
+from recsys.figures.chart import Chart
 from recsys.figures.palette import Palette
 
 KM_PER_DEGREE = 111.195
@@ -109,7 +109,7 @@ def _pair(point: np.ndarray) -> tuple[float, float]:
     return float(point[0]), float(point[1])
 
 
-def ground(figure: go.Figure, view: MapView, colours: Palette) -> None:
+def ground(figure: Chart, view: MapView, colours: Palette) -> None:
     """The city under a chart's marks."""
     across, up = np.ptp([view.low, view.high], axis=0)[::-1]
     corner = dict(x=view.low[1] - across / 2, y=view.high[0] + up / 2, sizex=2 * across, sizey=2 * up)

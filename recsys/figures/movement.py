@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 
 from recsys.drift import DriftReport
 from recsys.drift.space import Anchor, middle
+from recsys.figures.chart import Chart
 from recsys.figures.drift import day_of
-from recsys.figures.maps import MapView, ground_picture
+from recsys.figures.maps import MapView, ground
 from recsys.figures.palette import Palette, escaped
-from recsys.figures.sketch import Sketch
 
 HEIGHT = 520
 PACE = 90  # milliseconds a frame; drawn at the next repaint, which makes it 100
@@ -26,10 +26,8 @@ def movement_map(
     `anchors` are names, points, and whether they are of the time after. Needs `report.places`.
     """
     assert report.places is not None
-    figure = Sketch("Where life happens", colours, HEIGHT, "grey: before, blue: after" if split is not None else "")
-    across, up = np.ptp([view.low, view.high], axis=0)[::-1]
-    corner = dict(x=view.low[1] - across / 2, y=view.high[0] + up / 2, sizex=2 * across, sizey=2 * up)
-    figure.add_layout_image(source=ground_picture(view, colours), xref="x", yref="y", sizing="stretch", layer="below", **corner)
+    figure = Chart("Where life happens", colours, HEIGHT, "grey: before, blue: after" if split is not None else "")
+    ground(figure, view, colours)
     after = np.arange(len(report.places)) >= (len(report.places) if split is None else split)
     for part, tint in ((~after, colours.quiet), (after, colours.accent)):
         figure.add_trace(_dots(view.beside(report.places[part]), tint))

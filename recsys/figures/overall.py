@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.explain.overall import Answer, Influences
+from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette, escaped, mixed
-from recsys.figures.sketch import Sketch, axis_title
 
 DOTS = 160  # drawn in a row; more would only be darker
 ROW = 30
@@ -18,7 +18,7 @@ UNIT = "what the score loses without the event (1: the usual spread of all score
 def beeswarm(found: Influences, lines: Sequence[Answer], colours: Palette, seed: int = 0) -> go.Figure:
     """A row for each answer to each question, a dot for each event, a bar for the mean; beyond the outermost hundredth dots stand at the edge."""
     groups = [(feature, list(each)) for feature, each in groupby(lines, key=lambda line: line.feature)]
-    figure = Sketch("Which events move the list", colours, 90 + ROW * (len(lines) + len(groups)))
+    figure = Chart("Which events move the list", colours, 90 + ROW * (len(lines) + len(groups)))
     random, at, ticks, labels = np.random.default_rng(seed), 0, [], []
     low, high = np.quantile(found.values, [0.005, 0.995])
     left, right = min([low, *(line.low for line in lines)]), max([high, *(line.high for line in lines)])
@@ -46,7 +46,7 @@ def beeswarm(found: Influences, lines: Sequence[Answer], colours: Palette, seed:
 
 
 def _row(
-    figure: Sketch, found: Influences, line: Answer, at: int, ends: tuple[float, float], random: np.random.Generator, colours: Palette
+    figure: Chart, found: Influences, line: Answer, at: int, ends: tuple[float, float], random: np.random.Generator, colours: Palette
 ) -> None:
     codes, names = found.features[line.feature]
     values = found.values[codes == names.index(line.name)]
@@ -70,7 +70,7 @@ def _row(
 
 def category_map(names: Sequence[str], means: np.ndarray, colours: Palette) -> go.Figure:
     """What an event of a row's category adds to a recommendation of a column's; blue pushes up, orange down, empty where too few."""
-    figure = Sketch("Which kind of event leads to which recommendation", colours, 150 + 32 * len(names))
+    figure = Chart("Which kind of event leads to which recommendation", colours, 150 + 32 * len(names))
     largest = max(float(np.nanmax(np.abs(means), initial=0.0)), 1e-9)
     scale = [[0, colours.miss], [0.5, mixed(colours.surface, colours.background, 0.5)], [1, colours.accent]]
     short = [escaped(name if len(name) <= 22 else f"{name[:21]}…") for name in names]

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 FONT = '"Source Sans", "Source Sans Pro", "Liberation Sans", sans-serif'
 
@@ -93,32 +92,6 @@ def mixed(colour: str, other: str, share: float) -> str:
     """A colour on its way to another, both #rrggbb."""
     pairs = ((int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
     return "#" + "".join(f"{round(own * (1 - share) + far * share):02x}" for own, far in pairs)
-
-
-def blank_figure(title: str, colours: Palette, height: int) -> go.Figure:
-    """An empty figure with the project's type, title and quiet axes; `title` is plain text and may come from data."""
-    figure = go.Figure()
-    axis = dict(
-        showgrid=False,
-        zeroline=False,
-        linecolor=colours.faint,
-        tickfont=dict(color=colours.quiet, size=13),
-        title=dict(font=dict(color=colours.quiet, size=13)),
-    )
-    figure.update_layout(
-        title=dict(text=escaped(title), x=0, xanchor="left", xref="container", y=0.98, yanchor="top", font=dict(size=17, weight=600)),
-        font=dict(family=FONT, size=14, color=colours.text),
-        height=height,
-        margin=dict(l=8, r=8, t=40, b=8),
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        xaxis=axis,
-        yaxis=axis,
-        showlegend=False,
-        dragmode=False,
-        hoverlabel=dict(bgcolor=colours.surface, bordercolor=colours.faint, font=dict(color=colours.text, family=FONT, size=14)),
-    )
-    return figure
 
 
 def escaped(text: str) -> str:

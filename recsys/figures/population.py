@@ -6,15 +6,15 @@ import plotly.graph_objects as go
 from recsys.drift.cost import Cost
 from recsys.drift.forecast import Forecast
 from recsys.drift.population import Population
+from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette, escaped, mixed
-from recsys.figures.sketch import Sketch, axis_title
 
 BARS = 6  # rising, and as many falling
 
 
 def distance_line(found: Population, what: str, colours: Palette) -> go.Figure:
     """How far each period is from the first, two measures, with bands over people."""
-    figure = Sketch(f"How far {what.lower()} have moved", colours, 320)
+    figure = Chart(f"How far {what.lower()} have moved", colours, 320)
     when = ((found.edges[:-1] + found.edges[1:]) / 2).round().astype("datetime64[s]").astype("datetime64[ms]").astype(str).tolist()
     for values, tint, name in ((found.stability, colours.quiet, "stability index"), (found.divergence, colours.accent, "Jensen-Shannon")):
         band = np.concatenate([values[:, 2], values[::-1, 1]])
@@ -39,7 +39,7 @@ def gain_bars(found: Population, what: str, colours: Palette) -> go.Figure:
     shown = np.concatenate([falling, rising])
     sure = (found.gains[shown, 1] > 0) | (found.gains[shown, 2] < 0)
     tints = [colours.accent if gain > 0 else colours.miss for gain in found.gains[shown, 0]]
-    figure = Sketch(f"{what} that rise and fall", colours, 400, "pale: may be chance")
+    figure = Chart(f"{what} that rise and fall", colours, 400, "pale: may be chance")
     points = found.gains[shown] * 100
     figure.add_trace(
         dict(
@@ -60,7 +60,7 @@ def gain_bars(found: Population, what: str, colours: Palette) -> go.Figure:
 
 def cost_dots(found: Cost, colours: Palette) -> go.Figure:
     """A dot a person: how large their change is against how much worse or better the model ranks after it; means with 95 % intervals."""
-    figure = Sketch("The larger the change, the worse the list?", colours, 340, "grey: no change")
+    figure = Chart("The larger the change, the worse the list?", colours, 340, "grey: no change")
     sizes = np.array([row.moment.size for row in found.rows])
     values = np.array([row.reciprocal for row in found.rows])
     rng = np.random.default_rng(0)
@@ -88,7 +88,7 @@ def cost_dots(found: Cost, colours: Palette) -> go.Figure:
 
 def forecast_map(found: Forecast, shown: list[int], highest: float, title: str, colours: Palette) -> go.Figure:
     """Hours across, areas down, darker where the model expects more; `highest` is the same for maps side by side."""
-    figure = Sketch(title, colours, 90 + 30 * len(shown))
+    figure = Chart(title, colours, 90 + 30 * len(shown))
     figure.add_trace(
         dict(
             type="heatmap", x=[f"{hour}:00" for hour in found.hours], y=[_short(found.areas[at]) for at in shown],

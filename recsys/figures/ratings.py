@@ -4,15 +4,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.evaluation.ratings import Expected
+from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette
-from recsys.figures.sketch import Sketch, axis_title
 
 SHADES = 12  # groups of ratings given, where they are no stars
 
 
 def ratings_beside(found: Expected, colours: Palette) -> go.Figure:
     """For every rating given the middle of those expected, with bars that hold 80 % of them; the dashed line would be right."""
-    figure = Sketch("Expected against given ratings", colours, 280, "dot: the middle · bar: 80 % · dashed: exactly right")
+    figure = Chart("Expected against given ratings", colours, 280, "dot: the middle · bar: 80 % · dashed: exactly right")
     values, groups = _groups(found.given)
     low, middle, high = (np.array([np.quantile(found.expected[group], share) for group in groups]) for share in (0.1, 0.5, 0.9))
     ends = [float(min(found.given.min(), low.min())), float(max(found.given.max(), high.max()))]

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.core import TOP_K
+from recsys.figures.chart import Chart, Frame, axis_title
 from recsys.figures.palette import Palette, mixed
-from recsys.figures.sketch import Frame, Sketch, axis_title
 
-HIT = 10
 STRIP = Frame(height=200, left=52, right=8, top=58, bottom=40)
 TOP = -0.3  # room above rank 1, in units of `_height`
 
@@ -24,8 +24,8 @@ def rank_strip(
     order only, `changes` the steps at which the person's interest changed for good. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
     The figure is the same at every step, so that the browser draws it once; `now_on_strip` says where the cursor lies on it.
     """
-    note = f"green: in its top {HIT}, orange: not" + (", dashes: interest changed" if changes else "")
-    figure = Sketch("Where the model ranked what came next, at every step", colours, STRIP.height, note)
+    note = f"green: in its top {TOP_K}, orange: not" + (", dashes: interest changed" if changes else "")
+    figure = Chart("Where the model ranked what came next, at every step", colours, STRIP.height, note)
     length, worst = len(splits), _worst(ranks)
     floor = _floor(ranks)
     _shade(figure, ranks, splits, floor, colours)
@@ -51,7 +51,7 @@ def now_on_strip(ranks: np.ndarray, step: int) -> tuple[float, float | None]:
 
 
 def _worst(ranks: np.ndarray) -> float:
-    return max(float(np.nanmax(ranks, initial=HIT)), 100.0)
+    return max(float(np.nanmax(ranks, initial=TOP_K)), 100.0)
 
 
 def _floor(ranks: np.ndarray) -> float:
@@ -64,7 +64,7 @@ def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
     return np.where(logs <= 1, 2 * logs, 1 + logs)
 
 
-def _shade(figure: Sketch, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
+def _shade(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
     """Bands for train, validation and test, each with its own hit rate, and the band of the ten on top of them."""
     start, taken = 0, -1.0
     shades = dict(zip(("train", "validation", "test"), colours.splits, strict=True))
@@ -86,7 +86,7 @@ def _shade(figure: Sketch, ranks: np.ndarray, splits: Sequence[str], floor: floa
             figure.add_annotation(text=text, showarrow=False, font=dict(size=12.5, color=colours.quiet), **anchor)
             taken = low + width if row == 0 else taken
         start = stop
-    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(HIT + 0.5)), line=dict(width=0), layer="below")
+    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(TOP_K + 0.5)), line=dict(width=0), layer="below")
     figure.add_shape(fillcolor=colours.hit, opacity=0.13, **band)
 
 
@@ -95,7 +95,7 @@ WORDS = {"train": "training, already seen", "validation": "validation", "test": 
 
 def _rate(ranks: np.ndarray) -> str:
     known = ranks[np.isfinite(ranks)]
-    return f"{(known <= HIT).sum()} of {len(known)} in the top 10"
+    return f"{(known <= TOP_K).sum()} of {len(known)} in the top 10"
 
 
 def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
     values = ranks[steps]
     solid = {True: colours.hit, False: colours.miss}
     pale = {hit: mixed(colour, colours.background, 0.45) for hit, colour in solid.items()}
-    tints = [(pale if splits[int(step)] == "train" else solid)[bool(value <= HIT)] for step, value in zip(steps, values, strict=True)]
+    tints = [(pale if splits[int(step)] == "train" else solid)[bool(value <= TOP_K)] for step, value in zip(steps, values, strict=True)]
     when = [f"<br>{dates[int(step)]}" if dates is not None else "" for step in steps]
     return dict(
         type="scatter",

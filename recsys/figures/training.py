@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.figures.palette import Palette, blank_figure
+from recsys.figures.chart import Chart, axis_title
+from recsys.figures.palette import Palette
 
 CHOOSES = "ndcg@10"
 
@@ -14,7 +15,7 @@ def loss_curve(history: Sequence[Mapping[str, float]], colours: Palette, height:
     """Mean loss of each epoch, in nats a target. `history` holds epoch, loss and ndcg@10, as in a checkpoint's card."""
     losses = [each["loss"] for each in history]
     fall = f": from {losses[0]:.2f} to {losses[-1]:.2f} nats" if len(losses) > 1 else ""
-    figure = blank_figure(f"The loss{fall}", colours, height)
+    figure = Chart(f"The loss{fall}", colours, height)
     _curve(figure, history, losses, colours.quiet, "epoch %{x}: %{y:.3f} nats<extra></extra>")
     return _axes(figure, history, "nats a target", colours)
 
@@ -24,17 +25,18 @@ def validation_curve(history: Sequence[Mapping[str, float]], colours: Palette, h
     values = [each[CHOOSES] for each in history]
     best = int(np.argmax(values)) if values else 0
     title = f"Best: epoch {best + 1}, NDCG@10 {values[best]:.3f}" if values else "Validation"
-    figure = blank_figure(title, colours, height)
+    figure = Chart(title, colours, height)
     _curve(figure, history, values, colours.accent, "epoch %{x}: NDCG@10 %{y:.4f}<extra></extra>")
     if values:
         kept = dict(size=13, color=colours.hit, line=dict(color=colours.background, width=2))
-        figure.add_trace(go.Scatter(x=[history[best]["epoch"]], y=[values[best]], mode="markers", marker=kept, hoverinfo="skip"))
+        figure.add_trace(dict(type="scatter", x=[history[best]["epoch"]], y=[values[best]], mode="markers", marker=kept, hoverinfo="skip"))
     return _axes(figure, history, "NDCG@10", colours)
 
 
-def _curve(figure: go.Figure, history: Sequence[Mapping[str, float]], values: Sequence[float], colour: str, hover: str) -> None:
+def _curve(figure: Chart, history: Sequence[Mapping[str, float]], values: Sequence[float], colour: str, hover: str) -> None:
     figure.add_trace(
-        go.Scatter(
+        dict(
+            type="scatter",
             x=[each["epoch"] for each in history],
             y=list(values),
             mode="lines+markers" if len(values) < 40 else "lines",
@@ -45,11 +47,11 @@ def _curve(figure: go.Figure, history: Sequence[Mapping[str, float]], values: Se
     )
 
 
-def _axes(figure: go.Figure, history: Sequence[Mapping[str, float]], unit: str, colours: Palette) -> go.Figure:
+def _axes(figure: Chart, history: Sequence[Mapping[str, float]], unit: str, colours: Palette) -> go.Figure:
     last = max((each["epoch"] for each in history), default=1)
     figure.update_xaxes(
-        range=[0.5, max(last, 2) + 0.5], title=dict(text="epoch", standoff=4), fixedrange=True, tick0=0, dtick=max(1, -(-int(last) // 8))
+        range=[0.5, max(last, 2) + 0.5], title=axis_title("epoch", colours), automargin=True, tick0=0, dtick=max(1, -(-int(last) // 8))
     )
-    figure.update_yaxes(title=dict(text=unit, standoff=6), fixedrange=True, nticks=5, showgrid=True, gridcolor=colours.surface)
+    figure.update_yaxes(title=axis_title(unit, colours, 6), automargin=True, nticks=5, showgrid=True, gridcolor=colours.surface)
     figure.update_layout(margin=dict(l=70, r=12, t=40, b=44))
-    return figure
+    return figure.drawn()

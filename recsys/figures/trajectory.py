@@ -7,9 +7,9 @@ import plotly.graph_objects as go
 
 from recsys.drift import DriftReport
 from recsys.drift.trajectory import Gap, Trajectory
+from recsys.figures.chart import Chart, Frame, axis_title
 from recsys.figures.drift import moments, time_span
 from recsys.figures.palette import Palette, escaped, mixed
-from recsys.figures.sketch import Frame, Sketch, axis_title
 
 WAY = Frame(height=400, left=28, right=12, top=44, bottom=30)
 MOST = 240  # dots of a way
@@ -19,7 +19,7 @@ GAP = 0.075  # of the height, between two names at the right edge
 
 def interest_way(found: Trajectory, changes: Sequence[tuple[str, int]], title: str, colours: Palette) -> go.Figure:
     """The way from pale to dark as time passes, with numbers at the changes (number, step), among the kinds of items it lies between."""
-    figure = Sketch(title, colours, WAY.height)
+    figure = Chart(title, colours, WAY.height)
     low, high = spread(found)
     known = np.flatnonzero(np.isfinite(found.path).all(axis=1))
     shown = known[np.unique(np.linspace(0, len(known) - 1, min(len(known), MOST)).round().astype(int))]
@@ -71,7 +71,7 @@ def now_on_way(found: Trajectory, step: int) -> tuple[float, float] | None:
     return float(across), float(1 - up)
 
 
-def _name_marks(figure: Sketch, found: Trajectory, low: np.ndarray, high: np.ndarray, colours: Palette) -> None:
+def _name_marks(figure: Chart, found: Trajectory, low: np.ndarray, high: np.ndarray, colours: Palette) -> None:
     """The name of each kind, from the outermost inwards, where no other name is in the way; the rest say theirs under the mouse."""
     places = (found.marks - low) / (high - low)
     taken: list[tuple[float, float, float]] = []
@@ -94,7 +94,7 @@ def gap_lines(
 
     `times` (T,) are seconds UTC of the events, or their steps.
     """
-    figure = Sketch("How far from before", colours, WAY.height)
+    figure = Chart("How far from before", colours, WAY.height)
     tints = dict(zip(gaps, (colours.text, colours.categories[0], colours.categories[6]), strict=False))
     ends = []
     for name, gap in gaps.items():

@@ -1,4 +1,4 @@
-"""Every model there is. A new model is one module and one line here; pages, tests and the command line follow this dict."""
+"""Every model there is. A new model is one module and one line here; the pages and the command line follow this dict."""
 
 import math
 from collections.abc import Collection
@@ -37,6 +37,11 @@ class ModelSpec:
     def load(self) -> Any:
         """The model's class. Imports its module now and not before, since some need torch."""
         return getattr(import_module(self.module), self.class_name)
+
+    @property
+    def shows_attention(self) -> bool:
+        """Whether a model of this kind can say which events it attends to. Imports its module."""
+        return bool(getattr(self.config(), "shows_attention", False))
 
     def lacks(self, has: Collection[str]) -> list[str]:
         """What the model needs and a dataset with these things (`Dataset.has`) does not have."""

@@ -43,6 +43,11 @@ class SequenceConfig(GradientConfig):
         if self.embedding_size % self.n_heads:
             raise DataError(f"embedding_size={self.embedding_size} cannot be shared by n_heads={self.n_heads}; take a multiple")
 
+    @property
+    def shows_attention(self) -> bool:
+        """Whether a model with these settings can say which events it attends to."""
+        return False
+
 
 @dataclass(frozen=True, eq=False)
 class Hidden:
@@ -64,7 +69,6 @@ class Causal(nn.Module, ABC):
     Config: ClassVar[type]
     embedding: ItemVectors
     pads_left: ClassVar[bool] = True
-    attends: ClassVar[bool] = False  # can say which events it looks at
     listens: ClassVar[bool] = False  # reads the words of events where the data has any
     said: Said | None
     config: Any
@@ -101,6 +105,11 @@ class Causal(nn.Module, ABC):
     def behaviour_names(self) -> tuple[str, ...]:
         """The behaviours that tell events apart; none for a model that does not read them."""
         return ()
+
+    @property
+    def shows_attention(self) -> bool:
+        """As its config says."""
+        return bool(self.config.shows_attention)
 
     @property
     def reach(self) -> int | None:

@@ -39,12 +39,15 @@ class LongShortConfig(LstmLmConfig):
         if self.part not in PARTS:
             raise DataError(f"setting part={self.part} is none of {', '.join(PARTS)}")
 
+    @property
+    def shows_attention(self) -> bool:
+        return self.part != "short"
+
 
 class LongShort(Causal):
     """It reads the whole history."""
 
     Config = LongShortConfig
-    attends = True
     pads_left = False
 
     def __init__(self, item_ids: np.ndarray, config: LongShortConfig):

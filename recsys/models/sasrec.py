@@ -32,12 +32,15 @@ class SASRecConfig(SequenceConfig):
     distance_bias: bool = False
     text: str = "none"
 
+    @property
+    def shows_attention(self) -> bool:
+        return True
+
 
 class SASRec(Causal):
     """Blocks over item vectors; the state is the normed output of the last block."""
 
     Config = SASRecConfig
-    attends = True
 
     def __init__(self, item_ids: np.ndarray, config: SASRecConfig):
         super().__init__(item_ids, config)

@@ -5,7 +5,7 @@ and beside them the time at which event i is asked for. The state at token N is 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -16,32 +16,45 @@ HOURS = 168
 """Hours of a week. Hour 0 is unknown, 1 is Monday from midnight, local time where the offset is known, else UTC."""
 
 
+def _padded(value: float) -> dict[str, float]:
+    """Metadata of a column: what stands where a batch has no token."""
+    return {"padding": value}
+
+
 @dataclass(frozen=True, eq=False)
-class Tokens:
-    """A batch of token sequences; every array (B, T), `places` and `here` (B, T, 2).
+class TokenColumns:
+    """What is known of tokens; every array has the same leading axes, `places` and `here` a last one of 2 (latitude, longitude).
 
     `codes` item codes, 0 padding, n_items + 1 the start; `targets` codes of what came next (training only), 0 where there is none.
     `seconds`, `places`, `behaviours` and `texts` belong to the token, `asked`, `hours` and `here` to the request made at it; NaN (0 for
     hours, behaviours and texts) where unknown. `texts` are codes from 1 of the words in `words`. `next_behaviours` and `next_ratings` belong to what came next (training only).
     """
 
-    codes: np.ndarray
-    seconds: np.ndarray
-    asked: np.ndarray
-    hours: np.ndarray
-    places: np.ndarray
-    here: np.ndarray
-    targets: np.ndarray
-    behaviours: np.ndarray
-    next_behaviours: np.ndarray
-    next_ratings: np.ndarray
-    texts: np.ndarray
+    codes: np.ndarray = field(metadata=_padded(PAD))
+    seconds: np.ndarray = field(metadata=_padded(np.nan))
+    asked: np.ndarray = field(metadata=_padded(np.nan))
+    hours: np.ndarray = field(metadata=_padded(0))
+    places: np.ndarray = field(metadata=_padded(np.nan))
+    here: np.ndarray = field(metadata=_padded(np.nan))
+    targets: np.ndarray = field(metadata=_padded(PAD))
+    behaviours: np.ndarray = field(metadata=_padded(0))
+    next_behaviours: np.ndarray = field(metadata=_padded(0))
+    next_ratings: np.ndarray = field(metadata=_padded(np.nan))
+    texts: np.ndarray = field(metadata=_padded(0))
     words: tuple[str, ...]
+
+
+PADDING: dict[str, float] = {each.name: each.metadata["padding"] for each in fields(TokenColumns) if each.metadata}
+"""Column to what stands where a batch has no token."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens(TokenColumns):
+    """A batch of token sequences; every array (B, T), `places` and `here` (B, T, 2)."""
 
     def repeated(self, times: int) -> "Tokens":
         """The same batch several times."""
-        columns = [each.name for each in fields(Tokens) if each.name != "words"]
-        return Tokens(**{name: np.repeat(getattr(self, name), times, axis=0) for name in columns}, words=self.words)
+        return Tokens(**{name: np.repeat(getattr(self, name), times, axis=0) for name in PADDING}, words=self.words)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,21 +79,9 @@ def hour_of_week(seconds: np.ndarray, utc_offsets: np.ndarray | None) -> np.ndar
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class Stream(TokenColumns):
     """Tokens of many histories end to end: history h is rows starts[h] to starts[h + 1], each starting with the start token."""
 
-    codes: np.ndarray
-    seconds: np.ndarray
-    asked: np.ndarray
-    hours: np.ndarray
-    places: np.ndarray
-    here: np.ndarray
-    targets: np.ndarray
-    behaviours: np.ndarray
-    next_behaviours: np.ndarray
-    next_ratings: np.ndarray
-    texts: np.ndarray
-    words: tuple[str, ...]
     starts: np.ndarray
 
     def take(self, firsts: np.ndarray, lengths: np.ndarray, left: bool) -> Tokens:
@@ -94,20 +95,7 @@ class Stream:
             mask = inside if column.ndim == 1 else inside[..., None]
             return np.where(mask, column[rows], outside)
 
-        return Tokens(
-            codes=cut(self.codes, PAD),
-            seconds=cut(self.seconds, np.nan),
-            asked=cut(self.asked, np.nan),
-            hours=cut(self.hours, 0),
-            places=cut(self.places, np.nan),
-            here=cut(self.here, np.nan),
-            targets=cut(self.targets, PAD),
-            behaviours=cut(self.behaviours, 0),
-            next_behaviours=cut(self.next_behaviours, 0),
-            next_ratings=cut(self.next_ratings, np.nan),
-            texts=cut(self.texts, 0),
-            words=self.words,
-        )
+        return Tokens(**{name: cut(getattr(self, name), outside) for name, outside in PADDING.items()}, words=self.words)
 
 
 def _stream(lengths: np.ndarray, events: EventColumns, words: tuple[str, ...], final: list[Request] | None, start: int) -> Stream:

@@ -46,12 +46,15 @@ class SpatioTemporalConfig(SequenceConfig):
     dropout: float = 0.3
     batch_tokens: int = 3000
 
+    @property
+    def shows_attention(self) -> bool:
+        return True
+
 
 class SpatioTemporal(Causal):
     """Scores are log probabilities."""
 
     Config = SpatioTemporalConfig
-    attends = True
     listens = True
     spots: Tensor
     middle: Tensor

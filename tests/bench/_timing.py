@@ -14,7 +14,7 @@ from recsys.split import split
 
 
 def measured(value: float, unit: str, reference: float) -> dict[str, Any]:
-    """A line of `bench`; the ratio is value / reference."""
+    """One line of `python -m tests.bench`; the ratio is value / reference."""
     return {"value": value, "unit": unit, "reference": reference, "ratio": value / reference}
 
 

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from recsys.core import Dataset
-from recsys.drift import changes, drift, setting
+from recsys.drift import DetectionConfig, drift, setting
 from recsys.drift.changes import find_changes
 from recsys.drift.dating import date_change
 from recsys.drift.evidence import block_counts
@@ -169,12 +168,10 @@ def test_a_change_is_told_among_the_events_that_show_it() -> None:
     assert change.sizes["area"] == change.size == 1.0
 
 
-def test_what_may_have_been_at_any_time_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_may_have_been_at_any_time_is_not_told() -> None:
     when, items = life(np.random.default_rng(3), 150, 520, 260)
     one = events(lived(when, items))
     (found,) = find_changes(one)
     share = (found.dated.high - found.dated.low) / (one.times[-1] - one.times[0])  # type: ignore[index]
-    monkeypatch.setattr(changes, "LOST", share * 1.01)
-    assert len(find_changes(one)) == 1
-    monkeypatch.setattr(changes, "LOST", share * 0.99)
-    assert find_changes(one) == []
+    assert len(find_changes(one, config=DetectionConfig(max_date_share=share * 1.01))) == 1
+    assert find_changes(one, config=DetectionConfig(max_date_share=share * 0.99)) == []

@@ -7,7 +7,8 @@ from scipy.special import gammaln
 from scipy.stats import chi2_contingency, dirichlet_multinomial
 
 from recsys.drift.consequences import consequence
-from recsys.drift.dating import SMOOTHING, date_scores
+from recsys.drift.dating import date_scores
+from recsys.drift.detection import DETECTION
 from recsys.drift.evidence import partition_ratio, scan_splits, season_evidence, split_ratios, window_evidence
 from recsys.drift.kinds import jensen_shannon
 
@@ -85,7 +86,7 @@ def test_a_date_is_as_likely_as_two_urns_make_the_events() -> None:
     """Each side a Dirichlet-multinomial that begins with the shares of both; an event of which nothing is known says nothing."""
     codes = np.array([0, 0, 1, 0, -1, 2, 1, 2, 2, 0])
     whole = np.bincount(codes[codes >= 0]) + 0.5
-    alpha = SMOOTHING * whole / whole.sum()
+    alpha = DETECTION.date_smoothing * whole / whole.sum()
 
     def side(part: np.ndarray) -> float:
         counts = np.bincount(part[part >= 0], minlength=3)

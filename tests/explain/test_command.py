@@ -8,7 +8,6 @@ import pytest
 from recsys import checkpoints
 from recsys.core import recommend, request_at
 from recsys.datasets import open_dataset
-from recsys.language_model import LanguageModel
 from tests.test_commands import run
 
 KEYS = {"method", "item_id", "score", "baseline", "contributions", "context", "residual", "evaluations", "seconds"}
@@ -84,42 +83,6 @@ def test_people_read_a_sum_and_a_table() -> None:
     assert len(rows) == 5
     assert np.all(np.diff(np.abs([float(row.split()[-2]) for row in rows])) <= 0)
     assert "evaluations in" in last
-
-
-class TestOtherWords:
-    """`--rewrite`, with what a language model would write given by the test."""
-
-    ASKED = ("explain", "sasrec", "demo-city", "--user", USER, "--step", 12, "--rewrite")
-
-    @pytest.fixture
-    def writes(self, monkeypatch: pytest.MonkeyPatch) -> Any:
-        def let(write: Any) -> None:
-            monkeypatch.setattr(LanguageModel, "__init__", lambda self, name="": None)
-            monkeypatch.setattr("recsys.language_model.locate", lambda *names: ("", None))
-            monkeypatch.setattr(LanguageModel, "written", lambda self, told, question, *rest: write(question.split("\n", 1)[1]))
-
-        return let
-
-    def test_what_holds_is_shown(self, writes: Any) -> None:
-        writes(lambda text: text.replace("because of", "thanks to"))
-        found = run(*self.ASKED, "--json").json
-        assert set(found) == KEYS | {"words", "rewritten", "refused"}
-        assert found["rewritten"] == found["words"].replace("because of", "thanks to") != found["words"]
-        assert found["refused"] == []
-        assert "written by a language model and checked" in run(*self.ASKED).out
-
-    def test_what_does_not_hold_is_refused_with_reasons(self, writes: Any) -> None:
-        writes(lambda text: text.replace("place 1", "place 2"))
-        found = run(*self.ASKED, "--json").json
-        assert found["rewritten"] is None and len(found["refused"]) == 3
-        assert all(any("place 2" in reason for reason in each["reasons"]) for each in found["refused"])
-        said = run(*self.ASKED)
-        assert said.code == 0 and "asked 3 times and said something else" in said.out
-
-    def test_the_same_words_are_no_other_words(self, writes: Any) -> None:
-        writes(lambda text: text)
-        found = run(*self.ASKED, "--json").json
-        assert found["rewritten"] is None and found["refused"][0]["reasons"] == ["says it in the same words"]
 
 
 @pytest.mark.parametrize(

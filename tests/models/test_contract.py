@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from recsys import checkpoints
-from recsys.core import Dataset, Event, FallsBack, History, Request, Traces, empty_history, recommend, request_at
+from recsys.core import Dataset, Event, FallsBack, History, Request, Traces, empty_history, recommend, request_at, shows_attention
 from recsys.errors import DataError, UnknownNameError
 from recsys.models import MODELS
 from recsys.split import TRAIN, VALIDATION, split
@@ -168,6 +168,12 @@ class TestEveryModel:
         history = max((tiny.history(user) for user in tiny.user_ids), key=len)
         by_step = model.score([request_at(history, step) for step in range(len(history) + 1)])
         np.testing.assert_allclose(model.score_trace(model.trace(history), np.arange(len(history) + 1)), by_step, **CLOSE)
+
+    def test_attention_is_shown_where_the_model_says_so(self, name: str, model: Any, tiny: Dataset) -> None:
+        assert MODELS[name].shows_attention == shows_attention(model)
+        if isinstance(model, Traces):
+            traced = model.trace(tiny.history(str(tiny.user_ids[0])).until(3), attention=True)
+            assert (traced.attention is not None) == shows_attention(model)
 
     def test_training_reads_only_training_events(self, name: str, model: Any, tiny: Dataset, trained: Callable[..., Any]) -> None:
         again = trained(name, poisoned(tiny, (TRAIN, VALIDATION) if MODELS[name].parts else (TRAIN,)), fresh=True)

@@ -152,39 +152,3 @@ def _in_order(block: object) -> list[str]:
     if children is None:
         return [str(getattr(block, "type", ""))]
     return [kind for at in sorted(children) for kind in _in_order(children[at])]
-
-
-def test_other_words_are_shown_only_if_they_say_the_same(
-    train_tiny: Callable[..., None], open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from recsys.language_model import LanguageModel
-
-    train_tiny("markov")
-    monkeypatch.delenv("RECSYS_LANGUAGE_MODEL", raising=False)
-    monkeypatch.setattr("recsys.language_model.find_spec", lambda name: None)
-    app = open_page(PAGE, model="markov", user="u03", step="9")
-    app.button(key="retell").click().run()
-    assert not app.exception and "no language model is installed" in told(app)
-
-    asked: list[str] = []
-
-    def told_wrongly(self: object, examples: object, question: str, *rest: object) -> str:
-        asked.append(question.split("\n", 1)[1])
-        return "It is <b>popular</b> with everybody."
-
-    monkeypatch.setattr(LanguageModel, "__init__", lambda self, name="": None)
-    monkeypatch.setattr("recsys.language_model.locate", lambda *names: ("", None))
-    monkeypatch.setattr(LanguageModel, "written", told_wrongly)
-    app.button(key="retell").click().run()
-    text = told(app)
-    assert len(asked) == 3 and "tried 3 times" in text and "uses the word “popular”" in text
-    assert "<b>popular</b>" not in text and "written by a language model" not in text
-
-    app = open_page(PAGE, model="markov", user="u03", step="8")
-    monkeypatch.setattr(
-        LanguageModel, "written", lambda self, examples, question, *rest: question.split("\n", 1)[1].replace("because of", "thanks to")
-    )
-    app.button(key="retell").click().run()
-    text = told(app)
-    assert not app.exception and "thanks to “" in text
-    assert "written by a language model and checked against the numbers" in text
