@@ -1,3 +1,3 @@
 import streamlit as st
 
-app = st.App("pages/frame.py")
+app = st.App("pages/navigation.py")

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import typer
 from typer.main import get_command
 
-from recsys.commands import app
-from recsys.commands.console import say
-from recsys.errors import RecsysError
+from recsys.cli import app
+from recsys.cli.console import say
+from recsys.core.errors import RecsysError
 
 PROGRAM = "python -m recsys"
 

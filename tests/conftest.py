@@ -10,8 +10,8 @@ import pytest
 from hypothesis import settings
 
 from recsys.core import Dataset
+from recsys.core.split import split_interactions
 from recsys.models import MODELS, model_spec
-from recsys.split import split
 
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("steady")
@@ -124,11 +124,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     def _train(name: str, dataset: Dataset, seed: int, protocol: str) -> Any:
         spec = model_spec(name)
         if not spec.gradient and not spec.parts:
-            return spec.load().fit(dataset, split(dataset, protocol), spec.config(), seed)
-        from recsys import checkpoints, training
+            return spec.load().fit(dataset, split_interactions(dataset, protocol), spec.config(), seed)
+        from recsys.training import checkpoints, loop
 
         folder = tmp_path_factory.mktemp("trained") / name
-        *_, last = training.train(name, dataset, protocol, small(name), seed, device="cpu", folder=folder)
+        *_, last = loop.train_model(name, dataset, protocol, small(name), seed, device="cpu", folder=folder)
         return checkpoints.load(last.checkpoint).model
 
     return train

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from recsys.anatomy import anatomy
+from recsys.analysis.model_summary import summarize_model
 from recsys.core import Dataset
 from recsys.models import MODELS
 
@@ -13,7 +13,7 @@ from recsys.models import MODELS
 @pytest.mark.parametrize("name", ["markov", "sasrec", "spatiotemporal", "fusion-rrf"])
 def test_parts_add_up_to_all_arrays(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained(name, tiny)
-    found = anatomy(model)
+    found = summarize_model(model)
     assert found.size == sum(values.size for values in model.arrays().values())
     for part in found.walk():
         assert not part.parts or part.size == sum(each.size for each in part.parts)
@@ -24,7 +24,7 @@ def test_parts_add_up_to_all_arrays(name: str, tiny: Dataset, trained: Callable[
 
 def test_the_tree_is_that_of_the_modules(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained("spatiotemporal", tiny)
-    found = anatomy(model)
+    found = summarize_model(model)
     modules = {name for name, module in model.named_modules() if name and any(True for _ in module.parameters())}
     paths = {part.path: part for part in found.walk()}
     assert modules <= set(paths)

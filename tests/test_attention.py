@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from recsys.attention import look, matrix, rollout, shares, views
+from recsys.analysis.attention import matrix, rollout, shares, summarize_attention, views
 from recsys.core import History
-from recsys.errors import UnknownNameError
-from recsys.replay import Attention
+from recsys.core.errors import UnknownNameError
+from recsys.evaluation.replay import Attention
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -90,7 +90,7 @@ def history(events: int) -> History:
 
 
 def test_a_look_knows_the_gaps_to_the_request_and_to_the_last_place() -> None:
-    found = look(made(events=4), history(6), "mean")
+    found = summarize_attention(made(events=4), history(6), "mean")
     assert found.hours is not None and found.kilometres is not None
     assert found.hours.tolist() == [4, 3, 2, 1]  # event 4 happens at hour 4
     assert found.kilometres == pytest.approx([3 * 111.19, 2 * 111.19, 111.19, 0], rel=1e-3)
@@ -98,21 +98,21 @@ def test_a_look_knows_the_gaps_to_the_request_and_to_the_last_place() -> None:
 
 
 def test_at_the_end_the_last_event_is_now() -> None:
-    found = look(made(events=4), history(4))
+    found = summarize_attention(made(events=4), history(4))
     assert found.hours is not None
     assert found.hours.tolist() == [3, 2, 1, 0]
 
 
 def test_a_look_from_the_start_sees_nothing() -> None:
     start = Attention(0, np.array([-1]), np.ones((2, 1, 1, 1)), {"content": np.ones((2, 1, 1, 1))})
-    found = look(start, history(3))
+    found = summarize_attention(start, history(3))
     assert found.start == 1 and found.half() == 0 and not len(found.heaviest(5))
 
 
 def test_half_and_heaviest() -> None:
     weights = np.zeros((1, 1, 5, 5))
     weights[0, 0, -1] = [0.2, 0.05, 0.5, 0.05, 0.2]
-    found = look(Attention(4, np.arange(-1, 4), weights, {}), history(4), "mean")
+    found = summarize_attention(Attention(4, np.arange(-1, 4), weights, {}), history(4), "mean")
     assert found.half() == 1
     assert found.heaviest(2).tolist() == [1, 3]
     assert found.heaviest(4).tolist() == [1, 3, 2, 0]  # the later of equals first

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 from tests.bench import __main__ as bench
 
 ROW = {"value": 2.0, "unit": "ms", "reference": 4.0, "ratio": 0.5}

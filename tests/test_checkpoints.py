@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys.checkpoints import check_match, find, folder_of, list_checkpoints, load, read_card
 from recsys.core import Dataset, Request
-from recsys.errors import CheckpointError, NotTrainedError
-from recsys.training import train
+from recsys.core.errors import CheckpointError, NotTrainedError
+from recsys.training.checkpoints import check_match, find, folder_of, list_checkpoints, load, read_card
+from recsys.training.loop import train_model
 
 
 @pytest.fixture
 def folder(tiny: Dataset) -> Path:
-    *_, end = train("markov", tiny)
+    *_, end = train_model("markov", tiny)
     assert end.checkpoint is not None
     return end.checkpoint
 

@@ -6,31 +6,31 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.comparison import listed, moves, race
+from recsys.analysis.model_comparison import compare_replays, rank_moves, top_list
 from recsys.core import Dataset
-from recsys.errors import DataError
-from recsys.replay import replay
+from recsys.core.errors import DataError
+from recsys.evaluation.replay import replay_history
 
 
 def test_moves_are_places_gained_against_the_first_list() -> None:
-    assert moves(["a", "b", "c"], ["c", "b", "x"]) == [2, 0, None]
+    assert rank_moves(["a", "b", "c"], ["c", "b", "x"]) == [2, 0, None]
 
 
 def test_level_models_are_all_best_and_only_unseen_events_are_foresight(tiny: Dataset, trained: Callable[..., Any]) -> None:
     history = tiny.history("u03")
     labels = np.zeros(len(history), dtype=np.int8)
     labels[-1] = 2
-    runs = [replay(trained(name, tiny), history, True, labels=labels) for name in ("markov", "markov", "popularity")]
-    found = race(runs)
+    runs = [replay_history(trained(name, tiny), history, True, labels=labels) for name in ("markov", "markov", "popularity")]
+    found = compare_replays(runs)
     assert (found.best[0] == found.best[1]).all() and found.best.any(axis=0).all()
     assert found.ranks.shape == (3, len(history)) and found.unseen.sum() == 1
     for step in range(len(history)):
         assert found.best[2, step] == (runs[2].ranks[step] <= runs[0].ranks[step])
     assert found.wins()[0] == found.best[0].sum() and found.wins(unseen=True)[0] == found.best[0, -1]
-    assert listed(runs[0], 2) == [item for item in runs[0].top_items[2] if item]
+    assert top_list(runs[0], 2) == [item for item in runs[0].top_items[2] if item]
 
 
 def test_only_one_persons_replays_are_compared(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained("markov", tiny)
     with pytest.raises(DataError, match="same person"):
-        race([replay(model, tiny.history("u03").until(step), True) for step in (2, 3)])
+        compare_replays([replay_history(model, tiny.history("u03").until(step), True) for step in (2, 3)])

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, Request, Vocabulary, candidate_scores, recommend, request_at
-from recsys.errors import DataError, RecsysError, UnknownNameError
-from recsys.evaluation import evaluate, metrics_of, paired, ranks_of
+from recsys.core.errors import DataError, RecsysError, UnknownNameError
+from recsys.core.split import split_interactions
+from recsys.evaluation import compare_paired, evaluate_model, metrics_of, ranks_of
 from recsys.models import MODELS
-from recsys.split import split
 from tests.conftest import WHOLE
 
 few_scores = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])
@@ -74,7 +74,7 @@ def test_every_case_is_ranked_as_if_asked_alone(
     name: str, protocol: str, repeats: bool, tiny: Dataset, trained: Callable[..., Any]
 ) -> None:
     model, dataset = trained(name, tiny), replace(tiny, repeats=repeats)
-    found = evaluate(model, dataset, split(dataset, protocol), "test")
+    found = evaluate_model(model, dataset, split_interactions(dataset, protocol), "test")
     shown = set()
     for row, rank in zip(found.rows, found.ranks, strict=True):
         user = dataset.interactions["user_id"].iloc[row]
@@ -85,20 +85,20 @@ def test_every_case_is_ranked_as_if_asked_alone(
     assert found.metrics["coverage@10"] == pytest.approx(len(shown) / len(dataset.item_ids))
     assert found.model == name
     assert found.aware == MODELS[name].aware
-    expected = found.users if protocol == "last-out" else int((split(dataset, protocol).labels == 2).sum())
+    expected = found.users if protocol == "last-out" else int((split_interactions(dataset, protocol).labels == 2).sum())
     assert found.cases == len(found.rows) == expected
 
 
 def test_aware_is_only_of_what_the_data_has(order_only: Dataset, trained: Callable[..., Any]) -> None:
-    assert evaluate(trained("frequency", order_only), order_only, split(order_only, "last-out")).aware == ()
+    assert evaluate_model(trained("frequency", order_only), order_only, split_interactions(order_only, "last-out")).aware == ()
 
 
 def test_a_small_chunk_gives_the_same(tiny: Dataset, trained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("frequency", "sasrec"):
-        model, made = trained(name, tiny), split(tiny, "temporal")
-        whole = evaluate(model, tiny, made, "test")
+        model, made = trained(name, tiny), split_interactions(tiny, "temporal")
+        whole = evaluate_model(model, tiny, made, "test")
         monkeypatch.setattr("recsys.evaluation.cases.CHUNK_BYTES", 4 * len(tiny.item_ids) * 3)
-        pieces = evaluate(model, tiny, made, "test")
+        pieces = evaluate_model(model, tiny, made, "test")
         monkeypatch.undo()
         np.testing.assert_allclose(pieces.ranks, whole.ranks)
         assert pieces.metrics == pytest.approx(whole.metrics)
@@ -106,13 +106,15 @@ def test_a_small_chunk_gives_the_same(tiny: Dataset, trained: Callable[..., Any]
 
 def test_an_item_the_model_does_not_know_ranks_last(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b"), ("u", "new")])
-    found = evaluate(Fixed(np.array(["a", "b"], dtype=object), np.array([1.0, 2.0])), dataset, split(dataset, "last-out"), "test")
+    found = evaluate_model(
+        Fixed(np.array(["a", "b"], dtype=object), np.array([1.0, 2.0])), dataset, split_interactions(dataset, "last-out"), "test"
+    )
     assert found.ranks.tolist() == [2.0]
 
 
 def test_novelty_is_mean_bits_of_what_is_shown(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", item) for item in "aaabab"])
-    found = evaluate(Fixed(dataset.item_ids, np.array([1.0, -np.inf])), dataset, split(dataset, "last-out"), "test")
+    found = evaluate_model(Fixed(dataset.item_ids, np.array([1.0, -np.inf])), dataset, split_interactions(dataset, "last-out"), "test")
     # three a and one b are for training, and one event is added to each
     assert found.metrics["novelty@10"] == pytest.approx(-log2(4 / 6))
     assert found.metrics["coverage@10"] == 0.5
@@ -120,21 +122,21 @@ def test_novelty_is_mean_bits_of_what_is_shown(make_dataset: Callable[..., Datas
 
 def test_users_with_few_events_are_counted_and_left_out(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b"), ("u", "a"), ("v", "a"), ("w", "a"), ("w", "b")])
-    found = evaluate(Fixed(dataset.item_ids, np.array([1.0, 0.0])), dataset, split(dataset, "last-out"), "test")
+    found = evaluate_model(Fixed(dataset.item_ids, np.array([1.0, 0.0])), dataset, split_interactions(dataset, "last-out"), "test")
     assert (found.cases, found.users, found.left_out) == (1, 1, 2)
 
 
 def test_nobody_to_judge(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b")])
     with pytest.raises(DataError, match="three events"):
-        evaluate(Fixed(dataset.item_ids, np.zeros(2)), dataset, split(dataset, "last-out"), "test")
+        evaluate_model(Fixed(dataset.item_ids, np.zeros(2)), dataset, split_interactions(dataset, "last-out"), "test")
     with pytest.raises(UnknownNameError, match="validation"):
-        evaluate(Fixed(dataset.item_ids, np.zeros(2)), dataset, split(dataset, "last-out"), "valid")
+        evaluate_model(Fixed(dataset.item_ids, np.zeros(2)), dataset, split_interactions(dataset, "last-out"), "valid")
 
 
 def test_scores_that_are_not_numbers(tiny: Dataset) -> None:
     with pytest.raises(RecsysError, match="not numbers"):
-        evaluate(Fixed(tiny.item_ids, np.full(15, np.nan)), tiny, split(tiny, "last-out"))
+        evaluate_model(Fixed(tiny.item_ids, np.full(15, np.nan)), tiny, split_interactions(tiny, "last-out"))
 
 
 def many_users(make_dataset: Callable[..., Dataset], n: int) -> Dataset:
@@ -144,68 +146,71 @@ def many_users(make_dataset: Callable[..., Dataset], n: int) -> Dataset:
 
 def test_intervals_are_those_of_the_mean(make_dataset: Callable[..., Dataset]) -> None:
     dataset = many_users(make_dataset, 400)
-    found = evaluate(Fixed(dataset.item_ids, np.arange(20.0)), dataset, split(dataset, "last-out"), "test")
+    found = evaluate_model(Fixed(dataset.item_ids, np.arange(20.0)), dataset, split_interactions(dataset, "last-out"), "test")
     share = found.metrics["hr@10"]
     low, high = found.intervals["hr@10"]
     assert low < share < high
     assert (high - low) / 2 == pytest.approx(1.96 * (share * (1 - share) / 400) ** 0.5, rel=0.15)
-    assert evaluate(Fixed(dataset.item_ids, np.arange(20.0)), dataset, split(dataset, "last-out"), "test").intervals == found.intervals
+    assert (
+        evaluate_model(Fixed(dataset.item_ids, np.arange(20.0)), dataset, split_interactions(dataset, "last-out"), "test").intervals
+        == found.intervals
+    )
     assert set(found.metrics) - set(found.intervals) == {"coverage@10"}
 
 
 def test_intervals_draw_users_and_not_events(make_dataset: Callable[..., Dataset]) -> None:
     """Users whose events are all alike: a thousand events know no more than their ten users."""
     dataset = make_dataset([(f"u{user}", f"i{user % 2}") for user in range(10) for _ in range(100)])
-    every = replace(split(dataset, "last-out"), labels=np.full(1000, 2, dtype=np.int8))
-    low, high = evaluate(Fixed(dataset.item_ids, np.array([1.0, 0.0])), dataset, every, "test").intervals["hr@1"]
+    every = replace(split_interactions(dataset, "last-out"), labels=np.full(1000, 2, dtype=np.int8))
+    low, high = evaluate_model(Fixed(dataset.item_ids, np.array([1.0, 0.0])), dataset, every, "test").intervals["hr@1"]
     assert (high - low) / 2 == pytest.approx(1.96 * (0.25 / 10) ** 0.5, rel=0.2)
 
 
 def test_paired_comparison(make_dataset: Callable[..., Dataset]) -> None:
     dataset = many_users(make_dataset, 200)
-    made = split(dataset, "last-out")
-    a, b = (evaluate(Fixed(dataset.item_ids, values), dataset, made, "test") for values in (np.arange(20.0), -np.arange(20.0)))
-    good = evaluate(Fixed(dataset.item_ids, np.zeros(20)), dataset, made, "test")
+    made = split_interactions(dataset, "last-out")
+    a, b = (evaluate_model(Fixed(dataset.item_ids, values), dataset, made, "test") for values in (np.arange(20.0), -np.arange(20.0)))
+    good = evaluate_model(Fixed(dataset.item_ids, np.zeros(20)), dataset, made, "test")
     perfect = replace(good, ranks=np.ones(good.cases))
-    won, lost = paired(perfect, a, "ndcg@10"), paired(a, perfect, "ndcg@10")
+    won, lost = compare_paired(perfect, a, "ndcg@10"), compare_paired(a, perfect, "ndcg@10")
     assert won.difference == pytest.approx(1 - a.metrics["ndcg@10"])
     assert (won.difference, won.low, won.high) == pytest.approx((-lost.difference, -lost.high, -lost.low))
     assert won.p == lost.p == pytest.approx(0.001)
-    assert paired(a, a, "mrr") == (0, 0, 0, 1)
-    level = paired(a, b, "hr@10")
+    assert compare_paired(a, a, "mrr") == (0, 0, 0, 1)
+    level = compare_paired(a, b, "hr@10")
     assert level.low <= level.difference <= level.high
     with pytest.raises(DataError, match="same cases"):
-        paired(a, evaluate(Fixed(dataset.item_ids, np.zeros(20)), dataset, made, "validation"))
+        compare_paired(a, evaluate_model(Fixed(dataset.item_ids, np.zeros(20)), dataset, made, "validation"))
     with pytest.raises(UnknownNameError, match="coverage"):
-        paired(a, b, "coverage@10")
+        compare_paired(a, b, "coverage@10")
 
 
 def test_p_is_seldom_small_without_a_difference(make_dataset: Callable[..., Dataset]) -> None:
     random = np.random.default_rng(5)
     dataset = many_users(make_dataset, 60)
-    blank = evaluate(Fixed(dataset.item_ids, np.zeros(20)), dataset, split(dataset, "last-out"), "test")
+    blank = evaluate_model(Fixed(dataset.item_ids, np.zeros(20)), dataset, split_interactions(dataset, "last-out"), "test")
     draws = [[replace(blank, ranks=random.integers(1, 21, size=blank.cases).astype(float)) for _ in range(2)] for _ in range(20)]
-    assert sum(paired(a, b, "mrr").p < 0.05 for a, b in draws) <= 4
+    assert sum(compare_paired(a, b, "mrr").p < 0.05 for a, b in draws) <= 4
 
 
 def test_cold_starts_have_rows_of_their_own(make_dataset: Callable[..., Dataset]) -> None:
     """One person with two events, one with twenty; an item taken once for training, and others taken often."""
     long = ["a", "b"] * 9 + ["c", "d"]
     dataset = make_dataset([("new", "a"), ("new", "b"), ("new", "a"), *(("old", item) for item in long), ("zed", "d"), ("zed", "c")])
-    made = split(dataset, "last-out")
-    found = evaluate(Fixed(dataset.item_ids, np.array([4.0, 3.0, 2.0, 1.0])), dataset, made, "test")
+    made = split_interactions(dataset, "last-out")
+    found = evaluate_model(Fixed(dataset.item_ids, np.array([4.0, 3.0, 2.0, 1.0])), dataset, made, "test")
     assert found.rows.tolist() == [2, 22]
     new, rare = found.slices["new_users"], found.slices["rare_items"]
     assert new is not None and rare is not None
     assert (new.cases, new.users, new.chosen.tolist(), new.metrics["mrr"]) == (1, 1, [0], 1.0)
     assert (rare.cases, rare.users, rare.chosen.tolist(), rare.metrics["mrr"]) == (1, 1, [1], 0.25)
     assert set(new.intervals) == set(new.metrics) == set(metrics_of(np.ones(1)))
-    assert evaluate(Fixed(dataset.item_ids, np.zeros(4)), dataset, made, "test", brief=True).slices == {}
+    assert evaluate_model(Fixed(dataset.item_ids, np.zeros(4)), dataset, made, "test", brief=True).slices == {}
 
 
 def test_cold_starts_are_counted_one_by_one(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    made = split(tiny, "temporal")
-    found = evaluate(trained("popularity", tiny), tiny, made, "validation")
+    made = split_interactions(tiny, "temporal")
+    found = evaluate_model(trained("popularity", tiny), tiny, made, "validation")
     table = tiny.interactions
     learnt = table["item_id"][made.labels == 0].value_counts()
     by_hand = {
@@ -224,18 +229,18 @@ def test_cold_starts_are_counted_one_by_one(tiny: Dataset, trained: Callable[...
 def test_a_slice_without_a_case_is_none(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([(user, item) for user in "uv" for item in "ab" * 6])
     model = Fixed(dataset.item_ids, np.arange(2.0))
-    a, b = (evaluate(model, dataset, split(dataset, "last-out"), "test") for _ in range(2))
+    a, b = (evaluate_model(model, dataset, split_interactions(dataset, "last-out"), "test") for _ in range(2))
     assert a.slices == {"new_users": None, "rare_items": None}
     with pytest.raises(DataError, match="no case of 'new_users'"):
-        paired(a, b, slice="new_users")
+        compare_paired(a, b, slice="new_users")
 
 
 def test_a_slice_is_compared_on_its_own_cases(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    made = split(tiny, "temporal")
-    a, b = (evaluate(trained(name, tiny), tiny, made) for name in ("markov", "popularity"))
+    made = split_interactions(tiny, "temporal")
+    a, b = (evaluate_model(trained(name, tiny), tiny, made) for name in ("markov", "popularity"))
     part, other = a.slices["new_users"], b.slices["new_users"]
     assert part is not None and other is not None
-    assert paired(a, b, "mrr", slice="new_users").difference == pytest.approx(part.metrics["mrr"] - other.metrics["mrr"])
+    assert compare_paired(a, b, "mrr", slice="new_users").difference == pytest.approx(part.metrics["mrr"] - other.metrics["mrr"])
 
 
 def test_diversity_is_the_share_of_pairs_of_two_kinds(make_dataset: Callable[..., Dataset]) -> None:
@@ -245,10 +250,15 @@ def test_diversity_is_the_share_of_pairs_of_two_kinds(make_dataset: Callable[...
     dataset = make_dataset([("u", item) for item in "abcdeab"], items=kinds)
 
     def diversity(*values: float) -> float:
-        return evaluate(Fixed(dataset.item_ids, np.array(values)), dataset, split(dataset, "last-out"), "test").metrics["diversity@10"]
+        return evaluate_model(Fixed(dataset.item_ids, np.array(values)), dataset, split_interactions(dataset, "last-out"), "test").metrics[
+            "diversity@10"
+        ]
 
     assert diversity(1.0, 2.0, 3.0, 4.0, 5.0) == pytest.approx(9 / 10)  # only a and b are alike; what is unknown is like nothing
     assert diversity(1.0, 2.0, 3.0, -np.inf, -np.inf) == pytest.approx(2 / 3)
     assert diversity(1.0, 2.0, -np.inf, -np.inf, -np.inf) == 0
     without = make_dataset([("u", item) for item in "abcdeab"])
-    assert "diversity@10" not in evaluate(Fixed(without.item_ids, np.arange(5.0)), without, split(without, "last-out"), "test").metrics
+    assert (
+        "diversity@10"
+        not in evaluate_model(Fixed(without.item_ids, np.arange(5.0)), without, split_interactions(without, "last-out"), "test").metrics
+    )

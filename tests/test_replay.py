@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, FallsBack, History, candidate_scores, empty_history, recommend, request_at
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.split import split_interactions
 from recsys.evaluation import ranks_of
-from recsys.replay import attention, replay
-from recsys.split import split
+from recsys.evaluation.replay import attention_at_step, replay_history
 from tests.conftest import WHOLE
 
 ITEMS = [*(f"i{i:02}" for i in range(15)), "no such item", "another"]
@@ -45,7 +45,7 @@ class TestReplayOfEveryModel:
         self, name: str, tiny: Dataset, trained: Callable[..., Any], history: History, repeats: bool
     ) -> None:
         model, vocabulary = trained(name, tiny), tiny.vocabulary
-        found = replay(model, history, repeats, k=4)
+        found = replay_history(model, history, repeats, k=4)
         assert found.length == len(history)
         assert len(found.ranks) == len(found.top_items) == len(found.top_scores) == len(found.fallbacks) == len(history) + 1
         assert np.isnan(found.ranks[-1])
@@ -70,14 +70,14 @@ class TestReplayOfEveryModel:
     ) -> None:
         step = data.draw(st.integers(0, len(history)))
         model = trained(name, tiny)
-        whole, cut = replay(model, history, False, k=4), replay(model, history.until(step), False, k=4)
+        whole, cut = replay_history(model, history, False, k=4), replay_history(model, history.until(step), False, k=4)
         np.testing.assert_array_equal(whole.ranks[:step], cut.ranks[:step])
         np.testing.assert_allclose(whole.top_scores[:step], cut.top_scores[:step], rtol=1e-4, atol=1e-5)
         assert whole.fallbacks[:step] == cut.fallbacks[:step]
 
     def test_lists_are_the_recommendations(self, name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
         model, history = trained(name, tiny), tiny.history("u02")
-        found = replay(model, history, False, k=3)
+        found = replay_history(model, history, False, k=3)
         for step in (0, 3, len(history)):
             assert list(found.top_items[step]) == [each.item_id for each in recommend(model, request_at(history, step), 3, repeats=False)]
 
@@ -85,26 +85,26 @@ class TestReplayOfEveryModel:
         self, name: str, tiny: Dataset, trained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         model, history = trained(name, tiny), tiny.history("u02")
-        whole = replay(model, history, False)
+        whole = replay_history(model, history, False)
         monkeypatch.setattr("recsys.evaluation.cases.CHUNK_BYTES", 4 * 15 * 2)
-        pieces = replay(model, history, False)
+        pieces = replay_history(model, history, False)
         np.testing.assert_array_equal(pieces.ranks, whole.ranks)
         np.testing.assert_allclose(pieces.top_scores, whole.top_scores, rtol=1e-4, atol=1e-5)
 
 
 def test_nothing_and_one_event(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained("markov", tiny)
-    nothing = replay(model, empty_history("nobody"), True)
+    nothing = replay_history(model, empty_history("nobody"), True)
     assert (nothing.length, nothing.user_id, nothing.ranks.shape) == (0, "nobody", (1,))
     assert nothing.fallbacks == ("no history yet: most popular items",)
-    one = replay(model, History(np.array(["i02"], dtype=object)), True)
+    one = replay_history(model, History(np.array(["i02"], dtype=object)), True)
     assert one.ranks[0] >= 1
     assert np.isnan(one.ranks[1])
 
 
 def test_nothing_left_to_recommend(tiny: Dataset, trained: Callable[..., Any]) -> None:
     everything = History(np.array(tiny.item_ids, dtype=object))
-    found = replay(trained("item-knn", tiny), everything, False, k=20)
+    found = replay_history(trained("item-knn", tiny), everything, False, k=20)
     assert found.top_items.shape == (16, 15)
     assert (found.top_items[-1] == "").all()
     assert (found.top_items[-2] != "").sum() == 1
@@ -112,22 +112,22 @@ def test_nothing_left_to_recommend(tiny: Dataset, trained: Callable[..., Any]) -
 
 
 def test_events_are_marked_by_split(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    labels = split(tiny, "last-out").labels[tiny.rows("u02")]
-    found = replay(trained("popularity", tiny), tiny.history("u02"), True, labels=labels)
+    labels = split_interactions(tiny, "last-out").labels[tiny.rows("u02")]
+    found = replay_history(trained("popularity", tiny), tiny.history("u02"), True, labels=labels)
     assert list(found.splits[-3:]) == ["train", "validation", "test"]
-    assert set(replay(trained("popularity", tiny), tiny.history("u02"), True).splits) == {""}
+    assert set(replay_history(trained("popularity", tiny), tiny.history("u02"), True).splits) == {""}
 
 
 def test_wrong_questions(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model, history = trained("popularity", tiny), tiny.history("u02")
     with pytest.raises(DataError, match="at least one item"):
-        replay(model, history, True, k=0)
+        replay_history(model, history, True, k=0)
     with pytest.raises(DataError, match="do not fit"):
-        replay(model, history, True, labels=np.zeros(1, dtype=np.int8))
+        replay_history(model, history, True, labels=np.zeros(1, dtype=np.int8))
     with pytest.raises(DataError, match="no attention"):
-        attention(model, history, 1)
+        attention_at_step(model, history, 1)
     with pytest.raises(DataError, match="outside this history"):
-        attention(trained("sasrec", tiny), history, len(history) + 1)
+        attention_at_step(trained("sasrec", tiny), history, len(history) + 1)
 
 
 @pytest.mark.parametrize("name", ["sasrec", "sasrec-time"])
@@ -138,7 +138,7 @@ def test_attention_at_a_step(name: str, step: int, tiny: Dataset, trained: Calla
     items = history.items.copy()
     items[3] = "no such item"
     history = replace(history, items=items)
-    found = attention(model, history, step)
+    found = attention_at_step(model, history, step)
     known = [index for index in range(step) if index != 3]
     expected = [-1, *known[-(2 * model.config.max_length - 1) :]]
     assert list(found.steps) == expected
@@ -156,7 +156,7 @@ def test_attention_over_the_window_is_that_of_the_whole_history(tiny: Dataset, t
     history = max((tiny.history(user) for user in tiny.user_ids), key=len)
     reach = 2 * model.config.max_length - 1
     assert len(history) > reach
-    found = attention(model, history, len(history))
+    found = attention_at_step(model, history, len(history))
     assert list(found.steps[1:]) == list(range(len(history) - reach, len(history)))
     window = history.without(range(len(history) - reach))
     np.testing.assert_allclose(model.trace(window).states[-1], model.trace(history).states[-1], rtol=1e-4, atol=1e-5)

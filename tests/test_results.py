@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Check
-from recsys.results import plain, to_json
+from recsys.storage.serialization import to_json, to_plain
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def test_a_frozen_result_becomes_an_object() -> None:
     ],
 )
 def test_what_json_does_not_know(value: object, expected: object) -> None:
-    assert plain(value) == expected
+    assert to_plain(value) == expected
     assert json.loads(to_json(value)) == expected
 
 

@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from recsys.analysis.embeddings import model_vectors, nearest_neighbours, project_to_plane
 from recsys.core import Dataset
-from recsys.spaces import model_vectors, nearest, plane
 
 
 def test_the_plane_is_that_of_the_largest_variance() -> None:
     random = np.random.default_rng(0)
     vectors = random.normal(size=(200, 6)) * np.array([9, 5, 1, 1, 1, 1.0])
     vectors[7] = 0
-    found = plane(vectors.astype(np.float32))
+    found = project_to_plane(vectors.astype(np.float32))
     assert np.isnan(found.points[7]).all() and np.isfinite(np.delete(found.points, 7, axis=0)).all()
     known = np.delete(vectors, 7, axis=0)
     _, sizes, directions = np.linalg.svd(known - known.mean(axis=0), full_matrices=False)
@@ -23,12 +23,12 @@ def test_the_plane_is_that_of_the_largest_variance() -> None:
 
 
 def test_too_few_vectors_stand_nowhere() -> None:
-    assert np.isnan(plane(np.eye(2, dtype=np.float32)).points).all()
+    assert np.isnan(project_to_plane(np.eye(2, dtype=np.float32)).points).all()
 
 
 def test_neighbours_are_by_angle_and_never_the_item_itself_nor_nothing() -> None:
     vectors = np.array([[1, 0], [5, 0.1], [0, 1], [0, 0], [-1, 0]], dtype=np.float32)
-    positions, cosines = nearest(vectors, vectors[0], 10, without=0)
+    positions, cosines = nearest_neighbours(vectors, vectors[0], 10, without=0)
     assert positions.tolist() == [1, 2, 4]
     assert cosines[0] > 0.99 and cosines[-1] == -1
 

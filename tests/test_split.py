@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset
-from recsys.errors import DataError, UnknownNameError
-from recsys.split import TEST, TRAIN, VALIDATION, default_protocol, split
+from recsys.core.errors import DataError, UnknownNameError
+from recsys.core.split import TEST, TRAIN, VALIDATION, default_protocol, split_interactions
 
 lengths_of_users = st.lists(st.integers(1, 8), min_size=1, max_size=8)
 
@@ -25,7 +25,7 @@ def timed(make_dataset: Callable[..., Dataset], lengths: list[int], seconds: lis
 @given(lengths=lengths_of_users)
 def test_last_out_judges_one_event_a_user(make_dataset: Callable[..., Dataset], lengths: list[int]) -> None:
     dataset = make_dataset([(f"u{i}", f"i{n}") for i, length in enumerate(lengths) for n in range(length)])
-    made = split(dataset, "last-out")
+    made = split_interactions(dataset, "last-out")
     for user, length in enumerate(lengths):
         labels = list(made.labels[dataset.user_starts[user] : dataset.user_starts[user + 1]])
         assert labels == ([TRAIN] * (length - 2) + [VALIDATION, TEST] if length >= 3 else [TRAIN] * length)
@@ -39,7 +39,7 @@ def test_temporal_learns_from_nothing_later_than_it_judges(
 ) -> None:
     seconds = data.draw(st.lists(st.integers(0, 50), min_size=sum(lengths), max_size=sum(lengths)))
     dataset = timed(make_dataset, lengths, seconds)
-    made = split(dataset, "temporal")
+    made = split_interactions(dataset, "temporal")
     assert dataset.times is not None and made.cuts is not None
     first, second = made.cuts
     assert first <= second
@@ -54,25 +54,25 @@ def test_temporal_learns_from_nothing_later_than_it_judges(
 @given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=8))
 def test_temporal_counts_are_80_10_10(make_dataset: Callable[..., Dataset], lengths: list[int]) -> None:
     total = sum(lengths)
-    labels = split(timed(make_dataset, lengths, list(np.random.default_rng(0).permutation(total))), "temporal").labels
+    labels = split_interactions(timed(make_dataset, lengths, list(np.random.default_rng(0).permutation(total))), "temporal").labels
     first, second = int(total * 0.8), int(total * 0.9)
     assert np.bincount(labels, minlength=3).tolist() == [first, second - first, total - second]
 
 
 def test_order_alone_has_no_temporal_split(order_only: Dataset) -> None:
     with pytest.raises(DataError, match="last-out"):
-        split(order_only, "temporal")
+        split_interactions(order_only, "temporal")
 
 
 def test_events_without_a_time_have_no_temporal_split(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b")], timestamp=pd.to_datetime(["2024-01-01", None], utc=True))
     with pytest.raises(DataError, match="1 events without a time"):
-        split(dataset, "temporal")
+        split_interactions(dataset, "temporal")
 
 
 def test_unknown_protocol(tiny: Dataset) -> None:
     with pytest.raises(UnknownNameError, match="did you mean last-out"):
-        split(tiny, "lastout")
+        split_interactions(tiny, "lastout")
 
 
 def test_default_protocol(tiny: Dataset) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from recsys.errors import DataError
-from recsys.storage import folder_at_once
+from recsys.core.errors import DataError
+from recsys.storage.files import folder_at_once
 
 
 def write(target: Path, text: str) -> None:
@@ -19,7 +19,7 @@ def write(target: Path, text: str) -> None:
 
 def killed_while_writing(target: Path) -> None:
     script = (
-        "import os, signal\nfrom pathlib import Path\nfrom recsys.storage import folder_at_once\n"
+        "import os, signal\nfrom pathlib import Path\nfrom recsys.storage.files import folder_at_once\n"
         f"with folder_at_once(Path({str(target)!r})) as work:\n    (work / 'half').touch()\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[1], env=os.environ, check=False)

@@ -10,14 +10,14 @@ import pytest
 from safetensors.numpy import load_file
 
 from recsys.core import Dataset
-from recsys.errors import CheckpointError, DataError, UnknownNameError
-from recsys.training import Progress, train
+from recsys.core.errors import CheckpointError, DataError, UnknownNameError
+from recsys.training.loop import Progress, train_model
 
 SMALL = {"embedding_size": 8, "max_length": 6, "batch_tokens": 40, "epochs": 4}
 
 
 def last(dataset: Dataset, folder: Path, **options: object) -> Progress:
-    *_, end = train("sasrec", dataset, settings=SMALL, device="cpu", folder=folder, **options)
+    *_, end = train_model("sasrec", dataset, settings=SMALL, device="cpu", folder=folder, **options)
     return end
 
 
@@ -47,7 +47,7 @@ def test_the_seed_decides_everything(tiny: Dataset, tmp_path: Path) -> None:
 
 
 def test_learning_lowers_the_loss(tiny: Dataset, tmp_path: Path) -> None:
-    *_, end = train(
+    *_, end = train_model(
         "sasrec", tiny, settings={**SMALL, "epochs": 25, "patience": 25, "learning_rate": 0.02, "dropout": 0.0}, folder=tmp_path / "a"
     )
     assert end.history[-1]["loss"] < 0.8 * end.history[0]["loss"]
@@ -55,7 +55,7 @@ def test_learning_lowers_the_loss(tiny: Dataset, tmp_path: Path) -> None:
 
 def test_an_abandoned_run_resumes_to_the_same_weights(tiny: Dataset, tmp_path: Path) -> None:
     last(tiny, tmp_path / "whole")
-    for progress in train("sasrec", tiny, settings=SMALL, folder=tmp_path / "cut"):
+    for progress in train_model("sasrec", tiny, settings=SMALL, folder=tmp_path / "cut"):
         if progress.epoch == 3:
             break
     assert not (tmp_path / "cut").exists()
@@ -71,7 +71,7 @@ import sys; sys.path.insert(0, "tests")
 import torch; torch.set_num_threads(1)
 from pathlib import Path
 import conftest, test_training
-from recsys.training import train
+from recsys.training.loop import train
 for progress in train("sasrec", conftest.tiny.__wrapped__(), settings=test_training.SMALL, device="cpu", folder=Path({str(tmp_path / "cut")!r})):
     print(progress.epoch, flush=True)
 """
@@ -87,7 +87,7 @@ for progress in train("sasrec", conftest.tiny.__wrapped__(), settings=test_train
 
 
 def test_resuming_with_other_settings_is_refused(tiny: Dataset, tmp_path: Path) -> None:
-    for progress in train("sasrec", tiny, settings=SMALL, folder=tmp_path / "a"):
+    for progress in train_model("sasrec", tiny, settings=SMALL, folder=tmp_path / "a"):
         if progress.epoch == 2:
             break
     with pytest.raises(CheckpointError, match="other settings"):
@@ -96,7 +96,7 @@ def test_resuming_with_other_settings_is_refused(tiny: Dataset, tmp_path: Path) 
 
 def test_stopping_keeps_the_best_so_far_and_the_way_on(tiny: Dataset, tmp_path: Path) -> None:
     seen: list[Progress] = []
-    for progress in train("sasrec", tiny, settings=SMALL, folder=tmp_path / "a", stop=lambda: len(seen) > 0):
+    for progress in train_model("sasrec", tiny, settings=SMALL, folder=tmp_path / "a", stop=lambda: len(seen) > 0):
         seen.append(progress)
     assert seen[-1].checkpoint == tmp_path / "a"
     assert 1 <= len(seen[-1].history) < 4
@@ -109,37 +109,37 @@ def test_minutes_end_a_run(tiny: Dataset, tmp_path: Path) -> None:
 
 
 def test_counted_models_go_through_the_same_door(tiny: Dataset, tmp_path: Path) -> None:
-    *_, end = train("markov", tiny, folder=tmp_path / "a")
+    *_, end = train_model("markov", tiny, folder=tmp_path / "a")
     assert end.card is not None
     assert end.card.validation["ndcg@10"] > 0
 
 
 def test_what_cannot_be_trained_is_refused(order_only: Dataset, tiny: Dataset, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="needs time"):
-        list(train("sasrec-time", order_only, folder=tmp_path / "a"))
+        list(train_model("sasrec-time", order_only, folder=tmp_path / "a"))
     with pytest.raises(DataError, match="no temporal split"):
-        list(train("sasrec", order_only, protocol="temporal", folder=tmp_path / "a"))
+        list(train_model("sasrec", order_only, protocol="temporal", folder=tmp_path / "a"))
     with pytest.raises(UnknownNameError, match="sasrec"):
-        list(train("sasrek", tiny, folder=tmp_path / "a"))
+        list(train_model("sasrek", tiny, folder=tmp_path / "a"))
     with pytest.raises(UnknownNameError, match="embedding_size"):
-        list(train("sasrec", tiny, settings={"embeding_size": 8}, folder=tmp_path / "a"))
+        list(train_model("sasrec", tiny, settings={"embeding_size": 8}, folder=tmp_path / "a"))
     with pytest.raises(DataError, match="dropout"):
-        list(train("sasrec", tiny, settings={"dropout": "2"}, folder=tmp_path / "a"))
+        list(train_model("sasrec", tiny, settings={"dropout": "2"}, folder=tmp_path / "a"))
     for size in (10**7, 10**9):
         with pytest.raises(DataError, match=r"GB of memory, and .* are free; take smaller ones"):
-            list(train("sasrec", tiny, settings={"embedding_size": size}, folder=tmp_path / "a"))
+            list(train_model("sasrec", tiny, settings={"embedding_size": size}, folder=tmp_path / "a"))
     with pytest.raises(DataError, match="minutes"):
-        list(train("sasrec", tiny, minutes=-1, folder=tmp_path / "a"))
+        list(train_model("sasrec", tiny, minutes=-1, folder=tmp_path / "a"))
     assert not list(tmp_path.iterdir())
 
 
 def test_the_test_split_is_never_read(tiny: Dataset, tmp_path: Path) -> None:
     import dataclasses
 
-    from recsys.split import TEST, split
+    from recsys.core.split import TEST, split_interactions
 
     poisoned = tiny.interactions.copy()
-    test = split(tiny, "last-out").labels == TEST
+    test = split_interactions(tiny, "last-out").labels == TEST
     poisoned.loc[test, "item_id"] = "i14"
     last(tiny, tmp_path / "a")
     last(dataclasses.replace(tiny, interactions=poisoned), tmp_path / "b")

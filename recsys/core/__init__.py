@@ -2,7 +2,7 @@
 
 from recsys.core.dataset import Check, Dataset
 from recsys.core.history import Event, History, Request, empty_history, request_at
-from recsys.core.recommending import (
+from recsys.core.recommender import (
     TOP_K,
     ExplainsItself,
     FallsBack,

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from recsys.core.errors import DataError, unknown
 from recsys.core.history import History
 from recsys.core.vocabulary import Vocabulary
-from recsys.errors import DataError, unknown
 
 
 class Check(NamedTuple):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 
 
 class Event(NamedTuple):

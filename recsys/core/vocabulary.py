@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from recsys.core.errors import DataError, unknown
 from recsys.core.history import Request
-from recsys.errors import DataError, unknown
 
 PAD = 0
 """The code of padding and of items a model does not know. Item codes start at 1."""

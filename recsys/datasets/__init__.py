@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from recsys.core import Dataset
-from recsys.datasets.clean import Duplicates, Missing
+from recsys.core.errors import DataError, unknown
+from recsys.datasets.importing.cleaning import Duplicates, Missing
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared
 from recsys.datasets.spec import DatasetSpec, Download
-from recsys.errors import DataError, unknown
-from recsys.storage import ASSETS, home
+from recsys.storage.files import ASSETS, home
 
 DATASETS: dict[str, DatasetSpec] = {
     "demo-city": DatasetSpec(
@@ -29,7 +29,7 @@ DATASETS: dict[str, DatasetSpec] = {
         terms="GroupLens: for research; name the source, do not redistribute, ask before any commercial use.",
         files=("u.data", "u.item"),
         optional=("u.user",),
-        module="recsys.datasets.ml_100k",
+        module="recsys.datasets.readers.ml_100k",
         downloads=(Download("https://files.grouplens.org/datasets/movielens/ml-100k.zip", "md5:0e33842e24a9c977be4e0107933c0723"),),
     ),
     "ml-latest-small": DatasetSpec(
@@ -40,7 +40,7 @@ DATASETS: dict[str, DatasetSpec] = {
         terms="GroupLens: not for commercial use; name the source, redistribute only under the same terms.",
         files=("ratings.csv", "movies.csv"),
         optional=("tags.csv",),
-        module="recsys.datasets.ml_latest_small",
+        module="recsys.datasets.readers.ml_latest_small",
         downloads=(
             Download(
                 "https://files.grouplens.org/datasets/movielens/ml-latest-small.zip",
@@ -56,7 +56,7 @@ DATASETS: dict[str, DatasetSpec] = {
         terms="GroupLens: for research; name the source, do not redistribute, ask before any commercial use.",
         files=("ratings.dat | sequences.parquet", "movies.dat"),
         optional=("users.dat", "omdb.csv"),
-        module="recsys.datasets.ml_1m",
+        module="recsys.datasets.readers.ml_1m",
         downloads=(Download("https://files.grouplens.org/datasets/movielens/ml-1m.zip", "md5:c4d9eecfca2ab87c1945afe126590906"),),
     ),
     "foursquare": DatasetSpec(
@@ -68,7 +68,7 @@ DATASETS: dict[str, DatasetSpec] = {
         files=("dataset_TSMC2014_NYC.txt | dataset_TSMC2014_TKY.txt",),
         optional=("venues.csv",),
         folders=("foursquare-nyc", "dataset_tsmc2014"),
-        module="recsys.datasets.foursquare",
+        module="recsys.datasets.readers.foursquare",
         downloads=(Download("http://www-public.imtbs-tsp.eu/~zhang_da/pub/dataset_tsmc2014.zip"),),
     ),
     "amazon-beauty": DatasetSpec(
@@ -79,7 +79,7 @@ DATASETS: dict[str, DatasetSpec] = {
         terms="For research; cite Ni et al. 2019 and, for this split, Zhou et al. 2020 (S3-Rec).",
         files=("Beauty.txt",),
         optional=("Beauty_item2attributes.json",),
-        module="recsys.datasets.amazon_beauty",
+        module="recsys.datasets.readers.amazon_beauty",
         downloads=(
             Download("https://raw.githubusercontent.com/RUCAIBox/CIKM2020-S3Rec/master/data/Beauty.txt"),
             Download("https://raw.githubusercontent.com/RUCAIBox/CIKM2020-S3Rec/master/data/Beauty_item2attributes.json"),
@@ -93,7 +93,7 @@ DATASETS: dict[str, DatasetSpec] = {
         terms="CI&T: Open Database License (ODbL) 1.0.",
         files=("users_interactions.csv.zip | users_interactions.csv",),
         optional=("shared_articles.csv",),
-        module="recsys.datasets.deskdrop",
+        module="recsys.datasets.readers.deskdrop",
     ),
 }
 
@@ -150,14 +150,14 @@ def prepare(
         missing: what becomes of missing or unusable ratings and coordinates.
         dates: day-first or month-first, where dates such as 01/02/2020 can be read two ways.
     """
-    from recsys.datasets import preparing
+    from recsys.datasets.importing import prepare
 
-    options = preparing.Options(duplicates, missing, dates, tuple((mapping or {}).items()))
+    options = prepare.Options(duplicates, missing, dates, tuple((mapping or {}).items()))
     if name in DATASETS and name != str(source):
         raise DataError(f"'{name}' is the name of a known dataset; give your data another one with --name")
     if str(source) in DATASETS:
-        return preparing.prepare_known(str(source), DATASETS[str(source)], root, name, options)
-    return preparing.prepare_own(Path(source), name, options, DATASETS)
+        return prepare.prepare_known(str(source), DATASETS[str(source)], root, name, options)
+    return prepare.prepare_own(Path(source), name, options, DATASETS)
 
 
 def read_file(
@@ -169,9 +169,9 @@ def read_file(
     dates: str | None = None,
 ) -> Dataset:
     """A file of one's own in memory, its report in `checks`; nothing is kept on disk. Arguments as for `prepare`."""
-    from recsys.datasets import preparing
+    from recsys.datasets.importing import prepare
 
-    return preparing.read_own(Path(path), name, preparing.Options(duplicates, missing, dates, tuple((mapping or {}).items())))
+    return prepare.read_own(Path(path), name, prepare.Options(duplicates, missing, dates, tuple((mapping or {}).items())))
 
 
 def _card(name: str) -> DatasetCard:

@@ -23,8 +23,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.core import Check, Dataset
-from recsys.errors import DataError
-from recsys.storage import folder_at_once
+from recsys.core.errors import DataError
+from recsys.storage.files import folder_at_once
 
 FORMAT = 1
 """Goes into every fingerprint: data prepared by another version of this code is another data set."""

@@ -10,7 +10,7 @@ import duckdb
 import pandas as pd
 
 from recsys.core import Check
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 
 KEYS = ("user_id", "item_id", "timestamp", "behaviour", "rating", "latitude", "longitude", "title", "category", "text")
 """What a column of a file can be; the keys of a mapping."""

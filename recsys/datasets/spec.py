@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from recsys.errors import DataError
-from recsys.storage import home
+from recsys.core.errors import DataError
+from recsys.storage.files import home
 
 
 @dataclass(frozen=True)

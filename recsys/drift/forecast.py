@@ -6,7 +6,7 @@ import numpy as np
 
 from recsys.core import Dataset, History, Recommender, candidate_scores, request_at
 from recsys.core.vocabulary import Vocabulary
-from recsys.drift.setting import Setting
+from recsys.drift.detection.feature_space import FeatureSpace
 
 HOURS = tuple(range(6, 24, 2))
 
@@ -20,7 +20,9 @@ class Forecast:
     shares: np.ndarray
 
 
-def forecast(model: Recommender, dataset: Dataset, scene: Setting, history: History, step: int, midnight: float, offset: float) -> Forecast:
+def forecast_day(
+    model: Recommender, dataset: Dataset, scene: FeatureSpace, history: History, step: int, midnight: float, offset: float
+) -> Forecast:
     """Ask at every second hour of the day that begins at `midnight` (seconds UTC) by a clock `offset` minutes ahead of UTC.
 
     For models trained to give probabilities: the softmax of their scores is read as such. The place is the last event's.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.core import Dataset
-from recsys.drift.setting import Setting
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.drift.detection.feature_space import FeatureSpace
 
 PERIODS, LEAST_DAYS = 12, 7.0
 DRAWS = 200
@@ -34,7 +34,7 @@ class Population:
     gains: np.ndarray
 
 
-def population(dataset: Dataset, scene: Setting, view: str, seed: int = 0) -> Population:
+def summarize_population(dataset: Dataset, scene: FeatureSpace, view: str, seed: int = 0) -> Population:
     """Count everybody. Data that knows only the order has no common time: a DataError."""
     if dataset.times is None or not np.isfinite(dataset.times).any():
         raise DataError(f"dataset '{dataset.name}' has no times, so nobody knows what everybody did at the same time")
@@ -60,7 +60,7 @@ def population(dataset: Dataset, scene: Setting, view: str, seed: int = 0) -> Po
     )  # fmt: skip
 
 
-def _levels(dataset: Dataset, scene: Setting, view: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def _levels(dataset: Dataset, scene: FeatureSpace, view: str) -> tuple[np.ndarray, tuple[str, ...]]:
     if view == "category" or dataset.places is None:
         return scene.kinds[dataset.item_codes - 1], scene.kind_names
     return scene.areas_of(dataset.places), scene.area_names

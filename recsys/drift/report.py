@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from recsys.core import Dataset
-from recsys.drift.changes import Found, find_changes
-from recsys.drift.detection import DETECTION, DetectionConfig
-from recsys.drift.kinds import cosine, jensen_shannon, kind_of, shares_of
-from recsys.drift.setting import Setting
-from recsys.drift.space import Anchor, Space, space_of
-from recsys.drift.views import AMONG, DAY, Events, events_of
-from recsys.drift.words import from_and_to, sentence
+from recsys.drift.detection.change_kinds import cosine, jensen_shannon, kind_of, shares_of
+from recsys.drift.detection.change_points import ChangePoint, find_change_points
+from recsys.drift.detection.config import DETECTION, DetectionConfig
+from recsys.drift.detection.event_features import AMONG, DAY, UserEvents, read_user_events
+from recsys.drift.detection.feature_space import FeatureSpace
+from recsys.drift.mobility import Anchor, Mobility, measure_mobility
+from recsys.drift.wording import from_and_to, sentence
 
 # Of changes with a p-value up to this, the share of people who had changed for good, in 17 simulated cities (2,016 changes).
 HELD = ((0.0021, 0.99), (0.0101, 0.89), (1.0, 0.62))
@@ -76,7 +76,7 @@ class DriftReport:
     window_edges: np.ndarray
     window_counts: np.ndarray
     window_shares: dict[str, np.ndarray]
-    space: Space
+    space: Mobility
     untested: str | None
     seconds: float
 
@@ -122,14 +122,14 @@ class DriftReport:
         }
 
 
-def drift(dataset: Dataset, scene: Setting, user: str, config: DetectionConfig = DETECTION) -> DriftReport:
+def detect_drift(dataset: Dataset, scene: FeatureSpace, user: str, config: DetectionConfig = DETECTION) -> DriftReport:
     """Look at one person: what they did in windows, where it changed, how they move. Some 50 ms for 500 events."""
     began = time.perf_counter()
-    events = events_of(dataset, scene, user)
+    events = read_user_events(dataset, scene, user)
     position, edges = _windows(events)
     window = position.astype(np.int64)
     shares = {name: _window_shares(events, name, window, len(edges) - 1) for name in events.views if name != "item"}
-    changes = tuple(_change(events, found, scene.clustered) for found in find_changes(events, config=config))
+    changes = tuple(_change(events, found, scene.clustered) for found in find_change_points(events, config=config))
     return DriftReport(
         user=str(user),
         events=len(events),
@@ -144,13 +144,13 @@ def drift(dataset: Dataset, scene: Setting, user: str, config: DetectionConfig =
         window_edges=edges,
         window_counts=np.bincount(window, minlength=len(edges) - 1),
         window_shares=shares,
-        space=space_of(events, scene, window),
+        space=measure_mobility(events, scene, window),
         untested=_why_untested(events, config),
         seconds=time.perf_counter() - began,
     )
 
 
-def _change(events: Events, found: Found, clustered: bool) -> Change:
+def _change(events: UserEvents, found: ChangePoint, clustered: bool) -> Change:
     kind = kind_of(events, found)
     views = [name for name in events.views if name != "item"]
     start, stop = (found.first, found.last) if found.until is None else (0, found.until)
@@ -174,7 +174,7 @@ def _change(events: Events, found: Found, clustered: bool) -> Change:
     )  # fmt: skip
 
 
-def _windows(events: Events) -> tuple[np.ndarray, np.ndarray]:
+def _windows(events: UserEvents) -> tuple[np.ndarray, np.ndarray]:
     """(T,) windows into life each event is, and (W + 1,) their edges: four weeks, fewer or longer where life is short or long; or steps."""
     if not len(events):
         return np.empty(0), np.zeros(1)
@@ -189,7 +189,7 @@ def _windows(events: Events) -> tuple[np.ndarray, np.ndarray]:
     return position, edges
 
 
-def _window_shares(events: Events, name: str, window: np.ndarray, count: int) -> np.ndarray:
+def _window_shares(events: UserEvents, name: str, window: np.ndarray, count: int) -> np.ndarray:
     view = events.views[name]
     known = view.codes >= 0
     counts = np.zeros((count, len(view.levels)), dtype=np.float32)
@@ -197,7 +197,7 @@ def _window_shares(events: Events, name: str, window: np.ndarray, count: int) ->
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
-def _why_untested(events: Events, config: DetectionConfig) -> str | None:
+def _why_untested(events: UserEvents, config: DetectionConfig) -> str | None:
     if len(events) < 2 * config.min_events:
         return f"{len(events)} events are too few to tell a change from chance; it takes {2 * config.min_events}"
     if events.blocks[-1] < config.min_blocks:
@@ -205,7 +205,7 @@ def _why_untested(events: Events, config: DetectionConfig) -> str | None:
     return None
 
 
-def _plain_space(space: Space) -> dict[str, Any]:
+def _plain_space(space: Mobility) -> dict[str, Any]:
     def anchor(each: Anchor | None) -> dict[str, Any] | None:
         if each is None:
             return None

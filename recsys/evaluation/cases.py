@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from recsys.core import PAD, Dataset, History, Request, Traces, request_at
-from recsys.errors import DataError, unknown
-from recsys.evaluation.ranks import scores_of
-from recsys.split import SPLIT_NAMES, Split
+from recsys.core.errors import DataError, unknown
+from recsys.core.split import SPLIT_NAMES, Split
+from recsys.evaluation.metrics import scores_of
 
 CHUNK_BYTES = 64_000_000
 CHUNK_REQUESTS = 512

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from recsys.core import PAD, TOP_K, Dataset, Recommender, top_k
-from recsys.errors import DataError, unknown
+from recsys.core.errors import DataError, unknown
+from recsys.core.split import TRAIN, Protocol, Split
+from recsys.evaluation.bootstrap import DRAWS, LIMITS, bootstrap_interval, bootstrap_means, resampled_means
 from recsys.evaluation.cases import Cases, scored
-from recsys.evaluation.predictions import predictions_of
-from recsys.evaluation.ranks import ranks_of, values_of
-from recsys.evaluation.resampling import DRAWS, LIMITS, bootstrap, drawn, interval
+from recsys.evaluation.metrics import ranks_of, values_of
+from recsys.evaluation.prediction_errors import predictions_of
 from recsys.evaluation.slices import Slice, slices_of
 from recsys.models import MODELS
-from recsys.split import TRAIN, Protocol, Split
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Evaluation:
         return columns[metric]
 
 
-class Paired(NamedTuple):
+class PairedDifference(NamedTuple):
     """Mean of a metric under the first model minus under the second, its 95 % interval and two-sided p."""
 
     difference: float
@@ -81,7 +81,7 @@ class Paired(NamedTuple):
     p: float
 
 
-def evaluate(
+def evaluate_model(
     model: Recommender, dataset: Dataset, split: Split, which: str = "validation", seed: int = 0, brief: bool = False
 ) -> Evaluation:
     """Rank every event of a split given the history before it; the model is told what `request_at` says.
@@ -97,7 +97,7 @@ def evaluate(
     ranks, others, coverage = _judged(model, cases, split)
     columns = {**values_of(ranks), **others}
     metrics = {key: float(np.nanmean(values)) for key, values in columns.items()} | {f"coverage@{TOP_K}": coverage}
-    intervals = {key: interval(each) for key, each in drawn(columns, cases.user_codes, seed).items()}
+    intervals = {key: bootstrap_interval(each) for key, each in resampled_means(columns, cases.user_codes, seed).items()}
     predicted, predicted_intervals = ({}, {}) if brief else predictions_of(model, cases, split, seed)
     return Evaluation.of(
         name,
@@ -136,7 +136,9 @@ def _judged(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dict[st
     return ranks, others, float(shown[1:].mean())
 
 
-def paired(a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None) -> Paired:
+def compare_paired(
+    a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None
+) -> PairedDifference:
     """Does `a` beat `b`? Bootstrap over users of the case-by-case difference; both must have judged the same events.
 
     With `slice` only its cases are compared; an empty one is an error.
@@ -151,10 +153,10 @@ def paired(a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: in
         if part is None:
             raise DataError(f"there is no case of '{slice}' among the {a.protocol} {a.split} events to compare {a.model} and {b.model} on")
         difference, user_codes = difference[part.chosen], user_codes[part.chosen]
-    draws = bootstrap(difference[:, None], user_codes, seed)[:, 0]
+    draws = bootstrap_means(difference[:, None], user_codes, seed)[:, 0]
     low, high = np.quantile(draws, LIMITS)
     p = 2 * min(np.mean(draws <= 0), np.mean(draws >= 0))
-    return Paired(float(difference.mean()), float(low), float(high), float(np.clip(p, 1 / DRAWS, 1)))
+    return PairedDifference(float(difference.mean()), float(low), float(high), float(np.clip(p, 1 / DRAWS, 1)))
 
 
 def name_of(model: Any) -> str:

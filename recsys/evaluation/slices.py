@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recsys.core.split import TRAIN, Split
+from recsys.evaluation.bootstrap import bootstrap_interval, resampled_means
 from recsys.evaluation.cases import Cases
-from recsys.evaluation.ranks import metrics_of, values_of
-from recsys.evaluation.resampling import drawn, interval
-from recsys.split import TRAIN, Split
+from recsys.evaluation.metrics import metrics_of, values_of
 
 FEW = 5
 """Up to this many events, a person or an item counts as cold."""
@@ -40,6 +40,6 @@ def _slice(ranks: np.ndarray, cases: Cases, chosen: np.ndarray, seed: int) -> Sl
     if not len(chosen):
         return None
     user_codes = cases.user_codes[chosen]
-    draws = drawn(values_of(ranks[chosen]), user_codes, seed)
-    intervals = {name: interval(each) for name, each in draws.items()}
+    draws = resampled_means(values_of(ranks[chosen]), user_codes, seed)
+    intervals = {name: bootstrap_interval(each) for name, each in draws.items()}
     return Slice(len(chosen), len(np.unique(user_codes)), metrics_of(ranks[chosen]), intervals, chosen)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from recsys.core import Recommender
-from recsys.errors import DataError, unknown
-from recsys.explain import closed, gradient, looked
+from recsys.core.errors import DataError, unknown
 from recsys.explain.explanation import Explanation, Player, Removal, Target
 from recsys.explain.game import Game
-from recsys.explain.leave_one_out import leave_one_out
-from recsys.explain.shapley import BUDGET, shapley
+from recsys.explain.methods import attention, gradients, linear_shap
+from recsys.explain.methods.leave_one_out import explain_by_leave_one_out
+from recsys.explain.methods.shapley_values import BUDGET, explain_by_shapley
 
-__all__ = ["BUDGET", "METHODS", "Explanation", "Game", "MethodSpec", "Player", "Removal", "Target", "explain"]
+__all__ = ["BUDGET", "METHODS", "Explanation", "Game", "MethodSpec", "Player", "Removal", "Target", "explain_item"]
 
 
 def _always(model: Recommender, game: Game) -> str | None:
@@ -38,50 +38,50 @@ METHODS: dict[str, MethodSpec] = {
     "shapley": MethodSpec(
         "Shapley values",
         "What each event adds on average, over all orders in which they could have come.",
-        shapley,
+        explain_by_shapley,
         adds_up=True,
     ),
     "leave-one-out": MethodSpec(
         "Leave one out",
         "What the score loses without one event, all others being there.",
-        lambda game, budget, seed: leave_one_out(game),
+        lambda game, budget, seed: explain_by_leave_one_out(game),
     ),
     "closed-form": MethodSpec(
         "Closed form",
         "Shapley values from the model's own sum, exact and without asking it.",
-        lambda game, budget, seed: closed.closed_form(game),
-        closed.why_not,
+        lambda game, budget, seed: linear_shap.explain_by_linear_shap(game),
+        linear_shap.why_not,
         adds_up=True,
     ),
     "gradient": MethodSpec(
         "Gradient × input",
         "How the score answers to a small change of each event.",
-        lambda game, budget, seed: gradient.gradient(game),
-        gradient.why_not,
+        lambda game, budget, seed: gradients.explain_by_gradient(game),
+        gradients.why_not,
     ),
     "integrated-gradients": MethodSpec(
         "Integrated gradients",
         "The same, added up on the way from nothing to the history.",
-        lambda game, budget, seed: gradient.integrated_gradients(game),
-        gradient.why_not,
+        lambda game, budget, seed: gradients.explain_by_integrated_gradients(game),
+        gradients.why_not,
         adds_up=True,
     ),
     "attention": MethodSpec(
         "Attention",
         "Where the model looks, which is not what it makes of it.",
-        lambda game, budget, seed: looked.attention(game),
-        looked.why_not,
+        lambda game, budget, seed: attention.explain_by_attention(game),
+        attention.why_not,
     ),
     "rollout": MethodSpec(
         "Attention rollout",
         "Where it looks, followed down through its blocks to the events.",
-        lambda game, budget, seed: looked.rollout(game),
-        looked.why_not,
+        lambda game, budget, seed: attention.explain_by_rollout(game),
+        attention.why_not,
     ),
 }
 
 
-def explain(game: Game, method: str = "shapley", budget: int = BUDGET, seed: int = 0) -> Explanation:
+def explain_item(game: Game, method: str = "shapley", budget: int = BUDGET, seed: int = 0) -> Explanation:
     """Explain a game by a method of METHODS; a DataError with the reason where it is not offered."""
     if method not in METHODS:
         raise unknown("method", method, METHODS)

@@ -10,10 +10,10 @@ from typing import NamedTuple, cast, get_args
 import numpy as np
 
 from recsys.core import PAD, TOP_K, Recommender, Request, ScoresSubsets, Vocabulary, heard
-from recsys.errors import DataError, RecsysError, unknown
-from recsys.explain.context import pinned
+from recsys.core.errors import DataError, RecsysError, unknown
+from recsys.explain.context_players import pin_context
 from recsys.explain.explanation import Explanation, Player, Removal, Target
-from recsys.explain.neutral import neutral_item
+from recsys.explain.reference_item import choose_reference_item
 
 """The margin is that over the item in this place of the list."""
 CHUNK_SCORES = 4_000_000
@@ -68,8 +68,8 @@ class Game:
         self.known = replace(self.whole, history=self.whole.history.without(np.flatnonzero(codes == PAD)))
         self.seen = bool((codes == code).any())
         self._hide(self.whole.history.dislikes if repeats else (*self.whole.history.dislikes, *self.known.history.items))
-        self._told, context = pinned(self.known, aware)
-        self.neutral = neutral_item(model, self.known, item_id) if removal == "neutral" and len(self.steps) else None
+        self._told, context = pin_context(self.known, aware)
+        self.neutral = choose_reference_item(model, self.known, item_id) if removal == "neutral" and len(self.steps) else None
         self._answers: dict[bytes, float] = {}
         self._counted = [0]
         items = self.known.history.items

@@ -6,8 +6,8 @@ from itertools import cycle
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.attention import Look
-from recsys.figures.chart import Chart, Frame, axis_title
+from recsys.analysis.attention import AttentionSummary
+from recsys.figures.chart import Chart, PlotArea, axis_title
 from recsys.figures.palette import Palette, escaped, mixed
 
 SHOWN = 60  # steps and events of the heat map: cells smaller than this cannot be told apart
@@ -23,7 +23,7 @@ PARTS = {
 }
 
 
-def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: Palette) -> go.Figure:
+def attention_arcs(look: AttentionSummary, titles: Sequence[str], tints: Sequence[str], colours: Palette) -> go.Figure:
     """Arcs from now back to the events looked at; thicker and darker is more weight. `titles`, `tints` (n,) go with `look.events`."""
     figure = Chart("Where it looks back to", colours, 230)
     heaviest = [at for at in look.heaviest(ARCS) if look.weights[at] > 0.002][::-1]
@@ -61,7 +61,7 @@ def look_arcs(look: Look, titles: Sequence[str], tints: Sequence[str], colours: 
     return figure.drawn()
 
 
-def look_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step: int, colours: Palette) -> go.Figure:
+def attention_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step: int, colours: Palette) -> go.Figure:
     """Rows are steps, columns the events they look at, the latest of both; the accent row is now.
 
     `weights` (n + 1, n + 1), `steps` (n + 1,) as in Attention, `titles` (n + 1,). Heat maps return no selection, so a
@@ -121,7 +121,7 @@ def look_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str], step
     return figure.drawn()
 
 
-def weight_by_gap(look: Look, gaps: np.ndarray, title: str, unit: str, titles: Sequence[str], colours: Palette) -> go.Figure:
+def weight_by_gap(look: AttentionSummary, gaps: np.ndarray, title: str, unit: str, titles: Sequence[str], colours: Palette) -> go.Figure:
     """Weight of each event against its gap (n,) in time or space, both on log scales; what is closer than the first tick stands on it."""
     figure = Chart(title, colours, 280)
     known = np.flatnonzero(np.isfinite(gaps))
@@ -197,7 +197,7 @@ def share_bars(shares: Mapping[str, np.ndarray], block_names: Sequence[str], col
     return figure.drawn()
 
 
-GATE = Frame(height=190, left=56, right=8, top=40, bottom=40)
+GATE = PlotArea(height=190, left=56, right=8, top=40, bottom=40)
 
 
 def gate_line(gate: np.ndarray, title: str, colours: Palette) -> go.Figure:

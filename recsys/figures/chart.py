@@ -13,7 +13,7 @@ from recsys.figures.palette import FONT, Palette, escaped
 
 
 @dataclass(frozen=True)
-class Frame:
+class PlotArea:
     """Where the plot lies in a figure of this height, in pixels from its edges: for marks that a page lays over it."""
 
     height: int

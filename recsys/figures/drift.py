@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 
 from recsys.core import TOP_K
 from recsys.drift import Change, DriftReport
-from recsys.figures.chart import Chart, Frame, axis_title
+from recsys.figures.chart import Chart, PlotArea, axis_title
 from recsys.figures.palette import Palette, escaped, mixed
 from recsys.figures.timeline import WORDS
 
-STREAM = Frame(height=300, left=52, right=8, top=44, bottom=40)
+STREAM = PlotArea(height=300, left=52, right=8, top=44, bottom=40)
 SHOWN = 8  # levels with a colour of their own
 BARS = 7  # levels of a before and after
 RUN = 20

@@ -67,7 +67,7 @@ DARK = Palette(
 )
 
 
-def palette(dark: bool) -> Palette:
+def choose_palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 

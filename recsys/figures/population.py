@@ -3,8 +3,8 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.drift.cost import Cost
 from recsys.drift.forecast import Forecast
+from recsys.drift.impact import Impact
 from recsys.drift.population import Population
 from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette, escaped, mixed
@@ -58,7 +58,7 @@ def gain_bars(found: Population, what: str, colours: Palette) -> go.Figure:
     return figure.drawn()
 
 
-def cost_dots(found: Cost, colours: Palette) -> go.Figure:
+def cost_dots(found: Impact, colours: Palette) -> go.Figure:
     """A dot a person: how large their change is against how much worse or better the model ranks after it; means with 95 % intervals."""
     figure = Chart("The larger the change, the worse the list?", colours, 340, "grey: no change")
     sizes = np.array([row.moment.size for row in found.rows])

@@ -3,14 +3,14 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.evaluation.ratings import Expected
+from recsys.evaluation.rating_predictions import RatingPredictions
 from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette
 
 SHADES = 12  # groups of ratings given, where they are no stars
 
 
-def ratings_beside(found: Expected, colours: Palette) -> go.Figure:
+def ratings_beside(found: RatingPredictions, colours: Palette) -> go.Figure:
     """For every rating given the middle of those expected, with bars that hold 80 % of them; the dashed line would be right."""
     figure = Chart("Expected against given ratings", colours, 280, "dot: the middle · bar: 80 % · dashed: exactly right")
     values, groups = _groups(found.given)

@@ -8,10 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.core import TOP_K
-from recsys.figures.chart import Chart, Frame, axis_title
+from recsys.figures.chart import Chart, PlotArea, axis_title
 from recsys.figures.palette import Palette, mixed
 
-STRIP = Frame(height=200, left=52, right=8, top=58, bottom=40)
+STRIP = PlotArea(height=200, left=52, right=8, top=58, bottom=40)
 TOP = -0.3  # room above rank 1, in units of `_height`
 
 

@@ -5,15 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from recsys import training
-from recsys.checkpoints import CARD, Card, load, read_card
 from recsys.core import Dataset
-from recsys.errors import CheckpointError, RecsysError
-from recsys.leaderboard.kept import find_kept, keep, measure
-from recsys.leaderboard.standings import Standing, measured, standing
+from recsys.core.errors import CheckpointError, RecsysError
+from recsys.core.split import Split, default_protocol, split_interactions
+from recsys.leaderboard.measurements import find_measurement, measure_checkpoint, save_measurement
+from recsys.leaderboard.rows import LeaderboardRow, leaderboard_row, measured_row
 from recsys.models import MODELS, ModelSpec, model_spec
-from recsys.split import Split, default_protocol, split
-from recsys.storage import ASSETS, home
+from recsys.storage.files import ASSETS, home
+from recsys.training import loop
+from recsys.training.checkpoints import CARD, Card, load, read_card
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Training:
     """A model is being trained."""
 
     model: str
-    progress: training.Progress
+    progress: loop.Progress
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Skipped:
     why: str
 
 
-def leaderboard(
+def run_leaderboard(
     dataset: Dataset,
     protocol: str | None = None,
     which: str = "validation",
     only: Sequence[str] = (),
     minutes: float | None = None,
     device: str = "auto",
-) -> Iterator[Training | Measuring | Standing | Skipped]:
+) -> Iterator[Training | Measuring | LeaderboardRow | Skipped]:
     """Every model of MODELS (or `only` some) on one dataset: its line, or why it has none, and before it what is going on.
 
     A checkpoint that is there is taken as it is, one's own before the shipped; `minutes` limits the training of each of the others.
@@ -54,7 +54,7 @@ def leaderboard(
     """
     for name in only:
         model_spec(name)
-    made = split(dataset, protocol or default_protocol(dataset))
+    made = split_interactions(dataset, protocol or default_protocol(dataset))
     for name, spec in MODELS.items():
         if only and name not in only:
             continue
@@ -78,22 +78,22 @@ def why_not(spec: ModelSpec, dataset: Dataset) -> str | None:
 
 def _line(
     name: str, dataset: Dataset, made: Split, which: str, minutes: float | None, device: str
-) -> Iterator[Training | Measuring | Standing]:
+) -> Iterator[Training | Measuring | LeaderboardRow]:
     folder = trained(name, dataset, made.protocol)
     if folder is None:
         as_name = free_name(name, dataset, made.protocol)
-        for progress in training.train(name, dataset, made.protocol, device=device, minutes=minutes, name=as_name, resume=True):
+        for progress in loop.train_model(name, dataset, made.protocol, device=device, minutes=minutes, name=as_name, resume=True):
             yield Training(name, progress)
             folder = progress.checkpoint
     if folder is None:
         raise CheckpointError("its training ended without a checkpoint; give it more minutes")
     card = read_card(folder)
-    found = find_kept(card, dataset, made, which)
+    found = find_measurement(card, dataset, made, which)
     if found is None:
         yield Measuring(name)
-        found = measure(load(folder, device).model, dataset, made, which)
-        keep(card, dataset, found)
-    yield measured(standing(card, dataset), found.evaluation, found.request_ms)
+        found = measure_checkpoint(load(folder, device).model, dataset, made, which)
+        save_measurement(card, dataset, found)
+    yield measured_row(leaderboard_row(card, dataset), found.evaluation, found.request_ms)
 
 
 def trained(model: str, dataset: Dataset, protocol: str) -> Path | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from recsys.errors import DataError, unknown
+from recsys.core.errors import DataError, unknown
 
 WORDS = ("title", "category", "text")
 """What a dataset may know of its items in words."""

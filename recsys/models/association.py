@@ -19,15 +19,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recsys.core import PAD, Dataset, Request, Trace
-from recsys.errors import DataError
-from recsys.models.attention import Looks
-from recsys.models.causal import Causal, Hidden, SequenceConfig
-from recsys.models.dropout import dropout
-from recsys.models.heads import RatingHead
-from recsys.models.items import ItemVectors
-from recsys.models.sequences import Tokens
-from recsys.models.settings import check_at_least
-from recsys.split import Split
+from recsys.core.errors import DataError
+from recsys.core.split import Split
+from recsys.models.base.causal import CausalModel, Hidden, SequenceConfig
+from recsys.models.base.sequences import Tokens
+from recsys.models.base.settings import check_at_least
+from recsys.models.layers.attention import AttentionTrace
+from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.item_vectors import ItemVectors
+from recsys.models.layers.prediction_heads import RatingHead
 
 RATES = (0.0, 0.7, 0.95, 0.995)
 """The fading rates that training starts from: the last event alone, a handful, a few dozen, everything."""
@@ -59,7 +59,7 @@ class AssociationConfig(SequenceConfig):
         check_at_least(1, self, "hidden_size", "n_negatives")
 
 
-class Association(Causal):
+class Association(CausalModel):
     """It reads the last `max_length` events."""
 
     Config = AssociationConfig
@@ -85,13 +85,13 @@ class Association(Causal):
     def reach(self) -> int:
         return int(self.config.max_length)
 
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
         return Hidden(self.person(self._means(tokens, last_only)))
 
     def _means(self, tokens: Tokens, last_only: bool) -> Tensor:
         """(B, R, rates · D): faded means of the events so far."""
         codes = self._on_device(tokens.codes)
-        vectors = dropout(self.embedding(codes), self.config.dropout, self.training)
+        vectors = fast_dropout(self.embedding(codes), self.config.dropout, self.training)
         length, most = codes.shape[1], self.config.max_length
         rates = torch.sigmoid(self.rates)
         rows = torch.arange(length - 1 if last_only else 0, length, device=codes.device)

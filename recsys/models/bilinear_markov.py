@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from recsys.core import PAD, Dataset, Request, Vocabulary
-from recsys.models.dropout import dropout
-from recsys.models.events import last_codes, read
-from recsys.models.sequences import Stream, training_stream
-from recsys.models.settings import GradientConfig
-from recsys.models.softmax_loss import full_softmax_loss
-from recsys.split import Split
+from recsys.core.split import Split
+from recsys.models.base.event_arrays import last_codes, read
+from recsys.models.base.sequences import Stream, training_stream
+from recsys.models.base.settings import GradientConfig
+from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.losses import full_softmax_loss
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class BilinearMarkov(nn.Module):
 
     def _states(self, codes: Tensor) -> Tensor:
         """(n, D + 1): the vector of what was last, and a one that meets how common an item is."""
-        vectors = dropout(self.last(codes), self.config.dropout, self.training)
+        vectors = fast_dropout(self.last(codes), self.config.dropout, self.training)
         return torch.cat([vectors, vectors.new_ones(len(codes), 1)], dim=1)
 
     def item_vectors(self) -> Tensor:

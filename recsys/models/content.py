@@ -7,11 +7,11 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import Dataset, Request
-from recsys.models.counted import Counted
-from recsys.models.events import last_codes, read, shares, train_people
-from recsys.models.linear import POPULARITY
-from recsys.models.settings import check_above_zero, check_at_least
-from recsys.split import Split
+from recsys.core.split import Split
+from recsys.models.base.count_based import CountBased
+from recsys.models.base.event_arrays import last_codes, read, shares, train_people
+from recsys.models.base.linear import POPULARITY
+from recsys.models.base.settings import check_above_zero, check_at_least
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class ContentConfig:
         check_at_least(1, self, "size")
 
 
-class Content(Counted):
+class Content(CountBased):
     """A linear classifier a request, what was taken against everything there is, on frozen text vectors; learns from nobody else.
 
     The profile is (mean of v vᵀ over all items · size + weight · Σ wₑ v vᵀ)⁻¹ weight · Σ wₑ v, the user's half-step of implicit
@@ -55,9 +55,9 @@ class Content(Counted):
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: ContentConfig, seed: int = 0) -> "Content":
         """Keep the items' vectors; of the training events only popularity is read. `seed` changes nothing."""
-        from recsys.text import TextEncoder, item_vectors, whitened
+        from recsys.text import TextEncoder, item_vectors, whiten
 
-        vectors = whitened(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
+        vectors = whiten(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
         return cls(dataset.item_ids, config, {"counts": train_people(dataset, split), "vectors": vectors.astype(np.float16)})
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:

@@ -6,12 +6,12 @@ import numpy as np
 from scipy import linalg, sparse
 
 from recsys.core import Dataset
-from recsys.errors import DataError
-from recsys.models.counted import of_matrix
-from recsys.models.events import train_people
-from recsys.models.linear import Linear, largest, took
-from recsys.models.settings import check_above_zero, check_at_least
-from recsys.split import Split
+from recsys.core.errors import DataError
+from recsys.core.split import Split
+from recsys.models.base.count_based import of_matrix
+from recsys.models.base.event_arrays import train_people
+from recsys.models.base.linear import Linear, largest, took
+from recsys.models.base.settings import check_above_zero, check_at_least
 
 MOST_ITEMS = 25_000
 BLOCK = 2_000

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.core import Dataset, Request
-from recsys.errors import DataError
-from recsys.models.counted import Counted
-from recsys.models.events import DAY, Events, last_codes, local_hours, local_weekends, read, shares, train_people
-from recsys.split import Split
+from recsys.core.errors import DataError
+from recsys.core.split import Split
+from recsys.models.base.count_based import CountBased
+from recsys.models.base.event_arrays import DAY, Events, last_codes, local_hours, local_weekends, read, shares, train_people
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class FrequencyConfig:
                 )
 
 
-class Frequency(Counted):
+class Frequency(CountBased):
     """The person's own items, all behaviours alike, with a pinch of popularity.
 
     Where the time of an event or of the request is unknown, the event counts fully. Only popularity is learnt from others.

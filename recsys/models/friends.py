@@ -8,13 +8,13 @@ import pandas as pd
 from scipy import sparse
 
 from recsys.core import Dataset, Request
-from recsys.errors import DataError
-from recsys.models.counted import Counted, of_matrix, person_code
-from recsys.models.events import read, shares, train_people
-from recsys.models.linear import took
+from recsys.core.errors import DataError
+from recsys.core.split import TRAIN, Split
+from recsys.models.base.count_based import CountBased, of_matrix, person_code
+from recsys.models.base.event_arrays import read, shares, train_people
+from recsys.models.base.linear import took
+from recsys.models.base.settings import check_above_zero
 from recsys.models.popularity import item_places, nearness
-from recsys.models.settings import check_above_zero
-from recsys.split import TRAIN, Split
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class FriendsConfig:
         check_above_zero(self, "popularity", "kilometres")
 
 
-class Friends(Counted):
+class Friends(CountBased):
     """Shares of how many friends took an item, and of how many people did. The history matters only for its last place.
 
     What a friend took often counts no more than what they took once: .092 against .083 (roots of counts) and .082 (counts) in

@@ -19,8 +19,8 @@ from typing import Any, Self
 import numpy as np
 
 from recsys.core import Dataset, FallsBack, History, Request, Trace, Traces, Vocabulary, request_at, seen_codes
-from recsys.errors import DataError
-from recsys.split import VALIDATION, Split
+from recsys.core.errors import DataError
+from recsys.core.split import VALIDATION, Split
 
 CASES = 3_000
 BEST = 40

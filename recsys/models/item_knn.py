@@ -6,11 +6,11 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import Dataset
-from recsys.errors import DataError
-from recsys.models.counted import of_matrix
-from recsys.models.events import train_people
-from recsys.models.linear import Linear, largest, took
-from recsys.split import Split
+from recsys.core.errors import DataError
+from recsys.core.split import Split
+from recsys.models.base.count_based import of_matrix
+from recsys.models.base.event_arrays import train_people
+from recsys.models.base.linear import Linear, largest, took
 
 BLOCK_BYTES = 64_000_000
 

@@ -6,11 +6,11 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import Dataset
-from recsys.models.counted import of_matrix
-from recsys.models.events import train_people
-from recsys.models.linear import Linear, largest
-from recsys.models.settings import check_above_zero, check_at_least
-from recsys.split import Split
+from recsys.core.split import Split
+from recsys.models.base.count_based import of_matrix
+from recsys.models.base.event_arrays import train_people
+from recsys.models.base.linear import Linear, largest
+from recsys.models.base.settings import check_above_zero, check_at_least
 
 BLOCK = 2_000
 """Items compared with all others at a time."""
@@ -44,9 +44,9 @@ class ItemKnnText(Linear):
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: ItemKnnTextConfig, seed: int = 0) -> "ItemKnnText":
         """Compare the texts of all pairs of items. `seed` changes nothing."""
-        from recsys.text import TextEncoder, item_vectors, whitened
+        from recsys.text import TextEncoder, item_vectors, whiten
 
-        vectors = whitened(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
+        vectors = whiten(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
         blocks = [_nearest(vectors, start, config.neighbours) for start in range(0, len(vectors), BLOCK)]
         similar = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0), dtype=np.float32)
         return cls(dataset.item_ids, config, {"counts": train_people(dataset, split), **of_matrix("similar", similar)})

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from recsys.core import PAD, Dataset, Request
-from recsys.errors import DataError
-from recsys.language_model import LanguageModel, Report, locate
-from recsys.models.counted import Counted
-from recsys.models.settings import check_at_least
-from recsys.split import Split
+from recsys.core.errors import DataError
+from recsys.core.split import Split
+from recsys.models.base.count_based import CountBased
+from recsys.models.base.settings import check_at_least
+from recsys.text.language_model import LanguageModel, Report, locate
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class LlmRankConfig:
         check_at_least(1, self, "events")
 
 
-class LlmRank(Counted):
+class LlmRank(CountBased):
     """Zero-shot: the history as a numbered list of titles, and the mean log-likelihood a token of every candidate as its next line.
 
     Learns nothing and keeps the titles alone. Takes about a second for twenty candidates on two cores.

@@ -14,16 +14,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recsys.core import PAD, Dataset, Request
-from recsys.errors import DataError
-from recsys.models.attention import Looks
-from recsys.models.causal import Causal, Hidden
-from recsys.models.dropout import dropout
-from recsys.models.heads import RatingHead
-from recsys.models.items import ItemVectors
+from recsys.core.errors import DataError
+from recsys.core.split import Split
+from recsys.models.base.causal import CausalModel, Hidden
+from recsys.models.base.sequences import Tokens
+from recsys.models.layers.attention import AttentionTrace
+from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.item_vectors import ItemVectors
+from recsys.models.layers.losses import full_softmax_loss
+from recsys.models.layers.prediction_heads import RatingHead
 from recsys.models.lstm import LstmLmConfig, last_of, run_lstm
-from recsys.models.sequences import Tokens
-from recsys.models.softmax_loss import full_softmax_loss
-from recsys.split import Split
 
 PARTS = ("both", "long", "short")
 
@@ -44,7 +44,7 @@ class LongShortConfig(LstmLmConfig):
         return self.part != "short"
 
 
-class LongShort(Causal):
+class LongShort(CausalModel):
     """It reads the whole history."""
 
     Config = LongShortConfig
@@ -72,9 +72,9 @@ class LongShort(Causal):
         ratings = self.rating.loss(states, items, codes, self._on_device(tokens.next_ratings)[wanted])
         return full_softmax_loss(states, items, codes - 1, precision) + ratings, len(states)
 
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
         codes = self._on_device(tokens.codes)
-        x = dropout(self.embedding(codes), self.config.dropout, self.training)
+        x = fast_dropout(self.embedding(codes), self.config.dropout, self.training)
         short = all_short = run_lstm(self.lstm, x)
         if last_only:
             short = last_of(short, codes)
@@ -85,10 +85,10 @@ class LongShort(Causal):
             if self.config.part == "both":
                 share = torch.sigmoid(self.gate(torch.cat([short, long], -1)))[..., 0]
             interest = share[..., None] * long + (1 - share[..., None]) * short
-        states = dropout(self.norm(interest), self.config.dropout, self.training)
+        states = fast_dropout(self.norm(interest), self.config.dropout, self.training)
         return Hidden(states, gates={"long-term": share})
 
-    def _long(self, short: Tensor, states: Tensor, codes: Tensor, last_only: bool, looks: Looks | None) -> Tensor:
+    def _long(self, short: Tensor, states: Tensor, codes: Tensor, last_only: bool, looks: AttentionTrace | None) -> Tensor:
         """Sums (B, R, D) of the states so far, weighed by likeness to `short` (B, R, D)."""
         weight, bias = self.look.weight.chunk(2), self.look.bias.chunk(2)
         asking, keys = functional.linear(short, weight[0], bias[0]), functional.linear(states, weight[1], bias[1])

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from recsys.core import PAD, Dataset, Request
-from recsys.models.attention import Looks
-from recsys.models.causal import Causal, Hidden, SequenceConfig
-from recsys.models.dropout import dropout
-from recsys.models.heads import BehaviourHead, behaviours_to_predict, read_names
-from recsys.models.items import ItemVectors
-from recsys.models.sequences import HOURS, Stream, Tokens, training_stream
-from recsys.models.softmax_loss import full_softmax_loss
-from recsys.split import Split
+from recsys.core.split import Split
+from recsys.models.base.causal import CausalModel, Hidden, SequenceConfig
+from recsys.models.base.sequences import HOURS, Stream, Tokens, training_stream
+from recsys.models.layers.attention import AttentionTrace
+from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.item_vectors import ItemVectors
+from recsys.models.layers.losses import full_softmax_loss
+from recsys.models.layers.prediction_heads import BehaviourHead, behaviours_to_predict, read_names
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PARTS = ("late at night", "early in the morning", "in the morning", "at noon", "in the afternoon", "in the evening", "late in the evening")
@@ -51,7 +51,7 @@ class LstmLmConfig(SequenceConfig):
     learning_rate: float = 0.003
 
 
-class LstmLm(Causal):
+class LstmLm(CausalModel):
     """An LSTM language model whose words are items (arXiv 1511.06939, with the full softmax). It reads the whole history."""
 
     Config = LstmLmConfig
@@ -64,10 +64,10 @@ class LstmLm(Causal):
         self.lstm = nn.LSTM(size, size, config.n_blocks, batch_first=True)
         self.norm = nn.LayerNorm(size)
 
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
         codes = self._on_device(tokens.codes)
-        x = dropout(self.embedding(codes), self.config.dropout, self.training)
-        states = dropout(self.norm(run_lstm(self.lstm, x)), self.config.dropout, self.training)
+        x = fast_dropout(self.embedding(codes), self.config.dropout, self.training)
+        states = fast_dropout(self.norm(run_lstm(self.lstm, x)), self.config.dropout, self.training)
         return Hidden(last_of(states, codes) if last_only else states)
 
 
@@ -78,7 +78,7 @@ class LlmLstmConfig(LstmLmConfig):
     text: str = "delta"
 
 
-class LlmLstm(Causal):
+class LlmLstm(CausalModel):
     """Told the time of the request in words. It reads the whole history."""
 
     Config = LlmLstmConfig
@@ -134,7 +134,7 @@ class LlmLstm(Causal):
         items = full_softmax_loss(states, self.item_vectors().float(), targets[wanted] - 1, precision)
         return items + self.behaviour.loss(states, self._on_device(tokens.next_behaviours)[wanted]), len(states)
 
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
         codes, hours = self._on_device(tokens.codes), self._on_device(tokens.hours)
         asked = self.when_text[when_codes(hours)]
         happened = torch.cat([torch.zeros_like(asked[:, :1]), asked[:, :-1]], 1)  # an event happens when it is asked for
@@ -142,9 +142,9 @@ class LlmLstm(Causal):
         x = x + self.did(self.behaviour_text[self._on_device(tokens.behaviours)])
         if self.said is not None:
             x = x + self.said(tokens)
-        x = dropout(x, self.config.dropout, self.training)
+        x = fast_dropout(x, self.config.dropout, self.training)
         states = self.norm(run_lstm(self.lstm, x)) + self.asked_out(asked)
-        states = dropout(states, self.config.dropout, self.training)
+        states = fast_dropout(states, self.config.dropout, self.training)
         return Hidden(last_of(states, codes) if last_only else states)
 
     @torch.inference_mode()

@@ -7,10 +7,10 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import PAD, Dataset, Request
-from recsys.errors import DataError
-from recsys.models.counted import Counted, of_matrix
-from recsys.models.events import last_codes, read, shares, train_counts
-from recsys.split import TRAIN, Split
+from recsys.core.errors import DataError
+from recsys.core.split import TRAIN, Split
+from recsys.models.base.count_based import CountBased, of_matrix
+from recsys.models.base.event_arrays import last_codes, read, shares, train_counts
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class MarkovConfig:
             raise DataError(f"setting backoff={self.backoff} must be above 0, for example backoff={MarkovConfig.backoff}")
 
 
-class Markov(Counted):
+class Markov(CountBased):
     """p(next | last) from training transitions between one person's events in a row, all behaviours alike, times unread.
 
     With c counted transitions after an item, p = (counts + backoff · popularity) / (c + backoff): Dirichlet smoothing

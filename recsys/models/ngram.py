@@ -7,11 +7,11 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import Dataset, Request
-from recsys.errors import DataError
-from recsys.models.counted import Counted
-from recsys.models.events import last_codes, read, shares, train_counts
-from recsys.models.settings import check_above_zero
-from recsys.split import TRAIN, Split
+from recsys.core.errors import DataError
+from recsys.core.split import TRAIN, Split
+from recsys.models.base.count_based import CountBased
+from recsys.models.base.event_arrays import last_codes, read, shares, train_counts
+from recsys.models.base.settings import check_above_zero
 
 LARGEST_KEY = 2**62
 
@@ -33,7 +33,7 @@ class NgramConfig:
         check_above_zero(self, "backoff")
 
 
-class Ngram(Counted):
+class Ngram(CountBased):
     """Interpolated absolute discounting (Ney, Essen & Kneser 1994), the scheme of Kneser-Ney with plain counts at the bottom.
 
     p(i | last n) = (max(count − discount, 0) + (discount · kinds + backoff) · p(i | last n − 1)) / (total + backoff), where total

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.core import Dataset, Request
-from recsys.errors import DataError
-from recsys.models.counted import Counted
-from recsys.models.events import DAY, read, shares, train_counts, train_people
-from recsys.places import kilometres
-from recsys.split import TRAIN, Split
+from recsys.core.errors import DataError
+from recsys.core.geography import kilometres
+from recsys.core.split import TRAIN, Split
+from recsys.models.base.count_based import CountBased
+from recsys.models.base.event_arrays import DAY, read, shares, train_counts, train_people
 
 KINDS = ("all", "recent", "nearby")
 EVERYWHERE = 1e-6
@@ -36,7 +36,7 @@ class PopularityConfig:
                 )
 
 
-class Popularity(Counted):
+class Popularity(CountBased):
     """Counted on the training events, whatever their behaviour. The history matters only for its last time and place.
 
     all: by how many people took an item, so that one person's daily place is not everybody's. recent: every training event

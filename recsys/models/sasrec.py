@@ -13,12 +13,12 @@ import numpy as np
 from torch import Tensor, nn
 
 from recsys.core import PAD, Request
-from recsys.models.attention import Block, Context, Looks, through_blocks
-from recsys.models.causal import Causal, Hidden, SequenceConfig
-from recsys.models.dropout import dropout
-from recsys.models.items import ItemVectors
-from recsys.models.sequences import HOURS, Tokens
-from recsys.models.subsets import last_states
+from recsys.models.base.causal import CausalModel, Hidden, SequenceConfig
+from recsys.models.base.sequences import HOURS, Tokens
+from recsys.models.layers.attention import AttentionTrace, Block, Context, through_blocks
+from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.item_vectors import ItemVectors
+from recsys.models.layers.prefix_sharing import last_states
 
 PARTS_AT_ONCE = 4_096
 """Parts of a history whose beginnings are looked for in each other."""
@@ -37,7 +37,7 @@ class SASRecConfig(SequenceConfig):
         return True
 
 
-class SASRec(Causal):
+class SASRec(CausalModel):
     """Blocks over item vectors; the state is the normed output of the last block."""
 
     Config = SASRecConfig
@@ -58,12 +58,12 @@ class SASRec(Causal):
     def reach(self) -> int:
         return self.config.n_blocks * (self.config.max_length - 1) + 1
 
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
         codes = self._on_device(tokens.codes)
         x = self.embedding(codes)
         if self.hours is not None:
             x = x + self.hours(self._on_device(tokens.hours))
-        x = dropout(x, self.config.dropout, self.training)
+        x = fast_dropout(x, self.config.dropout, self.training)
         last = 1 if last_only else None
         return Hidden(self.norm(through_blocks(self.blocks, x, self._context(tokens, codes), self.config.max_length, last, looks)))
 

@@ -17,17 +17,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recsys.core import PAD, Dataset
-from recsys.models.attention import Block, Context, Looks, Window, through_blocks
-from recsys.models.audience import PERIODS, audiences
-from recsys.models.causal import Causal, Hidden, SequenceConfig
-from recsys.models.copying import HIDDEN, Pointer
-from recsys.models.dropout import dropout
-from recsys.models.items import ItemVectors
-from recsys.models.keeping import Kept
+from recsys.core.split import TRAIN, Split
+from recsys.models.base.causal import CausalModel, Hidden, SequenceConfig
+from recsys.models.base.sequences import HOURS, Tokens
+from recsys.models.layers.attention import AttentionTrace, Block, Context, Window, through_blocks
+from recsys.models.layers.derived_cache import DerivedCache
+from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.item_dynamics import PERIODS, item_states
+from recsys.models.layers.item_vectors import ItemVectors
+from recsys.models.layers.losses import mixed_softmax_loss
+from recsys.models.layers.pointer import HIDDEN, Pointer
 from recsys.models.popularity import item_places
-from recsys.models.sequences import HOURS, Tokens
-from recsys.models.softmax_loss import mixed_softmax_loss
-from recsys.split import TRAIN, Split
 
 WIDTHS_KM = (0.3, 1.0, 3.0, 10.0)
 WAVES = 16
@@ -51,7 +51,7 @@ class SpatioTemporalConfig(SequenceConfig):
         return True
 
 
-class SpatioTemporal(Causal):
+class SpatioTemporal(CausalModel):
     """Scores are log probabilities."""
 
     Config = SpatioTemporalConfig
@@ -66,7 +66,7 @@ class SpatioTemporal(Causal):
         super().__init__(item_ids, config)
         size = config.embedding_size
         self.embedding = ItemVectors(len(item_ids), size, config.text)
-        self._placed = Kept()
+        self._placed = DerivedCache()
         self.hours = nn.Embedding(HOURS + 1, size) if config.time else None
         if config.place:
             self.register_buffer("spots", torch.zeros(len(item_ids), SPOT_SIZE))
@@ -94,9 +94,9 @@ class SpatioTemporal(Causal):
             self.middle.copy_(torch.from_numpy(np.nanmean(places, axis=0)))
             self.spots.copy_(self._features(torch.from_numpy(np.array(places))))  # a copy: the data is read-only
         if self.config.evolves:
-            from recsys.text import item_vectors, whitened
+            from recsys.text import item_vectors, whiten
 
-            turns, states = audiences(dataset, split, whitened(item_vectors(dataset), self.config.embedding_size))
+            turns, states = item_states(dataset, split, whiten(item_vectors(dataset), self.config.embedding_size))
             self.turns.copy_(torch.from_numpy(turns))
             self.audience.copy_(torch.from_numpy(states))
 
@@ -139,7 +139,7 @@ class SpatioTemporal(Causal):
             total = total + mixed_softmax_loss(interest[now], items, chosen[now], *known, precision)
         return total, len(periods)
 
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: Looks | None = None) -> Hidden:
+    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
         codes, hours = self._on_device(tokens.codes), self._on_device(tokens.hours)
         length, most = codes.shape[1], self.config.max_length
         kept = min(length, most + 1) if last_only else length  # the pointer needs the states of its window, and one before
@@ -157,7 +157,7 @@ class SpatioTemporal(Causal):
         copies, copied_codes = (torch.cat(each, 1) for each in zip(*parts, strict=True))
         return Hidden(self._in_period(self._interest(states[:, -rows:]), tokens), copies, copied_codes, {"own history": copies.sum(-1)})
 
-    def _read(self, tokens: Tokens, codes: Tensor, last: int | None, looks: Looks | None) -> tuple[Tensor, Context, Tensor]:
+    def _read(self, tokens: Tokens, codes: Tensor, last: int | None, looks: AttentionTrace | None) -> tuple[Tensor, Context, Tensor]:
         """States (B, T, D), of the `last` tokens where only those are needed; the context; vectors (B, T, D) of the tokens."""
         time, place = self.config.time, self.config.place
         vectors = x = self.embedding(codes, self._table())
@@ -174,7 +174,7 @@ class SpatioTemporal(Causal):
             here=self._on_device(tokens.here) if place else None,
             padding=codes == PAD if bool((tokens.codes[:, 0] == PAD).any()) else None,
         )
-        x = dropout(x, self.config.dropout, self.training)
+        x = fast_dropout(x, self.config.dropout, self.training)
         return self.norm(through_blocks(self.blocks, x, context, self.config.max_length, last, looks)), context, vectors
 
     def _interest(self, states: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import Dataset, Request
-from recsys.models.counted import Counted, person_code
-from recsys.models.events import Events, last_codes, read, shares, train_people
-from recsys.models.linear import POPULARITY, took
-from recsys.models.settings import check_above_zero, check_at_least
-from recsys.split import Split
+from recsys.core.split import Split
+from recsys.models.base.count_based import CountBased, person_code
+from recsys.models.base.event_arrays import Events, last_codes, read, shares, train_people
+from recsys.models.base.linear import POPULARITY, took
+from recsys.models.base.settings import check_above_zero, check_at_least
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class UserKnnConfig:
         check_at_least(0, self, "own", "rarity")
 
 
-class Neighbourly(Counted, ABC):
+class NeighbourModel(CountBased, ABC):
     """Keeps `people`, hashes of user ids, and who `took` what; a subclass says how alike a request and those people are.
 
     Neighbours are found by the history alone, so a person unknown to training has some too. The person's own row is left out
@@ -89,7 +89,7 @@ class Neighbourly(Counted, ABC):
         return sparse.csr_matrix(np.maximum(alike, 0).astype(np.float32))
 
 
-class UserKnn(Neighbourly):
+class UserKnn(NeighbourModel):
     """Likeness is the cosine of what was taken (Herlocker et al. 1999), each item weighing (people / its people) ^ rarity / 2.
 
     The history's events fade by age, those of the neighbours do not. Settings by validation NDCG@10 on demo-city, ml-100k and

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import Dataset
-from recsys.models.settings import check_above_zero, check_at_least
-from recsys.models.user_knn import Neighbourly, remembered
-from recsys.split import Split
+from recsys.core.split import Split
+from recsys.models.base.settings import check_above_zero, check_at_least
+from recsys.models.user_knn import NeighbourModel, remembered
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class UserKnnTextConfig:
         check_at_least(0, self, "own")
 
 
-class UserKnnText(Neighbourly):
+class UserKnnText(NeighbourModel):
     """As `user-knn`, with people as the mean of their items' whitened text vectors: who never met at an item can be neighbours.
 
     Settings by validation NDCG@10 on demo-city, ml-100k and foursquare: .305, .106, .392; with 200 neighbours, `half_life` 20
@@ -45,9 +45,9 @@ class UserKnnText(Neighbourly):
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: UserKnnTextConfig, seed: int = 0) -> "UserKnnText":
         """Remember the training events and the items' vectors. `seed` changes nothing."""
-        from recsys.text import TextEncoder, item_vectors, whitened
+        from recsys.text import TextEncoder, item_vectors, whiten
 
-        vectors = whitened(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
+        vectors = whiten(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
         return cls(dataset.item_ids, config, {**remembered(dataset, split), "vectors": vectors.astype(np.float16)})
 
     def _alike(self, history: sparse.csr_matrix) -> np.ndarray:

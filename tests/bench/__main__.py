@@ -12,8 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from recsys.commands.console import say, show, table
-from recsys.errors import RecsysError
+from recsys.cli.console import say, show, table
+from recsys.core.errors import RecsysError
 
 FOLDER = Path(__file__).resolve().parent
 FIELDS = ("value", "unit", "reference", "ratio")

@@ -6,8 +6,8 @@ from itertools import combinations
 import torch
 
 from recsys.explain import Game
-from recsys.explain.counterfactual import Counterfactual, smallest_removal
-from recsys.explain.listing import Listing
+from recsys.explain.counterfactual.removal import Counterfactual, smallest_removal
+from recsys.explain.counterfactual.topk_membership import TopKMembership
 from tests.bench._explain import EVENTS, games
 
 CASES, MOST = 40, 3
@@ -23,7 +23,7 @@ def answers(cases: int = CASES) -> list[tuple[Callable[[], Game], Counterfactual
 
 def fewest(game: Game) -> int | None:
     """How many events the smallest set of up to three holds, by asking for every set; None if none is enough."""
-    listing = Listing(game, TOP)
+    listing = TopKMembership(game, TOP)
     steps = [int(step) for step in listing.known]
     for size in range(1, MOST + 1):
         if (listing.margins(list(combinations(steps, size))) < 0).any():

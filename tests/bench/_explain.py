@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from recsys import checkpoints
-from recsys.commands.console import say
+from recsys.cli.console import say
 from recsys.core import recommend, request_at
 from recsys.datasets import open_dataset
-from recsys.explain import Game, explain
+from recsys.explain import Game, explain_item
+from recsys.training import checkpoints
 
 EVENTS, BUDGET, REPEATS = 50, 2_048, 5
 
@@ -61,7 +61,7 @@ def rates(plain: bool = False) -> dict[str, np.ndarray]:
     kernel = shap.KernelExplainer(function, nothing)
 
     def ours() -> None:
-        rows[0] = explain(fresh(), budget=BUDGET).evaluations
+        rows[0] = explain_item(fresh(), budget=BUDGET).evaluations
 
     askers: dict[str, Callable[[], Any]] = {
         "ours": ours,

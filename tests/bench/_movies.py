@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from recsys.commands.console import say
+from recsys.cli.console import say
 from recsys.core import Dataset
+from recsys.core.errors import RecsysError
+from recsys.core.split import TRAIN, split_interactions
 from recsys.datasets import open_dataset, prepare
-from recsys.errors import RecsysError
-from recsys.split import TRAIN, split
 
 THREADS = os.cpu_count() or 1
 BATCHES = int(os.environ.get("RECSYS_BENCH_BATCHES", "-1"))
@@ -43,7 +43,7 @@ def movies() -> Dataset:
 
 def peer(mode: str, dataset: Dataset) -> dict[str, Any]:
     """What RecTools' SASRec of the same size takes on the training events of the same data, with the same threads."""
-    train = split(dataset, "last-out").labels == TRAIN
+    train = split_interactions(dataset, "last-out").labels == TRAIN
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.npz"
         users = dataset.interactions["user_id"].cat.codes.to_numpy()

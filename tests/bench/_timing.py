@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from recsys.core import Dataset
+from recsys.core.split import split_interactions
 from recsys.datasets.build import build_dataset
 from recsys.models import MODELS
-from recsys.split import split
 
 
 def measured(value: float, unit: str, reference: float) -> dict[str, Any]:
@@ -51,4 +51,8 @@ def made_up(users: int = 40, items: int = 4_000, length: int = 200) -> Dataset:
 def transformer(dataset: Dataset) -> Any:
     """An untrained sasrec, d 64, 2 blocks, L 200: speed does not depend on what it has learnt."""
     spec = MODELS["sasrec"]
-    return spec.load().build(dataset, split(dataset, "last-out"), spec.config(embedding_size=64, n_blocks=2, max_length=200), seed=1).eval()
+    return (
+        spec.load()
+        .build(dataset, split_interactions(dataset, "last-out"), spec.config(embedding_size=64, n_blocks=2, max_length=200), seed=1)
+        .eval()
+    )

@@ -4,8 +4,8 @@ reference: percent of all items that are dropped where removing everything would
 
 from typing import Any
 
-from recsys.commands.console import say
-from recsys.explain.listing import Listing
+from recsys.cli.console import say
+from recsys.explain.counterfactual.topk_membership import TopKMembership
 from tests.bench._counterfactual import MOST, TOP, answers, fewest
 from tests.bench._timing import measured
 
@@ -14,7 +14,7 @@ def measure() -> dict[str, Any]:
     small, as_small, could, did = 0, 0, 0, 0
     for fresh, answer in answers():
         game = fresh()
-        listing = Listing(game, TOP)
+        listing = TopKMembership(game, TOP)
         if listing.check_without(tuple(int(step) for step in listing.known))[0] > TOP:
             could += 1
             did += answer.verified

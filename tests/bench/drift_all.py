@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from recsys.datasets import open_dataset
-from recsys.drift.kept import drift_of_all
+from recsys.drift.report_store import detect_drift_of_all
 from tests.bench._timing import measured
 
 
@@ -16,6 +16,6 @@ def measure() -> dict[str, Any]:
         os.environ["RECSYS_HOME"] = folder
         for _ in range(2):
             began = time.perf_counter()
-            assert sum(1 for _ in drift_of_all(dataset)) == len(dataset.user_ids)
+            assert sum(1 for _ in detect_drift_of_all(dataset)) == len(dataset.user_ids)
             taken.append(time.perf_counter() - began)
     return measured(taken[0], "s", taken[1])

@@ -8,9 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from recsys.commands.console import say
+from recsys.cli.console import say
 from recsys.datasets import open_dataset
-from recsys.storage import home
+from recsys.storage.files import home
 from tests.bench._browser import window
 from tests.bench._timing import measured
 from tests.bench.cursor_step import with_events

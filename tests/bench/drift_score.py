@@ -5,17 +5,17 @@ All bars are said on standard error, with 95 % intervals over people.
 
 from typing import Any
 
-from recsys.commands.console import say
-from recsys.datasets.simulate import simulate
-from recsys.drift.judging import judge_city
+from recsys.cli.console import say
+from recsys.drift.benchmark.run import benchmark_city
+from recsys.simulation import simulate_city
 from tests.bench._timing import measured
 
 SEED, PEOPLE = 301, 400
 
 
 def measure() -> dict[str, Any]:
-    city = simulate(seed=SEED, people=PEOPLE)
-    found = next(each for each in judge_city(city.dataset, city.truth) if isinstance(each, dict))
+    city = simulate_city(seed=SEED, people=PEOPLE)
+    found = next(each for each in benchmark_city(city.dataset, city.truth) if isinstance(each, dict))
     for name, figures in {"recscope": found, **found["baselines"]}.items():
         low, high = figures["intervals"].get("precision", (0, 0))
         left, right = figures["intervals"].get("recall", (0, 0))

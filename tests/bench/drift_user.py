@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from recsys.datasets.build import build_dataset
-from recsys.drift import drift, setting
-from recsys.drift.segmentation import segment
-from recsys.drift.views import events_of
+from recsys.drift import build_feature_space, detect_drift
+from recsys.drift.detection.event_features import read_user_events
+from recsys.drift.detection.segmentation import segment
 from tests.bench._timing import measured, times_of
 
 
@@ -29,7 +29,7 @@ def measure() -> dict[str, Any]:
         items=pd.DataFrame({"category": [f"kind {at % 40}" for at in range(250)], **places}, index=names),
         repeats=True,
     )  # fmt: skip
-    scene = setting(dataset)
-    events = events_of(dataset, scene, "anna")
-    whole = np.median(times_of(lambda: drift(dataset, scene, "anna"), repeats=15))
+    scene = build_feature_space(dataset)
+    events = read_user_events(dataset, scene, "anna")
+    whole = np.median(times_of(lambda: detect_drift(dataset, scene, "anna"), repeats=15))
     return measured(float(whole), "ms", float(np.median(times_of(lambda: segment(events), repeats=15))))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys.errors import RecsysError
-from recsys.explain import Game, explain
+from recsys.core.errors import RecsysError
+from recsys.explain import Game, explain_item
 from tests.bench._explain import games
 from tests.bench._timing import measured, times_of
 
@@ -19,10 +19,10 @@ EVENTS = 12
 
 def measure() -> dict[str, Any]:
     fresh = games(EVENTS, 1)[0]
-    apart = np.abs(explain(fresh()).values - by_formula(fresh())).max()
+    apart = np.abs(explain_item(fresh()).values - by_formula(fresh())).max()
     if apart > 1e-5:
         raise RecsysError(f"exact values are {apart:.1e} from those of the formula")
-    ours = np.median(times_of(lambda: explain(fresh()), repeats=5, warm=1))
+    ours = np.median(times_of(lambda: explain_item(fresh()), repeats=5, warm=1))
     return measured(float(ours), "ms", float(np.median(times_of(lambda: asked(fresh()), repeats=3, warm=1))))
 
 

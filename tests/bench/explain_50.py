@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys.commands.console import say
+from recsys.cli.console import say
 from recsys.explain import Game
-from recsys.explain.shapley import by_orders, sharpening
+from recsys.explain.methods.shapley_values import refine_shapley, shapley_by_permutations
 from tests.bench._explain import EVENTS, games
 from tests.bench._timing import measured
 
@@ -25,8 +25,8 @@ def measure() -> dict[str, Any]:
     slowest, reference = 0.0, 0.0
     for fresh in games(EVENTS, 3):
         game = fresh()
-        *_, truth = by_orders(game, REFERENCE, seed=1, first=REFERENCE, since=game.spent())
-        found = next(each for each in sharpening(fresh()) if _apart(each.values, truth.values) <= WITHIN)
+        *_, truth = shapley_by_permutations(game, REFERENCE, seed=1, first=REFERENCE, since=game.spent())
+        found = next(each for each in refine_shapley(fresh()) if _apart(each.values, truth.values) <= WITHIN)
         other, seconds, apart = _kernel(fresh, truth.values)
         say(
             f"ours: {found.evaluations} evaluations, {found.seconds:.3f} s, {_apart(found.values, truth.values):.1%}; "

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from recsys.explain import explain
+from recsys.explain import explain_item
 from tests.bench._explain import games
 from tests.bench._timing import measured
 
@@ -19,6 +19,6 @@ def measure() -> dict[str, Any]:
     within = []
     for seed, fresh in enumerate(games(EVENTS, CASES)):
         game = fresh()
-        sampled, exact = explain(game, budget=BUDGET, seed=seed), explain(game)
+        sampled, exact = explain_item(game, budget=BUDGET, seed=seed), explain_item(game)
         within.append(np.abs(sampled.values - exact.values) <= 2 * sampled.standard_errors)
     return measured(100 * float(np.mean(within)), "%", 95.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.errors import RecsysError
+from recsys.core.errors import RecsysError
 from tests.bench._timing import measured, times_of
 
 ROOT = Path(__file__).resolve().parents[2]

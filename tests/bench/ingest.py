@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from recsys.commands.console import say
-from recsys.errors import RecsysError
+from recsys.cli.console import say
+from recsys.core.errors import RecsysError
 from tests.bench._timing import measured
 
 ROOT = Path(__file__).resolve().parents[2]

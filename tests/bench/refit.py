@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from recsys.checkpoints import find, load
-from recsys.commands.console import say
+from recsys.cli.console import say
 from recsys.core import recommend, request_at
+from recsys.core.split import TEST, VALIDATION, split_interactions
 from recsys.datasets import open_dataset
-from recsys.evaluation import evaluate, paired
+from recsys.evaluation import compare_paired, evaluate_model
 from recsys.models.association import Feedback
-from recsys.split import TEST, VALIDATION, split
+from recsys.training.checkpoints import find, load
 from tests.bench._timing import measured
 
 SEED, LISTS = 1, 1_000
@@ -23,15 +23,15 @@ SEED, LISTS = 1, 1_000
 
 def measure() -> dict[str, Any]:
     dataset = open_dataset("demo-city")
-    made, loaded = split(dataset, "temporal"), load(find("association", dataset.name))
+    made, loaded = split_interactions(dataset, "temporal"), load(find("association", dataset.name))
     users = dataset.interactions["user_id"].cat.codes.to_numpy()
     rng = np.random.default_rng(SEED)
     asked = np.isin(users, rng.permutation(len(dataset.user_ids))[::2])
     rows = rng.permutation(np.flatnonzero(asked & (made.labels == VALIDATION)))[:LISTS]
     again = loaded.model.refit([each for row in rows for each in _answers(loaded.model, dataset, int(row), users[row])])
     held = replace(made, labels=np.where(asked & (made.labels == TEST), VALIDATION, made.labels))
-    before, after = (evaluate(model, dataset, held, "test", brief=True) for model in (loaded.model, again))
-    gain = paired(after, before)
+    before, after = (evaluate_model(model, dataset, held, "test", brief=True) for model in (loaded.model, again))
+    gain = compare_paired(after, before)
     say(f"{len(rows):,} lists; {gain.difference:+.4f} [{gain.low:.4f}, {gain.high:.4f}] on {after.cases:,} events of {after.users} people")
     return measured(after.metrics["ndcg@10"], "ndcg@10", before.metrics["ndcg@10"])
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from recsys.core import Dataset
-from recsys.training import train
+from recsys.training.loop import train_model
 from tests.bench._movies import BATCHES, THREADS, movies, peer, peer_python
 from tests.bench._timing import measured
 
@@ -30,7 +30,7 @@ def _targets_per_second(dataset: Dataset) -> float:
     counted = itertools.count(1)
     settings = {"embedding_size": 64, "n_blocks": 2, "n_heads": 1, "max_length": 200, "epochs": 1}
     with tempfile.TemporaryDirectory() as folder:
-        steps = train(
+        steps = train_model(
             "sasrec", dataset, settings=settings, device="cpu", stop=lambda: next(counted) == BATCHES, folder=Path(folder) / "sasrec"
         )
         return list(steps)[-1].targets_per_second

@@ -121,7 +121,7 @@ def visit(page: Page, address: str) -> Page:
 
 
 def page_paths() -> dict[str, str]:
-    """{path in the URL: title} of every page, read from pages/frame.py without running it; the start page has path ''."""
+    """{path in the URL: title} of every page, read from pages/navigation.py without running it; the start page has path ''."""
     tree = ast.parse((ROOT / "pages" / "frame.py").read_text(encoding="utf-8"))
     paths = {}
     for call in ast.walk(tree):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from recsys import checkpoints
+from recsys.training import checkpoints
 from tests.browser.live import Server, settled, visit
 
 

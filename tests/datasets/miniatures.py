@@ -154,9 +154,9 @@ def deskdrop(folder: Path) -> Expected:
 def demo_city(folder: Path) -> Expected:
     """Its raw format is the prepared folder itself."""
     from recsys.datasets.prepared import read_prepared
-    from recsys.datasets.simulate import simulate
+    from recsys.simulation import simulate_city
 
-    simulate(seed=3, people=20, places=60, days=60, name="demo-city").write(folder / "demo-city")
+    simulate_city(seed=3, people=20, places=60, days=60, name="demo-city").write(folder / "demo-city")
     data = read_prepared(folder / "demo-city")
     rows = zip(data.interactions["user_id"], data.interactions["item_id"], data.times, strict=True)
     return expected([(str(user), str(item), int(at)) for user, item, at in rows], " ".join(data.has))

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.core import Check
+from recsys.core.errors import DataError
 from recsys.datasets import read_file
 from recsys.datasets.build import NATURAL_ORDER_SQL, natural_key
-from recsys.datasets.clean import CHECKS, Rules, clean
-from recsys.errors import DataError
+from recsys.datasets.importing.cleaning import CHECKS, Rules, clean_events
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 KNOWN = frozenset({"timestamp", "rating", "latitude", "longitude"})
@@ -85,7 +85,7 @@ def kept(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
 def test_rows_in_are_rows_kept_and_rows_dropped(con: Any, rows: list[dict[str, Any]], duplicates: Any, missing: Any) -> None:
     rules = Rules(duplicates, missing, KNOWN, NOW)
     load(con, rows)
-    checks = clean(con, rules)
+    checks = clean_events(con, rules)
     once = kept(con)
     assert len(rows) == len(once) + sum(check.rows for check in checks if check.action == "dropped")
     assert [row[0] for row in once] == sorted(row[0] for row in once)
@@ -95,7 +95,7 @@ def test_rows_in_are_rows_kept_and_rows_dropped(con: Any, rows: list[dict[str, A
         assert rating is None or math.isfinite(rating)
         assert (latitude is None) == (longitude is None)
         assert latitude is None or (abs(latitude) <= 90 and abs(longitude) <= 180)
-    again = clean(con, rules)
+    again = clean_events(con, rules)
     assert kept(con) == once
     assert not sum(check.rows for check in again if check.action == "dropped")
 
@@ -104,7 +104,7 @@ def test_rows_in_are_rows_kept_and_rows_dropped(con: Any, rows: list[dict[str, A
 @given(rows=st.lists(event, max_size=12))
 def test_counts_are_those_of_a_plain_loop(con: Any, rows: list[dict[str, Any]]) -> None:
     load(con, rows)
-    found = {check.check: check.rows for check in clean(con, Rules(known=KNOWN, now=NOW))}
+    found = {check.check: check.rows for check in clean_events(con, Rules(known=KNOWN, now=NOW))}
     ids = [row for row in rows if row["person"] and row["thing"]]
     timed = [row for row in ids if row["timestamp"]]
     left = [row for row in timed if row["timestamp"] < "2030"]
@@ -128,7 +128,7 @@ def test_counts_are_those_of_a_plain_loop(con: Any, rows: list[dict[str, Any]]) 
 
 def test_every_check_reports_also_when_there_is_nothing(con: Any) -> None:
     load(con, [])
-    lines = clean(con, Rules(known=KNOWN))
+    lines = clean_events(con, Rules(known=KNOWN))
     assert [line.rows for line in lines] == [0] * len(lines) and len(lines) >= len(CHECKS)
 
 
@@ -147,7 +147,7 @@ def test_interpolation_is_that_of_numpy(con: Any) -> None:
     ]
     shuffled = random.permutation(40)
     load(con, [rows[place] for place in shuffled])
-    clean(con, Rules(missing="interpolate", known=frozenset({"timestamp", "rating"})))
+    clean_events(con, Rules(missing="interpolate", known=frozenset({"timestamp", "rating"})))
     got = np.empty(40)
     got[shuffled] = [row[4] for row in kept(con)]
     known = ~np.isnan(values)
@@ -160,7 +160,7 @@ def test_filling_with_the_middle(con: Any, rule: Any, value: float) -> None:
         con,
         [{"person": 1, "thing": n, "timestamp": "2020-01-01", "rating": rating} for n, rating in enumerate([1.0, 2.0, 6.0, None], start=1)],
     )
-    assert Check("missing ratings", 1, "filled") in clean(con, Rules(missing=rule, known=frozenset({"timestamp", "rating"})))
+    assert Check("missing ratings", 1, "filled") in clean_events(con, Rules(missing=rule, known=frozenset({"timestamp", "rating"})))
     assert kept(con)[3][4] == value
 
 
@@ -171,7 +171,7 @@ def test_swapped_coordinates_of_a_city_are_put_right(con: Any) -> None:
     ]
     rows[3].update(latitude=-74.0, longitude=40.74)
     load(con, rows)
-    assert Check("swapped coordinates", 1, "filled") in clean(con, Rules(known=KNOWN))
+    assert Check("swapped coordinates", 1, "filled") in clean_events(con, Rules(known=KNOWN))
     assert kept(con)[3][5:] == (40.74, -74.0)
 
 
@@ -184,7 +184,7 @@ def test_a_world_map_is_not_swapped(con: Any) -> None:
             for n, (a, b) in enumerate(places, start=1)
         ],
     )
-    assert Check("swapped coordinates", 1, "filled") in clean(con, Rules(known=KNOWN))
+    assert Check("swapped coordinates", 1, "filled") in clean_events(con, Rules(known=KNOWN))
     assert [row[5:] for row in kept(con)] == [*places[:5], (35.6, 139.7)]
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from recsys import datasets
 from recsys.core import Dataset
+from recsys.core.errors import DataError, UnknownNameError
 from recsys.datasets import DATASETS, list_datasets, open_dataset, prepare
-from recsys.errors import DataError, UnknownNameError
 from tests.datasets import miniatures
 
 REAL = os.environ.get("RECSYS_DATA")
@@ -66,7 +66,7 @@ def made(
 
 def _move_in(patch: pytest.MonkeyPatch, place: Path) -> None:
     patch.setenv("RECSYS_HOME", str(place / "home"))
-    for module in ("recsys.datasets", "recsys.datasets.preparing"):
+    for module in ("recsys.datasets", "recsys.datasets.importing.prepare"):
         patch.setattr(f"{module}.ASSETS", place / "assets")
 
 
@@ -124,7 +124,7 @@ class TestEveryDataset:
     def test_second_open_is_the_same_and_ingests_nothing(
         self, name: str, made: tuple[Dataset, miniatures.Expected, Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("recsys.datasets.ingest.connection", lambda *_: pytest.fail("the raw files were read again"))
+        monkeypatch.setattr("recsys.datasets.importing.ingest.connection", lambda *_: pytest.fail("the raw files were read again"))
         monkeypatch.delenv("RECSYS_DATA", raising=False)
         again = open_dataset(name)
         pd.testing.assert_frame_equal(again.interactions, made[0].interactions)

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from recsys.core.errors import DataError, UnknownNameError
 from recsys.datasets import DATASETS, prepare
-from recsys.datasets.fetch import fetch, terms
+from recsys.datasets.download import download_dataset, terms
 from recsys.datasets.spec import DatasetSpec, Download, raw_home
-from recsys.errors import DataError, UnknownNameError
 from tests.datasets import miniatures
 
 
@@ -95,7 +95,7 @@ def files(root: Path) -> set[str]:
 def test_fetched_data_can_be_prepared(server: Server, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     published(server, archive, monkeypatch, md5(archive))
     said: list[str] = []
-    folder = fetch("ml-100k", tmp_path / "root", said.append)
+    folder = download_dataset("ml-100k", tmp_path / "root", said.append)
     assert said[0] == terms("ml-100k") and "GroupLens" in said[0]
     assert said[-1].endswith("100%")
     assert files(tmp_path / "root") == {"ml-100k/u.data", "ml-100k/u.item", "ml-100k/u.user"}
@@ -105,7 +105,7 @@ def test_fetched_data_can_be_prepared(server: Server, archive: bytes, tmp_path: 
 def test_by_default_it_lands_where_prepare_looks(server: Server, archive: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RECSYS_DATA", raising=False)
     published(server, archive, monkeypatch)
-    assert fetch("ml-100k") == raw_home() / "ml-100k"
+    assert download_dataset("ml-100k") == raw_home() / "ml-100k"
     assert prepare("ml-100k").users == 12
 
 
@@ -118,11 +118,11 @@ def test_a_download_that_breaks_off_goes_on(
     with pytest.raises(
         DataError, match=f"could not be fetched .it broke off after 500 of .*fetch again to go on.*{tmp_path / 'root' / 'ml-100k'}"
     ) as caught:
-        fetch("ml-100k", tmp_path / "root")
+        download_dataset("ml-100k", tmp_path / "root")
     assert "\n" not in str(caught.value)
     assert files(tmp_path / "root") == {".ml-100k-ml-100k.zip.part"}
     server.break_after = None
-    fetch("ml-100k", tmp_path / "root")
+    download_dataset("ml-100k", tmp_path / "root")
     assert server.ranges[-1] == "bytes=500-"
     assert files(tmp_path / "root") == {"ml-100k/u.data", "ml-100k/u.item", "ml-100k/u.user"}
 
@@ -135,16 +135,16 @@ def test_a_part_of_something_else_does_no_harm(
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / ".ml-100k-ml-100k.zip.part").write_bytes(left)
     try:
-        fetch("ml-100k", tmp_path / "root")
+        download_dataset("ml-100k", tmp_path / "root")
     except DataError:
-        fetch("ml-100k", tmp_path / "root")
+        download_dataset("ml-100k", tmp_path / "root")
     assert "ml-100k/u.data" in files(tmp_path / "root")
 
 
 def test_a_wrong_checksum_is_thrown_away(server: Server, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     published(server, archive, monkeypatch, "md5:" + "0" * 32)
     with pytest.raises(DataError, match=r"not the owner's 0{32}; it was thrown away"):
-        fetch("ml-100k", tmp_path / "root")
+        download_dataset("ml-100k", tmp_path / "root")
     assert files(tmp_path / "root") == set()
 
 
@@ -154,10 +154,10 @@ def test_a_checksum_that_stands_beside_the_file(
 ) -> None:
     published(server, archive, monkeypatch, server.url("sum"))
     server.files["sum"] = f"MD5 (ml-100k.zip) = {hashlib.new(kind, archive).hexdigest()}\n".encode()
-    fetch("ml-100k", tmp_path / "root")
+    download_dataset("ml-100k", tmp_path / "root")
     server.files["sum"] = b"no sum here"
     with pytest.raises(DataError, match="holds no checksum"):
-        fetch("ml-100k", tmp_path / "root")
+        download_dataset("ml-100k", tmp_path / "root")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_what_is_not_the_data_is_refused(
     if content is None:
         server.files.clear()
     with pytest.raises(DataError, match=says):
-        fetch("ml-100k", tmp_path / "root")
+        download_dataset("ml-100k", tmp_path / "root")
     assert not (tmp_path / "root" / "ml-100k").exists()
 
 
@@ -182,15 +182,15 @@ def test_without_a_network_it_says_so_in_one_line(tmp_path: Path, monkeypatch: p
         url = f"http://127.0.0.1:{free.getsockname()[1]}/ml-100k.zip"
     monkeypatch.setitem(DATASETS, "ml-100k", replace(DATASETS["ml-100k"], downloads=(Download(url),)))
     with pytest.raises(DataError, match=f"could not be fetched .*u.data, u.item .*{tmp_path / 'root' / 'ml-100k'}") as caught:
-        fetch("ml-100k", tmp_path / "root")
+        download_dataset("ml-100k", tmp_path / "root")
     assert "\n" not in str(caught.value)
     assert files(tmp_path / "root") == set()
 
 
 def test_data_without_a_download_says_where_to_put_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"no public download; get users_interactions.* put it in {tmp_path / 'deskdrop'}"):
-        fetch("deskdrop", tmp_path)
+        download_dataset("deskdrop", tmp_path)
     with pytest.raises(DataError, match="ships with the program"):
-        fetch("demo-city", tmp_path)
+        download_dataset("demo-city", tmp_path)
     with pytest.raises(UnknownNameError, match="did you mean ml-1m"):
-        fetch("ml-1n", tmp_path)
+        download_dataset("ml-1n", tmp_path)

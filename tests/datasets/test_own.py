@@ -15,9 +15,9 @@ import pandas as pd
 import pytest
 
 from recsys.core import Dataset
+from recsys.core.errors import DataError, RecsysError
 from recsys.datasets import list_datasets, open_dataset, prepare, read_file
-from recsys.datasets.guess import guess
-from recsys.errors import DataError, RecsysError
+from recsys.datasets.importing.column_roles import guess_columns
 
 TABLE = pd.DataFrame(
     {
@@ -90,8 +90,8 @@ def test_every_kind_of_file_opens_the_same(kind: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.ratings, [3.0, 2.5, 5.0, 1.0, 4.0])
     assert checks(data)["order"] == (1, "reordered")
     assert checks(data).get("decimal commas, read as points") == ((5, "kept") if kind == "decimal commas" else None)
-    assert guess(path).mapping.keys() == {"user_id", "item_id", "timestamp", "rating"}
-    assert set(guess(path).reasons) == set(guess(path).mapping)
+    assert guess_columns(path).mapping.keys() == {"user_id", "item_id", "timestamp", "rating"}
+    assert set(guess_columns(path).reasons) == set(guess_columns(path).mapping)
 
 
 def test_latin_1_and_number_like_ids(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_person_a_line(tmp_path: Path) -> None:
     path = put(tmp_path, "seq.txt", "1 5 6 5\n2 7\n10 6 7 8 9\n1 9\n")
     data = read_file(path)
     assert histories(data) == {"1": ["5", "6", "5", "9"], "2": ["7"], "10": ["6", "7", "8", "9"]}
-    assert data.times is None and data.repeats and guess(path).layout.kind == "lines"
+    assert data.times is None and data.repeats and guess_columns(path).layout.kind == "lines"
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_offsets_in_the_text_are_kept(tmp_path: Path) -> None:
 
 def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "user,item,date\nu,i,01/02/2020\nu,j,03/04/2020\n")
-    assert guess(path).two_ways == "01/02/2020"
+    assert guess_columns(path).two_ways == "01/02/2020"
     with pytest.raises(
         DataError, match=r"t.csv: column 'date' .* two ways, for example '0[13]/0[24]/2020'; say which, day first or month first"
     ):
@@ -273,7 +273,7 @@ def test_a_missing_file_and_a_folder_are_said_to_be_so(tmp_path: Path) -> None:
         prepare(tmp_path / "nothing.csv")
     with pytest.raises(DataError, match="is a folder"):
         prepare(tmp_path)
-    for use in (read_file, guess):
+    for use in (read_file, guess_columns):
         with pytest.raises(RecsysError):
             use(tmp_path / "nothing.csv")
 
@@ -338,7 +338,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("recsys.datasets.ingest._write_items", full)
+    monkeypatch.setattr("recsys.datasets.importing.ingest._write_items", full)
     with pytest.raises(DataError, match="No space left on device; nothing was changed"):
         prepare(_csv(tmp_path), name="shop")
     assert not (Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop").exists()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from recsys.core.errors import DataError
 from recsys.datasets import prepare, read_file
-from recsys.datasets.guess import guess
-from recsys.errors import DataError
+from recsys.datasets.importing.column_roles import guess_columns
 from tests.datasets.test_own import checks, histories, put
 
 ROWS = "user,item,time\n" + "".join(f"u{n % 7},i{n % 5},{1_600_000_000 + n}\n" for n in range(40))
@@ -34,7 +34,7 @@ def test_a_first_line_like_those_below_is_a_row(text: str, tmp_path: Path) -> No
     path = put(tmp_path, "t.csv", text)
     data = read_file(path)
     assert len(data.interactions) == len(text.splitlines())
-    assert checks(data)[A_ROW] == (1, "kept") and A_ROW in guess(path).reasons["user_id"]
+    assert checks(data)[A_ROW] == (1, "kept") and A_ROW in guess_columns(path).reasons["user_id"]
 
 
 @pytest.mark.parametrize("names", ["user,item,sku2", "user,item,,", "c1,c2,c3"])
@@ -45,7 +45,7 @@ def test_a_first_line_unlike_those_below_holds_names(names: str, tmp_path: Path)
 
 def test_names_that_say_nothing_are_named(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "ann,tea\nbob,pie\ncat,jam\n")
-    assert (NAMES + "ann, tea") in checks(read_file(path)) and NAMES in guess(path).reasons["user_id"]
+    assert (NAMES + "ann, tea") in checks(read_file(path)) and NAMES in guess_columns(path).reasons["user_id"]
     assert not [name for name in checks(read_file(put(tmp_path, "k.csv", ROWS))) if name.startswith(NAMES)]
 
 
@@ -53,7 +53,7 @@ def test_ratings_separated_by_spaces_are_no_items(tmp_path: Path) -> None:
     triples = put(tmp_path, "t.txt", "".join(f"{n} {n * 7 % 311 + 100} {n % 5 + 1}\n" for n in range(1, 60)))
     data = read_file(triples)
     assert data.has == ("rating",) and histories(data)["1"] == ["107"]
-    assert checks(data)[COLUMNS] == (59, "kept") and COLUMNS in guess(triples).reasons["user_id"]
+    assert checks(data)[COLUMNS] == (59, "kept") and COLUMNS in guess_columns(triples).reasons["user_id"]
     lines = read_file(triples, {"item_id": "2+"})
     assert histories(lines)["1"] == ["107", "2"] and checks(lines)[LINES] == (118, "kept")
     timed = read_file(put(tmp_path, "q.txt", "".join(f"{n} {n + 100} {n % 5} {1_600_000_000 + n}\n" for n in range(60))))
@@ -63,7 +63,7 @@ def test_ratings_separated_by_spaces_are_no_items(tmp_path: Path) -> None:
 def test_lines_of_as_many_items_are_lines_unless_columns_are_mapped(tmp_path: Path) -> None:
     path = put(tmp_path, "t.txt", "1 17 23\n2 17 11\n3 40 41\n")
     lines, columns = read_file(path), read_file(path, {"user_id": "1", "item_id": "2"})
-    assert histories(lines)["1"] == ["17", "23"] and LINES in checks(lines) and LINES in guess(path).reasons["user_id"]
+    assert histories(lines)["1"] == ["17", "23"] and LINES in checks(lines) and LINES in guess_columns(path).reasons["user_id"]
     assert histories(columns)["1"] == ["17"] and COLUMNS in checks(columns)
     with pytest.raises(DataError, match="no columns to map"):
         read_file(put(tmp_path, "r.txt", "1 2 3\n2 3\n4 5 6 7\n"), {"user_id": "1"})
@@ -71,7 +71,7 @@ def test_lines_of_as_many_items_are_lines_unless_columns_are_mapped(tmp_path: Pa
 
 def test_pipes_are_refused_before_they_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for use in (read_file, prepare, guess):
+    for use in (read_file, prepare, guess_columns):
         with pytest.raises(DataError, match="pipe or device; save what it gives to a file first"):
             use(tmp_path / "pipe")
     assert not [each for each in Path(os.environ["RECSYS_HOME"]).rglob("*") if each.is_file()]
@@ -122,7 +122,7 @@ def test_empty_lines_before_the_names(tmp_path: Path) -> None:
 
 def test_thousands_of_columns_are_not_all_searched(tmp_path: Path) -> None:
     wide = put(tmp_path, "t.csv", ",".join(f"c{n}" for n in range(300)) + "\n" + ",".join(["7"] * 200 + ["1600000000"] * 100) + "\n")
-    assert guess(wide).mapping == {"user_id": "c0", "item_id": "c1"}
+    assert guess_columns(wide).mapping == {"user_id": "c0", "item_id": "c1"}
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from recsys.core.errors import DataError
 from recsys.datasets.prepared import read_extra, read_prepared
-from recsys.datasets.simulate import SimulatedCity, simulate
-from recsys.datasets.simulate.clock import START, to_utc
-from recsys.datasets.simulate.events import CAUSES
-from recsys.datasets.simulate.ground import COAST, DISTRICT_CENTRES, RIVER, on_land
-from recsys.errors import DataError
+from recsys.simulation import SimulatedCity, simulate_city
+from recsys.simulation.events import CAUSES
+from recsys.simulation.local_time import START, to_utc
+from recsys.simulation.terrain import COAST, DISTRICT_CENTRES, RIVER, on_land
 
 
 @pytest.fixture(scope="module")
 def city() -> SimulatedCity:
     """A quarter of the shipped size."""
-    return simulate(seed=3, people=300, places=500)
+    return simulate_city(seed=3, people=300, places=500)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def events(city: SimulatedCity) -> pd.DataFrame:
 
 
 def test_the_same_seed_makes_the_same_city_and_another_another() -> None:
-    one, same, other = (simulate(seed=seed, people=25, places=40, days=60) for seed in (5, 5, 6))
+    one, same, other = (simulate_city(seed=seed, people=25, places=40, days=60) for seed in (5, 5, 6))
     for table in ("truth", "causes"):
         pd.testing.assert_frame_equal(getattr(one, table), getattr(same, table))
     for table in ("interactions", "items", "users", "friends"):
@@ -43,7 +43,7 @@ def test_the_same_seed_makes_the_same_city_and_another_another() -> None:
 
 
 def test_a_written_city_reads_back(tmp_path) -> None:
-    made = simulate(seed=1, people=20, places=40, days=60, out=tmp_path / "town", name="town")
+    made = simulate_city(seed=1, people=20, places=40, days=60, out=tmp_path / "town", name="town")
     read = read_prepared(tmp_path / "town")
     pd.testing.assert_frame_equal(read.interactions, made.dataset.interactions, check_categorical=False)
     assert read.repeats and read.fingerprint == made.dataset.fingerprint and read.name == "town"
@@ -54,14 +54,14 @@ def test_a_written_city_reads_back(tmp_path) -> None:
 
 def test_the_same_seed_writes_the_same_bytes(tmp_path) -> None:
     for name in ("one", "two"):
-        simulate(seed=2, people=20, places=40, days=60, out=tmp_path / name)
+        simulate_city(seed=2, people=20, places=40, days=60, out=tmp_path / name)
     for file in (tmp_path / "one").iterdir():
         assert file.read_bytes() == (tmp_path / "two" / file.name).read_bytes(), file.name
 
 
 @pytest.mark.parametrize(("people", "places", "days"), [(20, 40, 60), (1, 32, 28), (3, 60, 400), (60, 100, 90)])
 def test_small_cities_stand(people: int, places: int, days: int) -> None:
-    city = simulate(seed=4, people=people, places=places, days=days)
+    city = simulate_city(seed=4, people=people, places=places, days=days)
     assert len(city.dataset.user_ids) == people
     assert len(city.causes) == len(city.dataset.interactions)
     assert city.dataset.interactions["timestamp"].max() < pd.Timestamp(START, tz="UTC") + pd.Timedelta(days=days)
@@ -70,7 +70,7 @@ def test_small_cities_stand(people: int, places: int, days: int) -> None:
 @pytest.mark.parametrize("wrong", [{"people": 0}, {"places": 5}, {"days": 3}, {"people": -1}])
 def test_impossible_sizes_are_refused_in_one_line(wrong: dict[str, int]) -> None:
     with pytest.raises(DataError, match=f"{next(iter(wrong))} is .*at least") as caught:
-        simulate(**wrong)
+        simulate_city(**wrong)
     assert "\n" not in str(caught.value)
 
 
@@ -79,7 +79,7 @@ def test_impossible_sizes_are_refused_in_one_line(wrong: dict[str, int]) -> None
 )
 def test_absurd_sizes_are_refused_before_memory_is_spent(wrong: dict[str, int]) -> None:
     with pytest.raises(DataError, match=r"GB of memory, and .* GB are free; take fewer|days is .* at most") as caught:
-        simulate(**wrong)
+        simulate_city(**wrong)
     assert "\n" not in str(caught.value)
 
 

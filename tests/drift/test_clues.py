@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from recsys.core import Dataset
-from recsys.drift import DetectionConfig, drift, setting
-from recsys.drift.changes import find_changes
-from recsys.drift.dating import date_change
-from recsys.drift.evidence import block_counts
-from recsys.drift.views import Events, events_of, loudest
-from recsys.places import kilometres_apart
+from recsys.core.geography import kilometres_apart
+from recsys.drift import DetectionConfig, build_feature_space, detect_drift
+from recsys.drift.detection.change_date import date_change
+from recsys.drift.detection.change_points import find_change_points
+from recsys.drift.detection.event_features import UserEvents, read_user_events, strongest_clues
+from recsys.drift.detection.likelihood_ratio import block_counts
 from tests.conftest import build
 from tests.drift.test_report import ITEMS, TABLE, life, lived
 
@@ -19,8 +19,8 @@ BASES = ("base", "nearest base in working hours", "nearest base at other hours")
 OLD, NEW = (50.31, 8.31), (50.32, 8.39)  # two homes, far from every place
 
 
-def events(dataset: Dataset, without: tuple[str, ...] = ()) -> Events:
-    found = events_of(dataset, setting(dataset), "anna")
+def events(dataset: Dataset, without: tuple[str, ...] = ()) -> UserEvents:
+    found = read_user_events(dataset, build_feature_space(dataset), "anna")
     return replace(found, clues={name: clue for name, clue in found.clues.items() if name not in without})
 
 
@@ -86,7 +86,11 @@ def test_a_move_that_shows_only_where_things_are_looked_up_is_found_there() -> N
             when, items = life(random, 120, 500, None)
             dataset = looked_up(random, when, np.where((when >= 240)[:, None], (50.31, 8.315), OLD), items)
             dates.append(
-                [(one.dated.time / 86_400 - 19_723 - 240, one.z) for one in find_changes(events(dataset, without)) if one.until is None]
+                [
+                    (one.dated.time / 86_400 - 19_723 - 240, one.z)
+                    for one in find_change_points(events(dataset, without))
+                    if one.until is None
+                ]
             )
         found[without] = dates
     assert sum(len(each) == 1 and abs(each[0][0]) < 21 and max(each[0][1], key=each[0][1].__getitem__) == "area" for each in found[()]) >= 9
@@ -153,7 +157,7 @@ def test_order_alone_gives_views_and_no_more() -> None:
 
 def test_a_view_is_told_by_its_surest_clue() -> None:
     z = {"base": 4.0, "area at other hours": 2.0, "outing": 1.0, "category": 3.0, "hour": -1.0}
-    assert loudest(z) == {"area": "base", "category": "category", "hour": "hour"}
+    assert strongest_clues(z) == {"area": "base", "category": "category", "hour": "hour"}
 
 
 def test_a_change_is_told_among_the_events_that_show_it() -> None:
@@ -163,7 +167,7 @@ def test_a_change_is_told_among_the_events_that_show_it() -> None:
     working = (days.astype(int) % 7 < 5) & (random.random(300) < 0.4)  # 1 January 2024 was a Monday
     items = np.where(working, np.where(days < 250, 0, 30), 10) + random.integers(0, 8, 300)
     dataset = lived(days + np.where(working, 11, 20) / 24, items, utc_offset=np.zeros(300))
-    (change,) = drift(dataset, setting(dataset), "anna").lasting
+    (change,) = detect_drift(dataset, build_feature_space(dataset), "anna").lasting
     assert (change.kind, change.among["area"]) == ("place", "in working hours")
     assert change.sizes["area"] == change.size == 1.0
 
@@ -171,7 +175,7 @@ def test_a_change_is_told_among_the_events_that_show_it() -> None:
 def test_what_may_have_been_at_any_time_is_not_told() -> None:
     when, items = life(np.random.default_rng(3), 150, 520, 260)
     one = events(lived(when, items))
-    (found,) = find_changes(one)
+    (found,) = find_change_points(one)
     share = (found.dated.high - found.dated.low) / (one.times[-1] - one.times[0])  # type: ignore[index]
-    assert len(find_changes(one, config=DetectionConfig(max_date_share=share * 1.01))) == 1
-    assert find_changes(one, config=DetectionConfig(max_date_share=share * 0.99)) == []
+    assert len(find_change_points(one, config=DetectionConfig(max_date_share=share * 1.01))) == 1
+    assert find_change_points(one, config=DetectionConfig(max_date_share=share * 0.99)) == []

@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import spearmanr
 
 from recsys.core import Dataset
-from recsys.drift.cost import Around, Moment, cost, costs, moments_of
+from recsys.core.split import split_interactions
+from recsys.drift.impact import Around, Moment, measure_impacts, sample_moments, summarize_impact
+from recsys.evaluation.replay import replay_history
 from recsys.figures.palette import LIGHT
 from recsys.figures.population import cost_dots
-from recsys.replay import replay
-from recsys.split import split
 from tests.conftest import build
 from tests.figures.test_figures import checked
 
@@ -35,7 +35,7 @@ def rows(loss: float, slope: float, count: int = 80) -> list[Around]:
 
 
 def test_a_planted_cost_is_found_with_its_relation() -> None:
-    found = cost(rows(0.1, 0.4))
+    found = summarize_impact(rows(0.1, 0.4))
     sizes = np.array([row.moment.size for row in found.rows])
     values = np.array([row.reciprocal for row in found.rows])
     assert found.changed[0] == pytest.approx(values[sizes > 0].mean()) and found.stable[0] == pytest.approx(values[sizes == 0].mean())
@@ -47,7 +47,7 @@ def test_a_planted_cost_is_found_with_its_relation() -> None:
 
 
 def test_no_cost_is_no_cost() -> None:
-    found = cost(rows(0.0, 0.0))
+    found = summarize_impact(rows(0.0, 0.0))
     assert found.excess[1] < 0 < found.excess[2] and found.relation[1] < 0 < found.relation[2]
 
 
@@ -59,19 +59,19 @@ def test_moments_are_the_largest_changes_and_like_parts_of_other_lives() -> None
     largest = {"time": "2024-01-25T00:00:00Z", "kind": "place", "size": 0.6}
     changes = [{"time": "2024-01-15T00:00:00Z", "kind": "taste", "size": 0.1}, largest, {**largest, "kind": "temporary", "size": 0.9}]
     reports: list[dict[str, Any]] = [{"user": user, "changes": changes if user == "anna" else []} for user in ("anna", "ben", "zoe")]
-    assert moments_of(dataset, reports) == [Moment("anna", 24, 0.6), Moment("ben", 36, 0.0)]
+    assert sample_moments(dataset, reports) == [Moment("anna", 24, 0.6), Moment("ben", 36, 0.0)]
     reports[0]["changes"][1]["time"] = "2024-02-05T00:00:00Z"
-    assert moments_of(dataset, reports) == [], "five events after it are too few"
+    assert sample_moments(dataset, reports) == [], "five events after it are too few"
     steps = build(pairs, name="steps")
     reports[0]["changes"][1]["time"] = 24
-    assert moments_of(steps, reports) == [Moment("anna", 24, 0.6), Moment("ben", 36, 0.0)]
+    assert sample_moments(steps, reports) == [Moment("anna", 24, 0.6), Moment("ben", 36, 0.0)]
 
 
 def test_each_row_is_counted_from_the_ranks(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained("markov", tiny)
-    labels = split(tiny, "last-out").labels
-    (row,) = costs(model, tiny, [Moment("u03", 5, 0.4)], labels)
-    ranks = replay(model, tiny.history("u03"), tiny.repeats).ranks
+    labels = split_interactions(tiny, "last-out").labels
+    (row,) = measure_impacts(model, tiny, [Moment("u03", 5, 0.4)], labels)
+    ranks = replay_history(model, tiny.history("u03"), tiny.repeats).ranks
     before, after = [[1 / rank for rank in part if np.isfinite(rank)] for part in (ranks[:5], ranks[5:45])]
     assert row.reciprocal == pytest.approx(sum(after) / len(after) - sum(before) / len(before))
     count = min(len(tiny.history("u03")), 45)
@@ -79,7 +79,7 @@ def test_each_row_is_counted_from_the_ranks(tiny: Dataset, trained: Callable[...
 
 
 def test_the_picture_has_a_dot_for_everyone_and_both_means() -> None:
-    found = cost(rows(0.1, 0.4))
+    found = summarize_impact(rows(0.1, 0.4))
     figure = checked(cost_dots(found, LIGHT))
     assert len(figure.data[0].x) == len(found.rows)
     levels = [shape.y0 for shape in figure.layout.shapes if shape.type == "line"]

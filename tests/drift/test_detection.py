@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from recsys.core.errors import DataError
 from recsys.drift import DetectionConfig
-from recsys.errors import DataError
 
 
 @pytest.mark.parametrize(

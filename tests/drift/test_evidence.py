@@ -6,11 +6,11 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import gammaln
 from scipy.stats import chi2_contingency, dirichlet_multinomial
 
-from recsys.drift.consequences import consequence
-from recsys.drift.dating import date_scores
-from recsys.drift.detection import DETECTION
-from recsys.drift.evidence import partition_ratio, scan_splits, season_evidence, split_ratios, window_evidence
-from recsys.drift.kinds import jensen_shannon
+from recsys.drift.adaptation import measure_adaptation
+from recsys.drift.detection.change_date import date_scores
+from recsys.drift.detection.change_kinds import jensen_shannon
+from recsys.drift.detection.config import DETECTION
+from recsys.drift.detection.likelihood_ratio import partition_ratio, scan_splits, season_evidence, split_ratios, window_evidence
 
 RNG = np.random.default_rng(3)
 TABLE = RNG.poisson(2.0, size=(9, 4)).astype(np.int32)
@@ -74,12 +74,12 @@ def test_the_season_that_differs_is_named() -> None:
 def test_what_a_change_did_to_a_model_is_counted_in_plain_steps() -> None:
     ranks = np.array([1.0] * 40 + [50.0] * 15 + [1.0] * 40 + [np.nan])
     splits = np.array(["train"] * 57 + ["test"] * 38)
-    found = consequence(ranks, splits, 40)
+    found = measure_adaptation(ranks, splits, 40)
     assert (found.before, found.across, found.after) == (1.0, 0.0, 1.0)
     assert (found.rank_before, found.rank_across, found.rank_after) == (1.0, 50.0, 1.0)
     assert found.adapted == 14  # one of the ten may miss: nine tenths of all
     assert found.learnt == pytest.approx(57 / 95)
-    assert consequence(np.array([np.nan]), splits[:0], 0).before is None
+    assert measure_adaptation(np.array([np.nan]), splits[:0], 0).before is None
 
 
 def test_a_date_is_as_likely_as_two_urns_make_the_events() -> None:

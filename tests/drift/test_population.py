@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, request_at
-from recsys.drift import setting
-from recsys.drift.forecast import HOURS, forecast
-from recsys.drift.population import population
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.drift import build_feature_space
+from recsys.drift.forecast import HOURS, forecast_day
+from recsys.drift.population import summarize_population
 
 
 @pytest.mark.parametrize("view", ["category", "area"])
 def test_shares_and_distances_are_those_of_plain_counting(view: str, tiny: Dataset) -> None:
-    scene = setting(tiny)
-    found = population(tiny, scene, view)
+    scene = build_feature_space(tiny)
+    found = summarize_population(tiny, scene, view)
     assert tiny.times is not None and tiny.places is not None
     counts = np.zeros_like(found.shares)
     levels = scene.kinds[tiny.item_codes - 1] if view == "category" else scene.areas_of(tiny.places)
@@ -40,26 +40,26 @@ def test_shares_and_distances_are_those_of_plain_counting(view: str, tiny: Datas
 def test_what_is_not_known_of_some_events_is_not_counted(tiny: Dataset) -> None:
     """Every third item without a kind: the others alone are counted; and where nothing is known, that is said."""
     dataset = replace(tiny, items=tiny.items.assign(category=tiny.items["category"].where(np.arange(len(tiny.items)) % 3 > 0, None)))
-    scene = setting(dataset)
-    found = population(dataset, scene, "category")
+    scene = build_feature_space(dataset)
+    found = summarize_population(dataset, scene, "category")
     kinds = scene.kinds[dataset.item_codes - 1]
     assert found.counts.sum() == (kinds >= 0).sum() < len(kinds)
     late = slice(-max(len(found.counts) // 3, 1), None)
     assert found.shares[late].sum(axis=1) == pytest.approx(1)
     nothing = replace(tiny, items=tiny.items.assign(category=None))
     with pytest.raises(DataError, match="of no event what its category is"):
-        population(nothing, setting(nothing), "category")
+        summarize_population(nothing, build_feature_space(nothing), "category")
 
 
 def test_without_times_there_is_no_common_clock(order_only: Dataset) -> None:
     with pytest.raises(DataError, match="no times"):
-        population(order_only, setting(order_only), "category")
+        summarize_population(order_only, build_feature_space(order_only), "category")
 
 
 def test_a_forecast_sums_the_models_own_probabilities(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    model, scene, history = trained("spatiotemporal", tiny), setting(tiny), tiny.history("u03")
+    model, scene, history = trained("spatiotemporal", tiny), build_feature_space(tiny), tiny.history("u03")
     midnight = 1_711_000_800.0
-    found = forecast(model, tiny, scene, history, 3, midnight, -240.0)
+    found = forecast_day(model, tiny, scene, history, 3, midnight, -240.0)
     assert found.shares.sum(axis=1) == pytest.approx(np.ones(len(HOURS)))
     request = replace(request_at(history, 3), time=midnight + HOURS[4] * 3600, utc_offset=-240.0)
     scores = model.score([request])[0].astype(np.float64)

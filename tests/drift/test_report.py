@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.core import Dataset
-from recsys.drift import DriftReport, drift, setting
-from recsys.drift.space import middle
-from recsys.results import to_json
+from recsys.drift import DriftReport, build_feature_space, detect_drift
+from recsys.drift.mobility import middle
+from recsys.storage.serialization import to_json
 from tests.conftest import build
 
 START = pd.Timestamp("2024-01-01", tz="UTC")
@@ -39,7 +39,7 @@ def lived(days: np.ndarray, items: np.ndarray, table: pd.DataFrame = TABLE, user
 
 
 def look(dataset: Dataset, user: str = "anna") -> DriftReport:
-    return drift(dataset, setting(dataset), user)
+    return detect_drift(dataset, build_feature_space(dataset), user)
 
 
 def life(random: np.random.Generator, count: int, days: int, split: float | None) -> tuple[np.ndarray, np.ndarray]:
@@ -226,7 +226,7 @@ def test_without_categories_things_are_told_by_what_goes_with_them(make_dataset:
     """Two crowds who never share an item: nobody's groups of items may mix the two."""
     random = np.random.default_rng(12)
     pairs = [(f"u{user:02}", ITEMS[(user % 2) * 20 + item]) for user in range(40) for item in random.permutation(20)[:12]]
-    scene = setting(make_dataset(pairs))
+    scene = build_feature_space(make_dataset(pairs))
     assert scene.clustered and all(name.startswith("things like") for name in scene.kind_names)
     assert not set(scene.kinds[:20]) & set(scene.kinds[20:])
 
@@ -257,5 +257,5 @@ def test_another_place_of_the_same_kind_is_named_and_was_known_or_not(known: boo
 
 
 def test_an_area_called_after_a_place_is_around_it() -> None:
-    scene = setting(lived(np.arange(40.0), np.arange(40)))
+    scene = build_feature_space(lived(np.arange(40.0), np.arange(40)))
     assert scene.area_names and all(name.startswith("around Place ") for name in scene.area_names)

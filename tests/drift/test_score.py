@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from recsys.datasets.simulate import simulate
-from recsys.drift.score import DAY, Finding, judge
+from recsys.drift.benchmark.scoring import DAY, Finding, score_findings
+from recsys.simulation import simulate_city
 from tests.test_commands import run
 
 AT = pd.Timestamp("2024-06-01", tz="UTC")
@@ -26,7 +26,9 @@ def at(days: float) -> list[Finding]:
 
 def judged(*cases: tuple[dict[str, object] | None, list[Finding]]) -> dict[str, object]:
     truth = pd.DataFrame([{**case, "user_id": f"u{number}"} for number, (case, _) in enumerate(cases) if case is not None])
-    return judge({f"u{number}": found for number, (_, found) in enumerate(cases)}, truth, {f"u{n}": 100 for n in range(len(cases))})
+    return score_findings(
+        {f"u{number}": found for number, (_, found) in enumerate(cases)}, truth, {f"u{n}": 100 for n in range(len(cases))}
+    )
 
 
 def test_abrupt_and_total_within_21_days_others_within_60_of_the_middle() -> None:
@@ -62,7 +64,7 @@ def test_nothing_to_judge_is_no_figure() -> None:
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cities") / "datasets" / "little"
-    simulate(seed=11, people=60, places=120, days=500, out=folder, name="little")
+    simulate_city(seed=11, people=60, places=120, days=500, out=folder, name="little")
     return folder
 
 

@@ -9,18 +9,25 @@ import pytest
 from scipy.spatial.distance import cosine, jensenshannon
 
 from recsys.core import Dataset
-from recsys.drift import setting
-from recsys.drift.trajectory import ALPHA, angle, gap_of_counts, gap_of_vectors, trajectory, witness
-from recsys.drift.views import Events, events_of
+from recsys.drift import build_feature_space
+from recsys.drift.detection.event_features import UserEvents, read_user_events
+from recsys.drift.embedding_drift import (
+    ALPHA,
+    gap_of_counts,
+    gap_of_vectors,
+    measure_change_support,
+    measure_embedding_drift,
+    project_trajectory,
+)
 from tests.drift.test_report import ITEMS, life, lived
 
 
-def events(seed: int, count: int = 150, split: float | None = 250) -> Events:
+def events(seed: int, count: int = 150, split: float | None = 250) -> UserEvents:
     dataset = lived(*life(np.random.default_rng(seed), count, 500, split))
-    return events_of(dataset, setting(dataset), "anna")
+    return read_user_events(dataset, build_feature_space(dataset), "anna")
 
 
-def clouds(found: Events, seed: int, apart: float) -> np.ndarray:
+def clouds(found: UserEvents, seed: int, apart: float) -> np.ndarray:
     """A vector an event, around one point before day 250 and another after."""
     assert found.times is not None
     random = np.random.default_rng(seed)
@@ -31,7 +38,7 @@ def clouds(found: Events, seed: int, apart: float) -> np.ndarray:
 def test_the_way_is_the_mean_of_the_latest_twenty_in_the_two_main_directions() -> None:
     found, vectors = events(1), clouds(events(1), 1, 8.0)
     vectors[5] = 0
-    way = trajectory(vectors, found.views["category"])
+    way = project_trajectory(vectors, found.views["category"])
     assert way is not None
     known = np.abs(vectors).sum(axis=1) > 0
     centred = vectors[known] - vectors[known].mean(axis=0)
@@ -51,11 +58,11 @@ def test_the_way_is_the_mean_of_the_latest_twenty_in_the_two_main_directions() -
 def test_nothing_known_is_no_way() -> None:
     found = events(1)
     vectors = np.zeros((len(found), 8))
-    assert trajectory(vectors, found.views["category"]) is None
-    assert witness(vectors, found, 0, 70, len(found)) is None
+    assert project_trajectory(vectors, found.views["category"]) is None
+    assert measure_change_support(vectors, found, 0, 70, len(found)) is None
     assert not len(gap_of_vectors(vectors, found).steps)
     vectors[3:5] = 1.0
-    assert trajectory(vectors, found.views["category"]) is None
+    assert project_trajectory(vectors, found.views["category"]) is None
 
 
 def test_recent_against_long_is_the_distance_that_scipy_gives() -> None:
@@ -89,7 +96,7 @@ def test_another_view_agrees_where_it_changed_and_not_by_chance() -> None:
         found = events(seed)
         assert found.times is not None
         step = int(np.searchsorted(found.times, found.times[0] + 250 * 86_400))
-        seen, unseen = (witness(clouds(found, seed, apart), found, 0, step, len(found)) for apart in (2.5, 0.0))
+        seen, unseen = (measure_change_support(clouds(found, seed, apart), found, 0, step, len(found)) for apart in (2.5, 0.0))
         assert seen is not None and unseen is not None
         right += seen.agrees and abs(seen.step - step) <= 10
         alarms += unseen.p_value <= ALPHA
@@ -99,7 +106,7 @@ def test_another_view_agrees_where_it_changed_and_not_by_chance() -> None:
 
 def test_a_break_elsewhere_is_no_agreement() -> None:
     found = events(4)
-    seen = witness(clouds(found, 4, 5.0), found, 0, 15, len(found))
+    seen = measure_change_support(clouds(found, 4, 5.0), found, 0, 15, len(found))
     assert seen is not None and seen.p_value <= ALPHA and not seen.agrees
 
 
@@ -110,9 +117,9 @@ def test_an_angle_asks_about_every_change_between_its_neighbours(make_dataset: C
     pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
     table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
     dataset = make_dataset(pairs, items=table)
-    found = events_of(dataset, setting(dataset), "anna")
+    found = read_user_events(dataset, build_feature_space(dataset), "anna")
     vectors = random.normal(size=(240, 8)) + 4 * (np.arange(240) >= 80)[:, None]
-    seen = angle(vectors, found, [80, 160]).witnesses
+    seen = measure_embedding_drift(vectors, found, [80, 160]).witnesses
     assert [each is not None and each.agrees for each in seen] == [True, False]
 
 
@@ -126,7 +133,7 @@ def test_a_state_that_only_settles_is_no_change() -> None:
         states = clouds(found, seed, 0.0) + np.outer(np.log(np.arange(1, len(found) + 1)), np.full(24, 1.0))
         for way, jump in (("raw", 0.0), ("settled", 0.0), ("seen", 6.0)):
             moved = states + jump * (np.arange(len(found)) >= step)[:, None] * np.eye(24)[0]
-            (one,) = angle(moved, found, [step], states=way != "raw").witnesses
+            (one,) = measure_embedding_drift(moved, found, [step], states=way != "raw").witnesses
             assert one is not None
             raw, settled, seen = (
                 raw + (way == "raw" and one.p_value <= ALPHA),
@@ -139,8 +146,8 @@ def test_a_state_that_only_settles_is_no_change() -> None:
 @pytest.mark.parametrize("count", [1, 3, 23])
 def test_few_events_are_a_short_way_and_no_distance(count: int) -> None:
     dataset = lived(np.arange(float(count)), np.arange(count))
-    found = events_of(dataset, setting(dataset), "anna")
-    seen = angle(np.random.default_rng(0).normal(size=(count, 5)), found, [])
+    found = read_user_events(dataset, build_feature_space(dataset), "anna")
+    seen = measure_embedding_drift(np.random.default_rng(0).normal(size=(count, 5)), found, [])
     assert (seen.way is None) == (count < 3) and not len(seen.gap.steps) and seen.witnesses == ()
     if seen.way is not None:
         assert np.isfinite(seen.way.path).all()
@@ -148,8 +155,8 @@ def test_few_events_are_a_short_way_and_no_distance(count: int) -> None:
 
 def test_one_item_all_the_time_goes_nowhere() -> None:
     dataset = lived(np.arange(100.0) * 4, np.full(100, 7))
-    found = events_of(dataset, setting(dataset), "anna")
-    seen = angle(np.ones((100, 5)), found, [50])
+    found = read_user_events(dataset, build_feature_space(dataset), "anna")
+    seen = measure_embedding_drift(np.ones((100, 5)), found, [50])
     assert seen.way is not None and np.ptp(seen.way.path, axis=0) == pytest.approx([0, 0])
     assert seen.gap.apart == pytest.approx(0, abs=1e-9)
     assert seen.witnesses[0] is None or not seen.witnesses[0].agrees
@@ -158,10 +165,10 @@ def test_one_item_all_the_time_goes_nowhere() -> None:
 def test_twenty_thousand_events_are_seen_in_seconds() -> None:
     when, items = life(np.random.default_rng(11), 20_000, 900, 400)
     dataset = lived(when, items)
-    found = events_of(dataset, setting(dataset), "anna")
+    found = read_user_events(dataset, build_feature_space(dataset), "anna")
     step = int(np.searchsorted(when, 400))
     vectors = np.random.default_rng(1).normal(size=(20_000, 64)) + (np.arange(20_000) >= step)[:, None]
     began = time.process_time()
-    seen = angle(vectors, found, [step])
+    seen = measure_embedding_drift(vectors, found, [step])
     assert time.process_time() - began < 20
     assert len(seen.gap.steps) <= 240 and seen.witnesses[0] is not None and seen.witnesses[0].agrees

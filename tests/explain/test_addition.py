@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, Event, Request, recommend, request_at
-from recsys.errors import DataError, RecsysError
-from recsys.explain.addition import smallest_addition
+from recsys.core.errors import DataError, RecsysError
+from recsys.explain.counterfactual.addition import smallest_addition
+from recsys.explain.counterfactual.topk_membership import taken_now
 from recsys.explain.game import Game
-from recsys.explain.listing import taken_now
 from recsys.models import MODELS
 from tests.conftest import WHOLE
 from tests.explain.test_counterfactual import SumOf, _history

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys import checkpoints
 from recsys.core import recommend, request_at
 from recsys.datasets import open_dataset
+from recsys.training import checkpoints
 from tests.test_commands import run
 
 KEYS = {"method", "item_id", "score", "baseline", "contributions", "context", "residual", "evaluations", "seconds"}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, Request, Vocabulary, candidate_scores, empty_history, request_at
-from recsys.errors import DataError, RecsysError
-from recsys.explain.counterfactual import smallest_removal
+from recsys.core.errors import DataError, RecsysError
+from recsys.explain.counterfactual.removal import smallest_removal
 from recsys.explain.game import Game
 from recsys.models import MODELS
 from tests.conftest import WHOLE

@@ -8,7 +8,7 @@ import pytest
 
 from recsys.core import Dataset, Request, request_at
 from recsys.explain.explanation import Explanation, Player
-from recsys.explain.fidelity import SHARES, agreement, event_weights, fidelity
+from recsys.explain.fidelity.deletion import SHARES, agreement, event_weights, measure_fidelity
 from recsys.explain.game import Game
 
 
@@ -29,7 +29,7 @@ def test_curves_are_the_model_s_own_answers(name: str, tiny: Dataset, trained: C
     model = trained(name, tiny)
     game = game_at(model, tiny)
     values = np.random.default_rng(4).normal(size=len(game.players))
-    found = fidelity(game, {"made": explained(game, values)}, k=3)
+    found = measure_fidelity(game, {"made": explained(game, values)}, k=3)
     curve, order = found.curves["made"], np.argsort(-values)
     request = request_at(tiny.history("u03"), 9)
     column = int(np.flatnonzero(model.item_ids == game.item_id)[0])
@@ -48,7 +48,7 @@ def test_curves_are_the_model_s_own_answers(name: str, tiny: Dataset, trained: C
 
 def test_metrics_by_hand(tiny: Dataset, trained: Callable[..., Any]) -> None:
     game = game_at(trained("item-knn", tiny), tiny)
-    found = fidelity(game, {"made": explained(game, np.arange(9.0))}, k=3)
+    found = measure_fidelity(game, {"made": explained(game, np.arange(9.0))}, k=3)
     curve, spread = found.curves["made"], float(game.scores(np.ones((1, 9), bool))[0].std())
     falls = (curve.deleted[0] - curve.deleted) / spread
     counts = [max(1, int(np.ceil(share * 9))) for share in SHARES]
@@ -66,7 +66,7 @@ def test_an_item_filtered_as_seen_is_judged_by_its_score(tiny: Dataset, trained:
     taken = str(request.history.items[0])
     hidden, shown = (Game(model, request, taken, repeats=repeats) for repeats in (False, True))
     values = np.arange(float(len(shown.players)))
-    ours, plain = (fidelity(game, {"made": explained(game, values)}) for game in (hidden, shown))
+    ours, plain = (measure_fidelity(game, {"made": explained(game, values)}) for game in (hidden, shown))
     np.testing.assert_allclose(ours.curves["made"].deleted, plain.curves["made"].deleted, rtol=1e-5)
     assert np.ptp(plain.curves["made"].deleted) > 0 and np.isfinite(ours.trust("made"))
 
@@ -77,7 +77,7 @@ def test_the_right_order_beats_chance_and_the_wrong_one_loses(order_only: Datase
     game = Game(trained("item-knn", order_only), request, str(order_only.history("u11").items[10]))
     alone = np.array([game.value(~np.eye(9, dtype=bool)[[at]])[0] for at in range(9)])
     right = game.score - alone
-    found = fidelity(game, {"right": explained(game, right), "wrong": explained(game, -right)}, k=3, orders=40)
+    found = measure_fidelity(game, {"right": explained(game, right), "wrong": explained(game, -right)}, k=3, orders=40)
     assert found.beats("right") == 1.0 and found.beats("right", "insertion") == 1.0  # nothing random is as good
     assert found.trust("right") == 1.0 and found.trust("wrong") == 0.0
     assert found.beats("wrong") == 0.0 and found.beats("wrong", "sufficiency") < 0.1
@@ -96,7 +96,7 @@ def test_what_one_method_takes_together_is_compared_together(tiny: Dataset, trai
     game = game_at(trained("item-knn", tiny), tiny)
     groups = game.with_players([Player("early", "group", (0, 1, 2, 3, 4)), *game.players[5:]])
     alone = np.array([7.0, -9.0, 8.0, -9.0, 3.5, 1.0, 2.0, 3.0, 4.0])
-    found = fidelity(game, {"alone": explained(game, alone), "together": explained(groups, np.array([0.5, 1.0, 2.0, 3.0, 4.0]))})
+    found = measure_fidelity(game, {"alone": explained(game, alone), "together": explained(groups, np.array([0.5, 1.0, 2.0, 3.0, 4.0]))})
     assert found.agreement[0, 1] == pytest.approx(1.0)
     assert agreement(list(found.weights.values()))[0, 1] < 0.5  # what comparing event by event would say
 
@@ -113,6 +113,6 @@ def test_agreement_is_spearman_s() -> None:
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_the_shortest_histories(step: int, tiny: Dataset, trained: Callable[..., Any]) -> None:
     game = game_at(trained("sasrec", tiny), tiny, step)
-    found = fidelity(game, {"made": explained(game, np.zeros(step))})
+    found = measure_fidelity(game, {"made": explained(game, np.zeros(step))})
     assert found.curves["made"].counts[-1] == step
     assert all(np.isfinite(value) for value in found.curves["made"].metrics.values())

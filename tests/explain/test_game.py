@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, Event, History, Request, ScoresSubsets, empty_history, heard, request_at
-from recsys.errors import DataError, RecsysError, UnknownNameError
-from recsys.explain import explain
+from recsys.core.errors import DataError, RecsysError, UnknownNameError
+from recsys.explain import explain_item
 from recsys.explain.explanation import Player
 from recsys.explain.game import Game
 from recsys.models import MODELS
@@ -142,7 +142,7 @@ def test_an_item_filtered_as_seen_is_explained_all_the_same(history: History) ->
     """What is explained is the model and not the filter; the game says that the item is not shown."""
     game = Game(Sums(), Request(history), "i02", repeats=False)
     assert game.seen and not Game(Sums(), Request(history), "i05").seen
-    found = explain(game)
+    found = explain_item(game)
     np.testing.assert_allclose(found.values, [1, 2, 4, 2])  # two events of one item are two players
     assert [player.steps for player in found.players] == [(0,), (1,), (2,), (3,)]
     assert game.scores(np.ones((1, 4), bool))[0, 2] == -np.inf

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, Event, Request, request_at
-from recsys.errors import DataError, RecsysError
+from recsys.core.errors import DataError, RecsysError
 from recsys.explain import Game
-from recsys.explain.inquiry import inquire
+from recsys.explain.progressive import explain_progressively
 from recsys.models import MODELS
 
 
@@ -22,7 +22,7 @@ def game_of(name: str, model: Any, dataset: Dataset, step: int) -> Game:
 
 @pytest.mark.parametrize("name", ["sasrec-time", "item-knn", "markov"])
 def test_it_sharpens_until_nothing_is_left_to_do(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
-    *rough, last = inquire(game_of(name, trained(name, tiny), tiny, 9), k=3)
+    *rough, last = explain_progressively(game_of(name, trained(name, tiny), tiny, 9), k=3)
     assert rough[0].explanation.method == "leave-one-out" and all(each.doing for each in rough)
     assert last.doing == "" and last.explanation.method == "shapley" and last.place == 1
     assert last.counterfactual is not None and abs(last.explanation.residual) < 1e-3
@@ -37,7 +37,7 @@ def test_without_time_few_players_still_hold_every_event(make_dataset: Callable[
     events = [("u03", f"i{at % 7}" if at % 2 else "home") for at in range(120)] + [("u04", f"i{at % 7}") for at in range(9)]
     dataset = make_dataset(events, name="habits")
     game = Game(trained("item-knn", dataset), request_at(dataset.history("u03"), 120), "home")
-    *_, last = inquire(game, patience=0.0)
+    *_, last = explain_progressively(game, patience=0.0)
     players = last.explanation.players
     assert len(players) < 20
     assert sorted(step for player in players for step in player.steps) == list(range(120))
@@ -48,7 +48,7 @@ def test_without_time_few_players_still_hold_every_event(make_dataset: Callable[
 
 @pytest.mark.parametrize("step", [0, 1])
 def test_the_shortest_histories(step: int, tiny: Dataset, trained: Callable[..., Any]) -> None:
-    *_, last = inquire(game_of("sasrec", trained("sasrec", tiny), tiny, step))
+    *_, last = explain_progressively(game_of("sasrec", trained("sasrec", tiny), tiny, step))
     assert last.doing == "" and last.fidelity is None and len(last.explanation.values) == step
 
 
@@ -60,7 +60,7 @@ def test_unknown_items_are_in_no_answer(tiny: Dataset, trained: Callable[..., An
     model = trained("markov", tiny)
     request = Request(between.then(last_one))
     best = str(model.item_ids[int(np.argmax(model.score([request])[0]))])
-    *_, last = inquire(Game(model, request, best), k=1)
+    *_, last = explain_progressively(Game(model, request, best), k=1)
     assert [player.steps for player in last.explanation.players] == [(0,), (1,), (3,)]
     assert last.counterfactual is not None and 2 not in last.counterfactual.removed
 
@@ -69,7 +69,7 @@ def test_two_thousand_events_are_asked_about_in_parts(tiny: Dataset, trained: Ca
     history = tiny.history("u03")
     columns = ("items", "times", "utc_offsets", "places", "behaviours", "ratings")
     long = replace(history, texts=None, **{name: np.concatenate([getattr(history, name)] * 300)[:2_000] for name in columns})
-    *_, last = inquire(Game(trained("sasrec-time", tiny), Request(long), "i05", aware=("time",)), k=15, patience=0.0)
+    *_, last = explain_progressively(Game(trained("sasrec-time", tiny), Request(long), "i05", aware=("time",)), k=15, patience=0.0)
     players = last.explanation.players
     assert len(players) < 30
     assert sorted(step for player in players for step in player.steps) == list(range(2_000))
@@ -80,7 +80,7 @@ def test_two_thousand_events_are_asked_about_in_parts(tiny: Dataset, trained: Ca
 def test_an_item_scored_minus_infinity_is_said_to_be_no_candidate(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     game = Game(trained(name, tiny), Request(tiny.history("u03"), candidates=("i01", "i02")), "i05")
     with pytest.raises(DataError, match=r"i05.*no candidate"):
-        list(inquire(game))
+        list(explain_progressively(game))
 
 
 def test_scores_that_are_no_numbers_name_the_model(tiny: Dataset, trained: Callable[..., Any]) -> None:
@@ -91,4 +91,4 @@ def test_scores_that_are_no_numbers_name_the_model(tiny: Dataset, trained: Calla
             return np.full((len(requests), len(self.item_ids)), np.nan, dtype=np.float32)
 
     with pytest.raises(RecsysError, match="Broken gave scores that are not numbers"):
-        list(inquire(Game(Broken(), Request(tiny.history("u03")), "i05")))
+        list(explain_progressively(Game(Broken(), Request(tiny.history("u03")), "i05")))

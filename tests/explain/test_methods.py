@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, Request, empty_history, request_at
-from recsys.errors import DataError, UnknownNameError
-from recsys.explain import METHODS, Game, explain
-from recsys.explain.groups import grouped, sharpening_groups
+from recsys.core.errors import DataError, UnknownNameError
+from recsys.explain import METHODS, Game, explain_item
+from recsys.explain.grouping import group_players, refine_grouped_shapley
 from recsys.models import MODELS
 from tests.conftest import WHOLE
 from tests.explain.games import by_orders, made, played
@@ -39,9 +39,9 @@ class TestEveryModel:
             reason = spec.why_not(model, game)
             if reason is not None:
                 with pytest.raises(DataError, match="is not offered for"):
-                    explain(game, method)
+                    explain_item(game, method)
                 continue
-            found = explain(game, method, budget=300)
+            found = explain_item(game, method, budget=300)
             assert (found.method, found.item_id, found.step) == (method, "i05", step)
             assert len(found.values) == len(found.standard_errors) == len(found.players)
             assert np.isfinite(found.values).all()
@@ -53,19 +53,19 @@ class TestEveryModel:
     @pytest.mark.parametrize("target", ["probability", "margin"])
     def test_other_targets_add_up_too(self, name: str, model: Any, tiny: Dataset, target: Any) -> None:
         game = game_of(name, model, tiny, 5, target=target)
-        found = explain(game, "shapley", budget=200)
+        found = explain_item(game, "shapley", budget=200)
         assert abs(found.residual) <= 1e-3 * abs(found.score - found.baseline) + 2e-5
         for method in ("gradient", "integrated-gradients"):
             if METHODS[method].why_not(model, game) is None:
-                whole = explain(game, method)
+                whole = explain_item(game, method)
                 assert whole.score == pytest.approx(found.score)
                 assert np.isfinite(whole.values).all()
 
     def test_groups_are_explained(self, name: str, model: Any, tiny: Dataset) -> None:
-        groups = grouped(game_of(name, model, tiny, 9), "categories", tiny.items["category"].dropna().get)
+        groups = group_players(game_of(name, model, tiny, 9), "categories", tiny.items["category"].dropna().get)
         for method, spec in METHODS.items():
             if spec.why_not(model, groups) is None:
-                assert len(explain(groups, method, budget=200).values) in (3, 4, 5, 6)
+                assert len(explain_item(groups, method, budget=200).values) in (3, 4, 5, 6)
 
 
 @pytest.mark.parametrize("name", LINEAR)
@@ -73,7 +73,7 @@ class TestEveryModel:
 def test_the_closed_form_is_exact(name: str, removal: Any, tiny: Dataset, trained: Callable[..., Any]) -> None:
     for user, step in (("u03", 6), ("u05", 3), ("u07", 1), ("u03", 0)):
         game = game_of(name, trained(name, tiny), tiny, step, user=user, removal=removal)
-        found = explain(game, "closed-form")
+        found = explain_item(game, "closed-form")
         np.testing.assert_allclose(found.values, by_orders(step, game.value), atol=1e-6)
         assert found.exact
         assert abs(found.residual) <= 1e-3 * abs(found.score - found.baseline) + 1e-7
@@ -82,7 +82,7 @@ def test_the_closed_form_is_exact(name: str, removal: Any, tiny: Dataset, traine
 @pytest.mark.parametrize("name", ["ease", "item-knn"])
 def test_sampled_values_agree_with_the_closed_form_within_their_error(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     game = game_of(name, trained(name, tiny), tiny, 18, user="u00" if len(tiny.history("u00")) >= 18 else "u03")
-    exact, sampled = explain(game, "closed-form"), explain(game, "shapley", budget=400)
+    exact, sampled = explain_item(game, "closed-form"), explain_item(game, "shapley", budget=400)
     assert not sampled.exact
     apart = np.abs(sampled.values - exact.values) / np.maximum(sampled.standard_errors, 1e-7)
     assert np.median(apart) < 1.5
@@ -95,7 +95,7 @@ def test_leave_one_out_is_the_difference_it_says(seed: int, players: int) -> Non
     game = played(players, value)
     whole = np.ones((1, players), dtype=bool)
     expected = [value(whole)[0] - value(np.arange(players)[None] != i)[0] for i in range(players)]
-    found = explain(game, "leave-one-out")
+    found = explain_item(game, "leave-one-out")
     np.testing.assert_allclose(found.values, expected, atol=1e-5)
     assert found.evaluations == 2 + players + (players > 1)  # all, all but one, none, and the score itself
 
@@ -105,7 +105,7 @@ def test_the_gradient_is_the_slope(name: str, tiny: Dataset, trained: Callable[.
     """By how much the score moves when one event's vector grows by a thousandth."""
     model = trained(name, tiny)
     game = game_of(name, model, tiny, 5)
-    found = explain(game, "gradient")
+    found = explain_item(game, "gradient")
     tokens = next(iter(model._last_batches(model._stream([game.known]))))[1]
     own = type(model.embedding).forward
     for at in range(len(game.steps)):
@@ -131,21 +131,21 @@ def test_asking_for_gradients_leaves_the_model_as_it_was(name: str, tiny: Datase
     model = trained(name, tiny)
     request = request_at(tiny.history("u03"), 6)
     before, modules = model.score([request]), dict(model._modules)
-    explain(game_of(name, model, tiny, 6), "integrated-gradients")
+    explain_item(game_of(name, model, tiny, 6), "integrated-gradients")
     np.testing.assert_array_equal(model.score([request]), before)
     assert all(model._modules[each] is module for each, module in modules.items())
     assert all(each.grad is None for each in model.parameters())
 
 
 def test_attention_is_the_last_row_of_what_the_page_shows(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    from recsys.attention import MEAN, ROLLOUT, look
-    from recsys.replay import attention
+    from recsys.analysis.attention import MEAN, ROLLOUT, summarize_attention
+    from recsys.evaluation.replay import attention_at_step
 
     model, history = trained("sasrec-time", tiny), tiny.history("u03")
-    shown = attention(model, history, 5)
+    shown = attention_at_step(model, history, 5)
     for method, view in (("attention", MEAN), ("rollout", ROLLOUT)):
-        found = explain(game_of("sasrec-time", model, tiny, 5), method)
-        np.testing.assert_allclose(found.values, look(shown, history, view).weights, rtol=1e-5)
+        found = explain_item(game_of("sasrec-time", model, tiny, 5), method)
+        np.testing.assert_allclose(found.values, summarize_attention(shown, history, view).weights, rtol=1e-5)
         assert all(player.kind == "event" for player in found.players)
 
 
@@ -156,12 +156,12 @@ def test_a_model_without_gradients_or_attention_says_so(tiny: Dataset, trained: 
         ("sasrec", "closed-form", "no sum"),
     ):
         with pytest.raises(DataError, match=reason):
-            explain(game_of(name, trained(name, tiny), tiny, 5), method)
+            explain_item(game_of(name, trained(name, tiny), tiny, 5), method)
 
 
 def test_an_unknown_method_is_an_error(tiny: Dataset, trained: Callable[..., Any]) -> None:
     with pytest.raises(UnknownNameError, match=r"shaply.*shapley"):
-        explain(game_of("markov", trained("markov", tiny), tiny, 5), "shaply")
+        explain_item(game_of("markov", trained("markov", tiny), tiny, 5), "shaply")
 
 
 def test_two_thousand_events_most_of_them_beyond_the_model_s_reach(tiny: Dataset, trained: Callable[..., Any]) -> None:
@@ -172,11 +172,11 @@ def test_two_thousand_events_most_of_them_beyond_the_model_s_reach(tiny: Dataset
     game = Game(trained("sasrec", tiny), Request(long), "i05")
     reach = game.model.reach
     for method in ("gradient", "integrated-gradients", "attention", "leave-one-out"):
-        found = explain(game, method)
+        found = explain_item(game, method)
         assert len(found.values) == 2_000
         assert np.abs(found.values[: 2_000 - reach]).max() < 1e-6  # float32 sums in batches of other sizes
         assert found.values[-6:].any()
-    *_, opened = sharpening_groups(grouped(game), budget=300)
+    *_, opened = refine_grouped_shapley(group_players(game), budget=300)
     assert abs(opened.residual) < 1e-5
     assert sorted(step for player in opened.players for step in player.steps) == list(range(2_000))
 
@@ -186,6 +186,6 @@ def test_nothing_known_is_explained_as_nothing(tiny: Dataset, trained: Callable[
         game = Game(trained(name, tiny), Request(empty_history()), "i05")
         for method, spec in METHODS.items():
             if spec.why_not(game.model, game) is None:
-                found = explain(game, method)
+                found = explain_item(game, method)
                 assert found.players == ()
                 assert found.residual == pytest.approx(0, abs=1e-6)

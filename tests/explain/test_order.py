@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.explain.explanation import Player
-from recsys.explain.order import LATER, _values, valueless
-from recsys.explain.pairs import Pairs
-from recsys.explain.regression import kernel_regression
-from recsys.explain.shapley import exact, shapley
+from recsys.explain.methods.coalition_sampling import PairedCoalitions
+from recsys.explain.methods.control_variates import LATER, _values, zero_value_games
+from recsys.explain.methods.kernel_shap import kernel_regression
+from recsys.explain.methods.shapley_values import exact_shapley, explain_by_shapley
 from tests.explain.games import by_orders, played
 
 
@@ -25,10 +25,10 @@ def test_their_values_before_are_those_of_the_definition(seed: int, players: int
 def test_with_all_coalitions_they_change_no_value() -> None:
     random = np.random.default_rng(0)
     players = [Player("time", "time"), *(Player(f"e{i}", "event", (i,)) for i in (3, 0, 2, 1, 4))]  # in no order
-    pairs = Pairs(6, random)
+    pairs = PairedCoalitions(6, random)
     pairs.grow(10**6)
     halves = random.normal(size=len(pairs.members))
-    beside = valueless(pairs.members, players, [random.normal(size=6), random.normal(size=6)], 4)
+    beside = zero_value_games(pairs.members, players, [random.normal(size=6), random.normal(size=6)], 4)
     assert np.abs(beside).max() > 0.1
     without, with_them = (kernel_regression(pairs, halves, 1.0, each)[0] for each in (beside[:, :0], beside))
     np.testing.assert_allclose(with_them, without, atol=1e-10)
@@ -43,6 +43,6 @@ def test_a_game_of_the_last_event_is_found_with_far_fewer_evaluations() -> None:
         return np.where(there.any(axis=1), worth[last], 0.0)
 
     game = played(14, value)
-    truth, found = exact(game).values, shapley(played(14, value), 200)
+    truth, found = exact_shapley(game).values, explain_by_shapley(played(14, value), 200)
     np.testing.assert_allclose(found.values, truth, atol=1e-5)
     assert found.standard_errors.max() < 1e-4

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from recsys.core import Dataset, Request
-from recsys.explain.overall import answers, between_categories, influences
-from recsys.explain.surrogate import FOLLOWS, NEVER, SINCE, SPOKEN, TIMES, _spoken, surrogate
-from recsys.split import split
+from recsys.core.split import split_interactions
+from recsys.explain.global_.global_importance import between_categories, measure_global_importance, summarize_importance
+from recsys.explain.global_.surrogate import FOLLOWS, NEVER, SINCE, SPOKEN, TIMES, _spoken, fit_surrogate
 
 
 class LastOnly:
@@ -37,24 +37,26 @@ def walks(make_dataset: Callable[..., Dataset]) -> Dataset:
 
 
 def test_the_latest_event_is_found_to_be_all_that_matters(walks: Dataset) -> None:
-    found = influences(LastOnly(walks.item_ids), walks, split(walks, "last-out"), (), count=40)
+    found = measure_global_importance(LastOnly(walks.item_ids), walks, split_interactions(walks, "last-out"), (), count=40)
     assert len(set(found.cases.tolist())) == 40
     assert found.importance("How many events ago") > 0.99
     assert set(found.features) == {"What it was", "How many events ago"}, "no times, places or behaviours are known"
-    lines = answers(found)
+    lines = summarize_importance(found)
     assert (lines[0].feature, lines[0].name, lines[0].events) == ("How many events ago", "the latest event", 40)
     assert lines[0].low > 1 and all(line.mean == 0 for line in lines[1:4])
 
 
 def test_influence_between_kinds(walks: Dataset) -> None:
     """What is recommended is one more than the last event: odd after even, even after odd."""
-    names, means = between_categories(influences(LastOnly(walks.item_ids), walks, split(walks, "last-out"), (), count=40))
+    names, means = between_categories(
+        measure_global_importance(LastOnly(walks.item_ids), walks, split_interactions(walks, "last-out"), (), count=40)
+    )
     assert sorted(names) == ["even", "odd"]
     assert means[0, 1] > 0 and means[1, 0] > 0 and means[0, 0] == 0 == means[1, 1]
 
 
 def test_every_question_has_an_answer_where_the_data_knows_it(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    found = influences(trained("sasrec", tiny), tiny, split(tiny, "last-out"), ())
+    found = measure_global_importance(trained("sasrec", tiny), tiny, split_interactions(tiny, "last-out"), ())
     assert set(found.features) == {
         "What it was",
         "What they did",
@@ -68,12 +70,12 @@ def test_every_question_has_an_answer_where_the_data_knows_it(tiny: Dataset, tra
 
 
 def test_patience_ends_with_fewer_people(walks: Dataset) -> None:
-    found = influences(LastOnly(walks.item_ids), walks, split(walks, "last-out"), (), count=40, patience=0.0)
+    found = measure_global_importance(LastOnly(walks.item_ids), walks, split_interactions(walks, "last-out"), (), count=40, patience=0.0)
     assert len(set(found.cases.tolist())) == 10
 
 
 def test_rules_find_what_a_counting_model_counts(walks: Dataset, trained: Callable[..., Any]) -> None:
-    found = surrogate(trained("markov", walks), walks, split(walks, "last-out"))
+    found = fit_surrogate(trained("markov", walks), walks, split_interactions(walks, "last-out"))
     assert found.people + found.held_out == 45 and found.held_out == 15
     assert 0 <= found.chance < found.found <= 10
     assert max(found.importance, key=lambda name: found.importance[name]) == FOLLOWS

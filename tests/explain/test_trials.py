@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from recsys.core import Dataset, Request
-from recsys.errors import DataError
-from recsys.explain.trials import planted, trials
-from recsys.split import split
+from recsys.core.errors import DataError
+from recsys.core.split import split_interactions
+from recsys.explain.fidelity.fidelity_benchmark import measure_cause_recovery, run_fidelity_benchmark
 
 
 class OneMore:
@@ -37,7 +37,7 @@ def walks(make_dataset: Callable[..., Dataset]) -> Dataset:
 
 
 def test_what_matters_is_found_first(walks: Dataset) -> None:
-    found = trials(OneMore(walks.item_ids), walks, split(walks, "last-out"), (), count=20, budget=400)
+    found = run_fidelity_benchmark(OneMore(walks.item_ids), walks, split_interactions(walks, "last-out"), (), count=20, budget=400)
     assert found.cases == 20 and found.split == "validation"
     assert set(found.metrics) == {"random", "shapley", "leave-one-out"}
     for method in ("shapley", "leave-one-out"):
@@ -49,7 +49,7 @@ def test_what_matters_is_found_first(walks: Dataset) -> None:
 def test_planted_causes_are_named(walks: Dataset) -> None:
     because = walks.interactions["order"].map({7: 3, 8: 1}).fillna(-1).astype(int)
     causes = pd.DataFrame({"cause": np.where(because == 3, "habit", "follow-up"), "because_of": because})
-    found = planted(OneMore(walks.item_ids), walks, split(walks, "last-out"), causes, (), count=15, budget=400)
+    found = measure_cause_recovery(OneMore(walks.item_ids), walks, split_interactions(walks, "last-out"), causes, (), count=15, budget=400)
     assert found.cases == 15 and sum(found.causes.values()) == 15 and set(found.by_cause) == {"follow-up", "habit"}
     assert found.methods["shapley"].value == 1 == found.methods["leave-one-out"].value
     assert found.methods["latest"].value == 0
@@ -59,9 +59,9 @@ def test_planted_causes_are_named(walks: Dataset) -> None:
 def test_nothing_to_judge_is_said(make_dataset: Callable[..., Dataset], trained: Callable[..., Any]) -> None:
     short = make_dataset([("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y"), ("b", "z")], name="short")
     with pytest.raises(DataError, match="at least 4 events"):
-        trials(trained("popularity", short), short, split(short, "last-out"), ())
+        run_fidelity_benchmark(trained("popularity", short), short, split_interactions(short, "last-out"), ())
 
 
 def test_no_cause_that_the_model_listed_is_no_error(walks: Dataset) -> None:
     causes = pd.DataFrame({"cause": "taste", "because_of": -1}, index=range(len(walks.interactions)))
-    assert planted(OneMore(walks.item_ids), walks, split(walks, "last-out"), causes, ()).cases == 0
+    assert measure_cause_recovery(OneMore(walks.item_ids), walks, split_interactions(walks, "last-out"), causes, ()).cases == 0

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from recsys.explain.addition import Addition
-from recsys.explain.counterfactual import Counterfactual
+from recsys.explain.counterfactual.addition import Addition
+from recsys.explain.counterfactual.removal import Counterfactual
 from recsys.explain.explanation import Explanation, Player
-from recsys.explain.fidelity import Curve, Fidelity
-from recsys.explain.words import adds_up, by_item, hangs_on, pushes, verdict, why, would_bring
+from recsys.explain.fidelity.deletion import Curve, Fidelity
+from recsys.explain.wording import adds_up, by_item, hangs_on, pushes, verdict, why, would_bring
 
 TITLES = {"a": "Apples", "b": "Books", "c": "Chance"}
 

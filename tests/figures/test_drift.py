@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import pytest
 
 from recsys.core import Dataset
-from recsys.drift import DriftReport, drift, setting
-from recsys.drift.space import Anchor
+from recsys.drift import DriftReport, build_feature_space, detect_drift
+from recsys.drift.mobility import Anchor
 from recsys.figures.drift import before_after, calendar_map, drift_stream, hit_line, hour_ridges, now_on_drift, tints_of
 from recsys.figures.maps import map_view
-from recsys.figures.movement import movement_map
+from recsys.figures.mobility import movement_map
 from recsys.figures.palette import DARK, LIGHT, Palette
 from tests.conftest import build
 from tests.figures.test_figures import checked
@@ -34,7 +34,7 @@ def lived(timed: bool = True) -> Dataset:
 
 def report(timed: bool = True) -> DriftReport:
     dataset = lived(timed)
-    return drift(dataset, setting(dataset), "anna")
+    return detect_drift(dataset, build_feature_space(dataset), "anna")
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
@@ -121,7 +121,7 @@ def test_a_life_on_both_sides_of_the_date_line_is_a_small_one() -> None:
 
 def test_the_map_of_one_moment_and_of_places_not_known() -> None:
     dataset = lived()
-    at_once = drift(dataset, setting(dataset), "anna")
+    at_once = detect_drift(dataset, build_feature_space(dataset), "anna")
     assert dataset.item_places is not None and at_once.places is not None
     places = at_once.places.copy()
     places[:30] = np.nan

@@ -8,13 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from recsys.analysis.interest_profile import profile_interest
 from recsys.core import Dataset
-from recsys.figures.interest import interest_stream, now_on_stream
+from recsys.figures.interest_profile import interest_stream, now_on_stream
 from recsys.figures.maps import Outline, map_view
 from recsys.figures.palette import DARK, LIGHT, Palette, category_colours, category_order
+from recsys.figures.route_map import Route, ground_html, route_html
 from recsys.figures.timeline import now_on_strip, rank_strip
-from recsys.figures.way import Way, ground_html, way_html
-from recsys.interest import interest
 
 RANKS = np.array([1.0, 10.0, 11.0, 3000.5, 2.0, np.nan])
 SPLITS = ["train", "train", "train", "validation", "test"]
@@ -73,23 +73,23 @@ def test_the_map_needs_no_network_and_escapes_titles() -> None:
     for shape in (None, outline):
         view = map_view(places, places[:20], ["<b>Old</b>"] * 50, shape)
         far = np.array([[41.0, -73.0], [np.nan, np.nan], [40.05, -73.95]])
-        way = Way(places[:5], ["<i>a</i>"] * 5, far, ["<b>x</b>", "y", "z"], far[0], '<u>"c"</u>', False)
-        ground, marks = ground_html(view, LIGHT), way_html(view, way, "<p>", LIGHT)
+        way = Route(places[:5], ["<i>a</i>"] * 5, far, ["<b>x</b>", "y", "z"], far[0], '<u>"c"</u>', False)
+        ground, marks = ground_html(view, LIGHT), route_html(view, way, "<p>", LIGHT)
         drawing = base64.b64decode(ground.split("base64,")[1].split('"')[0]).decode()
         for text in (ground, marks, drawing):
             assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
             assert "<b>Old" not in text and "<i>a" not in text and "<u>" not in text and "<p>" not in text
         said = spots(marks)
         assert "1. &lt;b&gt;x&lt;/b&gt; (beyond this map)" in said and "3. z" in said and "2. y" not in said
-        assert way_html(view, Way(places[:0], [], far[:0], [], None, "", False), "", LIGHT).count("data-says") == 0
+        assert route_html(view, Route(places[:0], [], far[:0], [], None, "", False), "", LIGHT).count("data-says") == 0
 
 
 def test_marks_stand_where_their_places_are_drawn() -> None:
     corners = np.array([[40.0, -74.0], [40.1, -73.8], [40.05, -73.9]])
     view = map_view(corners, corners, margin=0.0)
     (south, west), (north, east) = view.low, view.high
-    way = Way(corners[2:], ["middle"], np.array([[south, west], [north, east]]), ["south west", "north east"], None, "", False)
-    said = spots(way_html(view, way, "", LIGHT))
+    way = Route(corners[2:], ["middle"], np.array([[south, west], [north, east]]), ["south west", "north east"], None, "", False)
+    said = spots(route_html(view, way, "", LIGHT))
     assert said == {"now at middle": (50.0, 50.0), "1. south west": (0.0, 100.0), "2. north east": (100.0, 0.0)}
     height = north - south
     assert view.shape == pytest.approx((east - west) * np.cos(np.radians((south + north) / 2)) / height)
@@ -100,7 +100,7 @@ def test_a_way_is_turned_from_place_to_place() -> None:
     corners = np.array([[40.0, -74.0], [40.1, -73.8]])
     view = map_view(corners, corners, margin=0.0)
     there, back = np.array(view.low), np.array(view.high)
-    drawn = way_html(view, Way(np.array([there, back]), ["a", "b"], corners[:0], [], None, "", False), "", LIGHT)
+    drawn = route_html(view, Route(np.array([there, back]), ["a", "b"], corners[:0], [], None, "", False), "", LIGHT)
     (left, top, width, turn), *others = re.findall(r"left:([\d.]+)%;top:([\d.]+)%;width:([\d.]+)%;transform:rotate\((-?[\d.]+)deg\)", drawn)
     assert not others and (float(left), float(top)) == (0.0, 100.0)
     angle = np.radians(float(turn))
@@ -113,7 +113,7 @@ def test_the_stream_adds_up(make_dataset: Callable[..., Dataset]) -> None:
 
     kinds = pd.DataFrame({"category": ["x", "y", None]}, index=["a", "b", "c"])
     data = make_dataset([("u", item) for item in "aabcbab"], items=kinds)
-    found = interest(data, "u", ["y", "x"], window=3)
+    found = profile_interest(data, "u", ["y", "x"], window=3)
     assert found is not None and found.categories == ("y", "x")
     np.testing.assert_allclose(found.long[7], [0.5, 0.5])
     np.testing.assert_allclose(found.short[7], [2 / 3, 1 / 3])
@@ -125,7 +125,7 @@ def test_the_stream_adds_up(make_dataset: Callable[..., Dataset]) -> None:
 
 
 def test_no_categories_no_interest(make_dataset: Callable[..., Dataset]) -> None:
-    assert interest(make_dataset([("u", "a")]), "u", []) is None
+    assert profile_interest(make_dataset([("u", "a")]), "u", []) is None
 
 
 def test_a_category_keeps_its_colour() -> None:

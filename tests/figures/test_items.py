@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from recsys.anatomy import Part
-from recsys.attention import Look
-from recsys.comparison import Race
-from recsys.evaluation.ratings import Expected
-from recsys.figures.anatomy import parts_boxes
+from recsys.analysis.attention import AttentionSummary
+from recsys.analysis.embeddings import Plane
+from recsys.analysis.model_comparison import ReplayComparison
+from recsys.analysis.model_summary import ModelPart
+from recsys.evaluation.rating_predictions import RatingPredictions
 from recsys.figures.attention import gate_line, now_on_gate, share_bars, weight_by_gap
-from recsys.figures.comparison import now_on_race, race_rows
-from recsys.figures.items import MANY, item_map
+from recsys.figures.embedding_map import MANY, item_map
+from recsys.figures.model_comparison import now_on_rank_rows, rank_rows
+from recsys.figures.model_summary import parts_boxes
 from recsys.figures.palette import DARK, LIGHT, Palette
 from recsys.figures.ratings import SHADES, ratings_beside
-from recsys.spaces import Plane
 from tests.figures.test_topics import HTML, sound
 
 
@@ -34,12 +34,12 @@ def test_the_map_of_items_is_drawn_by_the_graphics_card_where_there_are_many(cou
 
 def test_the_race(colours: Palette) -> None:
     ranks = np.array([[1.0, 30.0, 2.5], [4.0, 12.0, 2.5]])
-    race = Race(ranks, np.equal(ranks, ranks.min(axis=0)), np.array([False, True, True]))
-    figure = race_rows(race, [HTML, "other"], 10, colours)
+    race = ReplayComparison(ranks, np.equal(ranks, ranks.min(axis=0)), np.array([False, True, True]))
+    figure = rank_rows(race, [HTML, "other"], 10, colours)
     sound(figure, colours)
     assert list(figure.data[0].marker.color) == [colours.hit, colours.faint, colours.hit, colours.hit, colours.miss, colours.hit]
     assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (0.5, 2.5)
-    assert 0 < now_on_race(race, 0) < now_on_race(race, 3) < 1
+    assert 0 < now_on_rank_rows(race, 0) < now_on_rank_rows(race, 3) < 1
 
 
 def test_the_gate(colours: Palette) -> None:
@@ -50,8 +50,8 @@ def test_the_gate(colours: Palette) -> None:
 
 
 def test_the_boxes_of_a_model(colours: Palette) -> None:
-    leaves = (Part("blocks.0", HTML, 6, 6, (Part("blocks.0.weight", "6", 6, 6),)), Part("blocks.1", "", 0, 0))
-    model = Part("", "Model", 10, 6, (Part("blocks", "ModuleList", 6, 6, leaves), Part("text", "2 × 2", 4, 0)))
+    leaves = (ModelPart("blocks.0", HTML, 6, 6, (ModelPart("blocks.0.weight", "6", 6, 6),)), ModelPart("blocks.1", "", 0, 0))
+    model = ModelPart("", "Model", 10, 6, (ModelPart("blocks", "ModuleList", 6, 6, leaves), ModelPart("text", "2 × 2", 4, 0)))
     figure = parts_boxes(model, colours)
     sound(figure, colours)
     assert list(figure.data[0].labels) == ["the model", "blocks", "block 1", "text"]
@@ -61,7 +61,7 @@ def test_the_boxes_of_a_model(colours: Palette) -> None:
 
 @pytest.mark.parametrize("given", [np.array([1.0, 1.0, 5.0]), np.linspace(0, 1, 100)])
 def test_expected_against_given(given: np.ndarray, colours: Palette) -> None:
-    figure = ratings_beside(Expected(given, given * 0.5 + 1, 1.0), colours)
+    figure = ratings_beside(RatingPredictions(given, given * 0.5 + 1, 1.0), colours)
     sound(figure, colours)
     assert len(figure.data[1].x) == min(len(np.unique(given)), SHADES)
 
@@ -76,6 +76,6 @@ def test_every_part_of_a_pointers_look_is_drawn(colours: Palette) -> None:
 def test_an_even_look_still_has_ticks(colours: Palette) -> None:
     weights = np.array([0.0081, 0.0083, 0.0082])
     gaps = np.array([1.0, 10.0, 100.0])
-    figure = weight_by_gap(Look(3, "mean", np.arange(3), weights, 0.9, gaps, None), gaps, HTML, "hours", ["a"] * 3, colours)
+    figure = weight_by_gap(AttentionSummary(3, "mean", np.arange(3), weights, 0.9, gaps, None), gaps, HTML, "hours", ["a"] * 3, colours)
     axis = figure.layout.yaxis
     assert any(axis.range[0] <= tick <= axis.range[1] for tick in axis.tickvals)

@@ -5,14 +5,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from recsys.attention import Look
-from recsys.census import census
+from recsys.analysis.attention import AttentionSummary
+from recsys.analysis.dataset_stats import summarize_dataset
 from recsys.core import Dataset
 from recsys.datasets.build import build_dataset
 from recsys.explain.explanation import Explanation, Player
-from recsys.explain.fidelity import Curve, Fidelity
-from recsys.explain.overall import Influences, answers
-from recsys.figures import attention, dataset, explain, leaderboard, overall, training
+from recsys.explain.fidelity.deletion import Curve, Fidelity
+from recsys.explain.global_.global_importance import GlobalImportance, summarize_importance
+from recsys.figures import attention, dataset_stats, explanation, global_importance, leaderboard, training
 from recsys.figures.maps import map_view
 from recsys.figures.palette import DARK, LIGHT, Palette
 
@@ -41,17 +41,19 @@ def single() -> Dataset:
 
 def test_the_data(tiny: Dataset, colours: Palette) -> None:
     for data in (tiny, single()):
-        counted = census(data)
-        tail = dataset.long_tail(counted, "items", colours)
+        counted = summarize_dataset(data)
+        tail = dataset_stats.long_tail(counted, "items", colours)
         sound(tail, colours)
         busiest = np.sort(np.bincount(data.item_codes)[1:])[::-1]
         assert tail.data[1].y[-1] == 100 and any(np.isclose(tail.data[1].y, 100 * busiest[0] / busiest.sum()))
-        sound(dataset.hour_map(counted, colours), colours)
-        sound(dataset.weekly_events(counted, HTML, colours), colours)
+        sound(dataset_stats.hour_map(counted, colours), colours)
+        sound(dataset_stats.weekly_events(counted, HTML, colours), colours)
 
 
 def test_bars_keep_the_colours_of_categories_and_sum_up_the_rest(colours: Palette) -> None:
-    figure = dataset.value_bars("Kinds", {f"k{at}": 10 for at in range(20)} | {HTML: 1}, "items", colours, most=9, tints={"k1": "#123456"})
+    figure = dataset_stats.value_bars(
+        "Kinds", {f"k{at}": 10 for at in range(20)} | {HTML: 1}, "items", colours, most=9, tints={"k1": "#123456"}
+    )
     sound(figure, colours)
     bars = figure.data[0]
     assert len(bars.y) == 10 and bars.y[-1] == "all others" and bars.x[-1] == 111
@@ -63,20 +65,22 @@ def test_the_map_of_a_city(tiny: Dataset, colours: Palette) -> None:
     assert places is not None
     known = np.isfinite(places).all(axis=1)
     counts = np.arange(int(known.sum()))
-    figure = dataset.place_map(map_view(places, places[known]), counts, [HTML] * len(counts), colours)
+    figure = dataset_stats.place_map(map_view(places, places[known]), counts, [HTML] * len(counts), colours)
     sound(figure, colours)
     assert sum(len(trace.x) for trace in figure.data) >= len(counts)
 
 
-def seen(events: int, step: int) -> Look:
+def seen(events: int, step: int) -> AttentionSummary:
     weights = np.full(events, 0.8 / max(events, 1))
-    return Look(step, "mean", np.arange(step - events, step), weights, 0.2, np.linspace(500, 0, events), np.full(events, np.nan))
+    return AttentionSummary(
+        step, "mean", np.arange(step - events, step), weights, 0.2, np.linspace(500, 0, events), np.full(events, np.nan)
+    )
 
 
 @pytest.mark.parametrize("events", [1, 3, 399])
 def test_a_look(events: int, colours: Palette) -> None:
     found, titles = seen(events, events + 2), [HTML] * events
-    sound(attention.look_arcs(found, titles, [colours.other] * events, colours), colours)
+    sound(attention.attention_arcs(found, titles, [colours.other] * events, colours), colours)
     assert found.hours is not None and found.kilometres is not None
     sound(attention.weight_by_gap(found, found.hours, "Older events", "hours", titles, colours), colours)
     sound(attention.weight_by_gap(found, found.kilometres, "Far events", "kilometres", titles, colours), colours)
@@ -86,7 +90,7 @@ def test_a_look(events: int, colours: Palette) -> None:
 def test_the_map_of_looks_sends_no_more_cells_than_can_be_seen(size: int, colours: Palette) -> None:
     weights = np.tril(np.ones((size, size)))
     weights /= weights.sum(1, keepdims=True)
-    figure = attention.look_map(weights, np.arange(-1, size - 1), [HTML] * size, size - 1, colours)
+    figure = attention.attention_map(weights, np.arange(-1, size - 1), [HTML] * size, size - 1, colours)
     assert len(sound(figure, colours)) < 900_000
     shown = min(size, attention.SHOWN)
     assert len(figure.data[1].x) == shown * (shown + 1) // 2  # heat maps return no selection: points lie over the cells
@@ -141,7 +145,7 @@ def test_contributions(count: int, colours: Palette) -> None:
     errors, score = np.full(count, 0.1), 1.0 + float(values.sum()) + 0.5
     explained = Explanation("shapley", HTML, count, "logit", "delete", players, values, errors, 1.0, score, 9, 0.1, False)
     beside = {HTML: values, "Attention": None}
-    figure = explain.contribution_bars(explained, [HTML] * count, ["now"] * count, beside, colours)
+    figure = explanation.contribution_bars(explained, [HTML] * count, ["now"] * count, beside, colours)
     sound(figure, colours)
     labels = figure.layout.yaxis.ticktext
     assert "With nothing known" in labels[0] and "In all" in labels[-1] and "Left over" in labels[-2]
@@ -155,9 +159,9 @@ def test_deletion_curves_and_the_model_in_general(colours: Palette) -> None:
     counts = np.arange(6)
     curve = Curve(counts, 5.0 - counts, 1.0 * counts, counts + 1, counts + 1, 1.0, 10)
     found = Fidelity({"a": curve, "b": curve}, (curve, curve), {"a": np.ones(5), "b": np.ones(5)}, np.ones((2, 2)))
-    figure = explain.deletion_curves(found, {"a": HTML}, "logit", colours)
+    figure = explanation.deletion_curves(found, {"a": HTML}, "logit", colours)
     sound(figure, colours)
     assert len(figure.data) == 3, "a method without a title is left out"
-    seen = Influences(np.linspace(-1, 2, 30), np.arange(30) % 5, {HTML: (np.arange(30) % 2, ("yes", HTML))}, None)
-    sound(overall.beeswarm(seen, answers(seen), colours), colours)
-    sound(overall.category_map([HTML, "b"], np.array([[1.0, np.nan], [-0.5, 0.0]]), colours), colours)
+    seen = GlobalImportance(np.linspace(-1, 2, 30), np.arange(30) % 5, {HTML: (np.arange(30) % 2, ("yes", HTML))}, None)
+    sound(global_importance.beeswarm(seen, summarize_importance(seen), colours), colours)
+    sound(global_importance.category_map([HTML, "b"], np.array([[1.0, np.nan], [-0.5, 0.0]]), colours), colours)

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from recsys.drift import setting
-from recsys.drift.trajectory import angle, gap_of_counts
-from recsys.drift.views import events_of
+from recsys.drift import build_feature_space
+from recsys.drift.detection.event_features import read_user_events
+from recsys.drift.embedding_drift import gap_of_counts, measure_embedding_drift
+from recsys.figures.embedding_drift import gap_lines, interest_trajectory, now_on_trajectory, spread
 from recsys.figures.palette import DARK, LIGHT, Palette
-from recsys.figures.trajectory import gap_lines, interest_way, now_on_way, spread
 from tests.figures.test_drift import NASTY, lived, report
 from tests.figures.test_figures import checked
 
@@ -16,17 +16,17 @@ from tests.figures.test_figures import checked
 @pytest.mark.parametrize("timed", [True, False])
 def test_the_way_and_the_lines(timed: bool, colours: Palette) -> None:
     dataset, found = lived(timed), report(timed)
-    events = events_of(dataset, setting(dataset), "anna")
+    events = read_user_events(dataset, build_feature_space(dataset), "anna")
     vectors = np.random.default_rng(0).normal(size=(120, 6)) + 3 * (np.arange(120) >= 60)[:, None]
     steps = [change.step for change in found.lasting]
-    seen = angle(vectors, events, steps)
+    seen = measure_embedding_drift(vectors, events, steps)
     assert seen.way is not None
-    figure = checked(interest_way(seen.way, [("1", steps[0])], "Its way", colours))
+    figure = checked(interest_trajectory(seen.way, [("1", steps[0])], "Its way", colours))
     assert NASTY not in figure.to_json(), "markup of the data is escaped"
     low, high = spread(seen.way)
     assert figure.layout.xaxis.range == pytest.approx((low[0], high[0]))
     for step in (1, 60, 120):
-        now = now_on_way(seen.way, step)
+        now = now_on_trajectory(seen.way, step)
         assert now is not None
         assert low[0] + now[0] * (high[0] - low[0]) == pytest.approx(seen.way.path[step - 1, 0])
         assert high[1] - now[1] * (high[1] - low[1]) == pytest.approx(seen.way.path[step - 1, 1])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from recsys.core import Dataset, Request, recommend
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 from recsys.models.association import Association, AssociationConfig, Feedback
 
 ITEMS = np.array([f"i{n}" for n in range(20)], dtype=object)

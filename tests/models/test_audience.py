@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from recsys.core import Dataset, Request, request_at
+from recsys.core.split import TRAIN, split_interactions
 from recsys.models import MODELS
-from recsys.models.audience import FADES, LATELY, PERIODS, audiences
-from recsys.models.sequences import request_stream
-from recsys.split import TRAIN, split
+from recsys.models.base.sequences import request_stream
+from recsys.models.layers.item_dynamics import FADES, LATELY, PERIODS, item_states
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def vectors() -> np.ndarray:
 
 def plainly(dataset: Dataset, vectors: np.ndarray, turns: np.ndarray) -> np.ndarray:
     """(PERIODS, n_items, D), event by event."""
-    train = split(dataset, "last-out").labels == TRAIN
+    train = split_interactions(dataset, "last-out").labels == TRAIN
     events: list[tuple[float, int, np.ndarray]] = []
     for user in dataset.user_ids:
         rows = [row for row in range(*dataset.rows(user).indices(len(train))) if train[row]]
@@ -41,32 +41,32 @@ def plainly(dataset: Dataset, vectors: np.ndarray, turns: np.ndarray) -> np.ndar
 
 
 def test_states_are_a_plain_loop_over_events(tiny: Dataset, vectors: np.ndarray) -> None:
-    turns, states = audiences(tiny, split(tiny, "last-out"), vectors)
+    turns, states = item_states(tiny, split_interactions(tiny, "last-out"), vectors)
     assert (np.diff(turns) > 0).all() and not states[0].any() and states[-1].any()
     np.testing.assert_allclose(states, plainly(tiny, vectors, turns), atol=1e-6)
 
 
 @pytest.mark.parametrize("period", [1, 4, PERIODS - 1])
 def test_a_state_knows_nothing_of_its_own_period_and_later(tiny: Dataset, vectors: np.ndarray, period: int) -> None:
-    turns, states = audiences(tiny, split(tiny, "last-out"), vectors)
+    turns, states = item_states(tiny, split_interactions(tiny, "last-out"), vectors)
     table = tiny.interactions.copy()
     table.loc[tiny.times >= turns[period - 1], "item_id"] = "i14"
     changed = replace(tiny, interactions=table)
-    again, other = audiences(changed, split(changed, "last-out"), vectors)
+    again, other = item_states(changed, split_interactions(changed, "last-out"), vectors)
     np.testing.assert_array_equal(again, turns)
     np.testing.assert_array_equal(other[: period + 1], states[: period + 1])
     assert period == PERIODS - 1 or not np.array_equal(other, states)
 
 
 def test_without_times_nothing_changes(order_only: Dataset, vectors: np.ndarray) -> None:
-    turns, states = audiences(order_only, split(order_only, "last-out"), vectors)
+    turns, states = item_states(order_only, split_interactions(order_only, "last-out"), vectors)
     assert np.isinf(turns).all() and not states.any()
 
 
 def test_an_item_is_met_as_it_is_when_asked_for(tiny: Dataset) -> None:
     """A score is that of the model that does not evolve, had its items always been as they are in that period."""
     torch.manual_seed(0)
-    dataset_split = split(tiny, "last-out")
+    dataset_split = split_interactions(tiny, "last-out")
     spec = MODELS["spatiotemporal-evolving"]
     model = spec.load().build(tiny, dataset_split, spec.config(embedding_size=8, max_length=6), 1).eval()
     torch.nn.init.normal_(model.changed.weight, std=0.5)
@@ -90,7 +90,7 @@ def test_training_loss_is_what_scores_say(tiny: Dataset) -> None:
     """Targets of each period are judged against the items of that period, as they are when scored."""
     torch.manual_seed(0)
     spec = MODELS["spatiotemporal-evolving"]
-    model = spec.load().build(tiny, split(tiny, "last-out"), spec.config(embedding_size=8, max_length=50), 1).eval()
+    model = spec.load().build(tiny, split_interactions(tiny, "last-out"), spec.config(embedding_size=8, max_length=50), 1).eval()
     torch.nn.init.normal_(model.changed.weight, std=0.5)
     whole = max((tiny.history(user) for user in tiny.user_ids), key=len)
     stream = request_stream([Request(whole)], model.vocabulary)

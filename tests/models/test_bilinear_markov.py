@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from recsys import checkpoints, training
 from recsys.core import Dataset, History, Request, empty_history
 from recsys.models.bilinear_markov import BilinearMarkov, BilinearMarkovConfig
+from recsys.training import checkpoints, loop
 
 
 def asked(*items: str) -> Request:
@@ -36,9 +36,9 @@ def test_the_loss_is_cross_entropy(tiny: Dataset) -> None:
 
 
 def test_an_epoch_holds_every_pair_once(tiny: Dataset) -> None:
-    from recsys.split import TRAIN, split
+    from recsys.core.split import TRAIN, split_interactions
 
-    labels = split(tiny, "last-out")
+    labels = split_interactions(tiny, "last-out")
     model = BilinearMarkov.build(tiny, labels, BilinearMarkovConfig(batch_tokens=16), seed=1)
     batches = list(model.batches(model.training_data(tiny, labels), np.random.default_rng(0)))
     pairs = np.concatenate([batch for *_, batch in batches])
@@ -53,6 +53,6 @@ def test_an_epoch_holds_every_pair_once(tiny: Dataset) -> None:
 def test_it_learns_what_follows(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
     dataset = make_dataset([(f"u{user}", "abcd"[(user + step) % 4]) for user in range(20) for step in range(8)])
     settings = {"embedding_size": 4, "epochs": 30, "learning_rate": 0.05, "batch_tokens": 20}
-    *_, last = training.train("bilinear-markov", dataset, settings=settings, folder=tmp_path / "m")
+    *_, last = loop.train_model("bilinear-markov", dataset, settings=settings, folder=tmp_path / "m")
     scores = checkpoints.load(last.checkpoint).model.score([asked(item) for item in "abcd"])
     assert [dataset.item_ids[row.argmax()] for row in scores] == ["b", "c", "d", "a"]

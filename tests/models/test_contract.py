@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys import checkpoints
 from recsys.core import Dataset, Event, FallsBack, History, Request, Traces, empty_history, recommend, request_at, shows_attention
-from recsys.errors import DataError, UnknownNameError
+from recsys.core.errors import DataError, UnknownNameError
+from recsys.core.split import TRAIN, VALIDATION, split_interactions
 from recsys.models import MODELS
-from recsys.split import TRAIN, VALIDATION, split
+from recsys.training import checkpoints
 from tests.conftest import WHOLE
 
 ORDER_ONLY = [name for name in WHOLE if not MODELS[name].needs]
@@ -50,7 +50,7 @@ def with_other_future(history: History, step: int) -> History:
 def poisoned(dataset: Dataset, kept: tuple[int, ...] = (TRAIN,)) -> Dataset:
     """The same training events under last-out; every other event says something else, or all but those of the labels `kept`."""
     table = dataset.interactions.copy()
-    kept_back = ~np.isin(split(dataset, "last-out").labels, kept)
+    kept_back = ~np.isin(split_interactions(dataset, "last-out").labels, kept)
     other = {"item_id": "i00", "rating": 1.0, "behaviour": "save", "utc_offset": 600.0, "latitude": 10.0, "longitude": 10.0, "text": "tea"}
     for column, value in other.items():
         if column in table:
@@ -142,10 +142,10 @@ class TestEveryModel:
         np.testing.assert_array_equal(again.score(requests_of(tiny)), model.score(requests_of(tiny)))
 
     def test_checkpoint_round_trip_is_exact(self, name: str, model: Any, tiny: Dataset, tmp_path: Any) -> None:
-        from recsys import training
+        from recsys.training import loop
 
         settings = {} if not MODELS[name].gradient else {"embedding_size": 8, "epochs": 1, "batch_tokens": 64}
-        *_, last = training.train(name, tiny, settings=settings, device="cpu", folder=tmp_path / name)
+        *_, last = loop.train_model(name, tiny, settings=settings, device="cpu", folder=tmp_path / name)
         loaded = checkpoints.load(last.checkpoint)
         checkpoints.check_match(loaded.card, tiny)
         checkpoints.save(tmp_path / "again", loaded.model, loaded.card)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys import checkpoints, training
 from recsys.core import Dataset
-from recsys.errors import CheckpointError
+from recsys.core.errors import CheckpointError
+from recsys.training import checkpoints, loop
 
 PLAIN = ("popularity", "popularity-recent", "popularity-nearby", "frequency", "markov", "item-knn")
 INDICES = (("markov", "follow.indices"), ("item-knn", "similar.indices"), ("popularity-recent", "event_items"), ("markov", "follow.indptr"))
@@ -40,7 +40,7 @@ def test_indices_beyond_the_items_are_named(name: str, key: str, beyond: float, 
 
 
 def test_a_checkpoint_says_which_array_does_not_fit(tiny: Dataset, tmp_path: Path) -> None:
-    *_, last = training.train("markov", tiny, device="cpu", folder=tmp_path / "good")
+    *_, last = loop.train_model("markov", tiny, device="cpu", folder=tmp_path / "good")
     loaded = checkpoints.load(last.checkpoint)
     arrays = {**loaded.model.arrays(), "counts": np.ones(3)}
     checkpoints.save(tmp_path / "bad", SimpleNamespace(item_ids=tiny.item_ids, arrays=lambda: arrays), loaded.card)

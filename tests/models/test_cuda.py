@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from recsys import checkpoints
 from recsys.core import Dataset, PredictsBehaviours, PredictsRatings, Traces, request_at
-from recsys.explain import METHODS, Game, explain
+from recsys.evaluation.replay import attention_at_step
+from recsys.explain import METHODS, Game, explain_item
 from recsys.models import MODELS
 from recsys.models.association import Feedback
-from recsys.replay import attention
-from recsys.training import train
+from recsys.training import checkpoints
+from recsys.training.loop import train_model
 from tests.conftest import WHOLE, small
 
 if not torch.cuda.is_available():
@@ -33,7 +33,7 @@ class TestEveryModelThatLearns:
     def folder(self, name: str, folders: dict[str, Path], tiny: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         """A checkpoint that was trained on CUDA."""
         if name not in folders:
-            *_, end = train(name, tiny, "last-out", small(name), device="cuda", folder=tmp_path_factory.mktemp("cuda") / name)
+            *_, end = train_model(name, tiny, "last-out", small(name), device="cuda", folder=tmp_path_factory.mktemp("cuda") / name)
             folders[name] = end.checkpoint
         return folders[name]
 
@@ -48,11 +48,11 @@ class TestEveryModelThatLearns:
 
     def test_a_run_left_half_way_ends_as_a_whole_one(self, name: str, tiny: Dataset, tmp_path: Path) -> None:
         settings = small(name) | {"epochs": 3}
-        *_, whole = train(name, tiny, "last-out", settings, device="cuda", folder=tmp_path / "whole")
-        for progress in train(name, tiny, "last-out", settings, device="cuda", folder=tmp_path / "cut"):
+        *_, whole = train_model(name, tiny, "last-out", settings, device="cuda", folder=tmp_path / "whole")
+        for progress in train_model(name, tiny, "last-out", settings, device="cuda", folder=tmp_path / "cut"):
             if len(progress.history) == 2:
                 break
-        *_, resumed = train(name, tiny, "last-out", settings, device="cuda", folder=tmp_path / "cut", resume=True)
+        *_, resumed = train_model(name, tiny, "last-out", settings, device="cuda", folder=tmp_path / "cut", resume=True)
         # sums over many threads come in any order, so the two agree but not to the last digit
         np.testing.assert_allclose([each["loss"] for each in resumed.history], [each["loss"] for each in whole.history], rtol=0.02)
 
@@ -80,7 +80,7 @@ class TestEveryModelThatLearns:
         np.testing.assert_allclose(by_pass, both[1].score([request_at(history, step) for step in steps]), **CLOSE)
         np.testing.assert_allclose(by_pass, both[0].score_trace(both[0].trace(history), steps), **CLOSE)
         if METHODS["attention"].why_not(both[0], Game(both[0], request_at(history, 7), "i05")) is None:
-            on_cpu, on_cuda = (attention(model, history, 7).weights for model in both)
+            on_cpu, on_cuda = (attention_at_step(model, history, 7).weights for model in both)
             np.testing.assert_allclose(on_cuda, on_cpu, **CLOSE)
 
     @pytest.mark.parametrize("method", METHODS)
@@ -88,7 +88,7 @@ class TestEveryModelThatLearns:
         games = [Game(model, request_at(tiny.history("u03"), 7), "i05", aware=MODELS[name].aware) for model in both]
         if METHODS[method].why_not(both[0], games[0]) is not None:
             return
-        on_cpu, on_cuda = (explain(game, method, budget=300).values for game in games)
+        on_cpu, on_cuda = (explain_item(game, method, budget=300).values for game in games)
         np.testing.assert_allclose(on_cuda, on_cpu, rtol=2e-2, atol=2e-3)
 
 

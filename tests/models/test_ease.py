@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, History, Request, empty_history
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.split import TRAIN, Split
 from recsys.models import ease as module
 from recsys.models.ease import Ease, EaseConfig
-from recsys.split import TRAIN, Split
 
 PAPER = {"own": 0.0, "half_life": 1e12, "keep": 10_000}
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, History, Request, empty_history
+from recsys.core.split import split_interactions
 from recsys.models.frequency import Frequency, FrequencyConfig
-from recsys.split import split
 
 CONFIG = FrequencyConfig(hours=2.0, other_day=0.5, half_life=10.0, popularity=0.01)
 
@@ -17,7 +17,7 @@ CONFIG = FrequencyConfig(hours=2.0, other_day=0.5, half_life=10.0, popularity=0.
 @pytest.fixture
 def model(make_dataset: Callable[..., Dataset]) -> Frequency:
     dataset = make_dataset([(user, item) for user in "xy" for item in "aaabc"])  # for training: a three times, twice
-    return Frequency.fit(dataset, split(dataset, "last-out"), CONFIG)
+    return Frequency.fit(dataset, split_interactions(dataset, "last-out"), CONFIG)
 
 
 def at(*when: tuple[int, int]) -> np.ndarray:

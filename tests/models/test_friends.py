@@ -7,23 +7,23 @@ import pandas as pd
 import pytest
 
 from recsys.core import Dataset, Request, empty_history
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.split import TRAIN, split_interactions
 from recsys.models import MODELS
 from recsys.models.friends import Friends
-from recsys.split import TRAIN, split
 
 EVENTS = [("ann", "a"), ("ann", "b"), ("ann", "a"), *[("bob", item) for item in "bbcad"], *[("cid", item) for item in "ccdab"]]
 FRIENDS = [("ann", "bob"), ("ann", "bob"), ("ann", "nobody"), ("ann", "ann"), ("bob", "ann"), ("bob", "cid")]
 
 
 def fit(dataset: Dataset, **settings: float) -> Friends:
-    return Friends.fit(dataset, split(dataset, "last-out"), MODELS["friends"].config(**settings))
+    return Friends.fit(dataset, split_interactions(dataset, "last-out"), MODELS["friends"].config(**settings))
 
 
 def test_shares_of_friends_and_of_everybody(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset(EVENTS, friends=FRIENDS)
     model = fit(dataset, popularity=0.5)
-    train = dataset.interactions[split(dataset, "last-out").labels == TRAIN]
+    train = dataset.interactions[split_interactions(dataset, "last-out").labels == TRAIN]
     sets = {user: set(part["item_id"]) for user, part in train.groupby("user_id", observed=True)}
     friends = {"ann": ["bob"], "bob": ["ann", "cid"], "cid": []}
     for user, theirs in friends.items():

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from recsys.core import Dataset, Request, Vocabulary, request_at
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.split import split_interactions
+from recsys.evaluation.replay import replay_history
 from recsys.models.fusion import Fusion, FusionConfig
-from recsys.replay import replay
-from recsys.split import split
 
 
 class Said:
@@ -30,7 +30,7 @@ class Said:
 def test_reciprocal_ranks_by_hand(tiny: Dataset) -> None:
     count = len(tiny.item_ids)
     up, down = Said(tiny, lambda _: np.arange(count)), Said(tiny, lambda _: -np.arange(count))
-    made = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal"), {"up": up, "down": down})
+    made = Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(kind="reciprocal"), {"up": up, "down": down})
     rank = np.arange(1, count + 1)
     np.testing.assert_allclose(made.score([Request(tiny.history("u00"))])[0], 1 / (60 + rank) + 1 / (60 + rank[::-1]), rtol=1e-5)
 
@@ -44,7 +44,7 @@ def test_weights_go_to_the_part_that_knows(tiny: Dataset) -> None:
         return (tiny.item_ids == wanted) * 3.0 + random.normal(size=len(tiny.item_ids))
 
     parts = {"knows": Said(tiny, knowing), "guesses": Said(tiny, lambda _: random.normal(size=len(tiny.item_ids)))}
-    made = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), parts)
+    made = Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(), parts)
     counts = dict(zip(made.models, made.weights.sum(axis=1), strict=True))
     assert counts["knows"] > 3 * counts.get("guesses", 0.0)
     history = tiny.history("u03")
@@ -63,7 +63,7 @@ def test_events_that_no_part_could_bring_up_do_not_count_against_the_one_that_kn
         return random.normal(size=len(came)) + came * (4.0 if int(str(request.history.user_id)[1:]) % 3 == 0 else -8.0)
 
     parts = {"knows": Said(dataset, knowing), "guesses": Said(dataset, lambda _: random.normal(size=len(dataset.item_ids)))}
-    made = Fusion.fit_parts(dataset, split(dataset, "last-out"), FusionConfig(), parts)
+    made = Fusion.fit_parts(dataset, split_interactions(dataset, "last-out"), FusionConfig(), parts)
     counts = dict(zip(made.models, made.weights.sum(axis=1), strict=True))
     assert counts["knows"] > 1 and counts["knows"] > 2 * counts.get("guesses", 0.0)
 
@@ -74,17 +74,17 @@ def test_parts_that_are_worth_nothing_are_let_go(tiny: Dataset) -> None:
     nearly = Said(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0 + (tiny.item_ids == "i03") * 2.0)
     wrong = Said(tiny, lambda request: (tiny.item_ids != ends[str(request.history.user_id)]) * 1.0)
     parts = {"wrong": wrong, "right": right, "nearly": nearly}
-    learnt = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), parts)
+    learnt = Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(), parts)
     assert "wrong" not in learnt.models
     assert learnt.weights.shape == (len(learnt.models), 2)
-    chosen = Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal", most=2), parts)
+    chosen = Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(kind="reciprocal", most=2), parts)
     assert list(chosen.models) == ["right", "nearly"]
-    assert list(Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(kind="reciprocal"), parts).models) == list(parts)
+    assert list(Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(kind="reciprocal"), parts).models) == list(parts)
 
 
 def test_one_part_is_no_fusion(tiny: Dataset) -> None:
     with pytest.raises(DataError, match="two models"):
-        Fusion.fit_parts(tiny, split(tiny, "last-out"), FusionConfig(), {"up": Said(tiny, lambda _: np.arange(15))})
+        Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(), {"up": Said(tiny, lambda _: np.arange(15))})
 
 
 @pytest.mark.parametrize("kind", ["learnt", "reciprocal"])
@@ -107,7 +107,7 @@ def test_one_pass_is_step_by_step(tiny: Dataset, trained: Callable[..., Any], mo
 
     monkeypatch.setattr(parts["sasrec-time"], "score", never)
     monkeypatch.setattr(parts["llm-lstm"], "score", never)
-    interest = replay(made, history, True).interest
+    interest = replay_history(made, history, True).interest
     assert interest is not None
     assert interest.shape == (len(history) + 1, trace.states.shape[1])
 
@@ -125,9 +125,9 @@ def test_long_histories_are_scored_a_few_steps_at_a_time(
         tiny.item_ids, FusionConfig(kind="reciprocal"), {"a": Said(tiny, counting), "b": trained("markov", tiny)}, np.ones((2, 2))
     )
     history = tiny.history("u02")
-    whole = replay(made, history, True)
+    whole = replay_history(made, history, True)
     monkeypatch.setattr("recsys.models.fusion.EVENTS", 3 * len(history))
-    pieces = replay(made, history, True)
+    pieces = replay_history(made, history, True)
     np.testing.assert_array_equal(pieces.ranks, whole.ranks)
     assert asked == [*range(len(history) + 1)] * 2
     assert whole.interest is None  # nothing of this fusion has states

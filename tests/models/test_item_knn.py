@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, History, Request, empty_history
+from recsys.core.split import TEST, TRAIN, VALIDATION, Split
 from recsys.models.item_knn import ItemKnn, ItemKnnConfig
-from recsys.split import TEST, TRAIN, VALIDATION, Split
 
 FLAT = {"half_life": 1e12, "shrinkage": 0.0}
 

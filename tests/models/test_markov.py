@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, History, Request, empty_history
+from recsys.core.split import TRAIN, Split, split_interactions
 from recsys.models.markov import Markov, MarkovConfig
-from recsys.split import TRAIN, Split, split
 
 
 def asked(*items: str) -> Request:
@@ -21,7 +21,7 @@ def asked(*items: str) -> Request:
 def test_counts_and_back_off(make_dataset: Callable[..., Dataset]) -> None:
     # for training: a b a c, and of v only a
     dataset = make_dataset([("u", item) for item in "abacbb"] + [("v", item) for item in "acc"])
-    model = Markov.fit(dataset, split(dataset, "last-out"), MarkovConfig(backoff=0.5))
+    model = Markov.fit(dataset, split_interactions(dataset, "last-out"), MarkovConfig(backoff=0.5))
     popular = np.array([3, 1, 1]) / 5
     np.testing.assert_allclose(model.score([asked("c", "a")])[0], (np.array([0, 1, 1]) + 0.5 * popular) / 2.5, rtol=1e-6)
     np.testing.assert_allclose(model.score([asked("b", "unknown")])[0], (np.array([1, 0, 0]) + 0.5 * popular) / 1.5, rtol=1e-6)

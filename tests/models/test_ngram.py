@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, History, Request, empty_history
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.core.split import TRAIN, Split
 from recsys.models.markov import Markov, MarkovConfig
 from recsys.models.ngram import Ngram, NgramConfig
-from recsys.split import TRAIN, Split
 
 
 def everything(dataset: Dataset) -> Split:

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.core import Dataset, Event, History, Request, empty_history
+from recsys.core.errors import DataError
+from recsys.core.geography import kilometres
+from recsys.core.split import TRAIN, Split, split_interactions
 from recsys.datasets import read_file
-from recsys.errors import DataError
 from recsys.models import MODELS, configured
 from recsys.models.popularity import Popularity, _Lately
-from recsys.places import kilometres
-from recsys.split import TRAIN, Split, split
 
 DAY = 86_400
 
@@ -105,9 +105,11 @@ def test_the_place_of_a_test_event_changes_no_model(tmp_path: Path) -> None:
         return data
 
     one, other = fitted("40.71"), fitted("40.70")
-    assert split(one, "last-out").labels[one.rows("u3")][-1] != TRAIN
+    assert split_interactions(one, "last-out").labels[one.rows("u3")][-1] != TRAIN
     assert not np.array_equal(one.item_places, other.item_places)
-    arrays = [Popularity.fit(each, split(each, "last-out"), MODELS["popularity-nearby"].config()).arrays() for each in (one, other)]
+    arrays = [
+        Popularity.fit(each, split_interactions(each, "last-out"), MODELS["popularity-nearby"].config()).arrays() for each in (one, other)
+    ]
     np.testing.assert_array_equal(arrays[0]["places"], arrays[1]["places"])
 
 
@@ -120,7 +122,7 @@ def test_distances() -> None:
 def test_data_that_lacks_what_is_needed(order_only: Dataset) -> None:
     for name, word in {"popularity-recent": "times", "popularity-nearby": "places"}.items():
         with pytest.raises(DataError, match=word):
-            Popularity.fit(order_only, split(order_only, "last-out"), MODELS[name].config())
+            Popularity.fit(order_only, split_interactions(order_only, "last-out"), MODELS[name].config())
     with pytest.raises(DataError, match="all, recent, nearby"):
         configured(Popularity.Config, {"kind": "best"})
     with pytest.raises(DataError, match="train popularity-recent or popularity-nearby instead"):

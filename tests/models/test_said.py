@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from recsys.core import Dataset, Event, Request, Vocabulary, request_at
+from recsys.core.split import split_interactions
 from recsys.models import MODELS
-from recsys.models.sequences import request_stream, training_stream
-from recsys.split import split
+from recsys.models.base.sequences import request_stream, training_stream
 from tests.conftest import SEARCHES
 
 LISTENING = [name for name, spec in MODELS.items() if spec.gradient and spec.load().__dict__.get("listens")]
@@ -33,7 +33,7 @@ def test_a_token_says_what_its_event_said(tiny: Dataset) -> None:
 
 
 def test_no_word_of_a_target_is_read_before_it(tiny: Dataset) -> None:
-    stream = training_stream(tiny, split(tiny, "last-out"))
+    stream = training_stream(tiny, split_interactions(tiny, "last-out"))
     for user in range(len(tiny.user_ids)):
         tokens = slice(stream.starts[user], stream.starts[user + 1])
         texts = tiny.history(tiny.user_ids[user]).texts[: tokens.stop - tokens.start - 1]
@@ -56,7 +56,7 @@ def test_what_was_said_last_moves_the_list(name: str, tiny: Dataset, trained: Ca
 def test_data_without_words_of_events_costs_nothing(tiny: Dataset) -> None:
     spec = MODELS["llm-lstm"]
     silent = replace(tiny, interactions=tiny.interactions.drop(columns="text"))
-    model = spec.load().build(silent, split(silent, "last-out"), spec.config(embedding_size=8), 1)
+    model = spec.load().build(silent, split_interactions(silent, "last-out"), spec.config(embedding_size=8), 1)
     assert model.said is None and "event text" not in silent.has and "event text" in tiny.has
 
 
@@ -74,7 +74,7 @@ def test_a_search_foretells_what_is_taken(name: str, make_dataset: Callable[...,
         timestamp=pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.tile(np.arange(12), 60), unit="h"),
         text=said,
     )
-    spec, parts = MODELS[name], split(data, "last-out")
+    spec, parts = MODELS[name], split_interactions(data, "last-out")
     found = {}
     for heard in (True, False):
         told = data if heard else replace(data, interactions=data.interactions.drop(columns="text"))

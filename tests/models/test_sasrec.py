@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.core import History, Request, request_at
-from recsys.models.attention import Context, distance_buckets, gather_bias, kilometres_between, time_buckets
-from recsys.models.dropout import dropout
+from recsys.models.base.sequences import _windows, hour_of_week
+from recsys.models.layers.attention import Context, distance_buckets, gather_bias, kilometres_between, time_buckets
+from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.losses import full_softmax_loss
 from recsys.models.sasrec import SASRec, SASRecConfig
-from recsys.models.sequences import _windows, hour_of_week
-from recsys.models.softmax_loss import full_softmax_loss
 
 ITEMS = np.array([f"i{n}" for n in range(30)], dtype=object)
 
@@ -63,10 +63,10 @@ def test_bias_gradient_equals_indexing() -> None:
 
 def test_dropout_keeps_the_mean_and_drops_the_share() -> None:
     torch.manual_seed(0)
-    out = dropout(torch.ones(400, 501), 0.3, training=True)
+    out = fast_dropout(torch.ones(400, 501), 0.3, training=True)
     assert abs((out == 0).float().mean().item() - 0.3) < 0.01
     assert abs(out.mean().item() - 1.0) < 0.01
-    assert dropout(out, 0.3, training=False) is out
+    assert fast_dropout(out, 0.3, training=False) is out
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 8, 9, 15, 16, 17, 40, 61])

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from recsys.core import History, Request, request_at
-from recsys.models.causal import mixed_scores
-from recsys.models.copying import hour_buckets
-from recsys.models.sequences import hour_of_week, request_stream
-from recsys.models.softmax_loss import mixed_softmax_loss
+from recsys.models.base.causal import mixed_scores
+from recsys.models.base.sequences import hour_of_week, request_stream
+from recsys.models.layers.losses import mixed_softmax_loss
+from recsys.models.layers.pointer import hour_buckets
 from recsys.models.spatiotemporal import SpatioTemporal, SpatioTemporalConfig
 
 ITEMS = np.array([f"i{n}" for n in range(12)], dtype=object)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from recsys.core import Dataset, Request
+from recsys.core.split import split_interactions
 from recsys.models import MODELS
-from recsys.models.subsets import shared_beginnings
-from recsys.split import split
+from recsys.models.layers.prefix_sharing import shared_beginnings
 
 
 @given(arrays.arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 6))))
@@ -41,7 +41,7 @@ def test_states_are_the_same_exactly_where_everything_before_is(there: np.ndarra
 def test_parts_are_scored_as_alone(name: str, settings: dict[str, Any], tiny: Dataset) -> None:
     spec = MODELS[name]
     config = spec.config(**{"embedding_size": 8, "max_length": 24, **settings})
-    model = spec.load().build(tiny, split(tiny, "last-out"), config, seed=1).eval()
+    model = spec.load().build(tiny, split_interactions(tiny, "last-out"), config, seed=1).eval()
     with torch.no_grad():
         for each in model.parameters():
             each.add_(0.3 * torch.randn_like(each))
@@ -59,5 +59,5 @@ def test_parts_are_scored_as_alone(name: str, settings: dict[str, Any], tiny: Da
 
 def test_nothing_asked_nothing_scored(tiny: Dataset) -> None:
     spec = MODELS["sasrec"]
-    model = spec.load().build(tiny, split(tiny, "last-out"), spec.config(embedding_size=8, max_length=24), seed=1).eval()
+    model = spec.load().build(tiny, split_interactions(tiny, "last-out"), spec.config(embedding_size=8, max_length=24), seed=1).eval()
     assert model.score_subsets(Request(tiny.history("u03")), np.empty((0, len(tiny.history("u03"))), dtype=bool)).shape == (0, 15)

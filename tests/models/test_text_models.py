@@ -8,10 +8,10 @@ import pytest
 
 from recsys import text
 from recsys.core import Dataset, History, Request
+from recsys.core.split import TRAIN, Split
 from recsys.models import item_knn_text
 from recsys.models.content import Content, ContentConfig
 from recsys.models.item_knn_text import ItemKnnText, ItemKnnTextConfig
-from recsys.split import TRAIN, Split
 
 VECTORS = np.array([[1, 0, 0], [0.8, 0.6, 0], [0.6, 0.8, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=np.float32)
 

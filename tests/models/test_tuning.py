@@ -7,31 +7,31 @@ import pytest
 import torch
 
 from recsys.core import Dataset
+from recsys.core.split import split_interactions
 from recsys.models import MODELS
-from recsys.models.items import ItemVectors
-from recsys.models.tuning import LAYERS, TunedTexts
-from recsys.split import split
-from recsys.text import TextEncoder, item_texts, item_vectors, whitened
+from recsys.models.layers.item_vectors import ItemVectors
+from recsys.models.layers.lora import LAYERS, LoraEncoder
+from recsys.text import TextEncoder, item_texts, item_vectors, whiten
 
 TEXTS = ["Forno Gallo, a bakery in the old harbour.", "", "jazz", "A meadow for kites. " * 80, "Sourdough and strong coffee.", "公园"]
 TOLD = [0, 2, 3, 4, 5]
 
 
 @pytest.fixture
-def tuned() -> TunedTexts:
+def tuned() -> LoraEncoder:
     torch.manual_seed(0)
-    made = TunedTexts(4)
+    made = LoraEncoder(4)
     made.read(TEXTS)
     return made
 
 
-def test_before_anything_is_learnt_texts_are_what_the_encoder_says(tuned: TunedTexts) -> None:
+def test_before_anything_is_learnt_texts_are_what_the_encoder_says(tuned: LoraEncoder) -> None:
     rows, vectors = tuned.all()
     assert rows.tolist() == TOLD
-    np.testing.assert_allclose(vectors.numpy(), whitened(TextEncoder().encode(TEXTS), 4)[TOLD], atol=5e-3)  # layers below in float16
+    np.testing.assert_allclose(vectors.numpy(), whiten(TextEncoder().encode(TEXTS), 4)[TOLD], atol=5e-3)  # layers below in float16
 
 
-def test_a_learnt_change_is_that_of_the_weights(tuned: TunedTexts) -> None:
+def test_a_learnt_change_is_that_of_the_weights(tuned: LoraEncoder) -> None:
     """Low-rank changes against the same layers with their weights overwritten, fed by `transformers` itself."""
     from recsys.text.encoder import _model
 
@@ -50,10 +50,10 @@ def test_a_learnt_change_is_that_of_the_weights(tuned: TunedTexts) -> None:
     white = (vectors - tuned._centre.numpy()) @ tuned._directions.numpy()
     found = tuned.all()[1].numpy()
     np.testing.assert_allclose(found, white / np.linalg.norm(white, axis=1, keepdims=True), atol=1e-2)
-    assert np.abs(found - whitened(TextEncoder().encode(TEXTS), 4)[TOLD]).max() > 0.05
+    assert np.abs(found - whiten(TextEncoder().encode(TEXTS), 4)[TOLD]).max() > 0.05
 
 
-def test_one_step_has_one_graph(tuned: TunedTexts) -> None:
+def test_one_step_has_one_graph(tuned: LoraEncoder) -> None:
     first, again = tuned.some(), tuned.some()
     assert first[1] is again[1]
     (first[1].sum() + again[1].sum()).backward()
@@ -65,9 +65,9 @@ def test_one_step_has_one_graph(tuned: TunedTexts) -> None:
 def test_texts_are_up_to_date_when_training_pauses(tiny: Dataset) -> None:
     torch.manual_seed(0)
     words = ItemVectors(len(tiny.item_ids), 4, "tuned")
-    words.read(tiny, split(tiny, "last-out"))
+    words.read(tiny, split_interactions(tiny, "last-out"))
     before = words.eval().text.clone()
-    np.testing.assert_allclose(before.numpy(), whitened(item_vectors(tiny), 4), atol=5e-3)
+    np.testing.assert_allclose(before.numpy(), whiten(item_vectors(tiny), 4), atol=5e-3)
     words.train()
     for up in words.tuned.up:
         torch.nn.init.normal_(up, std=0.05)
@@ -77,7 +77,7 @@ def test_texts_are_up_to_date_when_training_pauses(tiny: Dataset) -> None:
 
 
 def test_training_changes_what_the_model_reads(tiny: Dataset) -> None:
-    spec, parts = MODELS["spatiotemporal-tuned"], split(tiny, "last-out")
+    spec, parts = MODELS["spatiotemporal-tuned"], split_interactions(tiny, "last-out")
     model = spec.load().build(tiny, parts, spec.config(embedding_size=8, max_length=6, batch_tokens=64), 1)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
     before = model.embedding.text.clone()

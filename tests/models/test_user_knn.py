@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from recsys import text
 from recsys.core import Dataset, History, Request, empty_history
+from recsys.core.split import TEST, TRAIN, Split
 from recsys.models.user_knn import UserKnn, UserKnnConfig
 from recsys.models.user_knn_text import UserKnnText, UserKnnTextConfig
-from recsys.split import TEST, TRAIN, Split
 
 
 def everything(dataset: Dataset) -> Split:

@@ -8,13 +8,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from recsys import storage, training
 from recsys.core import Dataset
 from recsys.datasets.prepared import write_prepared
 from recsys.models import MODELS
+from recsys.storage import files
+from recsys.training import loop
 from tests.conftest import GRADIENT_SETTINGS
 
-FRAME = str(Path(__file__).resolve().parents[2] / "pages" / "frame.py")
+FRAME = str(Path(__file__).resolve().parents[2] / "pages" / "navigation.py")
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +31,8 @@ def keep() -> Callable[[Dataset], Dataset]:
     """Prepares a dataset in this test's home, with a counted model trained on it."""
 
     def write(dataset: Dataset, model: str = "markov") -> Dataset:
-        write_prepared(storage.home() / "datasets" / dataset.name, dataset)
-        *_, _last = training.train(model, dataset, "last-out", device="cpu")
+        write_prepared(files.home() / "datasets" / dataset.name, dataset)
+        *_, _last = loop.train_model(model, dataset, "last-out", device="cpu")
         return dataset
 
     return write
@@ -62,9 +63,9 @@ def odd(make_dataset: Callable[..., Dataset]) -> Dataset:
 
 @pytest.fixture
 def open_page(own_home: None, tiny: Dataset, order_only: Dataset) -> Callable[..., AppTest]:
-    """open_page("explore/dataset.py", dataset="tiny"): a page of its own, with "tiny" and "order-only" prepared and nothing trained."""
+    """open_page("explore/dataset/page.py", dataset="tiny"): a page of its own, with "tiny" and "order-only" prepared and nothing trained."""
     for dataset in (tiny, order_only):
-        write_prepared(storage.home() / "datasets" / dataset.name, dataset)
+        write_prepared(files.home() / "datasets" / dataset.name, dataset)
 
     def run(page: str, dataset: str = "tiny", **cursor: str) -> AppTest:
         app = AppTest.from_file(FRAME, default_timeout=60)
@@ -85,7 +86,7 @@ def train_tiny(open_page: Callable[..., AppTest], tiny: Dataset) -> Callable[...
         for name in names:
             known = MODELS[name].load().Config.__dataclass_fields__
             settings = {setting: value for setting, value in GRADIENT_SETTINGS.items() if setting in known}
-            list(training.train(name, tiny, protocol="last-out", settings=settings, device="cpu"))
+            list(loop.train_model(name, tiny, protocol="last-out", settings=settings, device="cpu"))
 
     return run
 

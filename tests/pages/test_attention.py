@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import told
 
-PAGE = "inspect/attention.py"
+PAGE = "inspect/attention/page.py"
 
 
 def test_a_look_is_told_and_drawn(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:

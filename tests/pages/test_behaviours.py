@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import told
 
-PAGE = "explore/timeline.py"
+PAGE = "explore/timeline/page.py"
 
 
 def test_chances_stand_beside_what_happened(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:

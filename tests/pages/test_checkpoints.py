@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import loaders
-from pages.job import Job
-from recsys.checkpoints import list_checkpoints
+from pages import cache
+from pages.evaluate.checkpoints.training_job import Job
+from recsys.core.errors import DataError
 from recsys.datasets import open_dataset
-from recsys.errors import DataError
+from recsys.training.checkpoints import list_checkpoints
 from tests.pages.conftest import told
 
-PAGE = "evaluate/checkpoints.py"
+PAGE = "evaluate/checkpoints/page.py"
 
 
 def finish(app: AppTest) -> AppTest:
@@ -120,7 +120,7 @@ class TestJob:
 
 
 def test_the_first_model_is_the_best_and_no_variant_that_is_as_good() -> None:
-    cards = [each.card for each in loaders.checkpoints(open_dataset("demo-city")).values()]
+    cards = [each.card for each in cache.checkpoints(open_dataset("demo-city")).values()]
     single = [card for card in cards if not card.parts]
     assert [card.model for card in single[:2]] == ["spatiotemporal", "spatiotemporal-evolving"]
     values = [card.validation["ndcg@10"] for card in single]

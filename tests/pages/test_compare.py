@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.pages.conftest import told
 
-PAGE = "demo/compare.py"
+PAGE = "demo/compare/page.py"
 
 
 def columns(app: AppTest) -> list[str]:

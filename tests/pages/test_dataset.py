@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
-from recsys.storage import home
+from recsys.storage.files import home
 from tests.pages.conftest import told
 
-PAGE = "explore/dataset.py"
+PAGE = "explore/dataset/page.py"
 SHOP = (
     "when;who;thing;stars\n2024-02-01 10:00;anna;<b>tea</b>;4\n2024-02-02 11:00;anna;milk;5\n2024-02-03 09:00;ben;milk;3\n"
     "2024-02-03 09:00;ben;milk;3\n2024-02-04 09:00;ben;<b>tea</b>;x\nnever;ben;rice;2\n2024-02-05 09:00;;rice;2\n"
@@ -93,7 +93,7 @@ def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page
     app.button(key="use_data").click().run()
     app.button(key="train_own").click().run()
     assert (app.session_state["dataset"], app.title[0].value) == ("shop", "Checkpoints")
-    app.switch_page("evaluate/checkpoints.py").run()  # AppTest itself does not follow
+    app.switch_page("evaluate/checkpoints/page.py").run()  # AppTest itself does not follow
     app.selectbox(key="train_model").set_value("markov").run()
     app.button(key="start_training").click().run()
     app.session_state["training"]._thread.join(30)
@@ -101,7 +101,7 @@ def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page
     assert "is trained" in told(app)
     assert not (home() / "checkpoints" / "shop").exists()
     assert app.session_state["model"] == "markov"  # the first that is trained
-    app.switch_page("explore/timeline.py").run()
+    app.switch_page("explore/timeline/page.py").run()
     assert not app.exception and not app.error
     assert "<h1>Person anna after" in told(app)
 

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.drifting import cards, lead
+from pages.inspect.drift.report_view import cards, lead
 from recsys.datasets import open_dataset
-from recsys.drift import drift, setting
+from recsys.drift import build_feature_space, detect_drift
 from tests.conftest import build
 from tests.pages.conftest import told
 
-PAGE = "inspect/drift.py"
+PAGE = "inspect/drift/page.py"
 MOVED = "p0015"  # moved house in August 2024, by the truth of the demo
 TURNED = "p0016"  # took something up and stayed where they were, by the same
 
@@ -42,14 +42,14 @@ def test_who_only_turned_to_something_else_is_not_said_to_have_moved(visit: Call
 @pytest.mark.parametrize(("p_value", "word"), [(0.002, "they moved"), (0.008, "they probably moved"), (0.04, "they perhaps moved")])
 def test_a_change_is_told_as_surely_as_it_is_known(p_value: float, word: str) -> None:
     dataset = open_dataset("demo-city")
-    report = drift(dataset, setting(dataset), MOVED)
+    report = detect_drift(dataset, build_feature_space(dataset), MOVED)
     report = replace(report, changes=tuple(replace(change, p_value=p_value) for change in report.changes))
     assert word in lead(report, "event")
     assert (word.split()[1].capitalize() + " moved, " in cards(report)) == (p_value > 0.0021)
 
 
 def test_from_any_page_to_the_next_who_changed(visit: Callable[..., AppTest]) -> None:
-    app = visit("explore/timeline.py", dataset="demo-city", user=MOVED, model="popularity", step="0")
+    app = visit("explore/timeline/page.py", dataset="demo-city", user=MOVED, model="popularity", step="0")
     assert "dashes: interest changed" in app.get("plotly_chart")[0].proto.spec
     app.button(key="changed").click().run()
     user, step = app.session_state["user"], app.session_state["step"]
@@ -57,7 +57,7 @@ def test_from_any_page_to_the_next_who_changed(visit: Callable[..., AppTest]) ->
     app.switch_page(PAGE).run()
     assert "Around" in told(app)
     dataset = open_dataset("demo-city")
-    assert step in [change.step for change in drift(dataset, setting(dataset), user).lasting]
+    assert step in [change.step for change in detect_drift(dataset, build_feature_space(dataset), user).lasting]
 
 
 @pytest.mark.parametrize("view", ["category", "area", "hour"])
@@ -152,8 +152,8 @@ def test_what_changes_cost_the_model_is_told_with_counts_and_intervals(
     dataset = open_dataset("demo-city")
     change = {"time": "2024-11-01T00:00:00Z", "kind": "place", "size": 0.5, "words": "from here to there"}
     reports = [{"user": str(user), "changes": [change] if at % 2 else []} for at, user in enumerate(dataset.user_ids[:60])]
-    monkeypatch.setattr("pages.loaders.drifting.changes_of_all", lambda _: reports)
-    monkeypatch.setattr("pages.loaders.changes_of_all", lambda _: reports)
+    monkeypatch.setattr("pages.cache.drift.changes_of_all", lambda _: reports)
+    monkeypatch.setattr("pages.cache.changes_of_all", lambda _: reports)
     app = visit(PAGE, dataset="demo-city", user=MOVED, model="popularity")
     app.toggle(key="drift_everybody").set_value(True).run()
     charts = len(app.get("plotly_chart"))

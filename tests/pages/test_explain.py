@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from recsys import checkpoints
 from recsys.core import Dataset, recommend, request_at
+from recsys.training import checkpoints
 from tests.conftest import WHOLE
 from tests.pages.conftest import told
 
-PAGE = "inspect/explain.py"
+PAGE = "inspect/explain/page.py"
 
 
 @pytest.mark.parametrize("name", [name for name in WHOLE if not name.startswith("fusion")])
@@ -78,10 +78,10 @@ def test_an_answer_is_kept_and_the_cursor_gives_another(
     train_tiny("markov")
     app = open_page(PAGE, model="markov", user="u03", step="9")
     asked: list[int] = []
-    from pages import explaining
+    from pages.inspect.explain import case
 
-    inquire = explaining.inquire
-    monkeypatch.setattr(explaining, "inquire", lambda game, *rest: asked.append(game.step) or inquire(game, *rest))
+    inquire = case.explain_progressively
+    monkeypatch.setattr(case, "inquire", lambda game, *rest: asked.append(game.step) or inquire(game, *rest))
     app.run()
     assert asked == []
     app.button(key="next").click().run()

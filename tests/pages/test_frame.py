@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from recsys.checkpoints import find, load
 from recsys.core import Dataset
-from recsys.replay import replay
-from recsys.split import VALIDATION, split
+from recsys.core.split import VALIDATION, split_interactions
+from recsys.evaluation.replay import replay_history
+from recsys.training.checkpoints import find, load
 from tests.pages.conftest import told
 
 Visit = Callable[..., AppTest]
@@ -34,7 +34,7 @@ def test_a_step_that_is_none_falls_back(visit: Visit, keep: Callable[..., Datase
 
 def test_the_url_opens_the_cursor_it_names(visit: Visit, keep: Callable[..., Dataset], odd: Dataset) -> None:
     keep(odd)
-    app = visit("explore/timeline.py", dataset="odd", model="markov", user="many, *really*", step="7")
+    app = visit("explore/timeline/page.py", dataset="odd", model="markov", user="many, *really*", step="7")
     assert not app.exception and not app.warning
     assert (app.session_state["user"], app.slider(key="slider").value) == ("many, *really*", 7)
     assert "after 7 of 400" in told(app)
@@ -42,14 +42,14 @@ def test_the_url_opens_the_cursor_it_names(visit: Visit, keep: Callable[..., Dat
 
 def test_somebody_it_fails_is_whom_it_ranks_worst_at_their_worst_event(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
     keep(tiny)
-    app = visit("explore/timeline.py", dataset="tiny", model="markov", user="u03", step="2")
+    app = visit("explore/timeline/page.py", dataset="tiny", model="markov", user="u03", step="2")
     found = load(find("markov", "tiny"))
-    labels = split(tiny, found.card.protocol).labels
+    labels = split_interactions(tiny, found.card.protocol).labels
     badness, steps = {}, {}
     for person in tiny.user_ids:
         judged = np.flatnonzero(labels[tiny.rows(person)] == VALIDATION)
         if len(judged):
-            ranks = replay(found.model, tiny.history(person), tiny.repeats).ranks[judged]
+            ranks = replay_history(found.model, tiny.history(person), tiny.repeats).ranks[judged]
             badness[person], steps[person] = np.log2(ranks).mean(), judged[ranks == ranks.max()]
     first, second = sorted(badness, key=lambda person: -badness[person])[:2]
     for expected in (first, second):
@@ -93,7 +93,7 @@ def test_another_dataset_brings_its_own_people(visit: Visit, keep: Callable[...,
 
 def test_next_miss_goes_to_misses_only(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
     keep(tiny, "popularity")
-    app = visit("explore/timeline.py", dataset="tiny", model="popularity", user="u03", step="0")
+    app = visit("explore/timeline/page.py", dataset="tiny", model="popularity", user="u03", step="0")
     app.button(key="next_miss").click().run()
     assert not app.exception
     moved = app.slider(key="slider").value

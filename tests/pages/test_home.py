@@ -36,9 +36,9 @@ assert not heavy, heavy
 
 
 def test_stories_open_where_they_happen(visit: Visit) -> None:
+    from recsys.analysis.demo_stories import read_stories
     from recsys.datasets import prepared_folder
     from recsys.datasets.prepared import read_card
-    from recsys.stories import read_stories
 
     folder = prepared_folder("demo-city")
     assert folder is not None

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from recsys.core import Dataset
 from tests.pages.conftest import told
 
-PAGE = "explore/items.py"
+PAGE = "explore/items/page.py"
 
 
 def test_both_spaces_are_drawn_with_neighbours_side_by_side(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.standings import flattered, foretold_html
+from pages.evaluate.leaderboard.tables import flattered, foretold_html
 from recsys.core import Dataset
-from recsys.leaderboard import Standing, groups, leaderboard, standing
+from recsys.leaderboard import LeaderboardRow, comparable_groups, leaderboard_row, run_leaderboard
 from recsys.models import MODELS
-from recsys.training import train
+from recsys.training.loop import train_model
 from tests.pages.conftest import told
 
-PAGE = "evaluate/leaderboard.py"
+PAGE = "evaluate/leaderboard/page.py"
 
 
 def test_nothing_trained_says_what_to_do(open_page: Callable[..., AppTest]) -> None:
@@ -50,7 +50,7 @@ def test_what_was_measured_before_is_there_at_once(
 ) -> None:
     train_tiny("popularity", "markov")
     for which in ("validation", "test"):
-        list(leaderboard(tiny, which=which, only=["popularity", "markov"]))
+        list(run_leaderboard(tiny, which=which, only=["popularity", "markov"]))
     app = open_page(PAGE, model="markov")
     text = told(app)
     assert " ms" in text and ("beats" in text or "within chance" in text)
@@ -67,7 +67,7 @@ def test_cold_starts_are_a_choice(
     app.segmented_control(key="board_part").set_value("new_users").run()
     assert "Not measured yet" in told(app)
     app.button(key="evaluate").click().run()
-    (line,) = (step for step in leaderboard(tiny, only=["popularity"]) if isinstance(step, Standing))
+    (line,) = (step for step in run_leaderboard(tiny, only=["popularity"]) if isinstance(step, LeaderboardRow))
     new = line.slices["new_users"]
     assert new is not None
     assert f"<b>{new.cases:,} case" in told(app)
@@ -107,14 +107,14 @@ def test_a_model_of_short_lists_has_no_line(
 
 
 def test_a_fusion_is_said_to_know_the_validation_events() -> None:
-    line = Standing("fusion", "fusion", "All together", "last-out", "validation", (), {}, {}, 1, 1.0)
+    line = LeaderboardRow("fusion", "fusion", "All together", "last-out", "validation", (), {}, {}, 1, 1.0)
     assert "All together" in flattered([line, replace(line, model="markov", title="Markov chain")])
     assert "Markov" not in flattered([line, replace(line, model="markov", title="Markov chain")])
     assert flattered([replace(line, split="test"), replace(line, model="fusion-rrf")]) == ""
 
 
 def test_what_is_foretold_stands_beside_knowing_nothing(tiny: Dataset) -> None:
-    line = Standing("a", "markov", "A <b>", "last-out", "test", (), {}, {}, 1, 1.0)
+    line = LeaderboardRow("a", "markov", "A <b>", "last-out", "test", (), {}, {}, 1, 1.0)
     assert foretold_html([line], "rmse") == ""
     figures = {"rmse": 0.8, "rmse_baseline": 1.0, "rmse_gain": 0.2}
     html = foretold_html([line, replace(line, metrics=figures, intervals=dict.fromkeys(figures, (0.1, 1.2)))], "rmse")
@@ -124,7 +124,7 @@ def test_what_is_foretold_stands_beside_knowing_nothing(tiny: Dataset) -> None:
 
 def test_two_protocols_never_share_a_table(tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity", "markov")
-    list(train("markov", tiny, protocol="temporal", name="markov-later"))
+    list(train_model("markov", tiny, protocol="temporal", name="markov-later"))
     app = open_page(PAGE, model="popularity")
     tables = [str(each.proto.body) for each in app.get("html") if "<table" in str(each.proto.body)]
     assert len(tables) == 2
@@ -135,10 +135,10 @@ def test_two_protocols_never_share_a_table(tiny: Dataset, train_tiny: Callable[.
 def test_lines_are_grouped_by_protocol_and_best_first(tiny: Dataset, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
     lines = []
     for name, protocol in (("popularity", "last-out"), ("markov", "last-out"), ("markov", "temporal")):
-        *_, last = train(name, tiny, protocol=protocol, folder=tmp_path_factory.mktemp("board") / name)
+        *_, last = train_model(name, tiny, protocol=protocol, folder=tmp_path_factory.mktemp("board") / name)
         assert last.card is not None
-        lines.append(standing(last.card, tiny))
-    found = groups(lines, "ndcg@10")
+        lines.append(leaderboard_row(last.card, tiny))
+    found = comparable_groups(lines, "ndcg@10")
     assert list(found) == [("last-out", "validation"), ("temporal", "validation")]
     values = [line.metrics["ndcg@10"] for line in found["last-out", "validation"]]
     assert values == sorted(values, reverse=True)

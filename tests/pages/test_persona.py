@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
-from recsys.errors import DataError
+from recsys.core.errors import DataError
 from tests.pages.conftest import told
 
-PAGE = "demo/persona.py"
+PAGE = "demo/cold_start/page.py"
 
 
 def columns(app: AppTest) -> dict[str, str]:

@@ -10,16 +10,16 @@ from tests.pages.conftest import told
 
 SYSTEMS = ("llm-lstm", "spatiotemporal", "long-short", "association", "fusion", "lstm-lm")
 PAGES = (
-    "explore/timeline.py",
-    "explore/items.py",
-    "demo/recommend.py",
-    "demo/compare.py",
-    "demo/persona.py",
-    "inspect/explain.py",
-    "inspect/attention.py",
-    "inspect/drift.py",
-    "evaluate/leaderboard.py",
-    "evaluate/checkpoints.py",
+    "explore/timeline/page.py",
+    "explore/items/page.py",
+    "demo/recommend/page.py",
+    "demo/compare/page.py",
+    "demo/cold_start/page.py",
+    "inspect/explain/page.py",
+    "inspect/attention/page.py",
+    "inspect/drift/page.py",
+    "evaluate/leaderboard/page.py",
+    "evaluate/checkpoints/page.py",
 )
 
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from recsys.core import Dataset
 
 Visit = Callable[..., AppTest]
-PAGE = "explore/timeline.py"
+PAGE = "explore/timeline/page.py"
 
 
 def html(app: AppTest) -> str:
@@ -54,11 +54,11 @@ def test_a_model_without_a_checkpoint_says_what_to_do(visit: Visit, keep: Callab
 
 
 def test_the_rank_told_is_the_rank_replayed(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
-    from recsys.checkpoints import find, load
-    from recsys.replay import replay
+    from recsys.evaluation.replay import replay_history
+    from recsys.training.checkpoints import find, load
 
     keep(tiny)
-    ranks = replay(load(find("markov", "tiny")).model, tiny.history("u03"), tiny.repeats).ranks
+    ranks = replay_history(load(find("markov", "tiny")).model, tiny.history("u03"), tiny.repeats).ranks
     app = visit(PAGE, dataset="tiny", model="markov", user="u03", step="0")
     assert any(rank != int(rank) for rank in ranks[:-1])
     for rank in ranks[:-1]:

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from recsys import storage
-from recsys.errors import DataError
+from recsys.core.errors import DataError
+from recsys.storage import files
 from recsys.text import PINNED, TextEncoder
 from recsys.text import encoder as encoder_module
 
@@ -41,7 +41,7 @@ def plain_vectors(folder: Path, texts: list[str]) -> np.ndarray:
 
 
 def kept(encoder: TextEncoder) -> Path:
-    return storage.home() / "texts" / f"{encoder.revision[:32]}.sqlite"
+    return files.home() / "texts" / f"{encoder.revision[:32]}.sqlite"
 
 
 def test_the_pinned_encoder_is_minilm_and_knows_what_is_alike() -> None:
@@ -133,7 +133,7 @@ def test_a_home_that_cannot_be_written_only_costs_time(small: TextEncoder, tmp_p
 
 
 def _write(revision: str, number: int, stop: float) -> None:
-    from recsys.text.cache import VectorCache
+    from recsys.text.vector_cache import VectorCache
 
     cache, row = VectorCache(revision), 0
     while time.time() < stop:
@@ -142,7 +142,7 @@ def _write(revision: str, number: int, stop: float) -> None:
 
 
 def test_writers_at_once_and_a_kill_leave_whole_vectors() -> None:
-    from recsys.text.cache import VectorCache
+    from recsys.text.vector_cache import VectorCache
 
     revision, fork = "f" * 64, multiprocessing.get_context("fork")
     writers = [fork.Process(target=_write, args=(revision, number, time.time() + 20)) for number in range(3)]

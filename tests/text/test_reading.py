@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recsys import text
-from recsys.commands import learn
+from recsys.cli import train
 from recsys.core import Dataset
 
 
@@ -19,7 +19,7 @@ def test_reading_texts_is_heard_of(tiny: Dataset, monkeypatch: pytest.MonkeyPatc
         return np.zeros((15, 4))
 
     monkeypatch.setattr(text, "item_vectors", vectors)
-    monkeypatch.setattr(learn, "SECONDS_BETWEEN_LINES", -1.0)
-    learn._read_words(tiny, None)
+    monkeypatch.setattr(train, "SECONDS_BETWEEN_LINES", -1.0)
+    train._read_words(tiny, None)
     assert asked == [("tiny", text.PINNED)]
     assert capsys.readouterr().err.strip() == "read 7 of 15 texts"

@@ -11,7 +11,7 @@ import pytest
 from recsys.core import Dataset, Event, empty_history
 from recsys.datasets import open_dataset
 from recsys.models import MODELS
-from recsys.text import TextEncoder, history_text, item_texts, item_vectors, whitened
+from recsys.text import TextEncoder, history_text, item_texts, item_vectors, whiten
 
 
 @pytest.fixture
@@ -73,35 +73,35 @@ def test_vectors_follow_the_items(places: Dataset, make_encoder: Callable[..., P
 def test_whitening_gives_even_directions_of_length_one() -> None:
     random = np.random.default_rng(0)
     skewed = (random.normal(size=(3000, 12)) * np.arange(1, 13) + 40).astype(np.float32)
-    white = whitened(skewed, 6)
+    white = whiten(skewed, 6)
     assert white.shape == (3000, 6) and white.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(white, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(white.T @ white / len(white), np.eye(6) / 6, atol=0.01)
     assert abs(white @ white.T).mean() < 0.4 < 0.9 < (skewed @ skewed.T / np.outer(*[np.linalg.norm(skewed, axis=1)] * 2)).mean()
-    np.testing.assert_array_equal(white, whitened(skewed, 6))
+    np.testing.assert_array_equal(white, whiten(skewed, 6))
 
 
 def test_the_sign_of_a_direction_is_fixed() -> None:
     random = np.random.default_rng(1)
     vectors = random.normal(size=(50, 8))
-    np.testing.assert_allclose(whitened(vectors, 8), whitened(vectors[::-1], 8)[::-1], atol=1e-5)
+    np.testing.assert_allclose(whiten(vectors, 8), whiten(vectors[::-1], 8)[::-1], atol=1e-5)
 
 
 def test_more_directions_than_there_are_stay_zero() -> None:
     vectors = np.random.default_rng(2).normal(size=(5, 30)).astype(np.float32)
-    white = whitened(vectors, 64)
+    white = whiten(vectors, 64)
     assert white.shape == (5, 64) and white[:, :4].any(axis=0).all() and not white[:, 4:].any()
 
 
 def test_items_without_words_stay_out() -> None:
     vectors = np.random.default_rng(3).normal(size=(20, 6)).astype(np.float32)
     with_silence = np.insert(vectors, [0, 7], 0, axis=0)
-    white = whitened(with_silence, 4)
+    white = whiten(with_silence, 4)
     assert not white[[0, 8]].any()
-    np.testing.assert_allclose(np.delete(white, [0, 8], axis=0), whitened(vectors, 4), atol=1e-5)
+    np.testing.assert_allclose(np.delete(white, [0, 8], axis=0), whiten(vectors, 4), atol=1e-5)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_too_few_items_to_whiten(rows: int) -> None:
-    white = whitened(np.ones((rows, 6), dtype=np.float32), 4)
+    white = whiten(np.ones((rows, 6), dtype=np.float32), 4)
     assert white.shape == (rows, 4) and not white.any()

@@ -1,0 +1,98 @@
+"""What pages load: the only st.cache_* of the app, keyed by names and fingerprints.
+
+Streamlit computes one missing entry at a time under a lock of that entry, so a crowd on a cold page loads a model once.
+Everything here is shared by all sessions and never changed; uploads alone belong to one session, in its session state.
+Heavy imports happen inside, so that the first page shows at once.
+"""
+
+from pages.cache.datasets import (
+    category_order,
+    category_tints,
+    dataset,
+    dataset_cards,
+    dataset_stats,
+    dataset_titles,
+    has_user,
+    interest_profile,
+    items_by_popularity,
+    labels,
+    most_active_users,
+    search_users,
+    stories,
+    uploads,
+    user_after,
+    user_index,
+    user_name,
+    workspace,
+)
+from pages.cache.drift import (
+    changes_of_all,
+    cohort,
+    count_gap,
+    detect_drift_of_everyone,
+    drift,
+    drift_events,
+    feature_space,
+    forecast,
+    next_drifting,
+    population,
+    state_drift,
+    text_drift,
+)
+from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
+from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
+from pages.cache.models import attention, checkpoints, knowledge_graph, loaded, model_space, model_summary, private_checkpoints, replay
+from pages.cache.texts import plane, texts_as_vectors, words_as_vector
+
+__all__ = [
+    "areas",
+    "attention",
+    "category_order",
+    "category_tints",
+    "changes_of_all",
+    "checkpoints",
+    "cohort",
+    "count_gap",
+    "dataset",
+    "dataset_cards",
+    "dataset_stats",
+    "dataset_titles",
+    "detect_drift_of_everyone",
+    "drift",
+    "drift_events",
+    "evaluation",
+    "expected_ratings",
+    "feature_space",
+    "forecast",
+    "has_user",
+    "interest_profile",
+    "item_places",
+    "items_by_popularity",
+    "knowledge_graph",
+    "labels",
+    "loaded",
+    "map_ground",
+    "map_view",
+    "measurement",
+    "model_space",
+    "model_summary",
+    "most_active_users",
+    "next_drifting",
+    "plane",
+    "population",
+    "private_checkpoints",
+    "replay",
+    "search_users",
+    "state_drift",
+    "stories",
+    "text_drift",
+    "texts_as_vectors",
+    "uploads",
+    "user_after",
+    "user_index",
+    "user_name",
+    "whole_map",
+    "words_as_vector",
+    "workspace",
+    "worst_ranked_users",
+]

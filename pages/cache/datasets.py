@@ -1,0 +1,144 @@
+"""Datasets and the people in them."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from pages.cache.decorator import cached
+from recsys.analysis.dataset_stats import DatasetStats, summarize_dataset
+from recsys.analysis.demo_stories import Story, read_stories
+from recsys.analysis.interest_profile import InterestProfile, profile_interest
+from recsys.core import Dataset
+from recsys.core.split import split_interactions
+from recsys.figures.palette import Palette, category_colours
+from recsys.figures.palette import category_order as order_of
+
+if TYPE_CHECKING:
+    from recsys.datasets import DatasetCard
+
+
+def dataset_titles() -> dict[str, str]:
+    """Name and title of every dataset this session can open: the shipped one first, then prepared ones and its own uploads."""
+    return {card.name: card.title for card in dataset_cards() if card.prepared} | {name: each.title for name, each in uploads().items()}
+
+
+def dataset_cards() -> list["DatasetCard"]:
+    """Every dataset this program knows of: the demo first, then what is prepared, then what could be."""
+    from recsys.datasets import list_datasets
+
+    return sorted(list_datasets(), key=lambda card: (card.name != "demo-city", not card.prepared))
+
+
+def stories(name: str) -> list[Story]:
+    """The stories kept beside a dataset whose models are all there; reading them imports no model."""
+    from recsys.datasets import prepared_folder
+    from recsys.datasets.prepared import read_card
+
+    folder = prepared_folder(name)
+    return [] if folder is None else read_stories(folder, read_card(folder).fingerprint or "")
+
+
+def uploads() -> dict[str, Dataset]:
+    """Datasets uploaded in this session, by name. Nobody else sees them."""
+    return st.session_state.setdefault("uploads", {})
+
+
+def workspace() -> Path:
+    """A folder of this session alone, removed when the session ends."""
+    return Path(st.session_state.setdefault("workspace", TemporaryDirectory(prefix="recscope-")).name)
+
+
+def dataset(name: str) -> Dataset:
+    """A dataset by name; an upload of this session goes before a prepared one."""
+    if name in uploads():
+        return uploads()[name]
+    from recsys.datasets import list_datasets
+
+    return _dataset(name, next((card.fingerprint or "" for card in list_datasets() if card.name == name), ""))
+
+
+@cached(4, "Opening the data …")
+def _dataset(name: str, fingerprint: str) -> Dataset:
+    from recsys.datasets import open_dataset
+
+    return open_dataset(name)
+
+
+@cached(16, "Counting …")
+def dataset_stats(dataset: Dataset) -> DatasetStats:
+    """What the data is, in numbers."""
+    return summarize_dataset(dataset)
+
+
+@cached(8)
+def labels(dataset: Dataset, protocol: str) -> np.ndarray:
+    """(n_interactions,) train, validation or test for every event under a checkpoint's protocol."""
+    return split_interactions(dataset, protocol).labels
+
+
+@cached(4)
+def user_index(dataset: Dataset) -> pd.Index:
+    """All user ids, with a look-up."""
+    return pd.Index(dataset.user_ids)
+
+
+@cached(16)
+def most_active_users(dataset: Dataset, count: int) -> list[str]:
+    """The people with most events, ties in the order of the data."""
+    return [str(each) for each in dataset.user_ids[np.argsort(-np.diff(dataset.user_starts), kind="stable")[:count]]]
+
+
+def has_user(dataset: Dataset, user: str) -> bool:
+    return user in user_index(dataset)
+
+
+def user_after(dataset: Dataset, user: str) -> str:
+    """The next person in the order of the data, the first after the last."""
+    ids = user_index(dataset)
+    return str(ids[(ids.get_loc(user) + 1) % len(ids)])
+
+
+def search_users(dataset: Dataset, part: str, count: int) -> list[str]:
+    """Ids that hold this text, whatever its case; those that start with it first."""
+    ids = user_index(dataset)
+    folded = part.strip().casefold()
+    inside = [str(each) for each in ids[ids.str.casefold().str.contains(folded, regex=False)]] if folded else []
+    return sorted(inside, key=lambda each: not each.casefold().startswith(folded))[:count]
+
+
+def user_name(dataset: Dataset, user: str) -> str:
+    """What to call a person: by name where the data has one, else by id."""
+    users = dataset.users
+    if users is not None and "name" in users and user in users.index and isinstance(users.at[user, "name"], str):
+        return str(users.at[user, "name"])
+    return f"Person {user}"
+
+
+@cached(64)
+def interest_profile(dataset: Dataset, user: str) -> InterestProfile | None:
+    """Long-term and recent interest at every step of one person."""
+    return profile_interest(dataset, user, category_order(dataset))
+
+
+@cached(4)
+def items_by_popularity(dataset: Dataset) -> list[str]:
+    """Every item id, the one with most events first."""
+    return [str(each) for each in dataset.item_ids[np.argsort(-_events_of_items(dataset), kind="stable")]]
+
+
+@cached(16)
+def category_order(dataset: Dataset) -> list[str]:
+    """The dataset's categories in the order that gives them their colours."""
+    return order_of(dataset.items["category"], _events_of_items(dataset)) if "category" in dataset.items else []
+
+
+def category_tints(dataset: Dataset, colours: Palette) -> dict[str, str]:
+    return category_colours(category_order(dataset), colours)
+
+
+def _events_of_items(dataset: Dataset) -> np.ndarray:
+    return np.bincount(dataset.item_codes - 1, minlength=len(dataset.items))

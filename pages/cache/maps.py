@@ -1,0 +1,80 @@
+"""Where things are: one person's map, the whole map, areas to choose from."""
+
+import json
+
+import numpy as np
+
+from pages.cache.decorator import cached
+from recsys.core import Dataset
+from recsys.figures.maps import MapView, Outline
+from recsys.figures.maps import map_view as map_view_of
+from recsys.figures.palette import Palette
+from recsys.figures.route_map import ground_html
+
+
+@cached(64)
+def map_view(dataset: Dataset, user: str) -> MapView | None:
+    """The part of the map where one person goes; None for data without places."""
+    places = dataset.places
+    if places is None or dataset.item_places is None or not np.isfinite(dataset.item_places).any():
+        return None
+    return map_view_of(dataset.item_places, places[dataset.rows(user)], _districts(dataset), _outline(dataset.name))
+
+
+@cached(64)
+def map_ground(dataset: Dataset, user: str, colours: Palette) -> str:
+    """The city under one person's way, as HTML; empty for data without places."""
+    view = map_view(dataset, user)
+    return "" if view is None else ground_html(view, colours)
+
+
+@cached(4)
+def whole_map(dataset: Dataset) -> tuple[MapView, np.ndarray, list[str]] | None:
+    """The map of all places, with the events and the title of each; None for data whose items have no places."""
+    places = dataset.item_places
+    if places is None or not np.isfinite(places).all(axis=1).any():
+        return None
+    known = np.isfinite(places).all(axis=1)
+    counts = np.bincount(dataset.item_codes, minlength=len(known) + 1)[1:]
+    titles = [dataset.title_of(str(item)) for item in dataset.item_ids[known]]
+    view = map_view_of(places, places[known], _districts(dataset), _outline(dataset.name), margin=0.12)
+    return view, counts[known], titles
+
+
+def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
+    """(n, 2) latitude and longitude of items, NaN where unknown."""
+    if dataset.item_places is None:
+        return np.full((len(items), 2), np.nan)
+    codes = dataset.vocabulary.encode(items)
+    return np.where((codes > 0)[:, None], dataset.item_places[codes - 1], np.nan)
+
+
+@cached(8)
+def areas(dataset: Dataset) -> dict[str, tuple[float, float]]:
+    """Districts, or for data that names none its busiest places, and a point in each; empty for data without places."""
+    if dataset.item_places is None:
+        return {}
+    table = dataset.items[["latitude", "longitude"]].dropna()
+    if "district" in dataset.items:
+        table = table.groupby(dataset.items["district"].reindex(table.index)).median()
+        names = [str(area) for area in table.index]
+    else:
+        counts = np.bincount(dataset.item_codes - 1, minlength=len(dataset.items))
+        table = table.loc[table.index.isin(dataset.items.index[np.argsort(-counts, kind="stable")[:40]])]
+        names = [dataset.title_of(str(item)) for item in table.index]
+    return {name: (float(row[0]), float(row[1])) for name, row in zip(names, table.to_numpy(), strict=True)}
+
+
+def _districts(dataset: Dataset) -> list[str] | None:
+    return dataset.items["district"].tolist() if "district" in dataset.items else None
+
+
+def _outline(name: str) -> Outline | None:
+    """The shapes that lie beside a dataset, where it has any."""
+    from recsys.datasets import prepared_folder
+
+    folder = prepared_folder(name)
+    if folder is None or not (folder / "outline.json").is_file():
+        return None
+    shapes = json.loads((folder / "outline.json").read_text(encoding="utf-8"))
+    return Outline(coast=np.array(shapes["coast"]), river=np.array(shapes["river"]))

@@ -1,0 +1,60 @@
+"""The cursor: dataset, model, person and step, one state shared by all pages and kept in the URL. Its widgets are in `sidebar`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from recsys.core import Dataset, History
+
+GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
+AT_USER, AT_STEP = "at_user", "at_step"  # where the cursor is; a widget may still say where the browser has seen it last
+LAST = -1  # before the last event, where the model's foresight shows
+
+
+@dataclass(frozen=True, eq=False)
+class Cursor:
+    """Where a person looks: `model` is the name of a checkpoint, or of a model that has none yet (`trained` is False)."""
+
+    dataset: Dataset
+    model: str
+    user: str
+    step: int
+    device: str
+    trained: bool
+
+    @property
+    def history(self) -> History:
+        return self.dataset.history(self.user)
+
+
+def current_cursor() -> Cursor:
+    """The cursor as the frame has drawn it in this run."""
+    return st.session_state["cursor"]
+
+
+def move_cursor(dataset: str | None = None, model: str | None = None, user: str | None = None, step: int | None = None) -> None:
+    """Move the cursor, in a callback; a new person without a step, or nothing named, starts before the last event."""
+    for name, value in (("dataset", dataset), ("model", model)):
+        if value is not None:
+            st.session_state[name] = value
+    if user is not None:
+        st.session_state[GO_USER] = st.session_state[AT_USER] = user
+    if step is not None or user is not None or dataset is not None or model is None:
+        st.session_state[GO_STEP] = st.session_state[AT_STEP] = LAST if step is None else step
+
+
+def jump_button(label: str, page: str, key: str, **where: str | int) -> None:
+    """A button that moves the cursor and opens a page, a path relative to the frame; what `where` leaves open stays."""
+    if st.button(label, key=key, on_click=_place_all, args=(where,)):
+        st.switch_page(page, query_params={})  # {} and not None, which refuses to clear bound parameters
+
+
+def _place_all(where: dict[str, Any]) -> None:
+    """Switching the page from a script forgets what widgets hold, but not what was placed: so all of the cursor is placed."""
+    kept: tuple[str, ...] = ("dataset", "model", "user", "step")
+    if where.get("dataset", st.session_state.get("dataset")) != st.session_state.get("dataset"):
+        kept = ()
+    elif "user" in where:
+        kept = ("dataset", "model")
+    move_cursor(**{name: st.session_state[name] for name in kept if name in st.session_state} | where)

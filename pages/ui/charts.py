@@ -1,0 +1,36 @@
+"""Charts and progress bars as every page shows them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+CHART = {"displayModeBar": False, "scrollZoom": False}
+Report = Callable[[int, int], None]
+
+
+def chart(figure: go.Figure, key: str, alt: str, **options: Any) -> None:
+    """Draw a figure in the app's own theme; `alt` says what it shows to those who cannot see it, `options` go to Streamlit."""
+    st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=alt, **options)
+
+
+@contextmanager
+def progress(opening: str | None, describe: Callable[[int, int], str]) -> Iterator[Report]:
+    """Show a progress bar while something is computed, and take it away after it.
+
+    Args:
+        opening: the text beside the bar until the first report.
+        describe: the text for how much is done, and of how much.
+
+    Yields:
+        The function to report progress to.
+    """
+    bar = st.progress(0.0, opening)
+
+    def report(done: int, total: int) -> None:
+        bar.progress(min(done / max(total, 1), 1.0), describe(done, total))
+
+    yield report
+    bar.empty()  # not where Streamlit ends the run: a run that has ended cannot draw

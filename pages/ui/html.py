@@ -1,0 +1,78 @@
+"""Building blocks of pages as HTML: leads, rows, facts and marks over a figure."""
+
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from recsys.figures.chart import PlotArea
+
+
+def lead(html: str) -> None:
+    """The sentence under a title. `html` must be escaped where it comes from data."""
+    st.html(lead_html(html))
+
+
+def lead_html(html: str) -> str:
+    return f'<p class="rs-lead">{html}</p>'
+
+
+def now_over(frame: PlotArea, across: float, down: float | None = None) -> str:
+    """The cursor laid over a figure as HTML: a line, and a ring where a dot stands. The figure itself need not be drawn again."""
+    left = f"left:calc({frame.left}px + (100% - {frame.left + frame.right}px) * {across:.5f})"
+    tall = frame.height - frame.top - frame.bottom
+    line = f'<i class="rs-line-now" style="{left};top:{frame.top}px;height:{tall}px"></i>'
+    ring = f'<i class="rs-ring-now" style="{left};top:{frame.top + tall * down:.1f}px"></i>' if down is not None else ""
+    return f'<div class="rs-over">{line}{ring}</div>'
+
+
+def ring_over(frame: PlotArea, across: float, down: float) -> str:
+    """The cursor as a ring alone, so far from the left and from the top of a figure's plot."""
+    tall = frame.height - frame.top - frame.bottom
+    left = f"left:calc({frame.left}px + (100% - {frame.left + frame.right}px) * {across:.5f})"
+    return f'<div class="rs-over"><i class="rs-ring-now" style="{left};top:{frame.top + tall * down:.1f}px"></i></div>'
+
+
+def dot(colour: str) -> str:
+    return f'<span class="rs-dot" style="background:{colour}"></span>'
+
+
+def escape_html(text: object) -> str:
+    """Text from data for HTML."""
+    return escape(str(text), quote=True)
+
+
+TICK = "\u2713"
+
+
+def bar_widths(scores: np.ndarray) -> list[float]:
+    """How long to draw each score of a list, in percent: the first full, the last short but seen, roots between."""
+    finite = np.asarray(scores, dtype=np.float64)
+    if not len(finite):
+        return []
+    span = finite.max() - finite.min()
+    return [100.0] * len(finite) if span <= 0 else [float(12 + 88 * np.sqrt((score - finite.min()) / span)) for score in finite]
+
+
+def facts(values: dict[str, str]) -> str:
+    """A few numbers side by side, as HTML; keys are what they count."""
+    return (
+        '<div class="rs-facts">'
+        + "".join(f"<div><b>{escape_html(value)}</b><span>{escape_html(name)}</span></div>" for name, value in values.items())
+        + "</div>"
+    )
+
+
+def list_head(title: str, note: str) -> str:
+    return f'<div class="rs-head"><span>{escape_html(title)}</span><span class="rs-note">{escape_html(note)}</span></div>'
+
+
+def row_html(number: str, title: str, about: str, width: float | None, kind: str = "", tag: str = "", note: str = "") -> str:
+    """One row of a list. `about` and `tag` are HTML already; title, number and note are escaped here."""
+    bar = (
+        f'<span class="rs-bar"><span style="width:{width:.0f}%"></span></span>'
+        if width is not None
+        else f'<span class="rs-note">{escape_html(note)}</span>'
+    )
+    body = f'<span class="rs-body"><span class="rs-title" title="{escape_html(title)}"><span class="rs-name">{escape_html(title)}</span>{tag}</span><span class="rs-sub">{about}</span></span>'
+    return f'<li class="{f"rs-row {kind}".rstrip()}"><span class="rs-rank">{escape_html(number)}</span>{body}{bar}</li>'

@@ -1,0 +1,24 @@
+"""An item as HTML: a line about it, and a card."""
+
+from pages.ui.html import dot, escape_html
+from recsys.core import Dataset
+
+
+def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
+    """HTML that says what an item is: its category with its colour, and its district where known."""
+    if item not in dataset.items.index:
+        return ""
+    known = {name: dataset.items.at[item, name] for name in ("category", "district") if name in dataset.items}
+    words = [str(value) for value in known.values() if isinstance(value, str) and value]
+    colour = tints.get(str(known.get("category")))
+    return (dot(colour) if colour else "") + escape_html(" · ".join(words))
+
+
+def card_html(rank: int, dataset: Dataset, item: str, width: float, tints: dict[str, str]) -> str:
+    """A card of the live list: title, what it is, and the first words of its description where the data has one."""
+    text = dataset.items.at[item, "text"] if "text" in dataset.items and item in dataset.items.index else None
+    words = f"<p>{escape_html(text)}</p>" if isinstance(text, str) and text else ""
+    title = escape_html(dataset.title_of(item))
+    body = f'<span class="rs-body"><span class="rs-title" title="{title}">{title}</span><span class="rs-sub">{about_item(dataset, item, tints)}</span>{words}</span>'
+    bar = f'<span class="rs-bar" title="score, tenth to first"><span style="width:{width:.0f}%"></span></span>'
+    return f'<div class="rs-card"><span class="rs-rank">{rank}</span>{body}{bar}</div>'

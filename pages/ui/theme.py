@@ -1,0 +1,26 @@
+"""The visual theme: the palette that this visitor sees and the style sheet of every page."""
+
+from dataclasses import asdict
+from functools import cache
+
+import streamlit as st
+
+from recsys.figures.palette import Palette, choose_palette
+from recsys.storage.files import ASSETS
+
+
+def theme_palette() -> Palette:
+    """The palette of the theme this visitor sees."""
+    return choose_palette(st.context.theme.type == "dark")
+
+
+def style_element() -> str:
+    """A style element."""
+    named = {name: value for name, value in asdict(theme_palette()).items() if isinstance(value, str)}
+    variables = " ".join(f"--rs-{name.replace('_', '-')}: {value};" for name, value in named.items())
+    return f"<style>:root {{ {variables} }}\n{_rules()}</style>"
+
+
+@cache
+def _rules() -> str:
+    return (ASSETS / "style.css").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Read-outs of datasets, models and timelines: results that figures and pages show."""

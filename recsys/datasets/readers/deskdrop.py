@@ -1,0 +1,49 @@
+"""CI&T Deskdrop: what people of one company did with shared articles; a CSV inside a zip."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pandas as pd
+
+from recsys.datasets.importing.archives import unpack_archive
+from recsys.datasets.readers.delimited import read_delimited
+from recsys.datasets.source import Source, one_file, reading
+
+_COLUMNS = ("timestamp", "behaviour", "item_id", "user_id", "session", "agent", "region", "country")
+_IN_FILE = {"timestamp": "timestamp", "behaviour": "eventType", "item_id": "contentId", "user_id": "personId"}
+
+
+def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
+    path = next(folder / name for name in ("users_interactions.csv.zip", "users_interactions.csv") if (folder / name).is_file())
+    with TemporaryDirectory() as work, reading(path):
+        rows = read_delimited(unpack_archive(path, Path(work)), _COLUMNS, ",", header=True, quote='"')
+        con.execute(f"CREATE TABLE raw AS SELECT * EXCLUDE (session, agent) FROM {rows}")
+    return Source(path.name, _IN_FILE, items=_items(con, folder / "shared_articles.csv"), users=_users(con))
+
+
+def _items(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
+    """Titles and texts where the owner's `shared_articles.csv` is there; else articles are called by parts of their id."""
+    ids = pd.Index([row[0] for row in con.execute("SELECT DISTINCT item_id FROM raw WHERE item_id IS NOT NULL").fetchall()], dtype="str")
+    digits = ids.str.lstrip("-")
+    items = pd.DataFrame({"title": "Article " + digits.str[:4] + "…" + digits.str[-4:]}, index=ids)
+    if path.is_file():
+        with reading(path):
+            rows = f"read_csv({one_file(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')"
+            articles = con.sql(f"SELECT contentId, title, text FROM {rows}").df().drop_duplicates("contentId").set_index("contentId")
+        items["title"] = articles["title"].reindex(ids).fillna(items["title"])
+        items["text"] = articles["text"].reindex(ids)
+    return items
+
+
+def _users(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    """Where each person was seen most: there are no coordinates, only names of regions and countries."""
+
+    def usual(column: str) -> str:
+        return (
+            f"SELECT user_id, arg_max({column}, (times, {column})) AS {column} FROM (SELECT user_id, {column}, count(*) AS times FROM raw "
+            f"WHERE {column} IS NOT NULL GROUP BY ALL) GROUP BY user_id"
+        )
+
+    users = con.sql(f"SELECT * FROM ({usual('region')}) FULL JOIN ({usual('country')}) USING (user_id) WHERE user_id IS NOT NULL").df()
+    return users.set_index("user_id")

@@ -1,0 +1,1 @@
+"""Drift detection judged against the known changes of a simulated city, beside plain baselines."""

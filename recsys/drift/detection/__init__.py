@@ -1,0 +1,1 @@
+"""Detecting change points in one user's interest."""

@@ -1,0 +1,1 @@
+"""Attribution methods, one file each, and what Shapley values are estimated with."""

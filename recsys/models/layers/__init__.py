@@ -1,0 +1,1 @@
+"""Parts that several neural models are built from."""

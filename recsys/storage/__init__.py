@@ -1,0 +1,1 @@
+"""Files: paths, atomic writes and the JSON serialiser."""
