@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from pages.ui import request_context
 from recsys.core import Dataset
 from tests.pages.conftest import told
 
@@ -63,7 +64,6 @@ def test_what_a_model_does_not_look_at_is_said(visit: Visit, keep: Callable[...,
 
 
 def test_another_hour_is_asked_for(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
-    from pages.demo.recommend import session
     from pages.shell import cursor
 
     keep(tiny, "frequency")
@@ -72,7 +72,9 @@ def test_another_hour_is_asked_for(visit: Visit, keep: Callable[..., Dataset], t
     app.select_slider(key="try_hour").set_value("21:00").run()
     assert not app.exception and "as if it were 21:00" in told(app)
     here = cursor.Cursor(tiny, "frequency", "u03", 5, "cpu", True)
-    moved = session.request(here, session.Session(("tiny", "u03", 5)), session.SessionContext(weekday=6, hour=21))
+    moved = request_context.build_request(
+        here, request_context.TrialHistory(("tiny", "u03", 5)), request_context.RequestContext(weekday=6, hour=21)
+    )
     assert moved.time is not None and moved.utc_offset is not None
     local = np.datetime64(int(moved.time + moved.utc_offset * 60), "s").item()
     assert (local.weekday(), local.hour) == (6, 21)

@@ -5,15 +5,14 @@ import time
 import streamlit as st
 
 from pages.demo.cold_start import new_user
-from pages.demo.compare import view
 from pages.shell import cursor
-from pages.ui import formatting, html
+from pages.ui import checkpoint_titles, formatting, html
 
 REDRAW = 0.5  # seconds between two pictures of the answers that are there
 
 here = cursor.current_cursor()
 dataset = here.dataset
-found = view.fitting(here)
+found = checkpoint_titles.matching_checkpoints(here)
 
 st.title("Somebody new")
 html.lead("Say what they took or what they like. Every trained model answers at once, and says when it is only falling back on something.")
@@ -25,7 +24,7 @@ with st.container(border=True):
 if not found:
     st.info("Nothing is trained on this data yet. Train a model on the page Evaluate, Checkpoints: a counted one takes seconds.")
 else:
-    titles = view.titles(found)
+    titles = checkpoint_titles.checkpoint_titles(found)
     order = sorted(found, key=lambda name: (bool(known.near) and not new_user.reads(found[name]), name != here.model))
     answers: list[new_user.Answer] = []
     with st.spinner(f"Asking {formatting.plural(len(order), 'model')} …", show_time=False):

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import cache
 from pages.demo.compare import view
 from pages.shell import cursor, keyboard
-from pages.ui import charts, formatting, html, theme
+from pages.ui import charts, checkpoint_titles, formatting, html, theme
 from pages.ui.errors import escape_markdown, guarded
 from recsys.core import TOP_K
 from recsys.figures.model_comparison import now_on_rank_rows, rank_rows, rank_rows_frame
@@ -27,10 +27,10 @@ def to_clicked_step() -> None:
 
 def draw() -> None:
     lead = st.empty()
-    found = view.fitting(here)
+    found = checkpoint_titles.matching_checkpoints(here)
     names = view.chosen(here, found)
     replays = {name: cache.replay(dataset, name, here.user, here.device) for name in names}
-    told = view.ModelColumns(here, view.titles(found), replays)
+    told = view.ModelColumns(here, checkpoint_titles.checkpoint_titles(found), replays)
     with lead:
         html.lead(told.sentence())
     st.html(told.lists_html())

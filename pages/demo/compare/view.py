@@ -8,9 +8,9 @@ import streamlit as st
 from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import formatting, html, item_card, theme
+from pages.ui.checkpoint_titles import checkpoint_titles
 from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
-from recsys.models import MODELS
 
 if TYPE_CHECKING:
     from recsys.analysis.model_comparison import ReplayComparison
@@ -22,22 +22,9 @@ IN_URL = "beside"
 MOST = 3  # beside the model of the sidebar
 
 
-def titles(dataset_found: Mapping[str, "Found"]) -> dict[str, str]:
-    """What each checkpoint is called."""
-    named = {name: MODELS[each.card.model].title for name, each in dataset_found.items()}
-    return {name: title if name == dataset_found[name].card.model else f"{name} ({title})" for name, title in named.items()}
-
-
-def fitting(here: Cursor) -> dict[str, "Found"]:
-    """The checkpoints that were trained on this data as it is now, the best first."""
-    return {
-        name: each for name, each in cache.checkpoints(here.dataset).items() if each.card.dataset_fingerprint == here.dataset.fingerprint
-    }
-
-
 def chosen(here: Cursor, found: Mapping[str, "Found"]) -> list[str]:
     """The model of the sidebar, those picked beside it, and the two that are always there. The link carries what is picked."""
-    named = titles(found)
+    named = checkpoint_titles(found)
     offered = [name for name in found if name != here.model]
     key = f"beside_{here.dataset.name}"
     if key not in st.session_state:

@@ -12,10 +12,9 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages import cache
 from pages.evaluate.checkpoints import architecture
 from pages.evaluate.checkpoints.training_job import SHOWN, Job
-from pages.evaluate.leaderboard import rows
 from pages.shell import cursor
 from pages.shell.cursor import Cursor
-from pages.ui import charts, html, theme
+from pages.ui import charts, html, metrics, theme
 from pages.ui.errors import escape_markdown, guarded
 from recsys.core import Dataset
 from recsys.core.devices import DEVICES
@@ -53,10 +52,10 @@ def _row(found: "Found", here: Cursor) -> str:
     card = found.card
     stale = "" if card.dataset_fingerprint == here.dataset.fingerprint else "made on an older version of this data: train it again"
     note = stale or ("ships with Recscope" if found.shipped else "your own")
-    figures = "".join(f'<td class="n">{rows.figure(card.validation, card.intervals, name)}</td>' for name in ("ndcg@10", "hr@10"))
+    figures = "".join(f'<td class="n">{metrics.metric_html(card.validation, card.intervals, name)}</td>' for name in ("ndcg@10", "hr@10"))
     return (
         f'<tr class="{"now" if found.name == here.model else ""}"><td>{html.escape_html(_title(card))}<small>{html.escape_html(note)}</small></td>'
-        f'<td>{html.escape_html(card.protocol)}</td>{figures}<td class="n">{card.parameters:,}</td><td class="n">{html.escape_html(rows.spoken_seconds(card.seconds))}</td>'
+        f'<td>{html.escape_html(card.protocol)}</td>{figures}<td class="n">{card.parameters:,}</td><td class="n">{html.escape_html(metrics.format_train_time(card.seconds))}</td>'
         f"<td>{html.escape_html(card.created[:16].replace('T', ' '))}</td></tr>"
     )
 
@@ -119,7 +118,7 @@ def draw_form(here: Cursor) -> None:
         protocols,
         index=min(default, len(protocols) - 1),
         key="train_protocol",
-        help=" ".join(f"{name}: {text}." for name, text in rows.PROTOCOLS.items()),
+        help=" ".join(f"{name}: {text}." for name, text in metrics.PROTOCOLS.items()),
     )
     device = third.selectbox("Runs on", DEVICES, key="train_device") if spec.gradient else "cpu"
     st.caption(escape_markdown(spec.summary))
@@ -250,7 +249,9 @@ def _share(progress: "Progress | None") -> tuple[float, str]:
     if progress is None:
         return 0.0, "learning from the first events …"
     done = len(progress.history) + (progress.batch / progress.batches if progress.batches > 1 else 0)
-    left = f", about {rows.spoken_seconds(progress.seconds_left)} left at most" if progress.seconds_left == progress.seconds_left else ""
+    left = (
+        f", about {metrics.format_train_time(progress.seconds_left)} left at most" if progress.seconds_left == progress.seconds_left else ""
+    )
     loss = f", loss {progress.loss:.3f}" if progress.loss == progress.loss else ""
     speed = f", {progress.targets_per_second:,.0f} events a second on {progress.device}"
     return min(done / max(progress.epochs, 1), 1.0), f"epoch {progress.epoch} of {progress.epochs}{loss}{speed}{left}"

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from pages.evaluate.leaderboard import rows
-from pages.evaluate.leaderboard.rows import METRICS, PROTOCOLS, figure, spoken_milliseconds, spoken_seconds
+from pages.evaluate.leaderboard.rows import METRICS
 from pages.ui import formatting, html
+from pages.ui.metrics import PROTOCOLS, format_latency, format_train_time, metric_html
 from recsys.core import Dataset
 from recsys.evaluation import Evaluation, PairedDifference, compare_paired
 from recsys.leaderboard import Ablation, AblationEffect, LeaderboardRow
@@ -58,11 +59,11 @@ def _row(line: LeaderboardRow, members: Sequence[LeaderboardRow], chosen: bool) 
     cells = ""
     for name in METRICS:
         best = len(members) > 1 and 0 < line.metrics.get(name, 0) >= max(each.metrics.get(name, 0) for each in members)
-        cells += f'<td class="n{" best" if best else ""}">{figure(line.metrics, line.intervals, name)}</td>'
-    request = spoken_milliseconds(line.request_ms) if line.request_ms is not None else '<span title="measure to know">–</span>'
+        cells += f'<td class="n{" best" if best else ""}">{metric_html(line.metrics, line.intervals, name)}</td>'
+    request = format_latency(line.request_ms) if line.request_ms is not None else '<span title="measure to know">–</span>'
     return (
         f'<tr class="{"now" if chosen else ""}"><td>{html.escape_html(line.title)}<small>{html.escape_html(told)}</small></td>{cells}'
-        f'<td class="n">{line.parameters:,}</td><td class="n">{html.escape_html(spoken_seconds(line.train_seconds))}</td><td class="n">{request}</td></tr>'
+        f'<td class="n">{line.parameters:,}</td><td class="n">{html.escape_html(format_train_time(line.train_seconds))}</td><td class="n">{request}</td></tr>'
     )
 
 
@@ -135,9 +136,9 @@ def foretold_html(lines: Sequence[LeaderboardRow], name: str) -> str:
         return ""
     title, nothing = FORETOLD[name]
     rows = "".join(
-        f'<tr><td>{html.escape_html(line.title)}</td><td class="n">{figure(line.metrics, line.intervals, name)}</td>'
-        f'<td class="n">{figure(line.metrics, line.intervals, f"{name}_baseline")}</td>'
-        f'<td class="n{" best" if line.intervals[f"{name}_gain"][0] > 0 else ""}">{figure(line.metrics, line.intervals, f"{name}_gain")}</td></tr>'
+        f'<tr><td>{html.escape_html(line.title)}</td><td class="n">{metric_html(line.metrics, line.intervals, name)}</td>'
+        f'<td class="n">{metric_html(line.metrics, line.intervals, f"{name}_baseline")}</td>'
+        f'<td class="n{" best" if line.intervals[f"{name}_gain"][0] > 0 else ""}">{metric_html(line.metrics, line.intervals, f"{name}_gain")}</td></tr>'
         for line in able
     )
     return (

@@ -7,14 +7,14 @@ import numpy as np
 import streamlit as st
 
 from pages import cache
-from pages.demo.compare import view
 from pages.shell import cursor
 from pages.shell.cursor import Cursor
-from pages.ui import charts, html, item_card, item_picker, theme
+from pages.ui import checkpoint_titles, html, item_card, item_picker, theme
 from pages.ui.errors import escape_markdown
+from pages.ui.text_vectors import has_item_texts, offer_encoding
 from recsys.core import Dataset
 from recsys.core.errors import DataError
-from recsys.models import MODELS, WORDS
+from recsys.models import MODELS
 
 if TYPE_CHECKING:
     from recsys.analysis.embeddings import Plane
@@ -48,57 +48,26 @@ class ItemSpace:
 def spaces(here: Cursor) -> dict[str, ItemSpace]:
     """The spaces there are: that of the cursor's model, if it has vectors, and that of the words, if there are any."""
     found: dict[str, ItemSpace] = {}
-    trained = view.fitting(here)
+    trained = checkpoint_titles.matching_checkpoints(here)
     if here.model in trained:
         vectors = cache.model_space(here.dataset, here.model, here.device)
         if vectors is not None:
             key = f"{here.dataset.fingerprint} {here.model} {trained[here.model].card.seal}"
-            found[MODEL] = ItemSpace(key, view.titles(trained)[here.model], vectors)
-    if has_words(here.dataset):
+            found[MODEL] = ItemSpace(key, checkpoint_titles.checkpoint_titles(trained)[here.model], vectors)
+    if has_item_texts(here.dataset):
         try:
-            if read(here.dataset):
+            if offer_encoding(here.dataset):
                 found[TEXT] = ItemSpace(f"{here.dataset.fingerprint} texts", "Texts", cache.texts_as_vectors(here.dataset))
         except DataError as error:
             st.info(escape_markdown(error))
     return found
 
 
-def has_words(dataset: Dataset) -> bool:
-    """Whether anything is written about the items."""
-    return bool(set(WORDS) & set(dataset.has))
-
-
-def is_read(dataset: Dataset) -> bool:
-    """Whether the words are read already, in this session or on this disk."""
-    from recsys.text import TextEncoder, item_texts
-
-    key = f"words_read_{dataset.fingerprint}"
-    if not st.session_state.get(key):
-        st.session_state[key] = TextEncoder().knows(item_texts(dataset))
-    return bool(st.session_state[key])
-
-
-def read(dataset: Dataset) -> bool:
-    """Whether the words are read. At first a button offers it, since an encoder takes a while to load and to read a catalogue."""
-    from recsys.text import TextEncoder, item_texts
-
-    if is_read(dataset):
-        return True
-    encoder, texts = TextEncoder(), item_texts(dataset)
-    st.caption("What is written about the items has not been read yet. It takes a few seconds for every thousand, once.")
-    if st.button("Read what is written about the items", key="read_words"):
-        opening = st.spinner("Opening the encoder …")
-        with opening, charts.progress(None, lambda done, total: f"Reading: {done:,} of {total:,} texts") as report:
-            encoder.encode(texts, report)
-        st.rerun()  # without the button
-    return False
-
-
 def offer_models(here: Cursor) -> None:
     """What to do when the cursor's model has no vectors of items: those that have them, or how to train one."""
-    trained = view.fitting(here)
+    trained = checkpoint_titles.matching_checkpoints(here)
     able = [name for name, each in trained.items() if hasattr(MODELS[each.card.model].load(), "item_vectors")]
-    title = view.titles(trained).get(here.model, MODELS[here.model].title if here.model in MODELS else here.model)
+    title = checkpoint_titles.checkpoint_titles(trained).get(here.model, MODELS[here.model].title if here.model in MODELS else here.model)
     told = f"“{escape_markdown(title)}” has no vectors of items, so it has no map of its own."
     if not able:
         st.caption(f"{told} Train a transformer or an LSTM on the page Checkpoints to see one.")
@@ -106,7 +75,12 @@ def offer_models(here: Cursor) -> None:
     st.caption(f"{told} These have:")
     with st.container(horizontal=True, gap="small"):
         for name in able[:4]:
-            st.button(escape_markdown(view.titles(trained)[name]), key=f"map_{name}", on_click=cursor.move_cursor, kwargs={"model": name})
+            st.button(
+                escape_markdown(checkpoint_titles.checkpoint_titles(trained)[name]),
+                key=f"map_{name}",
+                on_click=cursor.move_cursor,
+                kwargs={"model": name},
+            )
 
 
 def chosen(dataset: Dataset) -> int:

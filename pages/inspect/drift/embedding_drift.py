@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 
 from pages import cache
-from pages.explore.items import embedding_map
 from pages.inspect.drift import report_view
 from pages.shell import keyboard
 from pages.shell.cursor import Cursor
-from pages.ui import charts, html, theme
+from pages.ui import charts, html, text_vectors, theme
 from pages.ui.errors import escape_markdown
 from recsys.core.errors import DataError
 from recsys.drift import Change, DriftReport
@@ -71,7 +70,7 @@ def _draw_way(way: Trajectory, name: str, changes: list[tuple[str, int]], step: 
 def scene(here: Cursor) -> str:
     """What decides which ways there are, besides the cursor."""
     try:
-        return "drift with words" if embedding_map.has_words(here.dataset) and embedding_map.is_read(here.dataset) else "drift"
+        return "drift with words" if text_vectors.has_item_texts(here.dataset) and text_vectors.are_texts_encoded(here.dataset) else "drift"
     except DataError:  # no encoder: told where the words would be
         return "drift"
 
@@ -92,7 +91,7 @@ def _draw_gaps(gaps: Mapping[str, InterestGap], here: Cursor, report: DriftRepor
 def _angles(here: Cursor) -> dict[str, EmbeddingDrift]:
     """The views there are besides counting: words that have been read, and a model that keeps a state."""
     found: dict[str, EmbeddingDrift] = {}
-    if embedding_map.has_words(here.dataset) and embedding_map.read(here.dataset):
+    if text_vectors.has_item_texts(here.dataset) and text_vectors.offer_encoding(here.dataset):
         found[WORDS] = cache.text_drift(here.dataset, here.user)
     if here.trained:
         state = cache.state_drift(here.dataset, here.model, here.user, here.device)

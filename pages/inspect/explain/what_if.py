@@ -6,10 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import cache
-from pages.demo.recommend import session
 from pages.inspect.explain.case import Listed, listed
 from pages.shell.cursor import Cursor
-from pages.ui import html, item_card, theme
+from pages.ui import html, item_card, request_context, theme
 from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
 from recsys.models import MODELS
@@ -24,10 +23,10 @@ def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
     before = listed(here, found)
     controls, lists = st.columns([3, 9], gap="medium")
     with controls:
-        asked = session.controls(here, MODELS[found.card.model].aware, "whatif")
+        asked = request_context.request_controls(here, MODELS[found.card.model].aware, "whatif")
         gone, added = _events(here)
-    tried = session.Session((here.dataset.name, here.user, here.step), taken=tuple(added))
-    request = session.request(here, tried, asked)
+    tried = request_context.TrialHistory((here.dataset.name, here.user, here.step), taken=tuple(added))
+    request = request_context.build_request(here, tried, asked)
     request = replace(request, history=request.history.without(gone))
     after = Listed(here, found, request)
     lead.html(html.lead_html(moved_sentence(here, before, after, bool(MODELS[found.card.model].aware))))
