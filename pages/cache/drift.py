@@ -33,7 +33,7 @@ def feature_space(dataset: Dataset) -> "FeatureSpace":
 
 
 @cached(512)
-def drift(dataset: Dataset, user: str) -> "DriftReport":
+def drift_report(dataset: Dataset, user: str) -> "DriftReport":
     """One person's changes, computed once."""
     from recsys.drift import detect_drift
 
@@ -77,7 +77,9 @@ def _angle_of_state(dataset: Dataset, found: Loaded, checkpoint: str, user: str,
 def _angle(dataset: Dataset, user: str, vectors: np.ndarray, states: bool = False) -> "EmbeddingDrift":
     from recsys.drift.embedding_drift import measure_embedding_drift
 
-    return measure_embedding_drift(vectors, drift_events(dataset, user), [change.step for change in drift(dataset, user).lasting], states)
+    return measure_embedding_drift(
+        vectors, drift_events(dataset, user), [change.step for change in drift_report(dataset, user).lasting], states
+    )
 
 
 def next_drifting(dataset: Dataset, user: str) -> tuple[str, int] | None:
@@ -85,7 +87,7 @@ def next_drifting(dataset: Dataset, user: str) -> tuple[str, int] | None:
     other = user
     for _ in range(min(LOOKED_AT, len(dataset.user_ids))):
         other = user_after(dataset, other)
-        lasting = drift(dataset, other).lasting
+        lasting = drift_report(dataset, other).lasting
         if lasting:
             return other, max(lasting, key=lambda change: change.size).step
     return None

@@ -122,7 +122,7 @@ def visit(page: Page, address: str) -> Page:
 
 def page_paths() -> dict[str, str]:
     """{path in the URL: title} of every page, read from pages/navigation.py without running it; the start page has path ''."""
-    tree = ast.parse((ROOT / "pages" / "frame.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "pages" / "navigation.py").read_text(encoding="utf-8"))
     paths = {}
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "Page":

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.datasets.test_own import checks, histories, put
 
 from recsys.core.errors import DataError
 from recsys.datasets import prepare, read_file
 from recsys.datasets.importing.column_roles import guess_columns
-from tests.datasets.test_own import checks, histories, put
 
 ROWS = "user,item,time\n" + "".join(f"u{n % 7},i{n % 5},{1_600_000_000 + n}\n" for n in range(40))
 A_ROW, NAMES = "first line read as a row, not as names", "first line taken as names of columns: "

@@ -19,7 +19,7 @@ VECTORS = np.array([[1, 0, 0], [0.8, 0.6, 0], [0.6, 0.8, 0], [0, 1, 0], [0, 0, 1
 @pytest.fixture
 def dataset(make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch) -> Dataset:
     monkeypatch.setattr(text, "item_vectors", lambda *_: VECTORS)
-    monkeypatch.setattr(text, "whitened", lambda vectors, size: vectors)
+    monkeypatch.setattr(text, "whiten", lambda vectors, size: vectors)
     items = pd.DataFrame({"title": list("abcdef")}, index=list("abcdef"))
     return make_dataset([("u", item) for item in "abcdef"] + [("v", "e")], items=items)
 

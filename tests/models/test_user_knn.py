@@ -95,7 +95,7 @@ def readers(make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatc
     """Two kinds of texts; u and v never met at an item."""
     vectors = np.array([[1, 0], [0.9, 0.1], [0.8, 0.2], [0, 1], [0.1, 0.9], [0, 0]], dtype=np.float32)
     monkeypatch.setattr(text, "item_vectors", lambda *_: vectors)
-    monkeypatch.setattr(text, "whitened", lambda given, size: given / np.maximum(np.linalg.norm(given, axis=1, keepdims=True), 1e-9))
+    monkeypatch.setattr(text, "whiten", lambda given, size: given / np.maximum(np.linalg.norm(given, axis=1, keepdims=True), 1e-9))
     events = [("u", "a"), ("v", "b"), ("v", "c"), ("w", "d"), ("w", "e"), ("z", "f")]
     return make_dataset(events, items=pd.DataFrame({"title": list("abcdef")}, index=list("abcdef")))
 

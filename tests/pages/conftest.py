@@ -15,7 +15,7 @@ from recsys.storage import files
 from recsys.training import loop
 from tests.conftest import GRADIENT_SETTINGS
 
-FRAME = str(Path(__file__).resolve().parents[2] / "pages" / "navigation.py")
+NAVIGATION = str(Path(__file__).resolve().parents[2] / "pages" / "navigation.py")
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def visit() -> Callable[..., AppTest]:
     """visit(page, **cursor): the page as first opened with this cursor in the URL; page '' is the start page."""
 
     def open_page(page: str = "", **cursor: str) -> AppTest:
-        app = AppTest.from_file(FRAME, default_timeout=60)
+        app = AppTest.from_file(NAVIGATION, default_timeout=60)
         for name, value in cursor.items():
             app.query_params[name] = value
         app.run()
@@ -68,10 +68,10 @@ def open_page(own_home: None, tiny: Dataset, order_only: Dataset) -> Callable[..
         write_prepared(files.home() / "datasets" / dataset.name, dataset)
 
     def run(page: str, dataset: str = "tiny", **cursor: str) -> AppTest:
-        app = AppTest.from_file(FRAME, default_timeout=60)
+        app = AppTest.from_file(NAVIGATION, default_timeout=60)
         for name, value in {"dataset": dataset, **cursor}.items():
             app.query_params[name] = value
-        app.switch_page(page).run()
+        app.run().switch_page(page).run()  # before the first run a page is known by its file's name alone
         assert not app.exception, app.exception[0].value
         return app
 

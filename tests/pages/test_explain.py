@@ -81,7 +81,7 @@ def test_an_answer_is_kept_and_the_cursor_gives_another(
     from pages.inspect.explain import case
 
     inquire = case.explain_progressively
-    monkeypatch.setattr(case, "inquire", lambda game, *rest: asked.append(game.step) or inquire(game, *rest))
+    monkeypatch.setattr(case, "explain_progressively", lambda game, *rest: asked.append(game.step) or inquire(game, *rest))
     app.run()
     assert asked == []
     app.button(key="next").click().run()

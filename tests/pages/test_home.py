@@ -8,7 +8,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
-from tests.pages.conftest import FRAME, told
+from tests.pages.conftest import NAVIGATION, told
 
 Visit = Callable[..., AppTest]
 
@@ -27,12 +27,12 @@ def test_the_start_page_imports_neither_torch_nor_transformers_nor_shap() -> Non
     code = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file({FRAME!r}, default_timeout=60).run()
+app = AppTest.from_file({NAVIGATION!r}, default_timeout=60).run()
 assert not app.exception, app.exception
 heavy = [name for name in ("torch", "transformers", "shap") if name in sys.modules]
 assert not heavy, heavy
 """
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(FRAME).parents[1], timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(NAVIGATION).parents[1], timeout=120)
 
 
 def test_stories_open_where_they_happen(visit: Visit) -> None:

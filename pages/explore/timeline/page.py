@@ -39,7 +39,7 @@ def to_clicked_step() -> None:
 now = frames([here.step])[here.step]
 keyboard.part("head", now["head"])
 with st.container(key="strip_box"):
-    changes = [change.step for change in cache.drift(dataset, here.user).lasting]
+    changes = [change.step for change in cache.drift_report(dataset, here.user).lasting]
     strip = rank_strip(replay.ranks, [str(each) for each in replay.splits], story.dates, colours, changes)
     clicks: dict[str, Any] = dict(on_select=to_clicked_step, selection_mode="points")
     charts.chart(strip, key="strip", alt=story.strip_in_words(replay.ranks), **clicks)

@@ -17,7 +17,7 @@ from recsys.models import MODELS
 
 here = cursor.current_cursor()
 dataset, colours = here.dataset, theme.theme_palette()
-report = cache.drift(dataset, here.user)
+report = cache.drift_report(dataset, here.user)
 views = report_view.views_of(report)
 scene = embedding_drift.scene(here)
 

@@ -20,7 +20,7 @@ from recsys.__main__ import main
 from recsys.models import MODELS
 from tests.conftest import WHOLE
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--set", "embedding_size=8", "--set", "max_length=20", "--set", "n_blocks=1", "--set", "epochs=2"]
 
 

@@ -22,7 +22,7 @@ def killed_while_writing(target: Path) -> None:
         "import os, signal\nfrom pathlib import Path\nfrom recsys.storage.files import folder_at_once\n"
         f"with folder_at_once(Path({str(target)!r})) as work:\n    (work / 'half').touch()\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[1], env=os.environ, check=False)
+    ended = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], env=os.environ, check=False)
     assert ended.returncode == -signal.SIGKILL
 
 

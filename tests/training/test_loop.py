@@ -67,12 +67,12 @@ def test_an_abandoned_run_resumes_to_the_same_weights(tiny: Dataset, tmp_path: P
 def test_a_killed_process_resumes_to_the_same_weights(tiny: Dataset, tmp_path: Path) -> None:
     last(tiny, tmp_path / "whole")
     code = f"""
-import sys; sys.path.insert(0, "tests")
 import torch; torch.set_num_threads(1)
 from pathlib import Path
-import conftest, test_training
-from recsys.training.loop import train
-for progress in train("sasrec", conftest.tiny.__wrapped__(), settings=test_training.SMALL, device="cpu", folder=Path({str(tmp_path / "cut")!r})):
+from tests import conftest
+from tests.training.test_loop import SMALL
+from recsys.training.loop import train_model
+for progress in train_model("sasrec", conftest.tiny.__wrapped__(), settings=SMALL, device="cpu", folder=Path({str(tmp_path / "cut")!r})):
     print(progress.epoch, flush=True)
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:

@@ -323,7 +323,7 @@ def test_a_kill_in_the_middle_leaves_what_was_there(moment: str, tmp_path: Path)
     prepare(path, name="shop")
     before = open_dataset("shop").fingerprint
     script = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom recsys import datasets\nfrom recsys.datasets import ingest\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom recsys import datasets\nfrom recsys.datasets.importing import ingest\n"
         f"ingest.{moment} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
         f"datasets.prepare({str(path)!r}, name='shop', duplicates='drop')\n"
     )

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.test_commands import run
 
 from recsys.drift.benchmark.scoring import DAY, Finding, score_findings
 from recsys.simulation import simulate_city
-from tests.test_commands import run
 
 AT = pd.Timestamp("2024-06-01", tz="UTC")
 

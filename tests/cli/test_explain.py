@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.test_commands import run
 
 from recsys.core import recommend, request_at
 from recsys.datasets import open_dataset
 from recsys.training import checkpoints
-from tests.test_commands import run
 
 KEYS = {"method", "item_id", "score", "baseline", "contributions", "context", "residual", "evaluations", "seconds"}
 USER = "p0042"

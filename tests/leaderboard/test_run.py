@@ -45,18 +45,18 @@ def run(dataset: Dataset, *args: Any, **options: Any) -> dict[str, list[Any]]:
 @pytest.fixture(autouse=True)
 def no_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Nothing is shipped here, unless a test puts it there."""
-    for module in ("run", "kept"):
+    for module in ("run", "measurements"):
         monkeypatch.setattr(f"recsys.leaderboard.{module}.ASSETS", tmp_path / "assets")
     return tmp_path / "assets"
 
 
 def test_what_is_missing_is_trained_and_measured_once(tiny: Dataset) -> None:
     first = run(tiny, only=COUNTED)
-    assert [line.model for line in first["Standing"]] == list(COUNTED)
+    assert [line.model for line in first["LeaderboardRow"]] == list(COUNTED)
     assert {step.model for step in first["Training"]} == {step.model for step in first["Measuring"]} == set(COUNTED)
     second = run(tiny, only=COUNTED)
     assert second["Training"] == second["Measuring"] == []
-    for before, after in zip(first["Standing"], second["Standing"], strict=True):
+    for before, after in zip(first["LeaderboardRow"], second["LeaderboardRow"], strict=True):
         assert (after.metrics, after.intervals, after.request_ms) == (before.metrics, before.intervals, before.request_ms)
         assert {name: part and part.metrics for name, part in after.slices.items()} == {
             name: part and part.metrics for name, part in before.slices.items()
@@ -64,7 +64,7 @@ def test_what_is_missing_is_trained_and_measured_once(tiny: Dataset) -> None:
 
 
 def test_lines_say_what_an_evaluation_says(tiny: Dataset) -> None:
-    (line,) = run(tiny, only=["markov"], which="test")["Standing"]
+    (line,) = run(tiny, only=["markov"], which="test")["LeaderboardRow"]
     loaded = checkpoints.load(checkpoints.find("markov", "tiny"))
     found = evaluate_model(loaded.model, tiny, split_interactions(tiny, "last-out"), "test")
     assert (line.metrics, line.intervals) == (found.metrics, found.intervals)
@@ -80,19 +80,19 @@ def test_a_stopped_run_goes_on_where_it_was(tiny: Dataset) -> None:
             break  # killed after the first line
     rest = run(tiny, only=COUNTED)
     assert {step.model for step in rest["Training"]} == {"markov"}
-    assert [line.model for line in rest["Standing"]] == list(COUNTED)
+    assert [line.model for line in rest["LeaderboardRow"]] == list(COUNTED)
 
 
 def test_a_killed_training_is_resumed(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = {"embedding_size": 8, "batch_tokens": 64, "epochs": 3}
     whole = loop.train_model
-    monkeypatch.setattr(loop, "train", lambda *args, **options: whole(*args, **options, settings=settings))
+    monkeypatch.setattr(loop, "train_model", lambda *args, **options: whole(*args, **options, settings=settings))
     for step in leaderboard.run_leaderboard(tiny, only=["sasrec"], device="cpu"):
         if isinstance(step, Training) and step.progress.validation is not None and step.progress.epoch == 1:
             break
     again = run(tiny, only=["sasrec"], device="cpu")
     assert again["Training"][0].progress.epoch > 1
-    assert [line.model for line in again["Standing"]] == ["sasrec"]
+    assert [line.model for line in again["LeaderboardRow"]] == ["sasrec"]
 
 
 def test_models_that_the_data_cannot_support_are_said(order_only: Dataset) -> None:
@@ -101,7 +101,7 @@ def test_models_that_the_data_cannot_support_are_said(order_only: Dataset) -> No
         "popularity-recent": "it needs time, which this data does not have",
         "popularity-nearby": "it needs place, which this data does not have",
     }
-    assert [line.model for line in said["Standing"]] == ["popularity"]
+    assert [line.model for line in said["LeaderboardRow"]] == ["popularity"]
 
 
 def test_one_model_that_fails_does_not_cost_the_others(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,10 +112,10 @@ def test_one_model_that_fails_does_not_cost_the_others(tiny: Dataset, monkeypatc
             raise DataError("the encoder is not installed; run: pip install it")
         return whole(model, *args, **options)
 
-    monkeypatch.setattr(loop, "train", broken)
+    monkeypatch.setattr(loop, "train_model", broken)
     said = run(tiny, only=COUNTED)
     assert said["Skipped"] == [Skipped("popularity", "the encoder is not installed; run: pip install it")]
-    assert [line.model for line in said["Standing"]] == ["markov"]
+    assert [line.model for line in said["LeaderboardRow"]] == ["markov"]
 
 
 def test_models_of_a_short_list_are_left_out(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,25 +136,25 @@ def test_wrong_names_and_protocols_are_errors(tiny: Dataset, order_only: Dataset
 def test_another_protocol_takes_another_name(tiny: Dataset) -> None:
     """A checkpoint that is of use is neither replaced nor hidden."""
     *_, before = loop.train_model("markov", tiny, "last-out")
-    (line,) = run(tiny, "temporal", only=["markov"])["Standing"]
+    (line,) = run(tiny, "temporal", only=["markov"])["LeaderboardRow"]
     assert (line.name, line.protocol) == ("markov-temporal", "temporal")
     assert checkpoints.read_card(before.checkpoint).protocol == "last-out"
-    (again,) = run(tiny, "temporal", only=["markov"])["Standing"]
+    (again,) = run(tiny, "temporal", only=["markov"])["LeaderboardRow"]
     assert again.name == "markov-temporal"
-    (first,) = run(tiny, "last-out", only=["markov"])["Standing"]
+    (first,) = run(tiny, "last-out", only=["markov"])["LeaderboardRow"]
     assert first.name == "markov"
 
 
 def test_ones_own_goes_before_the_shipped(tiny: Dataset, no_shipped: Path) -> None:
-    (own,) = run(tiny, only=["markov"])["Standing"]
+    (own,) = run(tiny, only=["markov"])["LeaderboardRow"]
     for kind in ("checkpoints", "results"):
         shutil.copytree(files.home() / kind, no_shipped / kind)
         shutil.rmtree(files.home() / kind)
     shipped = run(tiny, only=["markov"])
     assert shipped["Training"] == shipped["Measuring"] == []
-    assert shipped["Standing"][0].metrics == own.metrics
+    assert shipped["LeaderboardRow"][0].metrics == own.metrics
     list(loop.train_model("markov", tiny, "last-out", seed=2))
-    assert run(tiny, only=["markov"])["Standing"][0].created >= own.created
+    assert run(tiny, only=["markov"])["LeaderboardRow"][0].created >= own.created
 
 
 class TestKept:
