@@ -1,48 +1,48 @@
-// Moves the cursor's step in the browser. A key or a click counts at once, whatever the server is doing, and the server is told the
-// step it led to: at once where it is free, else when the keys rest. Where a page has named parts (pages/steps.py), this swaps them
-// for those of other steps, fetched ahead, and the server follows later.
+// Moves the cursor's step in the browser. Keys and clicks take effect at once, whatever the server is doing, and the server is sent the
+// resulting step: immediately if it is idle, else when the keys rest. Where a page has named parts (pages/shell/keyboard.py), they are
+// swapped for the prefetched parts of other steps, and the server follows later.
 
-const REST = 300; // ms without a move until the server is told, where this shows the steps itself
-const BURST = 150; // the same where the server has to draw them and is still at an earlier one
-const UNHEARD = 2000; // ms after which a word that an idle server has not answered is said again
-const PACE = 700; // ms a step while playing
-const AHEAD = 8; // steps to both sides that should be here already
-const MOST = 600; // steps kept
+const REST = 300; // ms without a move before the server is sent the step, on pages whose parts are swapped here
+const BURST = 150; // the same on pages that the server has to redraw, while it is still drawing an earlier step
+const UNHEARD = 2000; // ms after which a message that an idle server has not answered is sent again
+const PACE = 700; // ms per step while playing
+const AHEAD = 8; // steps in both directions that should be prefetched
+const MOST = 600; // steps kept in memory
 const MOVES = { ArrowLeft: -1, ArrowRight: 1 };
 
 class Walker {
-  of = null; // whose timeline it is; before the server's first word, moves are only counted
+  of = null; // key of the timeline; until the server's first message, moves are only counted
   step = 0;
   last = 0;
-  moved = 0; // steps gone since the server was told
-  said = 0; // number of the latest word to the server
-  heard = 0; // number of the latest word that the server has answered
+  moved = 0; // steps moved since the last message to the server
+  said = 0; // number of the latest message to the server
+  heard = 0; // number of the latest message that the server has answered
   playing = false;
   resting = null;
   unheard = null;
   beat = null;
 
-  scene = null; // what the parts belong to: a page's view of a timeline under a model
-  walks = false; // the page has parts
+  scene = null; // key of what the parts show: a page's view of a timeline under a model
+  walks = false; // whether the page has parts
   frames = new Map(); // step -> { part: html }
   misses = [];
-  asked = 0; // as said and heard, of the steps fetched
+  asked = 0; // `asked` and `answered` number the requests for steps as `said` and `heard` number the messages
   answered = 0;
 
   push = history.pushState.bind(history);
-  entered = false; // what the person did last has its entry in the history
+  entered = false; // whether the user's latest action has its entry in the browser history
 
   constructor() {
-    // for as long as the window lives: a key pressed while Streamlit draws the page anew counts too
+    // Never removed: keys pressed while Streamlit redraws the page count too.
     window.addEventListener("keydown", this.onKey, true);
     window.addEventListener("click", this.onClick, true);
     window.addEventListener("pointerdown", this.onPointer, true);
     history.pushState = this.enter;
-    // The server draws its own step first when it follows: swapped before the eye can see it.
+    // When the server follows, it first draws a step that may be outdated: swap its parts before they are painted.
     new MutationObserver(() => this.overtake()).observe(document.body, { childList: true, characterData: true, subtree: true });
   }
 
-  // What the server says of the cursor, in each of its runs. Its step counts, and with it the moves that it has not been told of.
+  // Take the cursor from the server, on each of its runs: its step plus the moves that it has not been sent yet.
   hear(data) {
     const another = data.of !== this.of;
     if (another) Object.assign(this, { of: data.of, said: Math.max(this.said, data.heard) });
@@ -56,7 +56,7 @@ class Walker {
     if (this.moved && !this.playing) this.rest();
   }
 
-  // What the page knows of the steps around.
+  // Take the parts of nearby steps from the page.
   receive(data) {
     const another = data.of !== this.scene;
     if (another) {
@@ -69,7 +69,7 @@ class Walker {
     this.fetch();
   }
 
-  // Every part that shows another step gets what it should show; parts of another scene are left alone.
+  // Update every part that shows another step; parts of another scene are left alone.
   show() {
     const frame = this.frames.get(this.step);
     if (!frame) return;
@@ -85,7 +85,7 @@ class Walker {
     if (this.moved || this.heard !== this.said) this.slide();
   }
 
-  // The slider says the step before the server has heard of it.
+  // Show the step on the slider before the server has answered.
   slide() {
     const number = document.querySelector('.st-key-slider [data-testid="stSliderThumbValue"] p');
     if (!number || number.textContent === String(this.step)) return;
@@ -122,16 +122,16 @@ class Walker {
   play(on) {
     this.playing = on;
     clearInterval(this.beat);
-    // waits for a step that is not shown yet, or moments behind would be skipped
+    // Waits for a step that is not shown yet, or steps would be skipped.
     this.beat = on ? setInterval(() => (this.walks ? this.frames.has(this.step) : this.free()) && this.go(this.step + 1), PACE) : null;
   }
 
-  // The server has drawn all that it was told.
+  // Whether the server has drawn everything that it was sent.
   free() {
     return this.heard === this.said && isIdle();
   }
 
-  // Where this shows the steps, the server is not cut short: it may be at steps that are missing here.
+  // On pages whose parts are swapped here, the server is not interrupted: it may be computing steps that are missing here.
   rest() {
     clearTimeout(this.resting);
     if (this.walks) this.resting = setTimeout(() => (isIdle() ? this.flush() : this.rest()), REST);
@@ -143,7 +143,7 @@ class Walker {
     if (this.moved && this.of) this.tell(last);
   }
 
-  // The cursor of the whole app comes here. Moves that something else came after, `last`, were not meant of whom that brings.
+  // Send the cursor to the server. `last` marks moves made before another action: they do not apply to the user it selects.
   tell(last = false) {
     clearTimeout(this.resting);
     this.said += 1;
@@ -154,7 +154,7 @@ class Walker {
     this.insist();
   }
 
-  // A run cut short may have taken a word with it.
+  // An interrupted run may have lost the message: send it again.
   insist() {
     clearTimeout(this.unheard);
     this.unheard = setTimeout(() => {
@@ -164,7 +164,7 @@ class Walker {
     }, UNHEARD);
   }
 
-  // Asks for the steps around this one, where they are not here.
+  // Request the nearby steps that are missing.
   fetch() {
     if (!this.walks || this.asked !== this.answered || this.ready()) return;
     this.asked += 1;
@@ -198,7 +198,7 @@ class Walker {
     event.stopImmediatePropagation();
   };
 
-  // Streamlit writes person and step into the address one after the other. Back must not stop between them, nor at all steps played.
+  // Streamlit writes user and step into the address one after the other. Back must not stop between them, nor at every step played.
   enter = (state, title, url) => {
     const again = this.entered && new URL(url, location).pathname === location.pathname;
     this.entered = true;
@@ -206,14 +206,14 @@ class Walker {
     else this.push(state, title, url);
   };
 
-  // What is done elsewhere comes after the moves before it.
+  // An action elsewhere on the page comes after the moves before it.
   onPointer = (event) => {
     this.entered = false;
     if (!buttonOf(event)) this.flush(true);
   };
 }
 
-// Keys belong to what is being written, chosen or slid. A closed list keeps the focus after a choice: arrows pass it.
+// Keys belong to the field, list or slider in use. A closed list keeps the focus after a choice, but lets the arrow keys pass.
 function isWriting(target, key) {
   const field = target.closest?.('input, textarea, select, [contenteditable="true"], [role="slider"], [role="listbox"], [role="menu"], [role="dialog"]');
   if (!field) return key === " " && Boolean(target.closest?.("button, a, summary"));
@@ -229,7 +229,7 @@ function buttonOf(event) {
   return event.target.closest?.("button")?.closest(".st-key-back, .st-key-next, .st-key-play, .st-key-next_miss");
 }
 
-// One walker a window: Streamlit calls this whenever the server has spoken, for the cursor and for the page.
+// One walker per window: Streamlit calls this on every message from the server, for the cursor and for the page.
 const walker = (globalThis.recscopeWalker ??= new Walker());
 
 export default function ({ data, setTriggerValue }) {

@@ -1,36 +1,40 @@
-"""The frame of every page: the list of pages, the cursor in the sidebar, the error boundary."""
-
-from pathlib import Path
+"""The main script: the list of pages, the cursor in the sidebar, the error boundary around the page that is open."""
 
 import streamlit as st
 
 from pages.shell import sidebar
+from pages.shell.language import session_language
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
+from recsys.core.translation import _, follow_session
+from recsys.storage.paths import ASSETS
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+follow_session(session_language)
 
 page = st.navigation(
     {
-        "": [st.Page("home/page.py", title="Home", default=True)],
-        "Explore": [
-            st.Page("explore/timeline/page.py", title="A person’s timeline", url_path="timeline"),
-            st.Page("explore/dataset/page.py", title="The data", url_path="dataset"),
-            st.Page("explore/items/page.py", title="What is like what", url_path="items"),
+        "": [
+            st.Page("home/page.py", title=_("Home"), default=True),
+            st.Page("demo/cold_start/former_address.py", title=_("Cold start"), url_path="persona", visibility="hidden"),
         ],
-        "Demo": [
-            st.Page("demo/recommend/page.py", title="A live list", url_path="recommend"),
-            st.Page("demo/compare/page.py", title="Side by side", url_path="compare"),
-            st.Page("demo/cold_start/page.py", title="Somebody new", url_path="persona"),
+        _("Explore"): [
+            st.Page("explore/timeline/page.py", title=_("Timeline"), url_path="timeline"),
+            st.Page("explore/dataset/page.py", title=_("Dataset"), url_path="dataset"),
+            st.Page("explore/items/page.py", title=_("Items"), url_path="items"),
         ],
-        "Inspect": [
-            st.Page("inspect/explain/page.py", title="Why this item", url_path="explain"),
-            st.Page("inspect/attention/page.py", title="Attention", url_path="attention"),
-            st.Page("inspect/drift/page.py", title="Drift", url_path="drift"),
+        _("Demo"): [
+            st.Page("demo/recommend/page.py", title=_("Recommendations"), url_path="recommend"),
+            st.Page("demo/compare/page.py", title=_("Compare"), url_path="compare"),
+            st.Page("demo/cold_start/page.py", title=_("Cold start"), url_path="cold-start"),
         ],
-        "Evaluate": [
-            st.Page("evaluate/leaderboard/page.py", title="Leaderboard", url_path="leaderboard"),
-            st.Page("evaluate/checkpoints/page.py", title="Checkpoints", url_path="checkpoints"),
+        _("Inspect"): [
+            st.Page("inspect/explain/page.py", title=_("Explain"), url_path="explain"),
+            st.Page("inspect/attention/page.py", title=_("Attention"), url_path="attention"),
+            st.Page("inspect/drift/page.py", title=_("Drift"), url_path="drift"),
+        ],
+        _("Evaluate"): [
+            st.Page("evaluate/leaderboard/page.py", title=_("Leaderboard"), url_path="leaderboard"),
+            st.Page("evaluate/checkpoints/page.py", title=_("Checkpoints"), url_path="checkpoints"),
         ],
     },
     position="top",

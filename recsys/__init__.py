@@ -1,3 +1,3 @@
-"""Recscope: explore, demo and debug recommenders. The library knows nothing of the screen."""
+"""Recscope: explore, demonstrate and debug recommenders. The library does not depend on the user interface."""
 
 __version__ = "0.1.0"

@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
-from recsys.models import MODELS, model_spec
+from recsys.models import MODELS, find_model_spec
 
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("steady")
@@ -122,13 +122,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
         return made[key][1]
 
     def _train(name: str, dataset: Dataset, seed: int, protocol: str) -> Any:
-        spec = model_spec(name)
+        spec = find_model_spec(name)
         if not spec.gradient and not spec.parts:
             return spec.load().fit(dataset, split_interactions(dataset, protocol), spec.config(), seed)
         from recsys.training import checkpoints, loop
 
         folder = tmp_path_factory.mktemp("trained") / name
         *_, last = loop.train_model(name, dataset, protocol, small(name), seed, device="cpu", folder=folder)
-        return checkpoints.load(last.checkpoint).model
+        return checkpoints.load_checkpoint(last.checkpoint).model
 
     return train

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold, in one command: installs what tests need, then linters, types, import contracts and every test.
+# Everything that must hold, in one command: installs what tests need, then linters, types, import contracts, the documentation and every test.
 # Uses the virtual environment that is active, else makes and uses .venv. Set RECSYS_DATA to test on the real files too.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -62,6 +62,8 @@ step "mypy"
 mypy
 step "import contracts"
 lint-imports --no-cache
+step "docs"
+NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
 
 if [[ -n "${RECSYS_DATA:-}" ]]; then
     step "pytest, on miniatures and on the real files in RECSYS_DATA=$RECSYS_DATA"

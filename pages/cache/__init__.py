@@ -1,4 +1,4 @@
-"""What pages load: the only st.cache_* of the app, keyed by names and fingerprints.
+"""Everything that pages load: the only st.cache_* of the app, keyed by names and fingerprints.
 
 Streamlit computes one missing entry at a time under a lock of that entry, so a crowd on a cold page loads a model once.
 Everything here is shared by all sessions and never changed; uploads alone belong to one session, in its session state.
@@ -29,12 +29,12 @@ from pages.cache.drift import (
     changes_of_all,
     cohort,
     count_gap,
-    detect_drift_of_everyone,
+    detect_drift_of_all_users,
     drift_events,
     drift_report,
     feature_space,
     forecast,
-    next_drifting,
+    next_user_with_drift,
     population,
     state_drift,
     text_drift,
@@ -42,7 +42,7 @@ from pages.cache.drift import (
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
 from pages.cache.models import attention, checkpoints, knowledge_graph, loaded, model_space, model_summary, private_checkpoints, replay
-from pages.cache.texts import plane, texts_as_vectors, words_as_vector
+from pages.cache.texts import item_text_vectors, plane, query_vector
 
 __all__ = [
     "areas",
@@ -57,7 +57,7 @@ __all__ = [
     "dataset_cards",
     "dataset_stats",
     "dataset_titles",
-    "detect_drift_of_everyone",
+    "detect_drift_of_all_users",
     "drift_events",
     "drift_report",
     "evaluation",
@@ -67,6 +67,7 @@ __all__ = [
     "has_user",
     "interest_profile",
     "item_places",
+    "item_text_vectors",
     "items_by_popularity",
     "knowledge_graph",
     "labels",
@@ -77,22 +78,21 @@ __all__ = [
     "model_space",
     "model_summary",
     "most_active_users",
-    "next_drifting",
+    "next_user_with_drift",
     "plane",
     "population",
     "private_checkpoints",
+    "query_vector",
     "replay",
     "search_users",
     "state_drift",
     "stories",
     "text_drift",
-    "texts_as_vectors",
     "uploads",
     "user_after",
     "user_index",
     "user_name",
     "whole_map",
-    "words_as_vector",
     "workspace",
     "worst_ranked_users",
 ]

@@ -1,4 +1,4 @@
-"""Datasets and the people in them."""
+"""Datasets, their users and their items."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ from recsys.analysis.demo_stories import Story, read_stories
 from recsys.analysis.interest_profile import InterestProfile, profile_interest
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
+from recsys.core.translation import N_, _
 from recsys.figures.palette import Palette, category_colours
 from recsys.figures.palette import category_order as order_of
 
@@ -22,19 +23,19 @@ if TYPE_CHECKING:
 
 
 def dataset_titles() -> dict[str, str]:
-    """Name and title of every dataset this session can open: the shipped one first, then prepared ones and its own uploads."""
+    """Return name and title of every dataset this session can open: the shipped one, prepared ones, its own uploads."""
     return {card.name: card.title for card in dataset_cards() if card.prepared} | {name: each.title for name, each in uploads().items()}
 
 
 def dataset_cards() -> list["DatasetCard"]:
-    """Every dataset this program knows of: the demo first, then what is prepared, then what could be."""
+    """Return the card of every known dataset: the demo first, then prepared ones, then those that could be prepared."""
     from recsys.datasets import list_datasets
 
     return sorted(list_datasets(), key=lambda card: (card.name != "demo-city", not card.prepared))
 
 
 def stories(name: str) -> list[Story]:
-    """The stories kept beside a dataset whose models are all there; reading them imports no model."""
+    """Return the stories stored beside a dataset; reading them imports no model."""
     from recsys.datasets import prepared_folder
     from recsys.datasets.prepared import read_card
 
@@ -43,17 +44,17 @@ def stories(name: str) -> list[Story]:
 
 
 def uploads() -> dict[str, Dataset]:
-    """Datasets uploaded in this session, by name. Nobody else sees them."""
+    """Return the datasets uploaded in this session, by name; no other session sees them."""
     return st.session_state.setdefault("uploads", {})
 
 
 def workspace() -> Path:
-    """A folder of this session alone, removed when the session ends."""
+    """Return a folder of this session alone, removed when the session ends."""
     return Path(st.session_state.setdefault("workspace", TemporaryDirectory(prefix="recscope-")).name)
 
 
 def dataset(name: str) -> Dataset:
-    """A dataset by name; an upload of this session goes before a prepared one."""
+    """Open a dataset by name; an upload of this session goes before a prepared one."""
     if name in uploads():
         return uploads()[name]
     from recsys.datasets import list_datasets
@@ -61,49 +62,50 @@ def dataset(name: str) -> Dataset:
     return _dataset(name, next((card.fingerprint or "" for card in list_datasets() if card.name == name), ""))
 
 
-@cached(4, "Opening the data …")
+@cached(4, N_("Opening the dataset …"))
 def _dataset(name: str, fingerprint: str) -> Dataset:
     from recsys.datasets import open_dataset
 
     return open_dataset(name)
 
 
-@cached(16, "Counting …")
+@cached(16, N_("Counting events …"))
 def dataset_stats(dataset: Dataset) -> DatasetStats:
-    """What the data is, in numbers."""
+    """Return the statistics of a dataset."""
     return summarize_dataset(dataset)
 
 
 @cached(8)
 def labels(dataset: Dataset, protocol: str) -> np.ndarray:
-    """(n_interactions,) train, validation or test for every event under a checkpoint's protocol."""
+    """Return the split of every event under a protocol, (n_interactions,): train, validation or test."""
     return split_interactions(dataset, protocol).labels
 
 
 @cached(4)
 def user_index(dataset: Dataset) -> pd.Index:
-    """All user ids, with a look-up."""
+    """Return all user ids as an index."""
     return pd.Index(dataset.user_ids)
 
 
 @cached(16)
 def most_active_users(dataset: Dataset, count: int) -> list[str]:
-    """The people with most events, ties in the order of the data."""
+    """Return the users with the most events, ties in the order of the dataset."""
     return [str(each) for each in dataset.user_ids[np.argsort(-np.diff(dataset.user_starts), kind="stable")[:count]]]
 
 
 def has_user(dataset: Dataset, user: str) -> bool:
+    """Return whether the dataset has this user id."""
     return user in user_index(dataset)
 
 
 def user_after(dataset: Dataset, user: str) -> str:
-    """The next person in the order of the data, the first after the last."""
+    """Return the next user in the order of the dataset, the first after the last."""
     ids = user_index(dataset)
     return str(ids[(ids.get_loc(user) + 1) % len(ids)])
 
 
 def search_users(dataset: Dataset, part: str, count: int) -> list[str]:
-    """Ids that hold this text, whatever its case; those that start with it first."""
+    """Return user ids that contain a text, in any case; those that start with it first."""
     ids = user_index(dataset)
     folded = part.strip().casefold()
     inside = [str(each) for each in ids[ids.str.casefold().str.contains(folded, regex=False)]] if folded else []
@@ -111,32 +113,33 @@ def search_users(dataset: Dataset, part: str, count: int) -> list[str]:
 
 
 def user_name(dataset: Dataset, user: str) -> str:
-    """What to call a person: by name where the data has one, else by id."""
+    """Return a user's display name: the name in the data, else the id."""
     users = dataset.users
     if users is not None and "name" in users and user in users.index and isinstance(users.at[user, "name"], str):
         return str(users.at[user, "name"])
-    return f"Person {user}"
+    return _("User {id}", id=user)
 
 
 @cached(64)
 def interest_profile(dataset: Dataset, user: str) -> InterestProfile | None:
-    """Long-term and recent interest at every step of one person."""
+    """Return the long-term and recent interest profile of one user at every step."""
     return profile_interest(dataset, user, category_order(dataset))
 
 
 @cached(4)
 def items_by_popularity(dataset: Dataset) -> list[str]:
-    """Every item id, the one with most events first."""
+    """Return every item id, the most popular first."""
     return [str(each) for each in dataset.item_ids[np.argsort(-_events_of_items(dataset), kind="stable")]]
 
 
 @cached(16)
 def category_order(dataset: Dataset) -> list[str]:
-    """The dataset's categories in the order that gives them their colours."""
+    """Return the dataset's categories in the order that assigns their colours."""
     return order_of(dataset.items["category"], _events_of_items(dataset)) if "category" in dataset.items else []
 
 
 def category_tints(dataset: Dataset, colours: Palette) -> dict[str, str]:
+    """Return the colour of every category."""
     return category_colours(category_order(dataset), colours)
 
 

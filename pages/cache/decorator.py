@@ -1,4 +1,4 @@
-"""What all sessions share: one decorator, keyed by names and fingerprints."""
+"""The decorator of results that all sessions share, keyed by names and fingerprints."""
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
@@ -6,21 +6,31 @@ from typing import Any, ParamSpec, TypeVar
 import streamlit as st
 
 from recsys.core import Dataset
+from recsys.core.translation import _
 from recsys.figures.palette import Palette
-from recsys.training.checkpoints import Card, Loaded
+from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
-# By name and fingerprint, never by content: hashing a dataset would take longer than most of what is made of it.
+# By name and fingerprint, never by content: hashing a dataset would take longer than most of what is computed from it.
 KEYS: dict[str | type[Any], Callable[[Any], Any]] = {
     Dataset: lambda dataset: (dataset.name, dataset.fingerprint),
-    Loaded: lambda found: (found.fingerprint, found.device),
-    Card: lambda card: card.seal,
+    LoadedCheckpoint: lambda found: (found.fingerprint, found.device),
+    CheckpointCard: lambda card: card.seal,
     Palette: lambda colours: colours.background,
 }
 
 
-def cached(most: int, says: str | bool = False) -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
-    """Keeps what a function makes for all sessions, the `most` latest of them, and shows what it `says` while making one."""
-    return st.cache_resource(max_entries=most, show_spinner=says, hash_funcs=KEYS)
+class SpinnerText(str):
+    """A message that Streamlit takes when the code is loaded and that is translated each time it is shown."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return str.__str__(_(str.__str__(self)))
+
+
+def cached(most: int, spinner: str = "") -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
+    """Cache the latest `most` results of a function for all sessions; `spinner`, marked by N_, is shown while it runs."""
+    return st.cache_resource(max_entries=most, show_spinner=SpinnerText(spinner) if spinner else False, hash_funcs=KEYS)

@@ -1,4 +1,4 @@
-"""Where people's interest changed: one person at a time, and the next person with a change."""
+"""Drift of users' interest: reports of single users and of all users, and the next user with a change."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,9 +9,10 @@ import streamlit as st
 from pages.cache.datasets import uploads, user_after
 from pages.cache.decorator import cached
 from pages.cache.models import loaded, replay
-from pages.cache.texts import texts_as_vectors
+from pages.cache.texts import item_text_vectors
 from recsys.core import Dataset
-from recsys.training.checkpoints import Loaded
+from recsys.core.translation import N_
+from recsys.training.checkpoints import LoadedCheckpoint
 
 if TYPE_CHECKING:
     from recsys.drift import DriftReport, FeatureSpace
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from recsys.drift.forecast import Forecast
     from recsys.drift.population import Population
 
-STRONGEST = 10
-LOOKED_AT = 120  # people, in search of one who changed
+N_LARGEST = 10  # users listed with their changes
+SEARCHED = 120  # users, in search of one with a lasting change
 
 
 @cached(16)
 def feature_space(dataset: Dataset) -> "FeatureSpace":
-    """Kinds and areas of a dataset, for counting."""
+    """Return the categories and areas in which the events of a dataset are counted."""
     from recsys.drift import build_feature_space
 
     return build_feature_space(dataset)
@@ -34,7 +35,7 @@ def feature_space(dataset: Dataset) -> "FeatureSpace":
 
 @cached(512)
 def drift_report(dataset: Dataset, user: str) -> "DriftReport":
-    """One person's changes, computed once."""
+    """Return one user's drift report, computed once."""
     from recsys.drift import detect_drift
 
     return detect_drift(dataset, feature_space(dataset), user)
@@ -42,7 +43,7 @@ def drift_report(dataset: Dataset, user: str) -> "DriftReport":
 
 @cached(512)
 def drift_events(dataset: Dataset, user: str) -> "UserEvents":
-    """One person's events as they are counted."""
+    """Return one user's events as drift detection reads them."""
     from recsys.drift.detection.event_features import read_user_events
 
     return read_user_events(dataset, feature_space(dataset), user)
@@ -50,31 +51,31 @@ def drift_events(dataset: Dataset, user: str) -> "UserEvents":
 
 @cached(256)
 def count_gap(dataset: Dataset, user: str) -> "InterestGap":
-    """How far recent interest is from all before, by counting."""
-    from recsys.drift.embedding_drift import gap_of_counts
+    """Return the distance of recent interest from all interest before, by counts."""
+    from recsys.drift.embedding_drift import measure_share_gap
 
-    return gap_of_counts(drift_events(dataset, user))
+    return measure_share_gap(drift_events(dataset, user))
 
 
 @cached(256)
 def text_drift(dataset: Dataset, user: str) -> "EmbeddingDrift":
-    """One person's interest in the words about the items, which must have been read."""
+    """Return one user's drift in text embeddings; the texts must be encoded."""
     events = drift_events(dataset, user)
-    return _angle(dataset, user, texts_as_vectors(dataset)[events.items])
+    return _embedding_drift(dataset, user, item_text_vectors(dataset)[events.items])
 
 
 def state_drift(dataset: Dataset, checkpoint: str, user: str, device: str) -> "EmbeddingDrift | None":
-    """One person's interest in a model's own state; None for a model that keeps none."""
-    return _angle_of_state(dataset, loaded(dataset, checkpoint, device), checkpoint, user, device)
+    """Return one user's drift in the states of a model; None for a model without a state."""
+    return _state_drift(dataset, loaded(dataset, checkpoint, device), checkpoint, user, device)
 
 
 @cached(256)
-def _angle_of_state(dataset: Dataset, found: Loaded, checkpoint: str, user: str, device: str) -> "EmbeddingDrift | None":
+def _state_drift(dataset: Dataset, found: LoadedCheckpoint, checkpoint: str, user: str, device: str) -> "EmbeddingDrift | None":
     states = replay(dataset, checkpoint, user, device).interest
-    return None if states is None else _angle(dataset, user, states[drift_events(dataset, user).order + 1], True)
+    return None if states is None else _embedding_drift(dataset, user, states[drift_events(dataset, user).order + 1], True)
 
 
-def _angle(dataset: Dataset, user: str, vectors: np.ndarray, states: bool = False) -> "EmbeddingDrift":
+def _embedding_drift(dataset: Dataset, user: str, vectors: np.ndarray, states: bool = False) -> "EmbeddingDrift":
     from recsys.drift.embedding_drift import measure_embedding_drift
 
     return measure_embedding_drift(
@@ -82,10 +83,10 @@ def _angle(dataset: Dataset, user: str, vectors: np.ndarray, states: bool = Fals
     )
 
 
-def next_drifting(dataset: Dataset, user: str) -> tuple[str, int] | None:
-    """The next person with a lasting change, in the order of the data and round again, and the step of it; None where none of many has one."""
+def next_user_with_drift(dataset: Dataset, user: str) -> tuple[str, int] | None:
+    """Return the next user with a lasting change, in the order of the dataset and round again, and its step; None where none of many has one."""
     other = user
-    for _ in range(min(LOOKED_AT, len(dataset.user_ids))):
+    for _ in range(min(SEARCHED, len(dataset.user_ids))):
         other = user_after(dataset, other)
         lasting = drift_report(dataset, other).lasting
         if lasting:
@@ -93,56 +94,58 @@ def next_drifting(dataset: Dataset, user: str) -> tuple[str, int] | None:
     return None
 
 
-@cached(8, "Counting everybody …")
+@cached(8, N_("Counting the events of all users …"))
 def population(dataset: Dataset, view: str) -> "Population":
-    """Everybody's interest by period, in one view."""
+    """Return the interest of all users by period, in one view."""
     from recsys.drift.population import summarize_population
 
     return summarize_population(dataset, feature_space(dataset), view)
 
 
 @cached(64)
-def forecast(dataset: Dataset, found: Loaded, user: str, step: int, midnight: float, offset: float) -> "Forecast":
-    """Where a model expects one person at the hours of one day."""
+def forecast(dataset: Dataset, found: LoadedCheckpoint, user: str, step: int, midnight: float, offset: float) -> "Forecast":
+    """Return a model's forecast of one user's areas at the hours of one day."""
     from recsys.drift.forecast import forecast_day
 
     return forecast_day(found.model, dataset, feature_space(dataset), dataset.history(user), step, midnight, offset)
 
 
 def changes_of_all(dataset: Dataset) -> list[dict[str, Any]] | None:
-    """Everybody's changes, None where not everybody was looked at yet."""
+    """Return the changes of all users; None where they are not detected yet."""
     from recsys.drift.report_store import reports_path
 
     if dataset.name in uploads():
-        reports: list[dict[str, Any]] | None = st.session_state.get(_private(dataset))
+        reports: list[dict[str, Any]] | None = st.session_state.get(_session_key(dataset))
         return reports
     path = reports_path(dataset)
-    return _kept_changes(dataset, path.stat().st_mtime_ns) if path.is_file() else None
+    return _stored_changes(dataset, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 def cohort(dataset: Dataset) -> tuple[int, list[tuple[str, str]]] | None:
-    """How many have a lasting change, and the people and words of the ten largest; None where not everybody was looked at yet."""
+    """Return the number of users with a lasting change, and users and words of the ten largest; None where they are not detected yet."""
+    from recsys.drift.wording import word_kept_change
+
     reports = changes_of_all(dataset)
     if reports is None:
         return None
     found = [(report["user"], change) for report in reports for change in report["changes"] if change["kind"] != "temporary"]
     largest = sorted(found, key=lambda each: -each[1]["size"])
-    strongest = list(dict.fromkeys(user for user, _ in largest))[:STRONGEST]
-    words = {user: change["words"] for user, change in reversed(largest)}
-    return len({user for user, _ in found}), [(user, words[user]) for user in strongest]
+    strongest = list(dict.fromkeys(user for user, _ in largest))[:N_LARGEST]
+    changes = dict(reversed(largest))
+    return len({user for user, _change in found}), [(user, word_kept_change(changes[user])) for user in strongest]
 
 
 @cached(4)
-def _kept_changes(dataset: Dataset, stamp: int) -> list[dict[str, Any]] | None:
-    """Everybody's changes as they stand on disk since `stamp`."""
+def _stored_changes(dataset: Dataset, stamp: int) -> list[dict[str, Any]] | None:
+    """Return the changes of all users as stored on disk at `stamp`."""
     from recsys.drift.report_store import read_reports
 
-    kept = read_reports(dataset)
-    return None if kept is None else [{"user": report["user"], "changes": report["changes"]} for report in kept]
+    reports = read_reports(dataset)
+    return None if reports is None else [{"user": report["user"], "changes": report["changes"]} for report in reports]
 
 
-def detect_drift_of_everyone(dataset: Dataset) -> Iterator[str]:
-    """Make everybody's report, a person at a time; kept on disk, or for data of one's own in the session alone."""
+def detect_drift_of_all_users(dataset: Dataset) -> Iterator[str]:
+    """Detect the changes of all users and yield each user; stored on disk, or for a session's own dataset in the session alone."""
     from recsys.drift.report_store import detect_drift_of_all
 
     own, reports = dataset.name in uploads(), []
@@ -150,8 +153,8 @@ def detect_drift_of_everyone(dataset: Dataset) -> Iterator[str]:
         reports.append({"user": report["user"], "changes": report["changes"]})
         yield report["user"]
     if own:
-        st.session_state[_private(dataset)] = reports
+        st.session_state[_session_key(dataset)] = reports
 
 
-def _private(dataset: Dataset) -> str:
+def _session_key(dataset: Dataset) -> str:
     return f"drift_of_{dataset.name}_{dataset.fingerprint}"

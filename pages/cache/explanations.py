@@ -1,4 +1,7 @@
-"""What has been found out about single recommendations, kept for all sessions: the latest few hundred answers."""
+"""Explanations of single recommendations and of whole models, shared by all sessions: the latest few hundred.
+
+They hold numbers and names from the data. Pages compose the text, so that answers are the same in every language.
+"""
 
 from collections import OrderedDict
 from threading import Lock
@@ -6,38 +9,40 @@ from typing import Any
 
 from pages.cache.decorator import cached
 from recsys.core import Dataset
-from recsys.training.checkpoints import Loaded
+from recsys.training.checkpoints import LoadedCheckpoint
 
-MOST = 256
+CAPACITY = 256
 
 
 class ExplanationStore:
-    """Finished answers by key. An answer that takes long is put here when it is whole, so that half of one is never kept."""
+    """Finished answers by key, the least recently used dropped first; an answer that takes long is put here only when it is complete."""
 
-    def __init__(self, most: int = MOST):
-        self._kept: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
-        self._most, self._lock = most, Lock()
+    def __init__(self, capacity: int = CAPACITY):
+        self._answers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._capacity, self._lock = capacity, Lock()
 
     def get(self, key: tuple[Any, ...]) -> Any:
+        """Return the answer with this key; None where there is none."""
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._answers:
+                self._answers.move_to_end(key)
+            return self._answers.get(key)
 
     def put(self, key: tuple[Any, ...], answer: Any) -> None:
+        """Keep an answer."""
         with self._lock:
-            self._kept[key] = answer
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self._answers[key] = answer
+            self._answers.move_to_end(key)
+            while len(self._answers) > self._capacity:
+                self._answers.popitem(last=False)
 
 
 @cached(1)
 def explanation_store() -> ExplanationStore:
-    """The one shelf of this server."""
+    """Return the one store of this server."""
     return ExplanationStore()
 
 
-def explanation_key(dataset: Dataset, found: Loaded, *rest: Any) -> tuple[Any, ...]:
-    """A key of the shelf: data and model by fingerprint, and whatever else was asked."""
-    return (dataset.name, dataset.fingerprint, found.fingerprint, found.device, *rest)
+def explanation_key(dataset: Dataset, loaded: LoadedCheckpoint, *rest: Any) -> tuple[Any, ...]:
+    """Return a key of the store: dataset and model by fingerprint, and what else was asked."""
+    return (dataset.name, dataset.fingerprint, loaded.fingerprint, loaded.device, *rest)

@@ -1,4 +1,4 @@
-"""Where things are: one person's map, the whole map, areas to choose from."""
+"""Maps: one user's part of the city, the whole city, and areas to choose from."""
 
 import json
 
@@ -7,14 +7,14 @@ import numpy as np
 from pages.cache.decorator import cached
 from recsys.core import Dataset
 from recsys.figures.maps import MapView, Outline
-from recsys.figures.maps import map_view as map_view_of
+from recsys.figures.maps import fit_map_view as map_view_of
 from recsys.figures.palette import Palette
-from recsys.figures.route_map import ground_html
+from recsys.figures.route_map import base_map_html
 
 
 @cached(64)
 def map_view(dataset: Dataset, user: str) -> MapView | None:
-    """The part of the map where one person goes; None for data without places."""
+    """Return the part of the map with one user's events; None for data without places."""
     places = dataset.places
     if places is None or dataset.item_places is None or not np.isfinite(dataset.item_places).any():
         return None
@@ -23,14 +23,14 @@ def map_view(dataset: Dataset, user: str) -> MapView | None:
 
 @cached(64)
 def map_ground(dataset: Dataset, user: str, colours: Palette) -> str:
-    """The city under one person's way, as HTML; empty for data without places."""
+    """Return the background map of one user's route as HTML; empty for data without places."""
     view = map_view(dataset, user)
-    return "" if view is None else ground_html(view, colours)
+    return "" if view is None else base_map_html(view, colours)
 
 
 @cached(4)
 def whole_map(dataset: Dataset) -> tuple[MapView, np.ndarray, list[str]] | None:
-    """The map of all places, with the events and the title of each; None for data whose items have no places."""
+    """Return the map of all places with the number of events and the title of each; None for items without places."""
     places = dataset.item_places
     if places is None or not np.isfinite(places).all(axis=1).any():
         return None
@@ -42,7 +42,7 @@ def whole_map(dataset: Dataset) -> tuple[MapView, np.ndarray, list[str]] | None:
 
 
 def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
-    """(n, 2) latitude and longitude of items, NaN where unknown."""
+    """Return latitude and longitude of items (n, 2), NaN where unknown."""
     if dataset.item_places is None:
         return np.full((len(items), 2), np.nan)
     codes = dataset.vocabulary.encode(items)
@@ -51,7 +51,7 @@ def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
 
 @cached(8)
 def areas(dataset: Dataset) -> dict[str, tuple[float, float]]:
-    """Districts, or for data that names none its busiest places, and a point in each; empty for data without places."""
+    """Return a point in each district, or the most popular places where no districts are known; empty without places."""
     if dataset.item_places is None:
         return {}
     table = dataset.items[["latitude", "longitude"]].dropna()
@@ -70,7 +70,7 @@ def _districts(dataset: Dataset) -> list[str] | None:
 
 
 def _outline(name: str) -> Outline | None:
-    """The shapes that lie beside a dataset, where it has any."""
+    """Return the coast and river stored beside a dataset, if any."""
     from recsys.datasets import prepared_folder
 
     folder = prepared_folder(name)

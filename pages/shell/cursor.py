@@ -1,4 +1,4 @@
-"""The cursor: dataset, model, person and step, one state shared by all pages and kept in the URL. Its widgets are in `sidebar`."""
+"""The cursor: dataset, model, user and step, one state shared by all pages and kept in the URL. Its widgets are in `sidebar`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,14 +7,14 @@ import streamlit as st
 
 from recsys.core import Dataset, History
 
-GO_USER, GO_STEP = "go_user", "go_step"  # where a callback sends the cursor, read before its widgets are drawn
-AT_USER, AT_STEP = "at_user", "at_step"  # where the cursor is; a widget may still say where the browser has seen it last
-LAST = -1  # before the last event, where the model's foresight shows
+GO_USER, GO_STEP = "go_user", "go_step"  # the target that a callback sets, read before the cursor's widgets are drawn
+AT_USER, AT_STEP = "at_user", "at_step"  # the current position; a widget may still hold the one that the browser last saw
+LAST = -1  # the step before the last event: the prediction of an event the model may not have seen
 
 
 @dataclass(frozen=True, eq=False)
 class Cursor:
-    """Where a person looks: `model` is the name of a checkpoint, or of a model that has none yet (`trained` is False)."""
+    """One position: `model` is the name of a checkpoint, or of a model that has none yet (`trained` is False)."""
 
     dataset: Dataset
     model: str
@@ -29,12 +29,12 @@ class Cursor:
 
 
 def current_cursor() -> Cursor:
-    """The cursor as the frame has drawn it in this run."""
+    """Return the cursor that the sidebar has drawn in this run."""
     return st.session_state["cursor"]
 
 
 def move_cursor(dataset: str | None = None, model: str | None = None, user: str | None = None, step: int | None = None) -> None:
-    """Move the cursor, in a callback; a new person without a step, or nothing named, starts before the last event."""
+    """Move the cursor, in a callback; a new user without a step, or no argument at all, starts before the last event."""
     for name, value in (("dataset", dataset), ("model", model)):
         if value is not None:
             st.session_state[name] = value
@@ -45,13 +45,13 @@ def move_cursor(dataset: str | None = None, model: str | None = None, user: str 
 
 
 def jump_button(label: str, page: str, key: str, **where: str | int) -> None:
-    """A button that moves the cursor and opens a page, a path relative to the frame; what `where` leaves open stays."""
+    """Draw a button that moves the cursor and opens a page, a path relative to `pages`; the rest of the cursor stays."""
     if st.button(label, key=key, on_click=_place_all, args=(where,)):
         st.switch_page(page, query_params={})  # {} and not None, which refuses to clear bound parameters
 
 
 def _place_all(where: dict[str, Any]) -> None:
-    """Switching the page from a script forgets what widgets hold, but not what was placed: so all of the cursor is placed."""
+    """Set the whole cursor: switching the page from a script clears the values of widgets, but not what was set here."""
     kept: tuple[str, ...] = ("dataset", "model", "user", "step")
     if where.get("dataset", st.session_state.get("dataset")) != st.session_state.get("dataset"):
         kept = ()

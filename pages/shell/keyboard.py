@@ -1,8 +1,8 @@
-"""Steps in the browser: keys and clicks count there at once, whatever the server is doing, and the server follows when they rest.
+"""Keyboard and step buttons in the browser: the arrow keys, Space and M act there at once, and the server follows when they rest.
 
-assets/steps.js comes twice. In the sidebar of every page it moves the cursor. On a page about a step it also knows the misses, and
-where what changes with the step is drawn as HTML parts under names, it asks for the parts of the steps around, keeps them and swaps
-them; that is in a fragment of its own, so that fetching ahead draws nothing else again.
+assets/steps.js says what each key does (`MOVES`). It is mounted twice. In the sidebar of every page it moves the cursor. On a page
+about a step it also knows the misses; and where the parts of the page that change with the step are drawn as named HTML, it fetches
+the parts of nearby steps, keeps them and swaps them. That happens in a fragment of its own, so that prefetching redraws nothing else.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,7 +17,8 @@ from pages.shell import cursor
 from pages.ui.errors import guarded
 from recsys.core import Dataset
 from recsys.core.errors import RecsysError
-from recsys.storage.files import ASSETS
+from recsys.core.translation import current_language
+from recsys.storage.paths import ASSETS
 
 BLOCK = 16  # steps fetched at a time
 Frames = Callable[[Iterable[int]], dict[int, dict[str, str]]]
@@ -26,16 +27,16 @@ _walker = st.components.v2.component("recscope_steps", js=(ASSETS / "steps.js").
 
 
 def part(name: str, html: str, scene: str = "") -> None:
-    """A part of the page that belongs to the cursor's step. `html` must be escaped where it comes from data.
+    """Draw a part of the page that changes with the step. `html` must be escaped where it comes from data.
 
-    `scene` tells pages, and what is chosen on them, apart where that decides what the parts hold; the same for all parts and `walk`.
+    `scene` names whatever else decides the content of the parts (the page, a choice made on it); the same for all parts and `walk`.
     """
     here = cursor.current_cursor()
     st.html(f'<div data-part="{name}" data-of="{_scene(here, scene)}" data-step="{here.step}">{html}</div>')
 
 
 def drive() -> None:
-    """Lets keys, and clicks on the buttons of steps, move the cursor from the browser, on every page."""
+    """Let the keys and the step buttons move the cursor from the browser, on every page."""
     here = cursor.current_cursor()
     data = {
         "of": _whose(here.dataset, here.user),
@@ -44,46 +45,45 @@ def drive() -> None:
         "playing": st.session_state.get("playing", False),
         "heard": st.session_state.get("heard", 0),
     }
-    _walker(key="walker", data=data, on_said_change=_hear)
+    _walker(key="walker", data=data, on_said_change=_follow_browser)
 
 
 @guarded
-def _hear() -> None:
-    """What the browser says: where the cursor is to go.
+def _follow_browser() -> None:
+    """Move the cursor to the step that the browser has reached.
 
-    Somebody else may have been chosen a moment before, whom the browser has not seen yet: what its widgets say is as old, and its moves
-    are meant from where that person starts.
+    Another user may have been chosen a moment before without the browser knowing: then its moves count from that user's start.
     """
-    words = said()
-    if words is None:
+    message = browser_message()
+    if message is None:
         return
-    st.session_state["heard"] = int(words["said"])
-    if not is_behind(words):
-        cursor.move_cursor(step=int(words["step"]))
-        st.session_state["playing"] = bool(words["playing"])
+    st.session_state["heard"] = int(message["said"])
+    if not is_behind(message):
+        cursor.move_cursor(step=int(message["step"]))
+        st.session_state["playing"] = bool(message["playing"])
         return
     dataset, user, step = cursor.current_cursor().dataset, st.session_state[cursor.AT_USER], st.session_state[cursor.AT_STEP]
-    if cache.has_user(dataset, user):  # else the data is another, too
+    if cache.has_user(dataset, user):  # else the dataset has changed too
         rows = dataset.rows(user)
         start = rows.stop - rows.start - 1 if step == cursor.LAST else step
-        cursor.move_cursor(user=user, step=max(start + int(words["by"]), 0))
+        cursor.move_cursor(user=user, step=max(start + int(message["by"]), 0))
 
 
-def said() -> dict[str, Any] | None:
-    """The word of the browser that this run answers; None where it is about something else."""
+def browser_message() -> dict[str, Any] | None:
+    """Return the browser's message that this run answers; None where the run has another cause."""
     walker = st.session_state.get("walker")
     return None if walker is None else walker.said
 
 
-def is_behind(words: dict[str, Any]) -> bool:
-    """Whether the browser has not yet seen whose timeline this is."""
-    return bool(words["of"] != _whose(cursor.current_cursor().dataset, st.session_state[cursor.AT_USER]))
+def is_behind(message: dict[str, Any]) -> bool:
+    """Return whether the browser still shows another user's timeline."""
+    return bool(message["of"] != _whose(cursor.current_cursor().dataset, st.session_state[cursor.AT_USER]))
 
 
 @st.fragment
 @guarded
 def walk(frames: Frames | None = None, scene: str = "") -> None:
-    """Tells the browser what this page knows of steps: which are misses, and, from `frames`, the named parts of some."""
+    """Tell the browser which steps are misses and, from `frames`, the named parts of the steps it asked for."""
     here = cursor.current_cursor()
     asked = st.session_state.get("asked") or {"of": None, "asked": 0}
     of = _scene(here, scene)
@@ -95,38 +95,38 @@ def walk(frames: Frames | None = None, scene: str = "") -> None:
         "frames": frames(_around(asked["step"], len(here.history), set(asked["have"]))) if frames and asked["of"] == of else {},
     }
     _walker(key="steps", data=data, on_asked_change=_note)
-    st.session_state["asked"] = {"of": None, "asked": asked["asked"]}  # answered; not so if this run was cut short before
+    st.session_state["asked"] = {"of": None, "asked": asked["asked"]}  # answered; a run that was cut short never gets here
 
 
 def _note() -> None:
-    if "steps" in st.session_state:  # not so where the run before was cut short
+    if "steps" in st.session_state:  # missing where the run before was cut short
         st.session_state["asked"] = st.session_state["steps"].asked
 
 
 def _misses(here: cursor.Cursor) -> list[int]:
-    """The steps whose real next event is not among the model's ten; none without a model."""
+    """Return the steps whose next item is not in the top 10; none without a trained model."""
     try:
         replay = cache.replay(here.dataset, here.model, here.user, here.device)
     except RecsysError:
-        return []  # the page says what is wrong
+        return []  # the page itself shows the error
     return replay.misses.tolist()
 
 
 def _around(step: int, last: int, have: set[int]) -> list[int]:
-    """The steps of the blocks around this one that the browser does not have."""
+    """Return the steps of the surrounding blocks that the browser does not have."""
     first = max(step - BLOCK // 2, 0) // BLOCK * BLOCK
     end = (min(step + BLOCK, last) // BLOCK + 1) * BLOCK
     return [each for each in range(first, min(end, last + 1)) if each not in have]
 
 
 def _whose(dataset: Dataset, user: str) -> str:
-    """Tells timelines apart, sessions too; a hash, since names may hold anything."""
+    """Return a key for this timeline in this session; a hash, since names may hold anything."""
     return _hash(st.session_state.setdefault("session", token_hex(8)), dataset.fingerprint, dataset.name, user)
 
 
 def _scene(here: cursor.Cursor, scene: str) -> str:
-    """Tells apart what the parts of a step may show: timelines, models, themes, pages."""
-    return _hash(_whose(here.dataset, here.user), here.model, here.device, scene, st.context.theme.type or "")
+    """Return a key for whatever decides the content of the parts: timeline, model, theme, language, page."""
+    return _hash(_whose(here.dataset, here.user), here.model, here.device, scene, st.context.theme.type or "", current_language())
 
 
 def _hash(*names: str) -> str:

@@ -1,6 +1,6 @@
-"""The widgets of the cursor, drawn by the frame on every page: a bound widget drawn inside a page loses its value on navigation.
+"""The widgets of the cursor, drawn on every page outside of it: a bound widget drawn inside a page loses its value on navigation.
 
-Person and step are bound to the URL by Streamlit. Dataset and model are written by hand: a binding would put their titles
+User and step are bound to the URL by Streamlit. Dataset and model are written to it by hand: a binding would put their titles
 there, and a link should carry names.
 """
 
@@ -15,46 +15,57 @@ from pages.ui.errors import escape_markdown, notice
 from recsys.core import Dataset
 from recsys.core.devices import DEVICES, choose_device
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_number
+from recsys.core.nouns import count_events
+from recsys.core.translation import _, ngettext
 from recsys.models import MODELS
 
-SHORTLIST = 40  # people offered without a search; a million options would be sent to the browser
+SHORTLIST = 40  # users offered without a search; a million options would be sent to the browser
 
 
 def draw() -> None:
-    """The sidebar's widgets. Nonsense in the URL falls back on what exists, with a notice."""
+    """Draw the cursor's widgets. A name in the URL that does not exist falls back on one that does, with a notice."""
     titles = cache.dataset_titles()
     if not titles:
-        raise DataError("no dataset is ready; run: python -m recsys prepare demo-city")
-    name = _choice("dataset", "Dataset", titles)
+        raise DataError(_("No dataset is prepared. Run: python -m recsys prepare demo-city"))
+    name = _choice("dataset", _("Dataset"), _("There is no dataset “{name}” here, so this is {fallback}."), titles)
     dataset = cache.dataset(name)
     trained = cache.checkpoints(dataset)
     if st.session_state.get("models_of", name) != name and trained and st.session_state.get("model") not in trained:
-        st.session_state["model"] = next(iter(trained))  # not one that was trained on the data before alone
-    st.session_state["models_of"] = name if trained else ""  # the first one that is trained is turned to
-    model = _choice("model", "Model", _model_titles(dataset, {key: found.card.model for key, found in trained.items()}))
-    user = _person(dataset)
-    step_buttons.draw_people(dataset, user, model in trained)
+        st.session_state["model"] = next(iter(trained))  # the one from the dataset before may not be trained here
+    st.session_state["models_of"] = name if trained else ""  # an untrained dataset turns to its first trained model later
+    model = _choice(
+        "model",
+        _("Model"),
+        _("There is no model “{name}” here, so this is {fallback}."),
+        _model_titles(dataset, {key: found.card.model for key, found in trained.items()}),
+    )
+    user = _user(dataset)
+    step_buttons.draw_user_buttons(dataset, user, model in trained)
     step = _step(dataset, user)
     device = st.session_state.get("device", "auto")
     st.session_state["cursor"] = Cursor(dataset, model, user, step, device, model in trained)
-    step_buttons.draw_steps(model in trained)
+    step_buttons.draw_step_buttons(model in trained)
     keyboard.drive()
 
 
 def draw_device() -> None:
-    """Where models run, and, once something that can run elsewhere is loaded, where it does."""
-    chosen = st.selectbox("Runs on", DEVICES, key="device", persist_state="session", help="auto takes the graphics card where there is one")
+    """Draw the choice of the device that models run on and, once torch is loaded, the device in use."""
+    chosen = st.selectbox(
+        _("Runs on"), DEVICES, key="device", persist_state="session", help=_("“auto” uses a CUDA graphics card where there is one.")
+    )
     if "torch" in sys.modules:  # not imported for this: the first page must show at once
-        st.caption(f"In use: {choose_device(chosen)}")
+        st.caption(_("In use: {device}", device=choose_device(chosen)))
 
 
-def _choice(key: str, label: str, titles: dict[str, str]) -> str:
+def _choice(key: str, label: str, missing: str, titles: dict[str, str]) -> str:
+    """Draw a select box whose value is a name kept in the URL; `missing` is the notice about a name that does not exist."""
     raw = st.query_params.get(key)
     if key not in st.session_state and raw is not None:
         if raw in titles:
             st.session_state[key] = raw
         else:
-            notice(f"There is no {label.lower()} “{raw}” here, so this is {next(iter(titles.values()))}.")
+            notice(missing.format(name=raw, fallback=next(iter(titles.values()))))
     if st.session_state.get(key) not in titles:
         st.session_state[key] = next(iter(titles))
     now_called = titles[st.session_state[key]]
@@ -75,17 +86,17 @@ def _choice(key: str, label: str, titles: dict[str, str]) -> str:
 
 
 def _model_titles(dataset: Dataset, trained: dict[str, str]) -> dict[str, str]:
-    """Trained checkpoints first, then what could be trained on this data; no models that only order a short list."""
+    """Return trained checkpoints first, then models that this data could train; none that only re-rank candidates."""
     whole = {name: kind for name, kind in trained.items() if not MODELS[kind].candidates_only}
-    titles = {name: MODELS[kind].title if name == kind else f"{name} ({MODELS[kind].title})" for name, kind in whole.items()}
+    titles = {name: MODELS[kind].label if name == kind else f"{name} ({MODELS[kind].label})" for name, kind in whole.items()}
     for name, spec in MODELS.items():
         if name not in titles and not spec.candidates_only and not spec.lacks(dataset.has):
-            titles[name] = f"{spec.title} – not trained"
+            titles[name] = _("{model} (not trained)", model=spec.label)
     return titles
 
 
-def _person(dataset: Dataset) -> str:
-    """A person by id: the busiest are offered, anyone can be typed, and part of an id is a search."""
+def _user(dataset: Dataset) -> str:
+    """Draw the choice of a user by id: the most active are offered, any id can be typed, and part of an id is a search."""
     offered = cache.most_active_users(dataset, SHORTLIST)
     moved = st.session_state.pop(GO_USER, None)
     raw = moved or st.session_state.get("user") or st.query_params.get("user")
@@ -97,26 +108,30 @@ def _person(dataset: Dataset) -> str:
     _correct("user", user)
     st.session_state.update(people_of=dataset.name, last_user=user, user=user)
     shown = st.selectbox(
-        "Person",
+        _("User"),
         list(dict.fromkeys([*offered, *st.session_state.get("found", []), user])),
-        index=None,  # with no default, the person always stands in the URL
+        index=None,  # with no default, the user always stands in the URL
         key="user",
         bind="query-params",
         accept_new_options=True,
         on_change=_pick,
-        help=f"{len(dataset.user_ids):,} people. Type an id, or part of one to search.",
+        help=ngettext(
+            "{count} user. Type an id, or part of one to search.",
+            "{count} users. Type an id, or part of one to search.",
+            len(dataset.user_ids),
+        ),
     )
     if shown is not None and not cache.has_user(dataset, shown):
-        st.session_state[GO_USER] = user  # what a fresh URL says goes before what is set here, the first time
+        st.session_state[GO_USER] = user  # the first time, a fresh URL overrides what is set here
         st.rerun()
-    st.session_state[AT_USER] = shown or user  # another than `user` after the browser's back and forward buttons
+    st.session_state[AT_USER] = shown or user  # differs from `user` after the browser's back and forward buttons
     return str(shown or user)
 
 
 def _pick() -> None:
-    """Somebody was picked; or, where the browser has not seen the last person yet, the one before stands there still."""
-    words = keyboard.said()
-    if words is None or not keyboard.is_behind(words):
+    """Take the picked user, unless the browser has not seen the latest user yet and still reports the one before."""
+    message = keyboard.browser_message()
+    if message is None or not keyboard.is_behind(message):
         move_cursor()
         picked = st.session_state["user"]
         if picked and cache.has_user(current_cursor().dataset, picked):
@@ -124,13 +139,13 @@ def _pick() -> None:
 
 
 def _correct(name: str, shown: str) -> None:
-    """What a fresh link says of something that does not exist gives way to what is shown; once bound, the widget keeps it in the address."""
+    """Replace a value in a fresh link that does not exist by the one shown; once bound, the widget keeps the URL itself."""
     if name not in st.session_state and st.query_params.get(name, shown) != shown:
         st.query_params[name] = shown
 
 
 def _nearest(dataset: Dataset, typed: str, before: str) -> str:
-    """What a person meant who typed an unknown id: the only match, else the person shown before and the matches to pick from."""
+    """Return the user meant by an unknown id: the only match, else the one shown before, with the matches offered."""
     matches = cache.search_users(dataset, typed, SHORTLIST)
     st.session_state["found"] = matches
     st.session_state.pop(GO_STEP, None)
@@ -138,14 +153,14 @@ def _nearest(dataset: Dataset, typed: str, before: str) -> str:
         return matches[0]
     before = before if cache.has_user(dataset, before) else cache.most_active_users(dataset, 1)[0]
     if matches:
-        notice(f"Nobody is called “{typed}”, but several ids contain it: they are in the list of people now.")
+        notice(_("No user has the id “{id}”, but several ids contain it: they are in the list of users now.", id=typed))
     else:
-        notice(f"There is nobody called “{typed}” in {dataset.title}, so this is {before}.")
+        notice(_("No user of {dataset} has the id “{id}”, so this is {fallback}.", dataset=dataset.title, id=typed, fallback=before))
     return before
 
 
 def _step(dataset: Dataset, user: str) -> int:
-    """The step slider, from before the first event to after the last, and the step of the URL."""
+    """Draw the step slider, from before the first event to after the last, and keep the step in the URL."""
     rows = dataset.rows(user)
     length = rows.stop - rows.start
     wanted = st.session_state.pop(GO_STEP, None)
@@ -155,22 +170,22 @@ def _step(dataset: Dataset, user: str) -> int:
     step = st.session_state[AT_STEP] if wanted is None else wanted
     _correct("step", str(step))
     st.session_state[AT_STEP] = st.session_state["step"] = step
-    # Not the slider is bound to the URL but this, out of sight: a bound slider leaves one of its steps out of the URL, its default,
-    # and takes its step from the URL again whenever it gets another length.
-    shown = st.number_input("Step in the link", 0, value=None, key="step", bind="query-params")
-    if (wanted is not None and shown != wanted) or shown is None:  # a fresh URL goes before what is set here, the first time
+    # This hidden field is bound to the URL in place of the slider: a bound slider leaves its default step out of the URL, and
+    # reads its step from the URL again whenever its length changes.
+    shown = st.number_input(_("Step in the link"), 0, value=None, key="step", bind="query-params")
+    if (wanted is not None and shown != wanted) or shown is None:  # the first time, a fresh URL overrides what is set here
         st.session_state[GO_STEP] = LAST if wanted is None else wanted
         st.rerun()
-    step = min(int(shown), length)  # another than `wanted` after the browser's back and forward buttons
+    step = min(int(shown), length)  # differs from `wanted` after the browser's back and forward buttons
     st.session_state[AT_STEP] = step
     if st.session_state.get("slider") != step:
         st.session_state["slider"] = step
-    st.slider("Step", 0, length, key="slider", on_change=_slide, help="After this many events")
+    st.slider(_("Step"), 0, length, key="slider", on_change=_slide, help=_("The number of events the model has seen"))
     return step
 
 
 def _slide() -> None:
-    """The slider was moved; or, where the browser has not seen the last step yet, says an older one with a word about something else."""
+    """Take the slider's step, unless the browser has not seen the latest step yet and reports an older one along with another change."""
     if st.session_state["step"] == st.session_state[AT_STEP]:
         move_cursor(step=st.session_state["slider"])
 
@@ -179,7 +194,14 @@ def _linked_step(length: int) -> int:
     raw = st.query_params.get("step")
     if raw is None or _is_step(raw, length):
         return LAST if raw is None else int(raw)
-    notice(f"Step “{raw}” does not exist: this person has {length} events, so steps go from 0 to {length}.")
+    notice(
+        _(
+            "Step “{step}” does not exist: this user has {events}, so steps go from 0 to {last}.",
+            step=raw,
+            events=count_events(length, "event"),
+            last=format_number(length),
+        )
+    )
     return LAST
 
 

@@ -1,4 +1,4 @@
-"""Buttons that move the cursor: to other people, step by step, to the next miss. Once a page has assets/steps.js, steps are counted there."""
+"""Sidebar buttons that move the cursor to another user or step. Once assets/steps.js is loaded, clicks on steps are counted there."""
 
 import random
 
@@ -7,31 +7,35 @@ import streamlit as st
 from pages import cache
 from pages.shell.cursor import current_cursor, move_cursor
 from pages.ui.errors import guarded, notice
-from recsys.core import Dataset
-
-MISS = "To the next step whose real event is not among the ten; after the last one it starts again"
-FAILS = "To the person whose validation events this model ranks worst, at the worst of them; again: to the next worst"
-CHANGED = "The next person whose interest changed for good, at the change: see Inspect, Drift"
+from recsys.core import TOP_K, Dataset
+from recsys.core.translation import _
 
 
-def draw_people(dataset: Dataset, user: str, trained: bool) -> None:
-    """Ways to somebody else."""
+def draw_user_buttons(dataset: Dataset, user: str, is_trained: bool) -> None:
+    """Draw the buttons that lead to another user."""
     with st.container(horizontal=True, gap="small"):
-        st.button("Next person", key="next_person", on_click=_next_person, args=(dataset, user), width="stretch")
-        st.button("Someone else", key="random", on_click=_someone, args=(dataset,), width="stretch")
-    st.button("Somebody it fails", "fails", FAILS, on_click=_somebody_it_fails, args=(user,), disabled=not trained, width="stretch")
-    st.button("Somebody who changed", "changed", CHANGED, on_click=_somebody_who_changed, args=(dataset, user), width="stretch")
+        st.button(_("Next user"), key="next_person", on_click=_go_to_next_user, args=(dataset, user), width="stretch")
+        st.button(_("Random user"), key="random", on_click=_go_to_random_user, args=(dataset,), width="stretch")
+    worst = _("The user whose validation events this model ranks worst, at the worst of them. Press again for the next worst.")
+    st.button(
+        _("Worst-ranked user"), "fails", worst, on_click=_go_to_worst_ranked_user, args=(user,), disabled=not is_trained, width="stretch"
+    )
+    drift = _("The next user with a lasting change of interest, at the change point. The Drift page shows the evidence.")
+    st.button(_("User with drift"), "changed", drift, on_click=_go_to_user_with_drift, args=(dataset, user), width="stretch")
 
 
-def draw_steps(trained: bool) -> None:
-    """Ways to another step of the same person."""
+def draw_step_buttons(is_trained: bool) -> None:
+    """Draw the buttons that lead to another step of the same user."""
+    miss = _("The next step whose next item is not in the top {k}; after the last one it starts again.", k=TOP_K)
     with st.container(horizontal=True, gap="small"):
-        st.button("Back", key="back", shortcut="Left", on_click=_move, args=(-1,), width="stretch")
-        st.button("Next", key="next", shortcut="Right", on_click=_move, args=(1,), width="stretch")
+        st.button(_("Back"), key="back", shortcut="Left", on_click=_move, args=(-1,), width="stretch")
+        st.button(_("Next"), key="next", shortcut="Right", on_click=_move, args=(1,), width="stretch")
     with st.container(horizontal=True, gap="small"):
         playing = st.session_state.get("playing", False)
-        st.button("Pause" if playing else "Play", key="play", shortcut="Space", on_click=_toggle, width="stretch")
-        st.button("Next miss", key="next_miss", shortcut="M", on_click=_next_miss, disabled=not trained, width="stretch", help=MISS)
+        st.button(_("Pause") if playing else _("Play"), key="play", shortcut="Space", on_click=_toggle, width="stretch")
+        st.button(
+            _("Next miss"), key="next_miss", shortcut="M", on_click=_go_to_next_miss, disabled=not is_trained, width="stretch", help=miss
+        )
 
 
 def _move(by: int) -> None:
@@ -43,32 +47,32 @@ def _toggle() -> None:
 
 
 @guarded
-def _next_miss() -> None:
-    """To the next step whose real event is not among the ten, from the start again after the last one."""
+def _go_to_next_miss() -> None:
+    """Move to the next miss, from the start again after the last one."""
     cursor = current_cursor()
     misses = cache.replay(cursor.dataset, cursor.model, cursor.user, cursor.device).misses
     if not len(misses):
-        notice("This model misses nothing for this person: every next event was among its ten.")
+        notice(_("This model misses nothing for this user: every next item was in its top {k}.", k=TOP_K))
         return
     later = misses[misses > cursor.step]
     move_cursor(step=int(later[0] if len(later) else misses[0]))
 
 
-def _next_person(dataset: Dataset, user: str) -> None:
+def _go_to_next_user(dataset: Dataset, user: str) -> None:
     move_cursor(user=cache.user_after(dataset, user))
 
 
-def _someone(dataset: Dataset) -> None:
+def _go_to_random_user(dataset: Dataset) -> None:
     move_cursor(user=str(random.choice(dataset.user_ids)))
 
 
 @guarded
-def _somebody_it_fails(user: str) -> None:
-    """To the person the model is worst at; from one of the worst to the next."""
+def _go_to_worst_ranked_user(user: str) -> None:
+    """Move to the user the model ranks worst; from one of the worst to the next."""
     cursor = current_cursor()
     worst = cache.worst_ranked_users(cursor.dataset, cursor.model, cursor.device)
     if not worst:
-        notice("Nobody has a validation event to fail at.")
+        notice(_("No user of this dataset has a validation event, so none can be ranked worst."))
         return
     names = [name for name, _ in worst]
     again = user in names and st.session_state.get("failing") == user
@@ -78,10 +82,10 @@ def _somebody_it_fails(user: str) -> None:
 
 
 @guarded
-def _somebody_who_changed(dataset: Dataset, user: str) -> None:
-    """To the next person whose interest changed for good, at the change."""
-    found = cache.next_drifting(dataset, user)
+def _go_to_user_with_drift(dataset: Dataset, user: str) -> None:
+    """Move to the next user with a lasting change, at the change point."""
+    found = cache.next_user_with_drift(dataset, user)
     if found is None:
-        notice("Nobody with a lasting change among the next people of this data; Someone else goes on elsewhere.")
+        notice(_("None of the next users has a lasting change. “Random user” continues the search elsewhere."))
         return
     move_cursor(user=found[0], step=found[1])

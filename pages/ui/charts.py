@@ -12,17 +12,17 @@ Report = Callable[[int, int], None]
 
 
 def chart(figure: go.Figure, key: str, alt: str, **options: Any) -> None:
-    """Draw a figure in the app's own theme; `alt` says what it shows to those who cannot see it, `options` go to Streamlit."""
+    """Draw a figure in the app's own theme; `alt` describes it for screen readers, `options` go to Streamlit."""
     st.plotly_chart(figure, key=key, theme=None, config=CHART, alt=alt, **options)
 
 
 @contextmanager
 def progress(opening: str | None, describe: Callable[[int, int], str]) -> Iterator[Report]:
-    """Show a progress bar while something is computed, and take it away after it.
+    """Show a progress bar while something is computed, and remove it afterwards.
 
     Args:
         opening: the text beside the bar until the first report.
-        describe: the text for how much is done, and of how much.
+        describe: returns the text for the amount done and the total.
 
     Yields:
         The function to report progress to.
@@ -33,4 +33,4 @@ def progress(opening: str | None, describe: Callable[[int, int], str]) -> Iterat
         bar.progress(min(done / max(total, 1), 1.0), describe(done, total))
 
     yield report
-    bar.empty()  # not where Streamlit ends the run: a run that has ended cannot draw
+    bar.empty()  # skipped where Streamlit stops the run, which then cannot draw

@@ -1,4 +1,4 @@
-"""Building blocks of pages as HTML: leads, rows, facts and marks over a figure."""
+"""Building blocks of pages as HTML: lead sentences, rows of a list, key figures, and cursor marks over a chart."""
 
 from html import escape
 
@@ -9,16 +9,17 @@ from recsys.figures.chart import PlotArea
 
 
 def lead(html: str) -> None:
-    """The sentence under a title. `html` must be escaped where it comes from data."""
+    """Draw the sentence under a title. `html` must be escaped where it comes from data."""
     st.html(lead_html(html))
 
 
 def lead_html(html: str) -> str:
+    """Return the sentence under a title as HTML."""
     return f'<p class="rs-lead">{html}</p>'
 
 
 def now_over(frame: PlotArea, across: float, down: float | None = None) -> str:
-    """The cursor laid over a figure as HTML: a line, and a ring where a dot stands. The figure itself need not be drawn again."""
+    """Return the cursor laid over a chart as HTML: a line, and a ring around a dot. The chart itself is not redrawn."""
     left = f"left:calc({frame.left}px + (100% - {frame.left + frame.right}px) * {across:.5f})"
     tall = frame.height - frame.top - frame.bottom
     line = f'<i class="rs-line-now" style="{left};top:{frame.top}px;height:{tall}px"></i>'
@@ -27,18 +28,19 @@ def now_over(frame: PlotArea, across: float, down: float | None = None) -> str:
 
 
 def ring_over(frame: PlotArea, across: float, down: float) -> str:
-    """The cursor as a ring alone, so far from the left and from the top of a figure's plot."""
+    """Return the cursor as a ring alone, at fractions `across` and `down` of the plot area."""
     tall = frame.height - frame.top - frame.bottom
     left = f"left:calc({frame.left}px + (100% - {frame.left + frame.right}px) * {across:.5f})"
     return f'<div class="rs-over"><i class="rs-ring-now" style="{left};top:{frame.top + tall * down:.1f}px"></i></div>'
 
 
 def dot(colour: str) -> str:
+    """Return a small disc of a category's colour as HTML."""
     return f'<span class="rs-dot" style="background:{colour}"></span>'
 
 
 def escape_html(text: object) -> str:
-    """Text from data for HTML."""
+    """Return text from data escaped for HTML."""
     return escape(str(text), quote=True)
 
 
@@ -46,7 +48,7 @@ TICK = "\u2713"
 
 
 def bar_widths(scores: np.ndarray) -> list[float]:
-    """How long to draw each score of a list, in percent: the first full, the last short but seen, roots between."""
+    """Return the length of each score's bar in percent: 100 for the first, 12 for the last, square roots between."""
     finite = np.asarray(scores, dtype=np.float64)
     if not len(finite):
         return []
@@ -55,7 +57,7 @@ def bar_widths(scores: np.ndarray) -> list[float]:
 
 
 def facts(values: dict[str, str]) -> str:
-    """A few numbers side by side, as HTML; keys are what they count."""
+    """Return a few key figures side by side as HTML; the keys are their labels."""
     return (
         '<div class="rs-facts">'
         + "".join(f"<div><b>{escape_html(value)}</b><span>{escape_html(name)}</span></div>" for name, value in values.items())
@@ -64,11 +66,12 @@ def facts(values: dict[str, str]) -> str:
 
 
 def list_head(title: str, note: str) -> str:
+    """Return the heading of a list as HTML, with a small note at the right."""
     return f'<div class="rs-head"><span>{escape_html(title)}</span><span class="rs-note">{escape_html(note)}</span></div>'
 
 
 def row_html(number: str, title: str, about: str, width: float | None, kind: str = "", tag: str = "", note: str = "") -> str:
-    """One row of a list. `about` and `tag` are HTML already; title, number and note are escaped here."""
+    """Return one row of a list as HTML. `about` and `tag` are HTML already; title, number and note are escaped here."""
     bar = (
         f'<span class="rs-bar"><span style="width:{width:.0f}%"></span></span>'
         if width is not None

@@ -2,10 +2,11 @@
 
 from pages.ui.html import dot, escape_html
 from recsys.core import Dataset
+from recsys.core.translation import _
 
 
 def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
-    """HTML that says what an item is: its category with its colour, and its district where known."""
+    """Return a line about an item as HTML: its category with its colour, and its district where known."""
     if item not in dataset.items.index:
         return ""
     known = {name: dataset.items.at[item, name] for name in ("category", "district") if name in dataset.items}
@@ -15,10 +16,19 @@ def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
 
 
 def card_html(rank: int, dataset: Dataset, item: str, width: float, tints: dict[str, str]) -> str:
-    """A card of the live list: title, what it is, and the first words of its description where the data has one."""
+    """Return the card of a recommended item as HTML: rank, title, category, the start of its text, and its score as a bar."""
     text = dataset.items.at[item, "text"] if "text" in dataset.items and item in dataset.items.index else None
     words = f"<p>{escape_html(text)}</p>" if isinstance(text, str) and text else ""
     title = escape_html(dataset.title_of(item))
     body = f'<span class="rs-body"><span class="rs-title" title="{title}">{title}</span><span class="rs-sub">{about_item(dataset, item, tints)}</span>{words}</span>'
-    bar = f'<span class="rs-bar" title="score, tenth to first"><span style="width:{width:.0f}%"></span></span>'
+    hint = escape_html(_("score, relative to this list"))
+    bar = f'<span class="rs-bar" title="{hint}"><span style="width:{width:.0f}%"></span></span>'
     return f'<div class="rs-card"><span class="rs-rank">{rank}</span>{body}{bar}</div>'
+
+
+def fallback_label(reason: str | None) -> str:
+    """Return a label as HTML that says a list does not depend on the user's history, and why; empty for a personal list."""
+    if not reason:
+        return ""
+    label = _("Fallback list: {reason}", reason=_(reason))
+    return f'<span class="rs-label">{escape_html(label)}</span>'

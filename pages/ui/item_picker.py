@@ -5,21 +5,29 @@ import streamlit as st
 from pages import cache
 from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
+from recsys.core.formatting import format_number
+from recsys.core.translation import _
 
-OFFERED = 4_000  # titles sent to the browser; beyond that a search goes first
+OFFERED = 4_000  # titles sent to the browser; a larger catalogue has to be searched first
 
 
-def offered(dataset: Dataset, key: str) -> list[str]:
-    """Item ids to choose from, the busiest first; in a large catalogue those whose title holds what is typed into a field above."""
+def offer_items(dataset: Dataset, key: str) -> list[str]:
+    """Return item ids to choose from, most popular first; in a large catalogue, those that match a search field drawn here."""
     ids = cache.items_by_popularity(dataset)
     if len(ids) <= OFFERED:
         return ids
-    typed = st.text_input("Part of a title", key=key, placeholder=f"search among {len(ids):,}", type="search", persist_state="session")
-    return matches(dataset, typed or "", OFFERED)
+    typed = st.text_input(
+        _("Part of a title"),
+        key=key,
+        placeholder=_("search {count} items", count=format_number(len(ids))),
+        type="search",
+        persist_state="session",
+    )
+    return search_titles(dataset, typed or "", OFFERED)
 
 
-def matches(dataset: Dataset, part: str, count: int) -> list[str]:
-    """Items whose title holds this text, whatever its case, the busiest first."""
+def search_titles(dataset: Dataset, part: str, count: int) -> list[str]:
+    """Return items whose title contains a text, in any case, most popular first."""
     folded, found = part.strip().casefold(), []
     for item in cache.items_by_popularity(dataset):
         if folded in dataset.title_of(item).casefold():
@@ -29,5 +37,6 @@ def matches(dataset: Dataset, part: str, count: int) -> list[str]:
     return found
 
 
-def by_title(dataset: Dataset, item: str) -> str:
+def title_option(dataset: Dataset, item: str) -> str:
+    """Return an item's title for a widget that reads Markdown."""
     return escape_markdown(dataset.title_of(item))

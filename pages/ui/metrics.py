@@ -1,28 +1,45 @@
-"""Metrics, durations and protocols as HTML."""
+"""Metrics, training times, latencies and protocols for tables."""
 
 from collections.abc import Mapping
 
-PROTOCOLS = {
-    "last-out": "each person’s last event is the test, the one before it validation",
-    "temporal": "one cut in time for everybody: learnt from the first 80 % of events, validated on the next 10 %, tested on the last 10 %",
+from recsys.core.formatting import format_fixed, format_number
+from recsys.core.translation import N_, _
+
+PROTOCOL_DESCRIPTIONS = {
+    "last-out": N_("the last event of each user is the test event, the one before it the validation event"),
+    "temporal": N_(
+        "one split in time for all users: the first 80% of events for training, the next 10% for validation, the last 10% for test"
+    ),
 }
 
 
 def metric_html(metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], name: str) -> str:
-    """HTML: a figure and, small, its interval."""
+    """Return a metric as HTML with its interval in small type below it; an en dash where it is not known."""
     if metrics.get(name) is None:
         return "–"
     low, high = intervals.get(name, (None, None))
-    interval = f"<small>{low:.3f} to {high:.3f}</small>" if low is not None and high is not None else ""
-    return f"{metrics[name]:.3f}{interval}"
+    interval = f"<small>{format_interval(low, high)}</small>" if low is not None and high is not None else ""
+    return f"{format_fixed(metrics[name], 3)}{interval}"
+
+
+def format_interval(low: float, high: float, sign: bool = False) -> str:
+    """Return "0.212 to 0.240"."""
+    return _("{low} to {high}", low=format_fixed(low, 3, sign), high=format_fixed(high, 3, sign))
 
 
 def format_train_time(seconds: float) -> str:
+    """Return a training time for a table: < 1 s, 12 s, 3 min or 1.5 h."""
     if seconds < 1:
-        return "< 1 s"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+        return _("< {count} s", count=format_number(1))
+    if seconds < 90:
+        return _("{count} s", count=format_number(seconds))
+    if seconds < 5400:
+        return _("{count} min", count=format_number(seconds / 60))
+    return _("{count} h", count=format_fixed(seconds / 3600, 1))
 
 
 def format_latency(milliseconds: float) -> str:
-    """HTML: the time of a request."""
-    return "&lt; 0.1 ms" if milliseconds < 0.1 else f"{milliseconds:.1f} ms"
+    """Return the time of one request for a table: < 0.1 ms or 3.2 ms."""
+    if milliseconds < 0.1:
+        return _("< {count} ms", count=format_fixed(0.1, 1))
+    return _("{count} ms", count=format_fixed(milliseconds, 1))

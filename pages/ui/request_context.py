@@ -1,25 +1,29 @@
-"""A request other than the one that happened: another moment or place, further items, likes and dislikes."""
+"""Hypothetical requests: another time or place than the real one, further items, likes and dislikes."""
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from pages import cache
 from pages.shell.cursor import Cursor
-from pages.ui import formatting
+from pages.ui.errors import escape_markdown
 from recsys.core import Event, History, Request, request_at
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_clock, local_time, weekday_names
+from recsys.core.translation import _
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+ACTUAL_HOUR = -1  # the option of the slider that leaves the hour unchanged
 
 
 @dataclass(frozen=True)
 class TrialHistory:
-    """`here` is the cursor it belongs to; `taken` items were added to the history, oldest first."""
+    """Items added to a history and feedback given in this session.
+
+    `here` is the cursor (dataset, user, step) that they belong to; `taken` items were added to the history, oldest first.
+    """
 
     here: tuple[str, str, int]
     taken: tuple[str, ...] = ()
@@ -33,71 +37,88 @@ class TrialHistory:
 
 @dataclass(frozen=True)
 class RequestContext:
-    """The moment and the place asked for; None leaves them as they were. `weekday` counts from Monday."""
+    """Time and place of a hypothetical request; None leaves the real ones. `weekday` counts from Monday, 0."""
 
     weekday: int | None = None
     hour: int | None = None
     place: tuple[float, float] | None = None
 
 
-def build_request(cursor: Cursor, tryout: TrialHistory, context: RequestContext) -> Request:
-    """The question to the model: the history up to the cursor and what was tried, in the context asked for."""
+def build_request(cursor: Cursor, trial: TrialHistory, context: RequestContext) -> Request:
+    """Return a request with the history up to the cursor, the items and feedback of the trial, and the given context."""
     base = request_at(cursor.history, cursor.step)
-    time, offset = _moment(base, context)
+    time, offset = _time_and_offset(base, context)
     history: History = base.history
-    for item in tryout.taken:
+    for item in trial.taken:
         place = _place_of(cursor, item)
         history = history.then(Event(item, time=_or_nan(time), utc_offset=_or_nan(offset), place=place))
-    history = replace(history, likes=tryout.likes, dislikes=tryout.dislikes)
+    history = replace(history, likes=trial.likes, dislikes=trial.dislikes)
     return Request(history, time=time, utc_offset=offset, place=context.place)
 
 
-def moment_of(cursor: Cursor) -> Any:
-    """The local time of the cursor's next event, of the last one at the end; None for data that has order only."""
+def request_moment(cursor: Cursor) -> dt.datetime | None:
+    """Return the local time of the cursor's next event, of the last event at the end; None for data with an order only."""
     base = request_at(cursor.history, cursor.step)
     times, offsets = cursor.history.times, cursor.history.utc_offsets
     if base.time is not None:
-        return formatting.local_time(base.time, base.utc_offset)
+        return local_time(base.time, base.utc_offset)
     if times is None or not len(times):
         return None
-    return formatting.local_time(times[-1], None if offsets is None else offsets[-1])
+    return local_time(times[-1], None if offsets is None else offsets[-1])
 
 
 def describe_context(cursor: Cursor, context: RequestContext) -> str:
-    """What is only asked for and was not so, as plain text; empty where nothing was changed."""
-    moment = [WEEKDAYS[context.weekday]] if context.weekday is not None else []
-    moment += [f"{context.hour}:00"] if context.hour is not None else []
-    area = next((name for name, place in cache.areas(cursor.dataset).items() if place == context.place), "")
-    return (
-        "as if " + " and ".join(([f"it were {' '.join(moment)}"] if moment else []) + [f"they were at {area}"] * bool(area))
-        if moment or area
-        else ""
-    )
+    """Return a plain-text sentence on each changed part of the context; empty where nothing was changed."""
+    sentences = []
+    if context.weekday is not None and context.hour is not None:
+        moment = _("{weekday}, {clock}", weekday=weekday_names()[context.weekday], clock=format_clock(dt.time(context.hour)))
+        sentences.append(_("The time of the request is set to {moment}.", moment=moment))
+    elif context.weekday is not None:
+        sentences.append(_("The weekday of the request is set to {weekday}.", weekday=weekday_names()[context.weekday]))
+    elif context.hour is not None:
+        sentences.append(_("The hour of the request is set to {clock}.", clock=format_clock(dt.time(context.hour))))
+    area = next((name for name, place in cache.areas(cursor.dataset).items() if place == context.place), None)
+    if area is not None:
+        sentences.append(_("The place of the request is set to {area}.", area=area))
+    return " ".join(sentences)
 
 
-def request_controls(cursor: Cursor, aware: Collection[str], key: str) -> RequestContext:
-    """The controls for what a model is told, their keys beginning with `key`; for what it is not told, a line that says so."""
+def draw_context_controls(cursor: Cursor, aware: Collection[str], key: str) -> RequestContext:
+    """Draw the controls of the context that a model uses, their keys beginning with `key`; a caption names what it does not use."""
     weekday = hour = place = None
-    moment = moment_of(cursor)
+    moment = request_moment(cursor)
     if moment is not None and "time" in aware:
-        picked = st.pills("Weekday", WEEKDAYS, key=f"{key}_weekday", wrap=True, help=f"As it was: {moment:%A}")
-        weekday = WEEKDAYS.index(picked) if picked else None
-        hours = ["as it was", *(f"{each}:00" for each in range(24))]
-        picked = st.select_slider("Hour", hours, key=f"{key}_hour", help=f"As it was: {moment:%H:%M}")
-        hour = hours.index(picked) - 1 if picked != hours[0] else None
+        weekdays = weekday_names("abbreviated")
+        weekday = st.pills(
+            _("Weekday"), range(7), key=f"{key}_weekday", wrap=True, format_func=weekdays.__getitem__,
+            help=_("Actual weekday: {weekday}", weekday=weekday_names()[moment.weekday()]),
+        )  # fmt: skip
+        chosen = st.select_slider(
+            _("Hour"), [ACTUAL_HOUR, *range(24)], key=f"{key}_hour", format_func=_hour_label,
+            help=_("Actual time: {clock}", clock=format_clock(moment)),
+        )  # fmt: skip
+        hour = None if chosen == ACTUAL_HOUR else chosen
+    elif moment is not None:
+        st.caption(_("This model does not use the time."))
     else:
-        st.caption("This model does not look at the time." if moment is not None else "This data has an order, but no times.")
+        st.caption(_("This dataset has an order of events but no times."))
     areas = cache.areas(cursor.dataset)
     if areas and "place" in aware:
-        named = st.selectbox("Place", list(areas), index=None, placeholder="where they last were", key=f"{key}_place")
-        place = areas[named] if named else None
+        area = st.selectbox(
+            _("Place"), list(areas), index=None, placeholder=_("latest place"), key=f"{key}_place", format_func=escape_markdown
+        )
+        place = areas[area] if area else None
     elif areas:
-        st.caption("This model does not look at the place.")
+        st.caption(_("This model does not use the place."))
     return RequestContext(weekday, hour, place)
 
 
-def _moment(base: Request, context: RequestContext) -> tuple[float | None, float | None]:
-    """The base request's time, moved to the weekday and hour asked for, within its week."""
+def _hour_label(hour: int) -> str:
+    return _("actual") if hour == ACTUAL_HOUR else format_clock(dt.time(hour))
+
+
+def _time_and_offset(base: Request, context: RequestContext) -> tuple[float | None, float | None]:
+    """Return time and UTC offset of the base request, moved within its week to the weekday and hour of the context."""
     history = base.history
     time, offset = base.time, base.utc_offset
     if time is None and history.times is not None and len(history):
@@ -105,12 +126,12 @@ def _moment(base: Request, context: RequestContext) -> tuple[float | None, float
         offset = float(history.utc_offsets[-1]) if history.utc_offsets is not None else None
     if time is None or not np.isfinite(time) or (context.weekday is None and context.hour is None):
         return base.time, base.utc_offset
-    local = formatting.local_time(time, offset)
+    local = local_time(time, offset)
     if local is None:
-        raise DataError("this moment has no time")
+        raise DataError(_("the time of this event is unknown, so the request cannot be moved to another weekday or hour; choose “actual”"))
     weekday = local.weekday() if context.weekday is None else context.weekday
     hour = local.hour if context.hour is None else context.hour
-    moved = local + timedelta(days=weekday - local.weekday(), hours=hour - local.hour)
+    moved = local + dt.timedelta(days=weekday - local.weekday(), hours=hour - local.hour)
     return time + (moved - local).total_seconds(), offset
 
 

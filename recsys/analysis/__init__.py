@@ -1,1 +1,1 @@
-"""Read-outs of datasets, models and timelines: results that figures and pages show."""
+"""Summaries of datasets, models and timelines, for figures and pages."""

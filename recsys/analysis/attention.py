@@ -1,6 +1,6 @@
-"""How the attention at one step reads: which past events a model looks at, and what decides it.
+"""Attention at one step: the weights of past events under several views, and the terms of the logits that decide them.
 
-Attention says where a model looks. It is no explanation of what it answers: that takes running the model without the event.
+Attention weights are not an explanation of the model's answer: that takes running the model without the event.
 """
 
 from dataclasses import dataclass
@@ -10,17 +10,18 @@ import numpy as np
 from recsys.core import History, request_at
 from recsys.core.errors import unknown
 from recsys.core.geography import kilometres
-from recsys.evaluation.replay import Attention
+from recsys.core.translation import _
+from recsys.evaluation.replay import StepAttention
 
 ROLLOUT, MEAN, OWN = "rollout", "mean", "own events"
 
 
 @dataclass(frozen=True, eq=False)
 class AttentionSummary:
-    """The look from one step under one view, events in the order of the timeline.
+    """The attention from one step under one view, events in the order of the timeline.
 
-    `events` (n,) indices into the history, `weights` (n,) and `start` sum to 1; `start` is what falls on the token before the
-    first event. `hours` (n,) from each event to the request and `kilometres` (n,) from the last known place to each event are
+    `events` (n,) are indices into the history; `weights` (n,) and `start` sum to 1, `start` being the weight of the token before
+    the first event. `hours` (n,) from each event to the request and `kilometres` (n,) from the last known place to each event are
     NaN where unknown, None for data that has none.
     """
 
@@ -33,50 +34,61 @@ class AttentionSummary:
     kilometres: np.ndarray | None
 
     def heaviest(self, count: int) -> np.ndarray:
-        """Positions of the events with most weight, most first, the later of equals first."""
+        """Return the positions of the events with most weight, most first, the later of equals first."""
         return np.lexsort((-self.events, -self.weights))[:count]
 
     def half(self) -> int:
-        """How many events it takes to hold half of what falls on events."""
+        """Return the smallest number of events that hold half of the weight of all events."""
         ordered = np.sort(self.weights)[::-1].cumsum()
         return int(np.searchsorted(ordered, ordered[-1] / 2) + 1) if len(ordered) else 0
 
 
-def views(attention: Attention) -> list[str]:
-    """Names of the ways to look at it: rollout, mean, each block, and each head where a block has several."""
+def list_views(attention: StepAttention) -> list[str]:
+    """Return the names of the views: rollout, mean, each block, and each head where a block has several."""
     heads = attention.weights.shape[1]
     names = [ROLLOUT, MEAN]
-    for block in blocks(attention):
+    for block in list_blocks(attention):
         names.append(block)
         names += [f"{block}, head {head}" for head in range(1, heads + 1) if heads > 1 and block != OWN]
     return names
 
 
-def blocks(attention: Attention) -> list[str]:
-    """Names of the blocks, the first one first; a pointer to the person's own events is named as what it is."""
+def list_blocks(attention: StepAttention) -> list[str]:
+    """Return the names of the blocks, the first one first; a pointer to the user's own events has a name of its own."""
     names = [f"block {block}" for block in range(1, len(attention.weights) + 1)]
     return [*names[:-1], OWN] if attention.own else names
 
 
-def matrix(attention: Attention, view: str) -> np.ndarray:
-    """Weights (n + 1, n + 1) of a view; rows sum to 1."""
+def describe_view(view: str) -> str:
+    """Return the name of a view or block in the reader's language."""
+    block, _comma, head = view.partition(", head ")
+    number = block.removeprefix("block ")
+    if number != block:
+        return _("Block {number}, head {head}", number=number, head=head) if head else _("Block {number}", number=number)
+    if head:
+        return _("{block}, head {head}", block=describe_view(block), head=head)
+    return {ROLLOUT: _("Attention rollout"), MEAN: _("Mean of all heads"), OWN: _("Pointer to own events")}.get(block, block)
+
+
+def compute_view(attention: StepAttention, view: str) -> np.ndarray:
+    """Return the weights (n + 1, n + 1) of a view; rows sum to 1."""
     weights = attention.weights
-    if view not in views(attention):
-        raise unknown("view of the attention", view, views(attention))
+    if view not in list_views(attention):
+        raise unknown("attention view", view, list_views(attention))
     if view == ROLLOUT:
-        return rollout(weights)
+        return compute_rollout(weights)
     if view == MEAN:
         return np.asarray(weights.mean(axis=(0, 1)))
-    block, _, head = view.partition(", head ")
-    chosen = weights[blocks(attention).index(block)]
+    block, _comma, head = view.partition(", head ")
+    chosen = weights[list_blocks(attention).index(block)]
     return np.asarray(chosen[int(head) - 1] if head else chosen.mean(axis=0))
 
 
-def rollout(weights: np.ndarray) -> np.ndarray:
-    """Attention followed down through all blocks to the events themselves (Abnar & Zuidema, arXiv 2005.00928).
+def compute_rollout(weights: np.ndarray) -> np.ndarray:
+    """Return attention rollout: attention followed through all blocks to the events (Abnar & Zuidema, arXiv 2005.00928).
 
-    `weights` (blocks, heads, n, n), first block first. In each block half stays where it is, for the residual connection,
-    and half moves as the mean of the heads says. Our blocks' learned gates are not looked at, as in the paper.
+    `weights` (blocks, heads, n, n), first block first. In each block half of the weight stays, for the residual connection, and
+    half moves by the mean of the heads. As in the paper, the learned gates of the blocks are ignored.
     """
     mixed = np.eye(weights.shape[-1])
     for block in weights.astype(np.float64):
@@ -84,11 +96,11 @@ def rollout(weights: np.ndarray) -> np.ndarray:
     return mixed
 
 
-def shares(attention: Attention) -> dict[str, np.ndarray]:
-    """How much each part of the logits decides the look from this step: (blocks, heads) a part, summing to 1 over the parts.
+def measure_logit_shares(attention: StepAttention) -> dict[str, np.ndarray]:
+    """Return how much each term of the logits decides the attention from this step: (blocks, heads) by term, summing to 1.
 
-    A part's spread is its standard deviation across the events that can be seen: what is added to all of them alike moves
-    no attention. A share is that spread over the sum of the parts' spreads; where nothing spreads, all are 0.
+    A term's spread is its standard deviation over the visible events: what is added to all of them alike does not move the
+    attention. A share is that spread over the sum of all terms' spreads; where nothing varies, all shares are 0.
     """
     seen = attention.weights[:, :, -1] > 0
     spreads = {}
@@ -99,9 +111,9 @@ def shares(attention: Attention) -> dict[str, np.ndarray]:
     return {name: np.divide(spread, total, out=np.zeros_like(total), where=total > 0) for name, spread in spreads.items()}
 
 
-def summarize_attention(attention: Attention, history: History, view: str = ROLLOUT) -> AttentionSummary:
-    """The last row of a view, with the gaps in time and space between the request and each event."""
-    row = matrix(attention, view)[-1].astype(np.float64)
+def summarize_attention(attention: StepAttention, history: History, view: str = ROLLOUT) -> AttentionSummary:
+    """Return the last row of a view, with the gaps in time and space between the request and each event."""
+    row = compute_view(attention, view)[-1].astype(np.float64)
     events = attention.steps[1:]
     request = request_at(history, attention.step)
     return AttentionSummary(
@@ -118,8 +130,8 @@ def summarize_attention(attention: Attention, history: History, view: str = ROLL
 def _hours(history: History, events: np.ndarray, step: int, time: float | None) -> np.ndarray | None:
     if history.times is None:
         return None
-    asked = time if time is not None else history.times[step - 1] if step else np.nan
-    return np.asarray((asked - history.times[events]) / 3600.0)
+    now = time if time is not None else history.times[step - 1] if step else np.nan
+    return np.asarray((now - history.times[events]) / 3600.0)
 
 
 def _kilometres(history: History, events: np.ndarray, step: int) -> np.ndarray | None:

@@ -1,4 +1,4 @@
-"""What a dataset is, in numbers: how events fall on items, people, weeks, hours, behaviours and ratings."""
+"""Statistics of a dataset: events by item, user, week, hour, behaviour and rating."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,12 @@ import pandas as pd
 
 from recsys.core import Dataset
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
 
 @dataclass(frozen=True, eq=False)
 class DatasetStats:
-    """Counts of events. What the data does not know is None.
+    """Counts of events; None for what the data does not hold.
 
-    `item_counts` (n_items,) and `user_counts` (n_users,), most first. `top_items` are the ids of the ten most taken.
+    `item_counts` (n_items,) and `user_counts` (n_users,), most first. `top_items` are the ids of the ten most popular items.
     `weeks` (W,) Mondays as datetime64[D] with `weekly` (W,) counts, empty weeks included. `hours` (7, 24), Monday first, by
     the clock of the place where `local` says that offsets are known, else UTC; `local` is the share of timed events with
     an offset. `behaviours` and `ratings` map values to counts, most and lowest first.
@@ -34,20 +32,20 @@ class DatasetStats:
     ratings: dict[float, int] | None
 
     def share_of_top(self, share: float) -> float:
-        """The share of all events that falls on the most popular `share` of the items, at least one of them."""
+        """Return the share of all events on the most popular `share` of the items, at least one item."""
         count = max(1, round(share * len(self.item_counts)))
         return float(self.item_counts[:count].sum() / self.events)
 
-    def busiest_hour(self) -> tuple[str, int] | None:
-        """Weekday and hour with most events."""
+    def busiest_hour(self) -> tuple[int, int] | None:
+        """Return the weekday, 0 for Monday, and the hour with most events; None without times."""
         if self.hours is None or not self.hours.any():
             return None
         day, hour = np.unravel_index(int(self.hours.argmax()), self.hours.shape)
-        return DAYS[day], int(hour)
+        return int(day), int(hour)
 
 
 def summarize_dataset(dataset: Dataset) -> DatasetStats:
-    """Count a dataset. One pass over its events, under a second for a million."""
+    """Return the statistics of a dataset; under a second for a million events."""
     item_counts = np.bincount(dataset.item_codes, minlength=len(dataset.item_ids) + 1)[1:]
     popular = np.argsort(-item_counts, kind="stable")
     times = None if dataset.times is None else dataset.times[np.isfinite(dataset.times)]
@@ -70,7 +68,7 @@ def summarize_dataset(dataset: Dataset) -> DatasetStats:
 
 
 def _weekly(times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mondays in UTC and the events of their weeks. 1970 began on a Thursday."""
+    """The Mondays (UTC) and the number of events in their weeks; 1 January 1970 was a Thursday."""
     numbers = ((times // 86_400).astype(np.int64) + 3) // 7
     counts = np.bincount(numbers - numbers.min())
     mondays = (numbers.min() + np.arange(len(counts))) * 7 - 3

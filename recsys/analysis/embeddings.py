@@ -1,11 +1,11 @@
-"""Spaces that items stand in: a model's own vectors, or those of their texts. What is near what, and a flat picture of it all."""
+"""Item embeddings, of a model or of the items' texts: nearest neighbours and a projection to two dimensions."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-NOTHING = 1e-12
+EPSILON = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,36 +19,36 @@ class Plane:
     shares: np.ndarray
 
 
-def model_vectors(model: Any) -> np.ndarray | None:
-    """(n_items, D) float32 vectors that a model compares its states with; None for a model that has none."""
+def get_item_vectors(model: Any) -> np.ndarray | None:
+    """Return a model's item embeddings (n_items, D) float32; None for a model without any."""
     if not hasattr(model, "item_vectors"):
         return None
     return np.asarray(model.item_vectors().detach().float().cpu().numpy())
 
 
 def project_to_plane(vectors: np.ndarray) -> Plane:
-    """The flat picture of vectors (n, D); rows of zeros are items nothing is known of, and stand nowhere."""
-    known = np.abs(vectors).max(axis=1, initial=0) > NOTHING
+    """Return the projection of vectors (n, D) to their first two principal components; rows of zeros, items without data, become NaN."""
+    known = np.abs(vectors).max(axis=1, initial=0) > EPSILON
     points = np.full((len(vectors), 2), np.nan, dtype=np.float32)
     if known.sum() < 3 or vectors.shape[1] < 2:
         return Plane(points, np.zeros(2))
     centred = vectors[known].astype(np.float64)
     centred -= centred.mean(axis=0)
-    # Of the D × D covariance and not of the vectors themselves: the same directions in a tenth of the time.
-    _, variances, directions = np.linalg.svd(centred.T @ centred, hermitian=True)
+    # The SVD of the D × D covariance gives the same directions as that of the vectors in a tenth of the time.
+    _left, variances, directions = np.linalg.svd(centred.T @ centred, hermitian=True)
     axes = directions[:2] * np.sign(directions[np.arange(2), np.abs(directions[:2]).argmax(axis=1)])[:, None]
     points[known] = centred @ axes.T
-    return Plane(points, variances[:2] / max(float(variances.sum()), NOTHING))
+    return Plane(points, variances[:2] / max(float(variances.sum()), EPSILON))
 
 
-def nearest_neighbours(vectors: np.ndarray, towards: np.ndarray, k: int, without: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Positions (≤ k,) of the vectors (n, D) nearest to one (D,) by cosine, nearest first, and their cosines.
+def find_neighbours(vectors: np.ndarray, towards: np.ndarray, k: int, without: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the positions (≤ k,) of the vectors (n, D) nearest to one (D,) by cosine, nearest first, and their cosines.
 
-    Rows of zeros and the position `without` are never among them.
+    Rows of zeros and the position `without` are left out.
     """
     lengths = np.linalg.norm(vectors, axis=1)
-    cosines = vectors @ towards / np.maximum(lengths * np.linalg.norm(towards), NOTHING)
-    usable = lengths > NOTHING
+    cosines = vectors @ towards / np.maximum(lengths * np.linalg.norm(towards), EPSILON)
+    usable = lengths > EPSILON
     if without is not None:
         usable[without] = False
     best = np.argsort(-np.where(usable, cosines, -np.inf), kind="stable")[: min(k, int(usable.sum()))]

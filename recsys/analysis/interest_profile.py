@@ -1,4 +1,4 @@
-"""What a person is interested in, by the categories of their events: over a lifetime, and lately."""
+"""Interest profile of a user: shares of categories among all earlier events and among recent ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class InterestProfile:
     """Shares of categories at every step of one timeline.
 
     `categories` (C,) in the dataset's order, only those that occur here. `long` (T + 1, C) are the shares among all events
-    before a step, `short` (T + 1, C) among the latest `window` of them; rows sum to 1, or to 0 where nothing is known yet.
+    before a step, `short` (T + 1, C) among the latest `window` of them; rows sum to 1, or to 0 where no category is known yet.
     """
 
     categories: tuple[str, ...]
@@ -25,7 +25,7 @@ class InterestProfile:
 
 
 def profile_interest(dataset: Dataset, user_id: str, order: Sequence[str], window: int = WINDOW) -> InterestProfile | None:
-    """The interest of one person, categories in `order`; None for data without categories, or where none is known here."""
+    """Return one user's interest profile, categories in `order`; None where no event has a known category."""
     if "category" not in dataset.items:
         return None
     codes = dataset.item_codes[dataset.rows(user_id)] - 1

@@ -1,7 +1,7 @@
-"""A small knowledge graph of people, items, categories, places and times of day, and its paths from a history to an item.
+"""A small knowledge graph of users, items, categories, places and times of day, and its paths from a history to an item.
 
-Nodes and edges are counts of training events, held as arrays and never as objects. A path says in what way an item hangs together
-with what a person did, not why a model ranked it: no model is asked.
+Nodes and edges are counts of training events, held as arrays and never as objects. A path says how an item is connected with a
+user's history, not why a model ranked it: the model is not run.
 """
 
 from collections.abc import Sequence
@@ -12,36 +12,74 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import PAD, Dataset, History, Request
+from recsys.core.formatting import format_distance, format_number
 from recsys.core.geography import kilometres
 from recsys.core.split import TRAIN, Split
-from recsys.models.base.event_arrays import local_hours
+from recsys.core.translation import N_, _, ngettext
+from recsys.models.base.event_arrays import compute_local_hours
 
 NEAR_KM = 0.5
-PARTS_OF_DAY = ((5, "morning"), (11, "noon"), (14, "afternoon"), (18, "evening"), (22, "night"))
+PARTS_OF_DAY = ((5, N_("morning")), (11, N_("noon")), (14, N_("afternoon")), (18, N_("evening")), (22, N_("night")))
 
 
 @dataclass(frozen=True)
 class Path:
-    """Names of nodes from the person to the item, and the words between them. `events` of the history support it, `share` of them."""
+    """One path from a user's history to an item.
+
+    `kind` is again (the item itself), category, place, users or hour; `nodes` are the names of its nodes, the item last. `events` of
+    the history support it, `share` of them, or of the users for a path through users. `count` of `total` is what its words state:
+    events, or users for a path through users. `kilometres` is the distance of a path through a place.
+    """
 
     kind: str
     nodes: tuple[str, ...]
-    words: str
     events: int
     share: float
+    count: int
+    total: int
+    kilometres: float = np.nan
+
+    @property
+    def words(self) -> str:
+        """The connection in one clause, in the reader's language."""
+        count, total, first = format_number(self.count), format_number(self.total), self.nodes[0]
+        match self.kind:
+            case "again":
+                return ngettext("chosen once before", "chosen {count} times before", self.count)
+            case "category":
+                return _(
+                    "{count} of {total} events were {category}, such as {item}",
+                    count=count,
+                    total=total,
+                    category=self.nodes[1],
+                    item=first,
+                )
+            case "place":
+                distance = format_distance(round(self.kilometres, 2))
+                return _("{distance} from {item}, with {count} of {total} events", distance=distance, item=first, count=count, total=total)
+            case "users":
+                return _("{count} of {total} users who chose {item} chose it too", count=count, total=total, item=first)
+            case _:
+                return ngettext(
+                    "chosen {count} time at this time of day ({part_of_day})",
+                    "chosen {count} times at this time of day ({part_of_day})",
+                    self.count,
+                    part_of_day=_(first),
+                )
 
 
-class Graph:
-    """What the training events of a dataset connect."""
+class KnowledgeGraph:
+    """The knowledge graph of the training events of a dataset."""
 
     def __init__(self, dataset: Dataset, split: Split):
         self.dataset = dataset
         self._train = split.labels == TRAIN
 
-    def paths(self, history: History, item_id: str, most: int = 3, request: Request | None = None) -> list[Path]:
-        """The strongest paths from a history to an item, at most one of each kind; none where nothing connects them.
+    def find_paths(self, history: History, item_id: str, most: int = 3, request: Request | None = None) -> list[Path]:
+        """Return the strongest paths from a history to an item, at most one of each kind; none where nothing connects them.
 
-        `request` gives the time asked for; without it the time of day plays no part. Unknown items of the history are ignored.
+        `request` gives the time of the recommendation; without it there is no path through the time of day. Unknown items of the
+        history are ignored.
         """
         codes = self.dataset.vocabulary.encode(history.items)
         known = np.flatnonzero(codes != PAD)
@@ -49,15 +87,13 @@ class Graph:
         if code == PAD or not len(known):
             return []
         own, item = codes[known] - 1, int(code) - 1
-        found = [self._again(own, item), self._same_category(own, item), self._near(own, item), self._together(own, item)]
+        found = [self._same_item(own, item), self._same_category(own, item), self._near_place(own, item), self._same_users(own, item)]
         if request is not None and history.times is not None:
             found.append(self._same_hour(history, known, own, item, request))
         return sorted((path for path in found if path is not None), key=lambda path: -path.share)[:most]
 
-    def _again(self, own: np.ndarray, item: int) -> Path | None:
-        times = int((own == item).sum())
-        words = "once before" if times == 1 else f"{times} times before"
-        return _path("again", (self._title(item),), f"taken {words}", times, len(own))
+    def _same_item(self, own: np.ndarray, item: int) -> Path | None:
+        return _path("again", (self._title(item),), int((own == item).sum()), len(own))
 
     def _same_category(self, own: np.ndarray, item: int) -> Path | None:
         category = self._categories[item] if self._categories is not None else None
@@ -66,11 +102,9 @@ class Graph:
         alike = own[(self._categories[own] == category) & (own != item)]
         if not len(alike):
             return None
-        example = self._title(_commonest(alike))
-        words = f"{len(alike)} of {len(own)} events were {category}, such as {example}"
-        return _path("category", (example, category, self._title(item)), words, len(alike), len(own))
+        return _path("category", (self._title(_most_frequent(alike)), category, self._title(item)), len(alike), len(own))
 
-    def _near(self, own: np.ndarray, item: int) -> Path | None:
+    def _near_place(self, own: np.ndarray, item: int) -> Path | None:
         places = self.dataset.item_places
         if places is None or not np.isfinite(places[item]).all():
             return None
@@ -83,24 +117,23 @@ class Graph:
         if not len(near):
             return None
         events = own[np.isin(own, near)]
-        example = _commonest(events)
-        metres = int(round(float(away[others == example][0]) * 1000, -1))
-        words = f"{metres} m from {self._title(example)}, where {int((own == example).sum())} of {len(own)} events were"
-        return _path("place", (self._title(example), self._title(item)), words, len(events), len(own))
+        example, total = _most_frequent(events), len(own)
+        count, distance = int((own == example).sum()), float(away[others == example][0])
+        return Path("place", (self._title(example), self._title(item)), len(events), len(events) / total, count, total, distance)
 
-    def _together(self, own: np.ndarray, item: int) -> Path | None:
+    def _same_users(self, own: np.ndarray, item: int) -> Path | None:
         others = np.unique(own[own != item])
         if not len(others):
             return None
-        people = self._took.T @ self._took[:, item]
-        counts = np.asarray(people.todense()).ravel()[others]
+        users = self._chosen.T @ self._chosen[:, item]
+        counts = np.asarray(users.todense()).ravel()[others]
         best = int(np.argmax(counts))
         if counts[best] < 2:
             return None
         example = others[best]
-        of = int(self._took[:, example].sum())
-        words = f"{int(counts[best])} of {of} people who took {self._title(example)} took it too"
-        return Path("people", (self._title(example), "people", self._title(item)), words, int((own == example).sum()), counts[best] / of)
+        total = int(self._chosen[:, example].sum())
+        nodes = (self._title(example), "users", self._title(item))
+        return Path("users", nodes, int((own == example).sum()), counts[best] / total, int(counts[best]), total)
 
     def _same_hour(self, history: History, known: np.ndarray, own: np.ndarray, item: int, request: Request) -> Path | None:
         if request.time is None or history.times is None:
@@ -108,19 +141,18 @@ class Graph:
         offsets = np.zeros(len(history)) if history.utc_offsets is None else np.nan_to_num(history.utc_offsets)
         offset = request.utc_offset if request.utc_offset is not None else (offsets[-1] if len(offsets) else 0.0)
         (now,) = _parts_of_day(np.array([request.time]), np.array([offset]))
-        mine = (own == item) & (_parts_of_day(history.times[known], offsets[known]) == now)
-        words = f"taken {int(mine.sum())} times in the {PARTS_OF_DAY[now][1]}"
-        return _path("hour", (PARTS_OF_DAY[now][1], self._title(item)), words, int(mine.sum()), len(own)) if mine.sum() > 1 else None
+        events = int(((own == item) & (_parts_of_day(history.times[known], offsets[known]) == now)).sum())
+        return _path("hour", (PARTS_OF_DAY[now][1], self._title(item)), events, len(own)) if events > 1 else None
 
     @cached_property
-    def _took(self) -> sparse.csr_matrix:
-        """(people, items): 1 where somebody took something in training."""
+    def _chosen(self) -> sparse.csr_matrix:
+        """(users, items): 1 where a user chose an item in training."""
         users = self.dataset.interactions["user_id"].cat.codes.to_numpy()[self._train]
         items = self.dataset.item_codes[self._train] - 1
         shape = (len(self.dataset.user_ids), len(self.dataset.item_ids))
-        took = sparse.csr_matrix((np.ones(len(items), dtype=np.float32), (users, items)), shape=shape)
-        took.data[:] = 1.0
-        return took
+        chosen = sparse.csr_matrix((np.ones(len(items), dtype=np.float32), (users, items)), shape=shape)
+        chosen.data[:] = 1.0
+        return chosen
 
     @cached_property
     def _categories(self) -> np.ndarray | None:
@@ -130,17 +162,17 @@ class Graph:
         return self.dataset.title_of(str(self.dataset.item_ids[item]))
 
 
-def _path(kind: str, nodes: Sequence[str], words: str, events: int, of: int) -> Path | None:
-    return Path(kind, tuple(nodes), words, events, events / of) if events else None
+def _path(kind: str, nodes: Sequence[str], events: int, total: int) -> Path | None:
+    return Path(kind, tuple(nodes), events, events / total, events, total) if events else None
 
 
-def _commonest(codes: np.ndarray) -> int:
+def _most_frequent(codes: np.ndarray) -> int:
     values, counts = np.unique(codes, return_counts=True)
     return int(values[np.argmax(counts)])
 
 
 def _parts_of_day(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Positions in PARTS_OF_DAY (n,); the night goes on to the first of them. −1 where the time is unknown."""
-    hours = local_hours(times, offsets)
-    part = np.searchsorted([start for start, _ in PARTS_OF_DAY], np.nan_to_num(hours), side="right") - 1
+    """Positions in PARTS_OF_DAY (n,), −1 where the time is unknown; the night continues until the morning."""
+    hours = compute_local_hours(times, offsets)
+    part = np.searchsorted([start for start, _name in PARTS_OF_DAY], np.nan_to_num(hours), side="right") - 1
     return np.where(np.isfinite(hours), part % len(PARTS_OF_DAY), -1)

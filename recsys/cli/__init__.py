@@ -1,31 +1,50 @@
-"""One function a command. They parse, call the library, and hand a result to `console`; heavy imports happen inside them."""
+"""The command line: one module for each command. Each parses, calls the library and prints; heavy imports happen inside `run`."""
+
+from collections.abc import Callable
 
 import typer
 
-from recsys.cli import ask, data, drifting, explain, leaderboard, train, verify
+from recsys.cli import (
+    counterfactual,
+    datasets,
+    drift,
+    drift_score,
+    evaluate,
+    explain,
+    fetch,
+    fidelity,
+    leaderboard,
+    prepare,
+    recommend,
+    replay,
+    simulate,
+    train,
+)
 
 app = typer.Typer(
-    help="Recscope: explore, demo and debug recommenders. Every command takes --json: one JSON object on standard output.",
+    help="Recscope: explore, demonstrate and debug recommenders. With --json a command prints one JSON object on standard output.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=False,
 )
 
-for command in (
-    data.datasets,
-    data.prepare,
-    data.fetch,
-    data.simulate,
-    train.train,
-    ask.evaluate,
-    leaderboard.leaderboard,
-    ask.recommend,
-    ask.replay,
-    drifting.drift,
-    drifting.drift_score,
-    explain.explain,
-    verify.counterfactual,
-    verify.fidelity,
-):
-    app.command()(command)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "datasets": datasets.run,
+    "prepare": prepare.run,
+    "fetch": fetch.run,
+    "simulate": simulate.run,
+    "train": train.run,
+    "evaluate": evaluate.run,
+    "leaderboard": leaderboard.run,
+    "recommend": recommend.run,
+    "replay": replay.run,
+    "drift": drift.run,
+    "drift-score": drift_score.run,
+    "explain": explain.run,
+    "counterfactual": counterfactual.run,
+    "fidelity": fidelity.run,
+}
+
+for name, command in COMMANDS.items():
+    app.command(name)(command)

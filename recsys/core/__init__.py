@@ -1,4 +1,4 @@
-"""The types that every other module speaks: Dataset, History, Request, Recommender."""
+"""The central types: Dataset, History, Request and Recommender."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
         FallsBack,
         PredictsBehaviours,
         PredictsRatings,
-        Recommended,
+        Recommendation,
         Recommender,
         ScoresSubsets,
         ShowsAttention,
         Trace,
         Traces,
+        append_likes,
         candidate_scores,
-        heard,
+        encode_seen_items,
         recommend,
-        seen_codes,
         shows_attention,
         top_k,
     )
@@ -38,7 +38,7 @@ __all__ = [
     "History",
     "PredictsBehaviours",
     "PredictsRatings",
-    "Recommended",
+    "Recommendation",
     "Recommender",
     "Request",
     "ScoresSubsets",
@@ -46,12 +46,12 @@ __all__ = [
     "Trace",
     "Traces",
     "Vocabulary",
+    "append_likes",
     "candidate_scores",
     "empty_history",
-    "heard",
+    "encode_seen_items",
     "recommend",
     "request_at",
-    "seen_codes",
     "shows_attention",
     "top_k",
 ]
@@ -60,7 +60,7 @@ _MODULES = ("dataset", "history", "recommender", "vocabulary")
 
 
 def __getattr__(name: str) -> Any:
-    # Imported when asked for: the command line needs `core.errors` alone to print its help, and these need numpy and pandas.
+    # Imported on first use: these modules need numpy and pandas, and the command line prints its help without them.
     if name in __all__:
         for module in map(import_module, (f"{__name__}.{each}" for each in _MODULES)):
             if hasattr(module, name):

@@ -1,4 +1,4 @@
-"""A dataset: who did what, and what is known of items and people."""
+"""A dataset: interactions of users with items, and the tables of items, users and friends."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,11 +9,12 @@ import pandas as pd
 
 from recsys.core.errors import DataError, unknown
 from recsys.core.history import History
+from recsys.core.translation import _
 from recsys.core.vocabulary import Vocabulary
 
 
 class Check(NamedTuple):
-    """One line of a cleaning report. `action` is one of kept, dropped, filled, reordered."""
+    """One line of a cleaning report: the name of a check, the number of rows it found, and its action (kept, dropped, filled, reordered)."""
 
     check: str
     rows: int
@@ -22,15 +23,15 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Interactions and what is known of their items and people; validated once, then read-only.
+    """Interactions with the tables of their items and users; validated once, then read-only.
 
     `interactions` is sorted by user and then by time (ties keep the order of the file), with the columns user_id and item_id
     (categoricals of strings, the categories of item_id being `items.index` in the same order), order (0, 1, … within the
     user) and, where known, timestamp (datetime64, UTC), utc_offset (minutes), behaviour (categorical), rating, latitude,
     longitude, text. `items` is indexed by item_id and may have title, text, category, latitude, longitude; only items with
     events are in it. `users` is indexed by user_id, `friends` has user_id and friend_id.
-    `repeats` says that people return to items, so items seen before stay candidates. `places_of_events` says that the places in
-    `items` are the middle of all their events', test events too: good to show, not to learn from.
+    `repeats` says that users return to items, so that items seen before stay candidates. `places_of_events` says that the place of an
+    item is the median of the places of all its events, test events included: it may be shown, but models must not learn from it.
     """
 
     name: str
@@ -42,13 +43,18 @@ class Dataset:
     users: pd.DataFrame | None = None
     friends: pd.DataFrame | None = None
     checks: tuple[Check, ...] = ()
-    noun: str = "event"  # what one interaction is called: rating, check-in, visit
+    noun: str = "event"  # the word for one interaction: rating, check-in, visit
     places_of_events: bool = False
 
     def __post_init__(self) -> None:
         categories = self.interactions["item_id"].cat.categories
         if not categories.equals(pd.Index(self.items.index, dtype=categories.dtype)):
-            raise DataError(f"dataset '{self.name}': the items of its interactions and its item table differ")
+            raise DataError(
+                _(
+                    "dataset '{dataset}': its interactions and its item table do not name the same items; prepare the data again",
+                    dataset=self.name,
+                )
+            )
 
     @cached_property
     def user_ids(self) -> np.ndarray:
@@ -111,7 +117,7 @@ class Dataset:
 
     @cached_property
     def texts(self) -> np.ndarray | None:
-        """(n_interactions,) words of each event itself, such as a search query, None where it has none."""
+        """(n_interactions,) the text of each event itself, such as a search query, None where it has none."""
         if "text" not in self.interactions:
             return None
         texts = self.interactions["text"].astype(object)
@@ -123,7 +129,7 @@ class Dataset:
 
     @property
     def has(self) -> tuple[str, ...]:
-        """What this data knows beyond who, what and in which order."""
+        """Names of the information in this dataset beyond users, items and the order of events."""
         known = {
             "time": "timestamp" in self.interactions,
             "utc_offset": "utc_offset" in self.interactions,
@@ -131,22 +137,22 @@ class Dataset:
             "behaviour": "behaviour" in self.interactions,
             "rating": "rating" in self.interactions,
             "event text": "text" in self.interactions,
-            "title": "title" in self.items and self._titles_tell,
+            "title": "title" in self.items and self._has_real_titles,
             "category": "category" in self.items,
             "text": "text" in self.items,
             "friends": self.friends is not None,
         }
-        return tuple(name for name, here in known.items() if here)
+        return tuple(name for name, is_known in known.items() if is_known)
 
     def rows(self, user_id: str) -> slice:
-        """Where a user's events stand in `interactions`."""
+        """Return the slice of `interactions` with a user's events. A user that does not exist is an UnknownNameError."""
         code = self._user_codes.get(str(user_id))
         if code is None:
-            raise unknown(f"user in {self.name}", user_id, self.user_ids)
+            raise unknown("user", user_id, self.user_ids)
         return slice(int(self.user_starts[code]), int(self.user_starts[code + 1]))
 
     def history(self, user_id: str) -> History:
-        """Everything one user did, oldest first."""
+        """Return all events of a user, oldest first."""
         rows = self.rows(user_id)
 
         def cut(column: np.ndarray | None) -> np.ndarray | None:
@@ -164,7 +170,7 @@ class Dataset:
         )
 
     def title_of(self, item_id: str) -> str:
-        """What a person would call an item: its title where one is known, else its id."""
+        """Return the title of an item, or its id where no title is known."""
         if "title" in self.items and item_id in self.items.index:
             title = self.items.at[item_id, "title"]
             if isinstance(title, str) and title:
@@ -172,8 +178,8 @@ class Dataset:
         return str(item_id)
 
     @cached_property
-    def _titles_tell(self) -> bool:
-        """False where titles are only names made of ids, such as "Product 12", alike but for their digits, and are all there is."""
+    def _has_real_titles(self) -> bool:
+        """False where titles are made of ids, such as "Product 12", and neither category nor text says more."""
         if len(self.items) < 2 or "category" in self.items or "text" in self.items:
             return True
         return self.items["title"].str.replace(r"[\W\d_]+", "", regex=True).nunique() > 1

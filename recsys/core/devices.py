@@ -1,8 +1,9 @@
-"""Where models run: one function that everything which runs a model asks."""
+"""The device that models run on, and the precision they are trained in."""
 
 from typing import TYPE_CHECKING
 
 from recsys.core.errors import DataError, unknown
+from recsys.core.translation import _
 
 if TYPE_CHECKING:
     import torch
@@ -11,18 +12,18 @@ DEVICES = ("auto", "cpu", "cuda")
 
 
 def choose_device(name: str = "auto") -> "torch.device":
-    """A torch device: auto is CUDA where there is one, else the CPU. Asking for CUDA without one is a DataError."""
+    """Return a torch device: auto takes CUDA if there is one, else the CPU. Asking for CUDA on a machine without it is a DataError."""
     import torch
 
     if name not in DEVICES:
         raise unknown("device", name, DEVICES)
     if name == "cuda" and not torch.cuda.is_available():
-        raise DataError("this machine has no CUDA device that PyTorch can use; take --device cpu or auto")
+        raise DataError(_("this machine has no CUDA device that PyTorch can use; take --device cpu or auto"))
     return torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
 
 
 def training_precision(where: "torch.device") -> "torch.dtype":
-    """bfloat16 where matrix products in it are much faster (CUDA, processors with AMX tiles), else float32.
+    """Return bfloat16 where matrix products in it are much faster (CUDA, processors with AMX tiles), else float32.
 
     Parameters, their gradients and sums stay float32; only products and activations are rounded.
     """

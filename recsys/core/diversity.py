@@ -1,4 +1,4 @@
-"""A list that is not all of one kind."""
+"""Top-k lists with a limit on items of the same category."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import numpy as np
 
 
 def limit_per_category(scores: np.ndarray, categories: Sequence[str | None], k: int, most: int | None = None) -> np.ndarray:
-    """Positions of the k best scores, best first, with at most `most` of each category; −inf is never taken.
+    """Return the positions of the k best scores, best first, with at most `most` of each category; −inf is never taken.
 
     `scores` (n,), `categories` (n,), None where unknown: those are not limited. Ties fall to the lower position.
     """

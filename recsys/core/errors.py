@@ -1,4 +1,4 @@
-"""Errors for people: what, where, an example, what to do.
+"""Errors that a user can act on: each says what is wrong, where, and what to do.
 
 RecsysError
  ├─ DataError          a file, a column or a value cannot be used
@@ -10,9 +10,12 @@ RecsysError
 import difflib
 from collections.abc import Iterable, Sequence
 
+from recsys.core.formatting import join_words
+from recsys.core.translation import _
+
 
 class RecsysError(Exception):
-    """Base of all errors that a person can do something about. The message is one line."""
+    """Base of all errors that a user can do something about. The message is one line."""
 
 
 class DataError(RecsysError):
@@ -32,13 +35,27 @@ class NotTrainedError(RecsysError):
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
-    """An UnknownNameError that offers the nearest known names, or the first few."""
+    """Return an UnknownNameError that suggests the nearest known names, or the first few.
+
+    `kind` is an English literal such as "item"; it is extracted for translation from the calls of this function.
+    """
     names = [str(each) for each in known]
-    offer = did_you_mean(name, names) or f"known: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
-    return UnknownNameError(f"there is no {kind} '{name}'; {offer}")
+    near = nearest_names(name, names)
+    if near:
+        message = _("there is no {kind} '{name}'; did you mean {suggestions}?", kind=_(kind), name=name, suggestions=join_words(near, "or"))
+    elif len(names) > 5:
+        message = _("there is no {kind} '{name}'; known: {names} …", kind=_(kind), name=name, names=", ".join(names[:5]))
+    else:
+        message = _("there is no {kind} '{name}'; known: {names}", kind=_(kind), name=name, names=", ".join(names))
+    return UnknownNameError(message)
+
+
+def nearest_names(name: object, known: Sequence[str]) -> list[str]:
+    """Return at most three known names that resemble this one, the nearest first."""
+    return difflib.get_close_matches(str(name), known[:50_000], n=3, cutoff=0.6)
 
 
 def did_you_mean(name: object, known: Sequence[str]) -> str:
-    """The nearest known names as a question; empty where none is near."""
-    near = difflib.get_close_matches(str(name), known[:50_000], n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(near)}?" if near else ""
+    """Return the nearest known names as a question; empty where none is near."""
+    near = nearest_names(name, known)
+    return _("did you mean {suggestions}?", suggestions=join_words(near, "or")) if near else ""

@@ -1,7 +1,9 @@
 """Numbers, dates, durations and distances for people, in the language of the reader (Babel, CLDR data)."""
 
 import datetime as dt
+import decimal
 import math
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,94 +12,123 @@ if TYPE_CHECKING:
     from babel import Locale
 
 HOUR, DAY, MONTH = 1.0, 24.0, 30.44 * 24  # in hours
+MISSING = "–"
+
+_PRECISION = 400  # digits: Babel rounds with the 28 of the decimal module, too few for large floats
 
 
 def format_number(value: float, digits: int = 0, locale: str | None = None) -> str:
-    """1,234 or, with up to `digits` decimals, 1,234.5; an en dash where the value is not finite."""
+    """Return 1,234 or, with up to `digits` decimals, 1,234.5; an en dash where the value is not finite."""
     from babel.numbers import format_decimal
 
     if not math.isfinite(value):
-        return "–"
+        return MISSING
     pattern = "#,##0" + (f".{'#' * digits}" if digits else "")
-    return format_decimal(value, format=pattern, locale=_locale(locale))
+    with decimal.localcontext(prec=_PRECISION):
+        return format_decimal(_unsigned_zero(value, digits), format=pattern, locale=_locale(locale))
 
 
 def format_fixed(value: float, digits: int, sign: bool = False) -> str:
-    """A number with exactly `digits` decimals, such as a metric: .412 is 0.412; with a sign in front where asked."""
+    """Return a number with exactly `digits` decimals, such as a metric: .412 is 0.412; with a sign in front where asked."""
     from babel.numbers import format_decimal
 
     if not math.isfinite(value):
-        return "–"
+        return MISSING
     body = "#,##0" + (f".{'0' * digits}" if digits else "")
-    return format_decimal(value, format=f"+{body};-{body}" if sign else body, locale=_locale())
+    with decimal.localcontext(prec=_PRECISION):
+        return format_decimal(_unsigned_zero(value, digits), format=f"+{body};-{body}" if sign else body, locale=_locale())
 
 
 def format_share(value: float, digits: int = 0) -> str:
-    """0.43 as 43%; an en dash where it is not finite."""
+    """Return 0.43 as 43%, in German with a space before the sign; an en dash where it is not finite."""
     from babel.numbers import format_percent
 
     if not math.isfinite(value):
-        return "–"
-    return format_percent(value, format="#,##0" + (f".{'0' * digits}" if digits else "") + "%", locale=_locale())
+        return MISSING
+    pattern = _locale().percent_formats[None].pattern
+    if digits:
+        pattern = re.sub(r"0(?!.*0)", f"0.{'0' * digits}", pattern)  # after the last digit of the pattern
+    with decimal.localcontext(prec=_PRECISION):
+        return format_percent(_unsigned_zero(value, digits + 2), format=pattern, locale=_locale())
+
+
+def local_time(seconds: float, utc_offset: float | None) -> dt.datetime | None:
+    """Return a moment by the clock of the place, UTC without an offset (in minutes); None for a time that is not known."""
+    if not math.isfinite(seconds):
+        return None
+    minutes = utc_offset if utc_offset is not None and math.isfinite(utc_offset) else 0.0
+    return dt.datetime.fromtimestamp(float(seconds), tz=dt.UTC) + dt.timedelta(minutes=float(minutes))
 
 
 def format_moment(moment: dt.datetime) -> str:
-    """Sunday, 6 May 2012, 14:00."""
+    """Return a moment as Sunday, 6 May 2012, 14:00."""
     return f"{format_weekday_date(moment)}, {format_clock(moment)}"
 
 
 def format_short_moment(moment: dt.datetime) -> str:
-    """6 May 2012, 14:00."""
+    """Return a moment as 6 May 2012, 14:00."""
     return f"{format_date(moment)}, {format_clock(moment)}"
 
 
 def format_weekday_date(day: dt.date) -> str:
-    """Sunday, 6 May 2012."""
+    """Return a date as Sunday, 6 May 2012."""
     from babel import dates
 
     return dates.format_date(day, "full", locale=_locale())
 
 
 def format_long_date(day: dt.date) -> str:
-    """6 September 2012."""
+    """Return a date as 6 September 2012."""
     return _by_skeleton("yMMMMd", day)
 
 
 def format_date(day: dt.date) -> str:
-    """6 Sept 2012."""
+    """Return a date as 6 Sept 2012."""
     return _by_skeleton("yMMMd", day)
 
 
 def format_month(day: dt.date) -> str:
-    """September 2012."""
+    """Return a month as September 2012."""
     return _by_skeleton("yMMMM", day)
 
 
+def format_short_month(day: dt.date) -> str:
+    """Return a month as Sept 2012, for an axis."""
+    return _by_skeleton("yMMM", day)
+
+
+def format_day(day: dt.date) -> str:
+    """Return a day as 6 Sept, for an axis."""
+    return _by_skeleton("MMMd", day)
+
+
 def format_clock(moment: dt.datetime | dt.time) -> str:
-    """14:00, on a clock of 24 hours."""
+    """Return the time as 14:00, on a clock of 24 hours."""
     from babel import dates
 
     return dates.format_time(moment, "HH:mm", locale=_locale())
 
 
 def weekday_names(width: str = "wide") -> list[str]:
-    """Monday to Sunday; `width` is wide, abbreviated or narrow."""
+    """Return Monday to Sunday; `width` is wide, abbreviated or narrow."""
     from babel import dates
 
-    names = dates.get_day_names(width, locale=_locale())  # type: ignore[arg-type]
+    names = dates.get_day_names(width, context="stand-alone", locale=_locale())  # type: ignore[arg-type]
     return [names[day] for day in range(7)]
 
 
 def month_names(width: str = "wide") -> list[str]:
-    """January to December."""
+    """Return January to December."""
     from babel import dates
 
-    names = dates.get_month_names(width, locale=_locale())  # type: ignore[arg-type]
+    names = dates.get_month_names(width, context="stand-alone", locale=_locale())  # type: ignore[arg-type]
     return [names[month] for month in range(1, 13)]
 
 
 def format_duration(hours: float) -> str:
-    """A gap as a person would say it: 45 minutes, 5 hours, 12 days, 7 months."""
+    """Return a gap in hours as one would say it: 45 minutes, 5 hours, 12 days, 7 months."""
+    if not math.isfinite(hours):
+        return MISSING
     hours = max(hours, 0.0)
     if hours < 1.5:
         return _unit(round(hours * 60), "duration-minute")
@@ -109,26 +140,30 @@ def format_duration(hours: float) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """How long work took or may take: 0.4 seconds, 12 seconds, 3 minutes, 2 hours."""
+    """Return the time that work took or may take: 0.4 seconds, 12 seconds, 3 minutes, 2 hours."""
+    if not math.isfinite(seconds):
+        return MISSING
     if seconds < 90:
         return _unit(round(seconds, 1 if seconds < 10 else 0), "duration-second")
     return format_duration(seconds / 3600)
 
 
 def format_days(days: int) -> str:
-    """1 day, 21 days."""
+    """Return 1 day, 21 days."""
     return _unit(days, "duration-day")
 
 
 def format_distance(kilometres: float) -> str:
-    """850 m, 1.2 km, 340 km."""
+    """Return a distance as 850 m, 1.2 km or 340 km."""
+    if not math.isfinite(kilometres):
+        return MISSING
     if kilometres < 0.995:
         return _unit(round(kilometres * 1000), "length-meter", "short")
     return _unit(round(kilometres, 1 if kilometres < 10 else 0), "length-kilometer", "short")
 
 
 def join_words(words: Iterable[str], style: str = "standard") -> str:
-    """One, two and three; style "or": one, two or three."""
+    """Return "one, two and three", with style "or" "one, two or three"."""
     from babel.lists import format_list
 
     return format_list(list(words), style=style, locale=_locale())  # type: ignore[arg-type]
@@ -137,7 +172,13 @@ def join_words(words: Iterable[str], style: str = "standard") -> str:
 def _unit(value: float, unit: str, length: str = "long") -> str:
     from babel.units import format_unit
 
-    return format_unit(int(value) if value == int(value) else value, unit, length=length, locale=_locale())  # type: ignore[arg-type]
+    with decimal.localcontext(prec=_PRECISION):
+        return format_unit(int(value) if value == int(value) else value, unit, length=length, locale=_locale())  # type: ignore[arg-type]
+
+
+def _unsigned_zero(value: float, digits: int) -> float:
+    """Return 0 for a value that rounds to zero, which would else be shown as −0."""
+    return 0.0 if round(value, digits) == 0 else value
 
 
 def _by_skeleton(skeleton: str, day: dt.date) -> str:

@@ -1,17 +1,17 @@
-"""Distances on the ground."""
+"""Great-circle distances on the surface of the earth."""
 
 import numpy as np
 
-EARTH = 6371.0  # kilometres
+EARTH = 6371.0  # radius in kilometres
 
 
 def kilometres(places: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Great-circle distances (n, m) between degrees of latitude and longitude (n, 2) and (m, 2), by the haversine formula."""
+    """Return the distances (n, m) between degrees of latitude and longitude (n, 2) and (m, 2), by the haversine formula."""
     return kilometres_apart(places[:, None], others[None])
 
 
 def kilometres_apart(places: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The same (…,) between pairs of degrees (…, 2), right to the metre for points close together."""
+    """Return the distances (…,) between pairs of degrees (…, 2), exact to the metre for points close together."""
     here, there = np.radians(places), np.radians(others)
     north = np.sin((here[..., 0] - there[..., 0]) / 2) ** 2
     east = np.sin((here[..., 1] - there[..., 1]) / 2) ** 2

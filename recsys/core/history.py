@@ -1,4 +1,4 @@
-"""What a person did, and what is asked at one moment of it."""
+"""A user's past events, and a request for recommendations at one point of them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from recsys.core.errors import DataError
+from recsys.core.translation import ngettext
 
 
 class Event(NamedTuple):
-    """One thing a person did. Only the item is always known."""
+    """One interaction of a user. Only the item is always known."""
 
     item_id: str
     time: float = np.nan  # seconds since 1970, UTC
@@ -23,12 +24,12 @@ class Event(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What a model may know of a person at request time, oldest event first.
+    """The events of a user that a model may use at request time, oldest first.
 
-    `times` (T,) float64 seconds UTC, `utc_offsets` (T,) minutes, `places` (T, 2) degrees latitude and longitude,
-    `behaviours` (T,) strings, `ratings` (T,) and `texts` (T,), words of the events themselves such as search queries, are None where
-    the data has none, and hold NaN (None for behaviours and texts) where one event lacks the value. `likes` and `dislikes` are item ids of this session's feedback: a model reads
-    them from here, so that no shared model is ever changed by one person's clicks.
+    `items` (T,) item ids, `times` (T,) float64 seconds UTC, `utc_offsets` (T,) minutes, `places` (T, 2) degrees latitude and longitude,
+    `behaviours` (T,) strings, `ratings` (T,), `texts` (T,) words of the events themselves such as search queries. A column is None where
+    the dataset does not have it, and NaN (None for behaviours and texts) where one event lacks the value. `likes` and `dislikes` are the
+    item ids of this session's feedback: models read them here, so that one user's clicks never change a model that others share.
     """
 
     items: np.ndarray
@@ -46,21 +47,28 @@ class History:
         return len(self.items)
 
     def until(self, step: int) -> "History":
-        """The first `step` events: what was known before the event with that index happened."""
+        """Return the first `step` events: the history just before the event with that index."""
         if not 0 <= step <= len(self):
-            raise DataError(f"step {step} is outside this history of {len(self)} events; give a step from 0 to {len(self)}")
+            raise DataError(
+                ngettext(
+                    "step {step} is outside this history of {count} event; give a step from 0 to {count}",
+                    "step {step} is outside this history of {count} events; give a step from 0 to {count}",
+                    len(self),
+                    step=step,
+                )
+            )
         return self._take(slice(0, step))
 
     def without(self, steps: Iterable[int]) -> "History":
-        """The same history with the events at these indices never having happened."""
+        """Return the history as if the events at these indices had not happened."""
         keep = np.ones(len(self), dtype=bool)
         keep[list(steps)] = False
         return self._take(keep)
 
     def then(self, event: Event) -> "History":
-        """This history and one more event."""
+        """Return this history with one more event at its end."""
 
-        def grown(column: np.ndarray | None, value: object) -> np.ndarray | None:
+        def append(column: np.ndarray | None, value: object) -> np.ndarray | None:
             if column is None:
                 return None
             end = np.empty((1, *column.shape[1:]), dtype=column.dtype)
@@ -70,40 +78,40 @@ class History:
         return replace(
             self,
             items=np.append(self.items, np.array([event.item_id], dtype=object)),
-            times=grown(self.times, event.time),
-            utc_offsets=grown(self.utc_offsets, event.utc_offset),
-            places=grown(self.places, event.place),
-            behaviours=grown(self.behaviours, event.behaviour),
-            ratings=grown(self.ratings, event.rating),
-            texts=grown(self.texts, event.text),
+            times=append(self.times, event.time),
+            utc_offsets=append(self.utc_offsets, event.utc_offset),
+            places=append(self.places, event.place),
+            behaviours=append(self.behaviours, event.behaviour),
+            ratings=append(self.ratings, event.rating),
+            texts=append(self.texts, event.text),
         )
 
     def _take(self, index: slice | np.ndarray) -> "History":
-        def taken(column: np.ndarray | None) -> np.ndarray | None:
+        def select(column: np.ndarray | None) -> np.ndarray | None:
             return None if column is None else column[index]
 
         return replace(
             self,
             items=self.items[index],
-            times=taken(self.times),
-            utc_offsets=taken(self.utc_offsets),
-            places=taken(self.places),
-            behaviours=taken(self.behaviours),
-            ratings=taken(self.ratings),
-            texts=taken(self.texts),
+            times=select(self.times),
+            utc_offsets=select(self.utc_offsets),
+            places=select(self.places),
+            behaviours=select(self.behaviours),
+            ratings=select(self.ratings),
+            texts=select(self.texts),
         )
 
 
 def empty_history(user_id: str | None = None) -> History:
-    """A person nothing is known of."""
+    """Return the history of a user without any event."""
     return History(items=np.empty(0, dtype=object), user_id=user_id)
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """A history and the context asked for.
+    """A history, and the time, place and candidates for which recommendations are requested.
 
-    `time` None means the time of the last event, `place` None the place of the last event, `candidates` None every item.
+    `time` (seconds UTC) and `place` (degrees) default to those of the last event, `candidates` (item ids) to every item.
     """
 
     history: History
@@ -114,9 +122,9 @@ class Request:
 
 
 def request_at(history: History, step: int) -> Request:
-    """What a model is told at a step of a replay: the first `step` events, and when the next one happens.
+    """Return the request of a step of a replay: the first `step` events, and the time of the next one.
 
-    The place is never the next event's, since a place all but names the item: it is left to be the last event's.
+    The place of the next event is left out, since it would give away the item: the place stays that of the last event.
     """
     time = offset = None
     if step < len(history):

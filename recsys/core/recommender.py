@@ -1,4 +1,4 @@
-"""What a model is, what it may be able to do besides, and how its scores become a list."""
+"""The protocol of a model, the optional protocols of its abilities, and the top-k list made of its scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ import numpy as np
 
 from recsys.core.errors import DataError, RecsysError
 from recsys.core.history import Event, History, Request
+from recsys.core.translation import _
 from recsys.core.vocabulary import PAD, Vocabulary
 
 TOP_K = 10
@@ -15,15 +16,15 @@ TOP_K = 10
 
 
 class Recommender(Protocol):
-    """A trained model. Scores many requests at once; never reads files, never changes when asked."""
+    """A trained model that scores many requests at once. Scoring reads no files and changes nothing."""
 
     @property
     def item_ids(self) -> np.ndarray:
-        """(n_items,) the ids behind the columns of `score`."""
+        """(n_items,) the item ids of the columns of `score`."""
         ...
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """(len(requests), n_items) float32, higher is better, −inf for items that are no candidates of their request.
+        """(len(requests), n_items) float32, higher is better, −inf for items that are not candidates of their request.
 
         Unknown items in a history are ignored, an empty history is legal, unknown candidates raise UnknownNameError.
         """
@@ -32,12 +33,12 @@ class Recommender(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What a causal model computed on its way through one history; index 0 is the start, index N the state after N events.
+    """Intermediate results of a causal model over one history; index 0 is the start, index N the state after N events.
 
     `states` (T + 1, D). `attention` (layers, heads, T + 1, T + 1), rows attend to columns and sum to 1. `terms` maps the
     additive parts of the attention's logits (content, order, time, distance) to arrays of the same shape. Both are None
-    unless asked for. `gates` maps what a model weighs against the rest ("long-term", "own history") to shares (T + 1,).
-    `copies` (T + 1, C) is the part of the list that comes straight from the items with `copied_codes` (T + 1, C).
+    unless requested. `gates` maps the components that a model weighs against the others ("long-term", "own history") to their
+    weights (T + 1,). `copies` (T + 1, C) are the scores copied directly to the items with `copied_codes` (T + 1, C).
     """
 
     states: np.ndarray
@@ -53,79 +54,80 @@ class Traces(Protocol):
     """A causal model: one pass over a history gives the state at every step."""
 
     def trace(self, history: History, final: Request | None = None, attention: bool = False) -> Trace:
-        """States at every step of `history`; step N is told the time of event N. `final` sets the context of the last step."""
+        """Return the states at every step of `history`. Step N uses the time of event N; `final` sets the context of the last step."""
         ...
 
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
-        """(len(steps), n_items) float32 scores over all items at steps of a trace."""
+        """Return the scores (len(steps), n_items) float32 of all items at steps of a trace."""
         ...
 
 
 @runtime_checkable
 class ShowsAttention(Protocol):
-    """A causal model that attends to single events, or may: some settings switch that part off."""
+    """A causal model with attention over single events, which some of its settings switch off."""
 
     @property
     def shows_attention(self) -> bool:
-        """Whether a trace has the attention when asked for it."""
+        """True if a trace contains attention when it is requested."""
         ...
 
 
 @runtime_checkable
 class ScoresSubsets(Protocol):
-    """A model that scores many parts of one history at once, without a History object for each."""
+    """A model that scores many subsets of one history at once, without a History object for each."""
 
     def score_subsets(self, request: Request, keep: np.ndarray, instead: str | None = None, column: int | None = None) -> np.ndarray:
-        """(n, n_items) float32 for bool `keep` (n, T): the scores of `request` had only those events happened; (n, 1) of one `column`.
+        """Return the scores (n, n_items) float32 of `request` given only the events in each row of `keep` (n, T) bool.
 
-        With `instead`, the other events happened with that item. Every event's item is known to the model.
+        With `column`, only the scores (n, 1) of that item are returned. With `instead`, the other events stay in the history, but with
+        that item. The model must know the item of every event.
         """
         ...
 
 
 @runtime_checkable
 class ExplainsItself(Protocol):
-    """A model whose scores are sums over the events of the history, each fading with the events after it."""
+    """A model whose scores are sums over the events of the history, each decaying with the number of later events."""
 
     def parts(self, request: Request, column: int) -> tuple[np.ndarray, float]:
-        """What each event (T,) adds to the score of an item when it is the last one, and what is left of that one event later."""
+        """Return the contribution (T,) of each event to an item's score if it were the latest event, and the factor by which one later event decays it."""
         ...
 
 
 @runtime_checkable
 class FallsBack(Protocol):
-    """A model that can say when its list does not come from the history."""
+    """A model that can report when its list is a fallback that does not depend on the history."""
 
     def fallback(self, request: Request) -> str | None:
-        """A short reason ("no history yet: most popular items") when the list is not the model's own, else None."""
+        """Return a short reason such as "no history yet: most popular items" if the list is a fallback, else None."""
         ...
 
 
 @runtime_checkable
 class PredictsRatings(Protocol):
-    """A model that says what rating a person would give."""
+    """A model that predicts the rating a user would give."""
 
     def ratings(self, requests: Sequence[Request]) -> np.ndarray:
-        """(len(requests), n_items) float32, the rating expected for every item of `item_ids`, on the scale of the data."""
+        """Return the expected rating (len(requests), n_items) float32 of every item, on the scale of the data."""
         ...
 
 
 @runtime_checkable
 class PredictsBehaviours(Protocol):
-    """A model that says what a person will do next, whatever the item: buy, search, click."""
+    """A model that predicts the next behaviour of a user, such as buy, search or click, whatever the item."""
 
     @property
     def behaviour_names(self) -> tuple[str, ...]:
-        """What the columns of `behaviours` are called, as in the data."""
+        """Names of the columns of `behaviours`, as in the data."""
         ...
 
     def behaviours(self, requests: Sequence[Request]) -> np.ndarray:
-        """(len(requests), n_behaviours) float32 probabilities, one sigmoid each: they need not sum to 1."""
+        """Return probabilities (len(requests), n_behaviours) float32, one sigmoid each: they need not sum to 1."""
         ...
 
 
-class Recommended(NamedTuple):
-    """One line of a list. `rank` starts at 1."""
+class Recommendation(NamedTuple):
+    """One entry of a top-k list. `rank` starts at 1."""
 
     item_id: str
     score: float
@@ -133,18 +135,18 @@ class Recommended(NamedTuple):
 
 
 def shows_attention(model: object) -> bool:
-    """Whether a model, with its settings, can say which events it attends to."""
+    """Return whether a model, with its settings, has attention over single events."""
     return isinstance(model, ShowsAttention) and model.shows_attention
 
 
-def seen_codes(vocabulary: Vocabulary, history: History) -> np.ndarray:
-    """Codes of the known items in a history."""
+def encode_seen_items(vocabulary: Vocabulary, history: History) -> np.ndarray:
+    """Return the codes of the items in a history that the vocabulary knows."""
     codes = vocabulary.encode(history.items)
     return codes[codes != PAD]
 
 
-def heard(request: Request) -> Request:
-    """The request with this session's likes as the latest events of its history, at the time and place asked for."""
+def append_likes(request: Request) -> Request:
+    """Return the request with this session's likes as the latest events of its history, at the time and place of the request."""
     history = request.history
     last = history.times[-1] if history.times is not None and len(history) else np.nan
     time = float(last) if request.time is None else request.time
@@ -156,17 +158,19 @@ def heard(request: Request) -> Request:
 
 
 def candidate_scores(model: Recommender, requests: Sequence[Request], vocabulary: Vocabulary, repeats: bool) -> np.ndarray:
-    """The model's scores with −inf on what may not be shown: items seen before (unless people return) and dislikes.
+    """Return the model's scores, with −inf for disliked items and, unless `repeats`, for items seen before.
 
-    Likes count as the latest events, for every model alike.
+    The likes of the session count as the latest events, for every model alike. Scores that are NaN are a RecsysError.
     """
-    requests = [heard(each) if each.history.likes else each for each in requests]
+    requests = [append_likes(each) if each.history.likes else each for each in requests]
     scores = np.asarray(model.score(requests), dtype=np.float32)
     if np.isnan(scores).any():
-        raise RecsysError(f"the model {type(model).__name__} gave scores that are not numbers; train it again with a lower learning rate")
+        raise RecsysError(
+            _("the model {model} gave scores that are not numbers; train it again with a lower learning rate", model=type(model).__name__)
+        )
     for row, request in zip(scores, requests, strict=True):
         if not repeats:
-            row[seen_codes(vocabulary, request.history) - 1] = -np.inf
+            row[encode_seen_items(vocabulary, request.history) - 1] = -np.inf
         if request.history.dislikes:
             codes = vocabulary.encode(request.history.dislikes)
             row[codes[codes != PAD] - 1] = -np.inf
@@ -174,11 +178,11 @@ def candidate_scores(model: Recommender, requests: Sequence[Request], vocabulary
 
 
 def top_k(scores: np.ndarray, k: int) -> np.ndarray:
-    """Positions (n, ≤ k) of the best scores in each row, best first, ties by position; −inf is never cut off here."""
+    """Return the positions (n, ≤ k) of the best scores in each row, best first, ties by position; scores of −inf are not removed."""
     k = min(k, scores.shape[1])
     if k == 0:
         return np.empty((len(scores), 0), dtype=np.int64)
-    # A partial top-k decides who is in; only those k are sorted. Ties at the edge fall to the lower position.
+    # A partial sort selects the k best, and only those are sorted. Of scores tied at the edge the lower positions are taken.
     edge = np.partition(scores, scores.shape[1] - k, axis=1)[:, scores.shape[1] - k]
     best = np.empty((len(scores), k), dtype=np.int64)
     for row, (values, least) in enumerate(zip(scores, edge, strict=True)):
@@ -187,11 +191,11 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     return best
 
 
-def recommend(model: Recommender, request: Request, k: int = TOP_K, repeats: bool = True) -> list[Recommended]:
-    """The k best items for a request, best first; fewer when there are fewer candidates."""
+def recommend(model: Recommender, request: Request, k: int = TOP_K, repeats: bool = True) -> list[Recommendation]:
+    """Return the k best items for a request, best first; fewer if there are fewer candidates."""
     if k < 1:
-        raise DataError(f"k is {k}; ask for at least one item")
+        raise DataError(_("k is {k}; request at least one item, for example 10", k=k))
     vocabulary = getattr(model, "vocabulary", None) or Vocabulary(model.item_ids)
     scores = candidate_scores(model, [request], vocabulary, repeats)
     best = [position for position in top_k(scores, k)[0] if scores[0, position] > -np.inf]
-    return [Recommended(str(vocabulary.item_ids[i]), float(scores[0, i]), rank) for rank, i in enumerate(best, start=1)]
+    return [Recommendation(str(vocabulary.item_ids[i]), float(scores[0, i]), rank) for rank, i in enumerate(best, start=1)]

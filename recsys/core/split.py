@@ -1,7 +1,7 @@
-"""Which events a model may learn from, choose by, and be judged on.
+"""Training, validation and test events of a dataset.
 
-last-out: per user the last event is test, the one before it validation, the rest training; users with fewer than three
-events are left out of both. temporal: one cut in time for all users, 80 / 10 / 10 % of the events.
+last-out: for each user the last event is a test event, the one before it a validation event, the rest training events; users with
+fewer than three events have training events only. temporal: the same two cuts in time for all users, 80 / 10 / 10 % of the events.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, unknown
+from recsys.core.translation import _, ngettext
 
 Protocol = Literal["last-out", "temporal"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
@@ -21,9 +22,10 @@ SPLIT_NAMES = ("train", "validation", "test")
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """`labels` (n_interactions,) int8 says for every event whether it is TRAIN, VALIDATION or TEST.
+    """One label for every event of a dataset.
 
-    `left_out` counts users that last-out cannot judge. `cuts` are the two times (seconds UTC) of a temporal split.
+    `labels` (n_interactions,) int8: TRAIN, VALIDATION or TEST. `left_out` counts the users with too few events for last-out. `cuts` are
+    the two times (seconds UTC) of a temporal split.
     """
 
     protocol: Protocol
@@ -33,33 +35,44 @@ class Split:
 
 
 def split_interactions(dataset: Dataset, protocol: str) -> Split:
-    """Mark every event of a dataset. Data without times has no temporal split: a DataError."""
+    """Label every event of a dataset. A temporal split of data without times is a DataError."""
     if protocol not in PROTOCOLS:
         raise unknown("protocol", protocol, PROTOCOLS)
     return _last_out(dataset) if protocol == "last-out" else _temporal(dataset)
 
 
 def default_protocol(dataset: Dataset) -> Protocol:
-    """temporal for the demo, whose last tenth is real foresight; last-out elsewhere, as the literature does."""
+    """Return temporal for the demo city, whose last tenth then lies in the future of every training event, and last-out, usual in the literature, elsewhere."""
     return "temporal" if dataset.name == "demo-city" else "last-out"
 
 
 def _last_out(dataset: Dataset) -> Split:
     labels = np.zeros(len(dataset.interactions), dtype=np.int8)
     starts, ends = dataset.user_starts[:-1], dataset.user_starts[1:]
-    judged = ends - starts >= 3
-    labels[ends[judged] - 1] = TEST
-    labels[ends[judged] - 2] = VALIDATION
-    return Split("last-out", labels, left_out=int((~judged).sum()))
+    has_enough = ends - starts >= 3
+    labels[ends[has_enough] - 1] = TEST
+    labels[ends[has_enough] - 2] = VALIDATION
+    return Split("last-out", labels, left_out=int((~has_enough).sum()))
 
 
 def _temporal(dataset: Dataset) -> Split:
     times = dataset.times
     if times is None:
-        raise DataError(f"dataset '{dataset.name}' has an order of events but no times, so it has no temporal split; use last-out")
-    if not np.isfinite(times).all():
         raise DataError(
-            f"dataset '{dataset.name}' has {int((~np.isfinite(times)).sum())} events without a time; prepare it with them dropped, or use last-out"
+            _(
+                "dataset '{dataset}' has an order of events but no times, so it has no temporal split; use last-out",
+                dataset=dataset.name,
+            )
+        )
+    missing = int((~np.isfinite(times)).sum())
+    if missing:
+        raise DataError(
+            ngettext(
+                "dataset '{dataset}' has {count} event without a time; prepare it with that event dropped, or use last-out",
+                "dataset '{dataset}' has {count} events without a time; prepare it with those events dropped, or use last-out",
+                missing,
+                dataset=dataset.name,
+            )
         )
     in_time = np.sort(times)
     first, second = in_time[int(len(in_time) * 0.8)], in_time[int(len(in_time) * 0.9)]

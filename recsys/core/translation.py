@@ -29,13 +29,15 @@ _session_language: list[Callable[[], str]] = []
 
 def _(message: str, /, **values: object) -> str:
     """Return the message in the current language with its placeholders filled in."""
+    if not message:
+        return ""  # gettext keeps the header of the catalogue under the empty message
     translated = _catalogue(current_language(), translations_folder()).gettext(message)
     return translated.format(**values) if values else translated
 
 
 def ngettext(singular: str, plural: str, count: float, /, **values: object) -> str:
     """Return the form for `count`; the placeholder {count} is filled with the formatted number unless given."""
-    translated = _catalogue(current_language(), translations_folder()).ngettext(singular, plural, int(count))
+    translated = _catalogue(current_language(), translations_folder()).ngettext(singular, plural, round(count))
     return translated.format(**{"count": format_number(count, locale=current_language()), **values})
 
 
@@ -74,12 +76,13 @@ def available_languages() -> list[str]:
 
 def choose_language(wanted: Sequence[str]) -> str:
     """Return the first wanted language that there is ("de-AT" takes "de"), English where there is none."""
-    available = available_languages()
+    available = {name.lower(): name for name in available_languages()}
     for name in wanted:
-        code = name.replace("-", "_")
-        for candidate in (code, code.split("_")[0]):
+        parts = name.replace("-", "_").lower().split("_")
+        for size in range(len(parts), 0, -1):
+            candidate = "_".join(parts[:size])
             if candidate in available:
-                return candidate
+                return available[candidate]
     return ENGLISH
 
 

@@ -1,4 +1,4 @@
-"""Item ids and the codes that models count with."""
+"""Item ids and the integer codes that stand for them inside models."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ import pandas as pd
 
 from recsys.core.errors import DataError, unknown
 from recsys.core.history import Request
+from recsys.core.translation import _
 
 PAD = 0
-"""The code of padding and of items a model does not know. Item codes start at 1."""
+"""The code of padding and of items that a model does not know. Item codes start at 1."""
 
 
 class Vocabulary:
@@ -22,18 +23,20 @@ class Vocabulary:
         self._codes = {item_id: code for code, item_id in enumerate(self.item_ids, start=PAD + 1)}
         if len(self._codes) < len(self.item_ids):
             twice = pd.Index(self.item_ids).duplicated()
-            raise DataError(f"item id '{self.item_ids[twice][0]}' stands twice in the vocabulary")
+            raise DataError(
+                _("item id '{item}' is in the vocabulary twice; give every item an id of its own", item=self.item_ids[twice][0])
+            )
 
     def __len__(self) -> int:
         return len(self.item_ids)
 
     def encode(self, item_ids: Sequence[str] | np.ndarray) -> np.ndarray:
-        """Codes (n,) int64; 0 where the item is unknown."""
-        code_of = self._codes.get  # a dict answers one short history in microseconds, where a pandas index takes 0.3 ms to begin
+        """Return the codes (n,) int64 of item ids; 0 where the item is unknown."""
+        code_of = self._codes.get  # for one short history a dict takes microseconds, a pandas index 0.3 ms
         return np.fromiter((code_of(item_id, PAD) for item_id in item_ids), dtype=np.int64, count=len(item_ids))
 
     def mask(self, scores: np.ndarray, requests: Sequence[Request]) -> np.ndarray:
-        """Scores (len(requests), n_items), −inf where an item is no candidate of its request. Changes `scores`."""
+        """Set the scores (len(requests), n_items) of items that are not candidates of their request to −inf, in place, and return them."""
         for row, request in zip(scores, requests, strict=True):
             if request.candidates is not None:
                 codes = self.encode(request.candidates)
@@ -47,5 +50,5 @@ class Vocabulary:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the ids and their order: two vocabularies are the same exactly when these are."""
+        """A hash of the ids and their order: equal for equal vocabularies only."""
         return hashlib.sha256("\x1f".join(self.item_ids).encode()).hexdigest()[:16]

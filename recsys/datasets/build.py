@@ -1,4 +1,4 @@
-"""From plain tables to a Dataset: ids as strings in a natural order, events sorted by person and time."""
+"""Datasets built from tables in memory: ids as strings in natural order, events sorted by user and time."""
 
 import hashlib
 import re
@@ -14,11 +14,11 @@ NATURAL_ORDER_SQL = (
     r"CASE WHEN regexp_full_match({id}, '-?\d+') THEN '' ELSE regexp_extract({id}, '^(.*?)\d*$', 1) END, "
     r"TRY_CAST(regexp_extract({id}, '-?\d+$') AS DOUBLE) NULLS FIRST, {id}"
 )
-"""The order of `natural_key` for DuckDB; fill in {id}."""
+"""The order of `natural_key` in DuckDB; a template with the placeholder {id}."""
 
 
 def natural_key(name: str) -> tuple[int, str, float, str]:
-    """Sorts numbers by value, u2 before u10, and never calls two different ids equal."""
+    """Return a sort key that orders numbers by value, u2 before u10, and differs for different ids."""
     number = re.search(r"-?\d+$", name, re.ASCII)
     value = float(number.group()) if number else -np.inf
     if number and number.group() == name:
@@ -39,12 +39,11 @@ def build_dataset(
     checks: tuple[Check, ...] = (),
     fingerprint: str | None = None,
 ) -> Dataset:
-    """A Dataset from tables in memory.
+    """Build a Dataset from tables in memory.
 
-    `interactions` has user_id, item_id and any of timestamp (datetimes, taken as UTC where they name no zone), utc_offset,
-    behaviour, rating, latitude, longitude, text, in any order of rows (ties in time keep it). `items` and `users` have the
-    id as a column or as the index; items and users without events are left out. The fingerprint is that of the content
-    unless one is given.
+    `interactions` has user_id, item_id and any of timestamp (datetimes, taken as UTC if they name no zone), utc_offset, behaviour,
+    rating, latitude, longitude, text; rows may have any order, which decides ties in time. `items` and `users` have the id as a column
+    or as the index; items and users without events are left out. The fingerprint is computed from the content unless one is given.
     """
     events = interactions.reset_index(drop=True)
     user_ids, item_ids = events["user_id"].astype(str), events["item_id"].astype(str)
@@ -86,7 +85,7 @@ def build_dataset(
 
 
 def _indexed(table: pd.DataFrame, key: str, names: list[str]) -> pd.DataFrame:
-    """One row an id with events, in the order of `names`; ids the table does not know get an empty row."""
+    """Return a table with one row for each id in `names`, in their order; ids missing from the table get an empty row."""
     by_id = table.set_index(key) if key in table.columns else table
     by_id = by_id.set_axis(by_id.index.astype(str), axis=0)
     return by_id.reindex(pd.Index(names, dtype="str", name=key))

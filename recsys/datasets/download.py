@@ -1,4 +1,4 @@
-"""Downloading what an owner publishes: terms first, then progress, resume and checksum. Standard library only."""
+"""Downloads of raw files from the owners of datasets, with resume and checksum. Standard library only."""
 
 import hashlib
 import http
@@ -13,57 +13,67 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from recsys.core.errors import DataError, unknown
-from recsys.datasets import DATASETS
+from recsys.core.formatting import format_number, format_share, join_words
+from recsys.core.translation import _
+from recsys.datasets.registry import DATASETS
 from recsys.datasets.spec import DatasetSpec, Download, raw_home
-from recsys.storage.files import folder_at_once
+from recsys.storage.atomic_files import write_folder_atomically
 
 _CHUNK = 1 << 18
 _TIMEOUT = 30
-_QUIET = 5_000_000
+_BYTES_BETWEEN_REPORTS = 5_000_000
 
 
-def terms(name: str) -> str:
-    """What the owner of a data set asks, to be shown before anything is downloaded."""
-    spec = _spec(name)
-    return f"{spec.title}: {spec.terms}"
+def describe_terms(name: str) -> str:
+    """Return the owner's terms of a dataset, to be shown before anything is downloaded."""
+    spec = _find_spec(name)
+    return f"{spec.title}: {_(spec.terms)}"
 
 
 def download_dataset(name: str, root: Path | None = None, progress: Callable[[str], None] | None = None) -> Path:
-    """Download a data set's raw files into `root`/NAME (by default where `prepare` looks for them), and say where that is.
+    """Download the raw files of a dataset into `root`/NAME, by default where `prepare_dataset` finds them, and return that folder.
 
-    `progress` is told the owner's terms and then, line by line, how far the download is. One that breaks off leaves a
-    hidden `.part` file in `root`, and the next try goes on from there; anything else is written whole or not at all.
-    Errors are DataErrors that name the folder to put the files in by hand.
+    `progress` receives the owner's terms and then lines of progress. An interrupted download leaves a hidden `.part` file in `root`,
+    and the next one continues from it; everything else is written whole or not at all. Errors are DataErrors that name the folder to
+    put the files into by hand.
     """
-    spec, place = _spec(name), Path(root) if root else raw_home()
-    target, say = place / name, progress or (lambda line: None)
+    spec, place = _find_spec(name), Path(root) if root else raw_home()
+    target, report = place / name, progress or (lambda line: None)
     if not spec.downloads:
-        raise DataError(f"'{name}' has no public download; {_by_hand(spec, target)}")
-    say(terms(name))
-    got: list[Path] = []
+        raise DataError(_("'{name}' has no public download; {advice}", name=name, advice=_manual_advice(spec, target)))
+    report(describe_terms(name))
+    downloaded: list[Path] = []
     try:
         place.mkdir(parents=True, exist_ok=True)
         for each in spec.downloads:
-            got.append(_download(each, place / f".{name}-{_file_name(each.url)}", _by_hand(spec, target), say))
-        with folder_at_once(target) as work:
-            for path, download in zip(got, spec.downloads, strict=True):
+            downloaded.append(_download(each, place / f".{name}-{_file_name(each.url)}", _manual_advice(spec, target), report))
+        with write_folder_atomically(target) as work:
+            for path, download in zip(downloaded, spec.downloads, strict=True):
                 _place(path, _file_name(download.url), spec, work)
-            if not spec.here(work):
-                raise DataError(f"the download of '{name}' does not hold {', '.join(spec.files)}; {_by_hand(spec, target)}")
+            if not spec.files_in(work):
+                raise DataError(
+                    _(
+                        "the download of '{name}' does not contain {files}; {advice}",
+                        name=name,
+                        files=join_words(spec.files),
+                        advice=_manual_advice(spec, target),
+                    )
+                )
     except OSError as error:
-        raise DataError(f"cannot write to {place}: {error.strerror or error}; name another folder with --root") from error
-    for path in got:
+        message = _("cannot write to {folder}: {reason}; name another folder with --root", folder=place, reason=error.strerror or error)
+        raise DataError(message) from error
+    for path in downloaded:
         path.unlink(missing_ok=True)
     return target
 
 
-def _by_hand(spec: DatasetSpec, target: Path) -> str:
+def _manual_advice(spec: DatasetSpec, target: Path) -> str:
     if spec.module is None:
-        return "it ships with the program"
-    return f"get {', '.join(spec.files)} from the owner and put it in {target}"
+        return _("it ships with the program")
+    return _("get {files} from the owner and put it in {folder}", files=", ".join(spec.files), folder=target)
 
 
-def _spec(name: str) -> DatasetSpec:
+def _find_spec(name: str) -> DatasetSpec:
     if name not in DATASETS:
         raise unknown("dataset", name, DATASETS)
     return DATASETS[name]
@@ -73,31 +83,38 @@ def _file_name(url: str) -> str:
     return PurePosixPath(url.split("?")[0]).name
 
 
-def _download(download: Download, target: Path, by_hand: str, say: Callable[[str], None]) -> Path:
-    """The whole file with the right checksum; `target`.part holds what there is until then."""
+def _download(download: Download, target: Path, advice: str, report: Callable[[str], None]) -> Path:
+    """Download a file and check its checksum; an incomplete file is kept as `target`.part."""
     part = target.with_name(target.name + ".part")
     name = _file_name(download.url)
-    with _network(download.url, by_hand):
-        wanted = _checksum(download)
+    with _network_errors(download.url, advice):
+        expected = _read_checksum(download)
         try:
-            _stream(download.url, part, name, say)
+            _stream(download.url, part, name, report)
         except urllib.error.HTTPError as error:
             if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 raise
-            # The part is as long as the file, or longer: it is whole already, or not the beginning of this one.
-            if wanted is None or _digest(part, wanted[0]) != wanted[1]:
+            # The partial file is at least as long as the file: it is complete already, or not a part of this one.
+            if expected is None or _digest(part, expected[0]) != expected[1]:
                 part.unlink()
-                _stream(download.url, part, name, say)
-    if wanted and (found := _digest(part, wanted[0])) != wanted[1]:
+                _stream(download.url, part, name, report)
+    if expected and (digest := _digest(part, expected[0])) != expected[1]:
         part.unlink()
         raise DataError(
-            f"{name} from {download.url} has the {wanted[0]} {found} and not the owner's {wanted[1]}; it was thrown away, fetch it again"
+            _(
+                "{file} from {url} has the {kind} checksum {digest} and not the owner's {expected}; it was deleted, fetch it again",
+                file=name,
+                url=download.url,
+                kind=expected[0],
+                digest=digest,
+                expected=expected[1],
+            )
         )
     part.replace(target)
     return target
 
 
-def _stream(url: str, part: Path, name: str, say: Callable[[str], None]) -> None:
+def _stream(url: str, part: Path, name: str, report: Callable[[str], None]) -> None:
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
@@ -106,21 +123,33 @@ def _stream(url: str, part: Path, name: str, say: Callable[[str], None]) -> None
         length = answer.headers.get("Content-Length")
         total = done + int(length) if length else None
         if resumed:
-            say(f"{name}: going on from {done:,} bytes")
-        told = done
+            report(_("{file}: continuing after {done} bytes", file=name, done=format_number(done)))
+        reported = done
         with part.open("ab" if resumed else "wb") as file:
             while chunk := answer.read(_CHUNK):
                 file.write(chunk)
                 done += len(chunk)
-                if done - told >= (total / 20 if total else _QUIET) or done == total:
-                    say(f"{name}: {done:,} of {total:,} bytes, {done / total:.0%}" if total else f"{name}: {done:,} bytes")
-                    told = done
+                if done - reported >= (total / 20 if total else _BYTES_BETWEEN_REPORTS) or done == total:
+                    report(_progress_line(name, done, total))
+                    reported = done
     if total is not None and done < total:
-        raise ConnectionError(f"it broke off after {done:,} of {total:,} bytes")
+        raise ConnectionError(_("the connection broke after {done} of {total} bytes", done=format_number(done), total=format_number(total)))
 
 
-def _checksum(download: Download) -> tuple[str, str] | None:
-    """Kind and value; where the owner keeps it in a file beside the download, that file is read first."""
+def _progress_line(name: str, done: int, total: int | None) -> str:
+    if not total:
+        return _("{file}: {done} bytes", file=name, done=format_number(done))
+    return _(
+        "{file}: {done} of {total} bytes, {share}",
+        file=name,
+        done=format_number(done),
+        total=format_number(total),
+        share=format_share(done / total),
+    )
+
+
+def _read_checksum(download: Download) -> tuple[str, str] | None:
+    """Return the kind and value of the checksum, read from the owner's file if it is published in one."""
     if download.checksum is None:
         return None
     if "://" not in download.checksum:
@@ -130,7 +159,7 @@ def _checksum(download: Download) -> tuple[str, str] | None:
         text = answer.read(1 << 16).decode("ascii", errors="replace")
     found = re.search(r"\b[0-9a-fA-F]{64}\b|\b[0-9a-fA-F]{32}\b", text)
     if found is None:
-        raise DataError(f"{download.checksum} holds no checksum; fetch again later")
+        raise DataError(_("{url} does not contain a checksum; fetch again later", url=download.checksum))
     return ("sha256" if len(found.group()) == 64 else "md5"), found.group().lower()
 
 
@@ -140,18 +169,23 @@ def _digest(path: Path, kind: str) -> str:
 
 
 @contextmanager
-def _network(url: str, by_hand: str) -> Iterator[None]:
+def _network_errors(url: str, advice: str) -> Iterator[None]:
+    """Turn the errors of the network into one-line DataErrors that end with `advice`."""
     try:
         yield
     except urllib.error.HTTPError as error:
-        raise DataError(f"{url} answers {error.code} {error.reason}; {by_hand}") from error
+        raise DataError(
+            _("{url} answers {code} {reason}; {advice}", url=url, code=error.code, reason=error.reason, advice=advice)
+        ) from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         reason = getattr(error, "reason", error)
-        raise DataError(f"{url} could not be fetched ({reason}); fetch again to go on, or {by_hand}") from error
+        raise DataError(
+            _("{url} could not be fetched ({reason}); fetch again to continue, or {advice}", url=url, reason=reason, advice=advice)
+        ) from error
 
 
 def _place(path: Path, name: str, spec: DatasetSpec, folder: Path) -> None:
-    """The file itself, or from a zip those of its files that are needed, without the archive's folders."""
+    """Copy a file or, from a zip, the files that are needed, into a folder, without the folders of the archive."""
     wanted = {each for alternatives in spec.files for each in alternatives.split(" | ")} | {*spec.optional, "README", "README.txt"}
     if not name.endswith(".zip") or name in wanted:
         shutil.copyfile(path, folder / name)
@@ -165,4 +199,4 @@ def _place(path: Path, name: str, spec: DatasetSpec, folder: Path) -> None:
                         shutil.copyfileobj(packed, unpacked, _CHUNK)
     except (zipfile.BadZipFile, EOFError) as error:
         path.unlink(missing_ok=True)
-        raise DataError(f"{name} is no zip that can be read ({error}); it was thrown away, fetch it again") from error
+        raise DataError(_("{file} is not a readable zip ({reason}); it was deleted, fetch it again", file=name, reason=error)) from error

@@ -1,13 +1,13 @@
-"""The prepared folder: how data rests on disk between the raw files and a Dataset.
+"""The prepared folder: the format of a dataset on disk.
 
-interactions.parquet   user, item: places in the tables below, counted from 0, so that millions of rows open at once; and
-                       those of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text that are known;
-                       sorted by user and time
-items.parquet          item_id and what is known of it: title, text, category, latitude, longitude, …
-users.parquet          user_id and what is known of people
+interactions.parquet   user, item: row numbers in the tables below, from 0, so that millions of rows open at once; and the known
+                       columns of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text; sorted by user
+                       and time
+items.parquet          item_id and the known columns of title, text, category, latitude, longitude, …
+users.parquet          user_id and the known attributes of users
 friends.parquet        user_id, friend_id (only where known)
-card.json              name, title, counts, times, the cleaning report, the fingerprint: a list of data sets reads only these
-other *.parquet        tables beside the data, such as the truth of a simulation; `read_extra` reads them
+card.json              name, title, counts, times, the cleaning report, the fingerprint: listing the datasets reads only this file
+other *.parquet        further tables, such as the ground truth of a simulation; `read_extra` reads them
 """
 
 import json
@@ -24,17 +24,18 @@ import pyarrow.parquet as pq
 
 from recsys.core import Check, Dataset
 from recsys.core.errors import DataError
-from recsys.storage.files import folder_at_once
+from recsys.core.translation import _
+from recsys.storage.atomic_files import write_folder_atomically
 
 FORMAT = 1
-"""Goes into every fingerprint: data prepared by another version of this code is another data set."""
+"""Version of the format; part of every fingerprint, since data prepared by another version is another dataset."""
 
 COLUMNS = ("timestamp", "utc_offset", "behaviour", "rating", "latitude", "longitude", "text")
 
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """What a list of data sets shows. Counts are None for a known data set that is not prepared yet; times are UTC."""
+    """Summary of a dataset for lists. Counts are None for a known dataset that is not prepared yet; times are UTC."""
 
     name: str
     title: str
@@ -47,15 +48,15 @@ class DatasetCard:
     first: datetime | None = None
     last: datetime | None = None
     has: tuple[str, ...] = ()
-    example_users: tuple[str, ...] = ()  # five at most, busiest first
+    example_users: tuple[str, ...] = ()  # at most five, those with the most events first
     fingerprint: str | None = None
     checks: tuple[Check, ...] = ()
     places_of_events: bool = False
 
 
 def write_prepared(folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataFrame] | None = None) -> DatasetCard:
-    """Write a Dataset as a prepared folder, all at once or not at all. `extras` are tables beside it, by name."""
-    with folder_at_once(folder) as work:
+    """Write a Dataset as a prepared folder, whole or not at all. `extras` are further tables by name."""
+    with write_folder_atomically(folder) as work:
         codes = {key: dataset.interactions[f"{key}_id"].cat.codes.astype("int32") for key in ("user", "item")}
         interactions = dataset.interactions.drop(columns=["user_id", "item_id", "order"]).assign(**codes)
         users = pd.DataFrame(index=pd.Index(dataset.user_ids, dtype="str")) if dataset.users is None else dataset.users
@@ -66,13 +67,13 @@ def write_prepared(folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataF
             dataset.friends.to_parquet(work / "friends.parquet", index=False, compression="zstd")
         for name, table in (extras or {}).items():
             table.to_parquet(work / f"{name}.parquet", index=False, compression="zstd")
-        card = card_of(dataset)
+        card = make_card(dataset)
         write_card(work, card)
     return card
 
 
 def read_prepared(folder: Path) -> Dataset:
-    """The Dataset in a prepared folder; a DataError when a file of it is missing or damaged."""
+    """Read the Dataset of a prepared folder; a missing or damaged file is a DataError."""
     card = read_card(folder)
     items, users = _read_indexed(folder / "items.parquet", "item_id"), _read_indexed(folder / "users.parquet", "user_id")
     friends = _read_frame(folder / "friends.parquet") if (folder / "friends.parquet").exists() else None
@@ -92,13 +93,13 @@ def read_prepared(folder: Path) -> Dataset:
 
 
 def read_extra(folder: Path, name: str) -> pd.DataFrame | None:
-    """A table beside the data, such as `truth`; None when this data has no such table."""
+    """Read a further table of a prepared folder, such as `truth`; None if there is no such table."""
     path = folder / f"{name}.parquet"
     return _read_frame(path) if path.exists() else None
 
 
-def card_of(dataset: Dataset) -> DatasetCard:
-    """Count a Dataset."""
+def make_card(dataset: Dataset) -> DatasetCard:
+    """Return the card of a Dataset."""
     counts = np.diff(dataset.user_starts)
     busiest = np.argsort(-counts, kind="stable")[:5]
     stamps = dataset.interactions["timestamp"].dropna() if "timestamp" in dataset.interactions else pd.Series([])
@@ -121,6 +122,7 @@ def card_of(dataset: Dataset) -> DatasetCard:
 
 
 def write_card(folder: Path, card: DatasetCard) -> None:
+    """Write card.json into a folder."""
     values: dict[str, Any] = {"format": FORMAT, **asdict(card)}
     values["checks"] = [check._asdict() for check in card.checks]
     values["first"], values["last"] = _iso(card.first), _iso(card.last)
@@ -128,19 +130,19 @@ def write_card(folder: Path, card: DatasetCard) -> None:
 
 
 def read_card(folder: Path) -> DatasetCard:
-    """The card of a prepared folder. Cheap: one small JSON file."""
+    """Read the card of a prepared folder: one small JSON file. A missing or damaged one is a DataError."""
     path = folder / "card.json"
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values.pop("format") != FORMAT:
-            raise DataError(f"{path} was written by another version of this program; prepare the data again")
+            raise DataError(_("{path} was written by another version of this program; prepare the data again", path=path))
         values["checks"] = tuple(Check(**check) for check in values["checks"])
         values["has"], values["example_users"] = tuple(values["has"]), tuple(values["example_users"])
         for end in ("first", "last"):
             values[end] = datetime.fromisoformat(values[end]) if values[end] else None
         return DatasetCard(**values)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(f"{path} is missing or damaged ({error}); prepare the data again") from error
+        raise DataError(_("{path} is missing or damaged ({reason}); prepare the data again", path=path, reason=error)) from error
 
 
 def _iso(time: datetime | None) -> str | None:
@@ -151,7 +153,7 @@ def _read_table(path: Path, dictionaries: list[str] | None = None) -> pa.Table:
     try:
         return pq.read_table(path, read_dictionary=dictionaries)
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"{path} is missing or damaged; prepare the data again") from error
+        raise DataError(_("{path} is missing or damaged; prepare the data again", path=path)) from error
 
 
 def _read_frame(path: Path) -> pd.DataFrame:
@@ -161,19 +163,19 @@ def _read_frame(path: Path) -> pd.DataFrame:
 def _read_indexed(path: Path, key: str) -> pd.DataFrame:
     frame = _read_frame(path)
     if key not in frame or not frame[key].is_unique:
-        raise DataError(f"{path} does not name every {key} once; prepare the data again")
+        raise DataError(_("{path} does not contain every {key} exactly once; prepare the data again", path=path, key=key))
     return frame.set_index(pd.Index(frame.pop(key), dtype="str", name=key))
 
 
 def _read_interactions(path: Path, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
     table = _read_table(path, ["behaviour"])
     if not {"user", "item"} <= set(table.column_names):
-        raise DataError(f"{path} has no columns user and item; prepare the data again")
+        raise DataError(_("{path} has no columns user and item; prepare the data again", path=path))
     users, items = table["user"].to_numpy(), table["item"].to_numpy()
     starts = np.flatnonzero(np.diff(users, prepend=-1))
     fits = len(starts) == len(user_ids) and np.array_equal(users[starts], np.arange(len(user_ids)))
     if not fits or (len(items) and not 0 <= items.min() <= items.max() < len(item_ids)):
-        raise DataError(f"{path} does not fit the tables beside it; prepare the data again")
+        raise DataError(_("{path} does not fit the other tables of its folder; prepare the data again", path=path))
     columns: dict[str, Any] = {
         "user_id": pd.Categorical.from_codes(users, categories=user_ids.rename(None), validate=False),
         "item_id": pd.Categorical.from_codes(items, categories=item_ids.rename(None), validate=False),
@@ -196,7 +198,7 @@ def _column(column: pa.ChunkedArray, name: str) -> Any:
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[np.ndarray, pd.Index]:
-    """Codes and the strings they stand for; −1 where a value is missing."""
+    """Return the codes of a column, −1 where a value is missing, and the strings they stand for."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     whole = column.unify_dictionaries().combine_chunks()

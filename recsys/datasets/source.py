@@ -1,4 +1,4 @@
-"""What a reader of a raw format hands to the ingest: rows as text in DuckDB, and what is known of items and people."""
+"""The output of a reader, rows as text in DuckDB with tables of items and users, and helpers for the SQL of readers and import."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,17 +11,18 @@ import pandas as pd
 
 from recsys.core import Check
 from recsys.core.errors import DataError
+from recsys.core.translation import _
 
 KEYS = ("user_id", "item_id", "timestamp", "behaviour", "rating", "latitude", "longitude", "title", "category", "text")
-"""What a column of a file can be; the keys of a mapping."""
+"""The roles a column can have; the keys of a mapping."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Rows stand in the table `raw` of the connection, in the order of the file, as VARCHAR columns named by `columns`.
+    """Raw events: rows in the table `raw` of the connection, in the order of the file, as VARCHAR columns named by the keys of `columns`.
 
-    `columns` maps what a column is (KEYS, and utc_offset in minutes, position for data that has an order but no times)
-    to what it is called in the file, for messages. `items` and `users` are indexed by id. `where` names the file.
+    `columns` maps the role of a column (KEYS, utc_offset in minutes, or position for data that has an order but no times) to its name
+    in the file, for error messages. `items` and `users` are indexed by id. `where` names the file.
     """
 
     where: str
@@ -32,65 +33,81 @@ class Source:
 
 
 @contextmanager
-def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB in 2 GB of memory; what does not fit goes to `folder`."""
+def open_duckdb(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a DuckDB database in 2 GB of memory; what does not fit is written to `folder`."""
     with duckdb.connect() as open_connection:
-        open_connection.execute(f"SET temp_directory = {quoted(folder)}")
+        open_connection.execute(f"SET temp_directory = {quote_literal(folder)}")
         open_connection.execute("SET memory_limit = '2GB'; SET threads = 2; SET TimeZone = 'UTC'; SET enable_progress_bar = false")
-        # The place of a row in the file decides ties in time.
+        # Events with equal times keep the order of the file.
         open_connection.execute("SET preserve_insertion_order = true")
         yield open_connection
 
 
-def quoted(text: object) -> str:
-    """A string literal of SQL."""
+def quote_literal(text: object) -> str:
+    """Return a text as a string literal of SQL."""
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def one_file(path: object) -> str:
-    """The first arguments of read_csv and read_parquet for exactly this file: [, * and ? are letters of its name, and a folder
-    called key=value is no column."""
+def quote_path(path: object) -> str:
+    """Return the first arguments of read_csv and read_parquet for exactly this file.
+
+    The characters [, * and ? in its name are not wildcards, and a folder called key=value does not become a column.
+    """
     literal = "".join(f"[{each}]" if each in "[*?" else each for each in str(path))
-    return f"{quoted(literal)}, hive_partitioning = false"
+    return f"{quote_literal(literal)}, hive_partitioning = false"
 
 
-def named(column: str) -> str:
-    """A column's name in SQL, whatever characters it holds."""
+def quote_name(column: str) -> str:
+    """Return a column's name as SQL, whatever characters it contains."""
     return '"' + column.replace('"', '""') + '"'
 
 
-def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+def query_count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """Return the number that a query selects."""
     row = con.execute(sql).fetchone()
     return int(row[0]) if row else 0
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turns what can go wrong while a file is read into one line that names it."""
+def reading_errors(path: Path) -> Iterator[None]:
+    """Turn the errors that can occur while a file is read into one-line DataErrors that name it."""
     try:
         yield
     except UnicodeDecodeError as error:
-        raise DataError(f"{path.name}: byte {error.start} is not {error.encoding}; save the file as UTF-8") from error
+        raise DataError(
+            _(
+                "{file}: byte {position} is not {encoding}; save the file as UTF-8",
+                file=path.name,
+                position=error.start,
+                encoding=error.encoding,
+            )
+        ) from error
     except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist; check the name and the folder") from error
+        raise DataError(_("{path} does not exist; check the name and the folder", path=path)) from error
     except duckdb.Error as error:
         if "No space left" in str(error):
-            raise DataError(f"the disk is full while reading {path.name}; free some space, nothing was changed") from error
-        raise DataError(f"{path.name} cannot be read: {first_line(error)}") from error
+            raise DataError(_("the disk is full while reading {file}; free some space, nothing was changed", file=path.name)) from error
+        raise DataError(_("{file} cannot be read: {reason}", file=path.name, reason=describe_duckdb_error(error))) from error
 
 
-def first_line(error: BaseException) -> str:
-    """What DuckDB says first, without the class of its error; of a malformed row the line and the number of columns."""
+def describe_duckdb_error(error: BaseException) -> str:
+    """Return a malformed row's line and problem, for other errors the first line of DuckDB's message without the error class."""
     row = re.search(r"Line: (\d+)", str(error))
     sizes = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", str(error))
     if row and sizes:
-        return f"line {row[1]} has {sizes[2]} columns where {sizes[1]} are expected; correct it, or quote text that holds the separator"
+        return _(
+            "line {line} has {found} columns where {expected} are expected; correct it, or quote text that contains the separator",
+            line=row[1],
+            found=sizes[2],
+            expected=sizes[1],
+        )
     if "Maximum line size" in str(error):
-        return f"line {row[1] if row else 1} is longer than two million characters; it is no row of a table"
+        return _("line {line} is longer than two million characters; it is not a row of a table", line=row[1] if row else 1)
     if "invalid state" in str(error):
-        return "its lines do not all end in the same way; save it with one kind of line ends"
+        return _("its lines do not all end in the same way; save it with one kind of line ending")
     if row:
-        reason = "a quote that is not closed" if "quote" in str(error) else "something that is no row of this table"
-        return f"line {row[1]} holds {reason}; correct it"
+        if "quote" in str(error):
+            return _("line {line} contains a quote that is not closed; correct it", line=row[1])
+        return _("line {line} is not a row of this table; correct it", line=row[1])
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return lines[0].split("Error: ", 1)[-1].strip()[:300]

@@ -1,4 +1,4 @@
-"""What is known of a data set before any of its files is read."""
+"""The description of a known dataset: its title, terms, raw files and downloads."""
 
 import os
 from collections.abc import Callable
@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from recsys.core.errors import DataError
-from recsys.storage.files import home
+from recsys.core.formatting import join_words
+from recsys.core.translation import _
+from recsys.storage.paths import home
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file its owner publishes. `checksum` is "md5:…" or "sha256:…", the address of a file that holds it, or None where there is none."""
+    """A file that the owner publishes. `checksum` is "md5:…" or "sha256:…", the address of a file that contains it, or None."""
 
     url: str
     checksum: str | None = None
@@ -21,10 +23,12 @@ class Download:
 
 @dataclass(frozen=True)
 class DatasetSpec:
-    """`files` are the raw files needed, "a | b" where either will do (the first is better); `optional` ones add titles and text.
+    """A known dataset.
 
-    `folders` are the names a raw folder may have under RECSYS_DATA. `module` has `read(connection, folder) -> Source`;
-    data that ships with the program has none. `terms` is what the owner asks, in a sentence.
+    `files` are the required raw files, "a | b" where one of two is enough (the first is preferred); `optional` files add titles and
+    text. `folders` are further names that the raw folder may have under RECSYS_DATA. `module` is the reader's, with
+    `read(connection, folder) -> Source`; datasets that ship with the program have none. `summary` and `terms` (the owner's conditions)
+    are sentences marked for translation; `noun` is the word for one interaction.
     """
 
     title: str
@@ -40,35 +44,43 @@ class DatasetSpec:
 
     @property
     def reader(self) -> Callable[..., Any]:
-        """The module's `read`; imported now and not before."""
+        """The `read` function of the reader, imported on first use."""
         if self.module is None:
-            raise DataError(f"'{self.title}' comes prepared and has no raw files to read")
+            raise DataError(_("'{title}' ships with the program and has no raw files to read", title=self.title))
         read: Callable[..., Any] = import_module(self.module).read
         return read
 
-    def here(self, folder: Path) -> list[Path]:
-        """The files of this data set that stand in a folder; empty unless all that are needed do."""
-        found = []
+    def files_in(self, folder: Path) -> list[Path]:
+        """Return the raw files of this dataset in a folder, required ones first; empty if a required one is missing."""
+        paths = []
         for alternatives in self.files:
-            there = [folder / name for name in alternatives.split(" | ") if (folder / name).is_file()]
-            if not there:
+            existing = [folder / name for name in alternatives.split(" | ") if (folder / name).is_file()]
+            if not existing:
                 return []
-            found.append(there[0])
-        return found + [folder / name for name in self.optional if (folder / name).is_file()]
+            paths.append(existing[0])
+        return paths + [folder / name for name in self.optional if (folder / name).is_file()]
 
-    def find(self, name: str, root: Path | None) -> Path:
-        """The folder with the raw files: the one given or in it; when none is given, under RECSYS_DATA or where `fetch` puts them."""
+    def find_folder(self, name: str, root: Path | None) -> Path:
+        """Return the folder with the raw files: `root` or a folder in it; without one, under RECSYS_DATA or where `fetch` stores them.
+
+        A DataError lists the folders searched.
+        """
         places = [root] if root else [*(Path(each) for each in [os.environ.get("RECSYS_DATA")] if each), raw_home()]
         for place in places:
             for folder in (place, *(place / each for each in (name, *self.folders))):
-                if self.here(folder):
+                if self.files_in(folder):
                     return folder
         raise DataError(
-            f"no raw files of '{name}' ({', '.join(self.files)}) in {' or '.join(map(str, places))}; "
-            f"put them in {places[0] / name}, or name their folder with --root"
+            _(
+                "no raw files of '{name}' ({files}) in {folders}; put them in {target}, or name their folder with --root",
+                name=name,
+                files=", ".join(self.files),
+                folders=join_words(map(str, places), "or"),
+                target=places[0] / name,
+            )
         )
 
 
 def raw_home() -> Path:
-    """Where fetched raw files go unless a folder is named."""
+    """Return the folder for downloaded raw files, used unless another is named."""
     return home() / "raw"

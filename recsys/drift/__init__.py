@@ -1,4 +1,4 @@
-"""Drift: how one person's interest moves through time and space, where it changed, and how sure that is."""
+"""Drift: changes of users' interest over time and space, with their evidence and their impact on models."""
 
 from recsys.drift.detection.config import DetectionConfig
 from recsys.drift.detection.feature_space import FeatureSpace, build_feature_space

@@ -1,7 +1,7 @@
-"""Interest as a point that wanders: in the space of the items' words, or of a model's own states. How far, where to, and when it jumped.
+"""Drift in embedding space: trajectory of interest, distance of recent from long-term interest, and support for change points.
 
-Counting knows a café from a bar and nothing between them. Here every event is a vector: what is written about its item, or the state
-the model was in after it. The mean of the latest ones is where interest is now, the mean of all before is where it has been.
+Categories are either equal or different. Vectors have distances: every event is the text embedding of its item, or the state of a
+model after it. The mean of the latest vectors is the recent interest, the mean of all vectors before is the long-term interest.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,24 +10,24 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import entr
 
-from recsys.analysis.embeddings import NOTHING, project_to_plane
+from recsys.analysis.embeddings import EPSILON, project_to_plane
 from recsys.drift.detection.config import DETECTION
 from recsys.drift.detection.event_features import DAY, UserEvents, View
 
-WINDOW = 20  # latest events that are interest now
-STEPS = 240  # at most so many points of a curve
+WINDOW = 20  # latest events that make the recent interest
+STEPS = 240  # most points of a curve
 SHUFFLES, DRAWS = 199, 40
-DIRECTIONS = 16  # in which vectors are compared, those with most variance
+DIRECTIONS = 16  # principal components in which vectors are compared
 ALPHA = 0.03
 NEAR_DAYS, NEAR_STEPS = 60.0, 20
 
 
 @dataclass(frozen=True, eq=False)
 class Trajectory:
-    """Interest in the two directions in which the events' vectors differ most (principal components of this person's events).
+    """A user's interest in the first two principal components of the vectors of the user's events.
 
-    `path` (T, 2) is the mean of the latest 20 vectors after each event, NaN before the first that is known. `shares` (2,) is how much
-    of the variance of the vectors each direction holds. `names` and `marks` (n, 2) are the commonest kinds of items and their means.
+    `path` (T, 2) is the mean of the latest 20 vectors after each event, NaN before the first known one. `shares` (2,) are the explained
+    shares of variance. `names` and `marks` (n, 2) are the most frequent kinds of items and their means.
     """
 
     path: np.ndarray
@@ -38,21 +38,21 @@ class Trajectory:
 
 @dataclass(frozen=True, eq=False)
 class InterestGap:
-    """How far recent interest is from all before: `steps` (n,) are numbers of events, `apart` (n,) distances from 0 to 1.
+    """Distances of recent from long-term interest: `steps` (n,) are numbers of events, `distances` (n,) from 0 to 1.
 
-    `usual` (n,) is what the same weeks give in shuffled order, on average.
+    `expected` (n,) are the mean distances for the same weeks in random order.
     """
 
     steps: np.ndarray
-    apart: np.ndarray
-    usual: np.ndarray
+    distances: np.ndarray
+    expected: np.ndarray
 
 
 @dataclass(frozen=True)
 class ChangeSupport:
-    """What one more view says of a change: its own best split of the same stretch of life, where it is, and how likely by chance.
+    """Support for a change point from vectors: their own best split of the same events, and its p-value.
 
-    `step` is the first event after that split; `agrees` when it is hardly chance and near the date that counting gave.
+    `step` is the first event after that split; `agrees` says that the split is significant and near the date of the change point.
     """
 
     step: int
@@ -62,25 +62,25 @@ class ChangeSupport:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingDrift:
-    """One more view of a person: the way, how far from before, and what it says of each lasting change, in order."""
+    """Drift of one user in one embedding space: trajectory, distance from long-term interest, and support for each lasting change, in order."""
 
-    way: Trajectory | None
+    trajectory: Trajectory | None
     gap: InterestGap
-    witnesses: tuple[ChangeSupport | None, ...]
+    supports: tuple[ChangeSupport | None, ...]
 
 
 def measure_embedding_drift(vectors: np.ndarray, events: UserEvents, lasting: Sequence[int], states: bool = False) -> EmbeddingDrift:
-    """See a person in vectors (T, D), a row an event; `lasting` are the steps of the changes that counting found, in order.
+    """Measure the drift of a user's vectors (T, D), one row per event; `lasting` are the steps of the lasting changes, in order.
 
-    `states` says that the vectors are a model's: these move with the number of events alone, and that is no change of interest.
+    `states` says that the vectors are states of a model. These move with the number of events alone, which is not a change of interest.
     """
-    edges, asked = [0, *lasting, len(events)], _settled(vectors) if states else vectors
-    witnesses = tuple(measure_change_support(asked, events, *edges[at : at + 3]) for at in range(len(lasting)))
-    return EmbeddingDrift(project_trajectory(vectors, events.views["category"]), gap_of_vectors(vectors, events), witnesses)
+    edges, detrended = [0, *lasting, len(events)], _detrend(vectors) if states else vectors
+    supports = tuple(measure_change_support(detrended, events, *edges[at : at + 3]) for at in range(len(lasting)))
+    return EmbeddingDrift(project_trajectory(vectors, events.views["category"]), measure_vector_gap(vectors, events), supports)
 
 
-def _settled(states: np.ndarray) -> np.ndarray:
-    """States without what goes with the logarithm of the number of events, and zeros for the first 20, while a model finds its feet."""
+def _detrend(states: np.ndarray) -> np.ndarray:
+    """Remove from states the trend with the logarithm of the number of events; zeros for the first 20, which are unstable."""
     number = np.arange(1, len(states) + 1)
     trend = np.column_stack([np.ones(len(states)), np.log(number)])
     rest = states - trend @ np.linalg.lstsq(trend, states.astype(np.float64), rcond=None)[0]
@@ -88,7 +88,7 @@ def _settled(states: np.ndarray) -> np.ndarray:
 
 
 def project_trajectory(vectors: np.ndarray, kinds: View, most: int = 8) -> Trajectory | None:
-    """The way through vectors (T, D), zeros where nothing is known; None with fewer than three. `kinds` names what the events were."""
+    """Project vectors (T, D), zeros where unknown, to two dimensions; None with fewer than three. `kinds` are the kinds of the events."""
     flat = project_to_plane(vectors)
     known = np.isfinite(flat.points).all(axis=1)
     if known.sum() < 3:
@@ -100,27 +100,27 @@ def project_trajectory(vectors: np.ndarray, kinds: View, most: int = 8) -> Traje
     return Trajectory(path, flat.shares, tuple(kinds.levels[at] for at in often), np.reshape(marks, (-1, 2)))
 
 
-def gap_of_vectors(vectors: np.ndarray, events: UserEvents, seed: int = 0) -> InterestGap:
-    """1 − the cosine of recent and long-term mean vectors."""
-    known = np.abs(vectors).max(axis=1, initial=0) > NOTHING
-    return _gap(vectors, known, _angles, events, seed)
+def measure_vector_gap(vectors: np.ndarray, events: UserEvents, seed: int = 0) -> InterestGap:
+    """Measure 1 − the cosine of recent and long-term mean vectors."""
+    known = np.abs(vectors).max(axis=1, initial=0) > EPSILON
+    return _gap(vectors, known, _cosine_distances, events, seed)
 
 
-def _angles(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _cosine_distances(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(ones, axis=1) * np.linalg.norm(others, axis=1)
-    return np.asarray(1 - (ones * others).sum(axis=1) / np.maximum(lengths, NOTHING))
+    return np.asarray(1 - (ones * others).sum(axis=1) / np.maximum(lengths, EPSILON))
 
 
-def gap_of_counts(events: UserEvents, view: str = "category", seed: int = 0) -> InterestGap:
-    """The Jensen-Shannon divergence of recent and long-term shares."""
+def measure_share_gap(events: UserEvents, view: str = "category", seed: int = 0) -> InterestGap:
+    """Measure the Jensen-Shannon divergence of recent and long-term shares of a view."""
     codes = events.views[view].codes
     used, code = np.unique(codes, return_inverse=True)
     taken = np.eye(len(used))[code][:, used >= 0]
-    return _gap(taken, codes >= 0, _divergences, events, seed)
+    return _gap(taken, codes >= 0, _jensen_shannon_divergences, events, seed)
 
 
-def _divergences(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """(n,) Jensen-Shannon divergences in bits of the rows, by their entropies."""
+def _jensen_shannon_divergences(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return (n,) Jensen-Shannon divergences in bits of the rows, by their entropies."""
     middles = entr((ones + others) / 2).sum(axis=1)
     return np.asarray(np.clip(middles - (entr(ones) + entr(others)).sum(axis=1) / 2, 0, None) / np.log(2))
 
@@ -128,12 +128,12 @@ def _divergences(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
 def measure_change_support(
     vectors: np.ndarray, events: UserEvents, start: int, step: int, stop: int, seed: int = 0
 ) -> ChangeSupport | None:
-    """Ask vectors (T, D) about the change at `step` between events `start` and `stop` − 1; None where too little is known.
+    """Measure the support of vectors (T, D) for the change at `step` among events `start` to `stop` − 1; None where too few are known.
 
-    The split whose two means differ most, weighted as in the variance between groups, is compared with the best split of every shuffle
-    of the same weeks: so the p-value is that of a search, and not of a date that another view chose.
+    The split whose two means differ most, weighted as in the variance between groups, is compared with the best split of every
+    permutation of the same weeks, so that the p-value allows for the search.
     """
-    known = np.flatnonzero(np.abs(vectors).max(axis=1, initial=0) > NOTHING)
+    known = np.flatnonzero(np.abs(vectors).max(axis=1, initial=0) > EPSILON)
     known = known[(known >= start) & (known < stop)]
     blocks, block = np.unique(events.blocks[known], return_inverse=True)
     if len(blocks) < 4:
@@ -159,16 +159,16 @@ def measure_change_support(
 
 
 def _leading(vectors: np.ndarray) -> np.ndarray:
-    """(n, ≤ DIRECTIONS) centred vectors in the directions with most variance."""
+    """Return (n, ≤ DIRECTIONS) centred vectors in their leading principal components."""
     centred = vectors - vectors.mean(axis=0)
     variances, directions = np.linalg.eigh(centred.T @ centred)
     return np.asarray(centred @ directions[:, variances.argsort()[::-1][:DIRECTIONS]])
 
 
 def _gap(
-    vectors: np.ndarray, known: np.ndarray, apart: Callable[[np.ndarray, np.ndarray], np.ndarray], events: UserEvents, seed: int
+    vectors: np.ndarray, known: np.ndarray, distance: Callable[[np.ndarray, np.ndarray], np.ndarray], events: UserEvents, seed: int
 ) -> InterestGap:
-    """Distances of recent means from long-term ones, and the same with blocks of time in shuffled order."""
+    """Return distances of recent from long-term means, and the same for blocks of time in random order."""
     vectors, blocks = vectors[known].astype(np.float64), events.blocks[known]
     numbers = np.flatnonzero(known) + 1
     at = np.unique(np.linspace(2 * WINDOW, len(vectors), STEPS).astype(int)) if len(vectors) > 2 * WINDOW else np.empty(0, dtype=int)
@@ -176,12 +176,12 @@ def _gap(
     for draw in range(DRAWS + 1):
         order = np.arange(len(vectors)) if not draw else np.argsort(rng.permutation(int(events.blocks[-1]) + 1)[blocks], kind="stable")
         sums = np.vstack([np.zeros(vectors.shape[1]), vectors[order].cumsum(axis=0)])
-        curves.append(apart((sums[at] - sums[at - WINDOW]) / WINDOW, sums[at] / at[:, None]))
+        curves.append(distance((sums[at] - sums[at - WINDOW]) / WINDOW, sums[at] / at[:, None]))
     return InterestGap(numbers[at - 1], curves[0], np.mean(curves[1:], axis=0))
 
 
 def _recent(points: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """(T, 2) means of the latest WINDOW known points, NaN before the first."""
+    """Return (T, 2) means of the latest WINDOW known points, NaN before the first."""
     sums = np.vstack([np.zeros(2), points.cumsum(axis=0)])
     counts = np.concatenate([[0], known.cumsum()])
     first = np.searchsorted(counts, np.maximum(counts[1:] - WINDOW, 0), side="right") - 1

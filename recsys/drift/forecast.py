@@ -1,4 +1,4 @@
-"""Where a model expects somebody at every hour of a day: its list, hour by hour, summed over areas."""
+"""Forecast of a user's areas over the hours of a day: a model's probabilities, summed over the items of each area."""
 
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ HOURS = tuple(range(6, 24, 2))
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """`shares` (hours, areas): what part of the model's list, by its own probabilities, lies in each area; rows sum to 1."""
+    """Probabilities `shares` (hours, areas) that the next item lies in each area; rows sum to 1."""
 
     hours: tuple[int, ...]
     areas: tuple[str, ...]
@@ -21,23 +21,23 @@ class Forecast:
 
 
 def forecast_day(
-    model: Recommender, dataset: Dataset, scene: FeatureSpace, history: History, step: int, midnight: float, offset: float
+    model: Recommender, dataset: Dataset, feature_space: FeatureSpace, history: History, step: int, midnight: float, offset: float
 ) -> Forecast:
-    """Ask at every second hour of the day that begins at `midnight` (seconds UTC) by a clock `offset` minutes ahead of UTC.
+    """Forecast every second hour of the day that begins at `midnight` (seconds UTC) on a clock `offset` minutes ahead of UTC.
 
-    For models trained to give probabilities: the softmax of their scores is read as such. The place is the last event's.
+    For models whose softmax of scores is a probability. The place is that of the last event.
     """
     assert dataset.item_places is not None
-    asked = request_at(history, step)
-    requests = [replace(asked, time=midnight + hour * 3600.0, utc_offset=offset) for hour in HOURS]
+    request = request_at(history, step)
+    requests = [replace(request, time=midnight + hour * 3600.0, utc_offset=offset) for hour in HOURS]
     vocabulary = Vocabulary(model.item_ids)
     scores = candidate_scores(model, requests, vocabulary, dataset.repeats).astype(np.float64)
     scores -= scores.max(axis=1, keepdims=True)
-    chances = np.exp(scores)
-    chances /= chances.sum(axis=1, keepdims=True)
+    probabilities = np.exp(scores)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     codes = dataset.vocabulary.encode([str(item) for item in model.item_ids])
-    areas = np.where(codes > 0, scene.areas_of(dataset.item_places)[np.maximum(codes, 1) - 1], -1)
-    shares = np.zeros((len(HOURS), len(scene.area_names)))
+    areas = np.where(codes > 0, feature_space.areas_of(dataset.item_places)[np.maximum(codes, 1) - 1], -1)
+    shares = np.zeros((len(HOURS), len(feature_space.area_names)))
     for area in np.unique(areas[areas >= 0]):
-        shares[:, area] = chances[:, areas == area].sum(axis=1)
-    return Forecast(HOURS, scene.area_names, shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12))
+        shares[:, area] = probabilities[:, areas == area].sum(axis=1)
+    return Forecast(HOURS, feature_space.area_names, shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12))

@@ -1,4 +1,4 @@
-"""Where a person lives their life: home and work areas, how far they go, how their middle moves."""
+"""Mobility of a user: home and work areas, radius of gyration, distances between events, and centres over time."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from recsys.drift.detection.feature_space import FeatureSpace, on_sphere
 
 NEAR = 0.5  # kilometres around an anchor
 HOME_NEAR = 1.0  # within which an event counts as near home
-LEAST_SHARE = 0.1  # of the hours that count, for an area to be somebody's work
-MOST = 1500  # events looked at for anchors, evenly spread
+LEAST_SHARE = 0.1  # of the weight of working hours, for an area to be the workplace
+MOST = 1500  # events that anchors are computed from, evenly spread
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """A point (degrees) people keep coming back to, the area it lies in, and the share of the hours that count spent there."""
+    """A point (degrees) that a user keeps returning to, its area, and the share of the weighted events there."""
 
     latitude: float
     longitude: float
@@ -29,7 +29,7 @@ class Mobility:
     """Distances in kilometres, gaps in hours, None where too little is known.
 
     `radius` is the radius of gyration, `near_home` the share of events within a kilometre of home, `step` and `gap` medians between
-    one event and the next. `path` (W, 2) latitude and longitude of the middle of each window, NaN where nothing is known.
+    one event and the next. `path` (W, 2) latitude and longitude of the centre of each window, NaN where unknown.
     """
 
     home: Anchor | None
@@ -41,8 +41,10 @@ class Mobility:
     path: np.ndarray
 
 
-def measure_mobility(events: UserEvents, scene: FeatureSpace, windows: np.ndarray, start: int = 0, stop: int | None = None) -> Mobility:
-    """The space of the events from `start` to `stop` − 1; `windows` (T,) number the window of every event."""
+def measure_mobility(
+    events: UserEvents, feature_space: FeatureSpace, windows: np.ndarray, start: int = 0, stop: int | None = None
+) -> Mobility:
+    """Measure the mobility of the events from `start` to `stop` − 1; `windows` (T,) number the window of every event."""
     stop = len(events) if stop is None else stop
     gap = _gap(events, start, stop)
     path = np.full((int(windows[-1]) + 1 if len(windows) else 0, 2), np.nan)
@@ -56,7 +58,7 @@ def measure_mobility(events: UserEvents, scene: FeatureSpace, windows: np.ndarra
     if not len(chosen):
         return Mobility(None, None, None, None, None, gap, path)
     places = events.places[chosen]
-    home, work = _anchors(events, scene, chosen)
+    home, work = _anchors(events, feature_space, chosen)
     radius = float(np.sqrt(np.mean(kilometres_apart(places, middle(places)) ** 2)))
     near = None if home is None else float((kilometres_apart(places, np.array([home.latitude, home.longitude])) <= HOME_NEAR).mean())
     steps = kilometres_apart(places[:-1], places[1:])
@@ -64,29 +66,29 @@ def measure_mobility(events: UserEvents, scene: FeatureSpace, windows: np.ndarra
 
 
 def middle(places: np.ndarray) -> np.ndarray:
-    """(2,) the middle on the sphere of degrees (n, 2): right at the poles and across the date line."""
+    """Return (2,) the centre on the sphere of degrees (n, 2), valid at the poles and across the date line."""
     x, y, z = on_sphere(places).mean(axis=0)
     return np.degrees([np.arctan2(z, np.hypot(x, y)), np.arctan2(y, x)])
 
 
-def _anchors(events: UserEvents, scene: FeatureSpace, chosen: np.ndarray) -> tuple[Anchor | None, Anchor | None]:
-    """Home by the hours most people are there, evenings, nights and early mornings; work by weekdays from nine to five, elsewhere."""
+def _anchors(events: UserEvents, feature_space: FeatureSpace, chosen: np.ndarray) -> tuple[Anchor | None, Anchor | None]:
+    """Return home by evenings, nights and early mornings, and work by weekday working hours away from home."""
     chosen = chosen[np.unique(np.linspace(0, len(chosen) - 1, min(len(chosen), MOST)).round().astype(int))]
     assert events.places is not None
     places = events.places[chosen]
     if events.times is None:
-        return _densest(places, np.ones(len(places)), scene, 0.0), None
+        return _densest(places, np.ones(len(places)), feature_space, 0.0), None
     hour, weekday = events.times[chosen] % DAY / 3600, (events.times[chosen] // DAY + 3) % 7
     asleep = np.where((hour >= 21) | (hour < 8), 1.0, np.where((hour >= 18) | (weekday >= 5), 0.4, 0.02))
-    home = _densest(places, asleep, scene, 0.0)
+    home = _densest(places, asleep, feature_space, 0.0)
     busy = ((weekday < 5) & (hour >= 8) & (hour < 18)).astype(float)
     if home is not None:
         busy *= kilometres_apart(places, np.array([home.latitude, home.longitude])) > 2 * NEAR
-    return home, _densest(places, busy, scene, LEAST_SHARE * float(((weekday < 5) & (hour >= 8) & (hour < 18)).sum()))
+    return home, _densest(places, busy, feature_space, LEAST_SHARE * float(((weekday < 5) & (hour >= 8) & (hour < 18)).sum()))
 
 
-def _densest(places: np.ndarray, weights: np.ndarray, scene: FeatureSpace, least: float) -> Anchor | None:
-    """The event with most weight around it."""
+def _densest(places: np.ndarray, weights: np.ndarray, feature_space: FeatureSpace, least: float) -> Anchor | None:
+    """Return the centre of the events around the event with the largest weight near it."""
     points = on_sphere(places)
     near = points @ points.T >= np.cos(NEAR / EARTH)
     around = near @ weights
@@ -94,8 +96,10 @@ def _densest(places: np.ndarray, weights: np.ndarray, scene: FeatureSpace, least
     if around[best] <= max(least, 0.0) or weights.sum() <= 0:
         return None
     point = middle(places[near[best] & (weights > 0)])
-    area = int(scene.areas_of(point[None])[0])
-    return Anchor(float(point[0]), float(point[1]), scene.area_names[area] if area >= 0 else "", float(around[best] / weights.sum()))
+    area = int(feature_space.areas_of(point[None])[0])
+    return Anchor(
+        float(point[0]), float(point[1]), feature_space.area_names[area] if area >= 0 else "", float(around[best] / weights.sum())
+    )
 
 
 def _gap(events: UserEvents, start: int, stop: int) -> float | None:

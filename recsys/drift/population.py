@@ -1,4 +1,4 @@
-"""How a whole population's interest moves: shares by period, how far each period is from the first, what rises and what falls."""
+"""Drift of a whole population: shares by period, distances of each period from the first, and gains and losses of shares."""
 
 from dataclasses import dataclass
 
@@ -6,21 +6,22 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError
+from recsys.core.translation import N_, _
 from recsys.drift.detection.feature_space import FeatureSpace
 
 PERIODS, LEAST_DAYS = 12, 7.0
 DRAWS = 200
 LIMITS = (0.025, 0.975)
-FLOOR = 1e-4  # of a share, so that the stability index of something new stays finite
+FLOOR = 1e-4  # of a share, so that the stability index of a new level stays finite
 DAY = 86_400.0
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """Everybody's events by period and level of one view (category or area).
+    """Events of all users by period and level of one view (category or area).
 
     `edges` (P + 1,) seconds UTC, `counts` (P,) events, `names` (K,), `shares` (P, K). `stability` (P, 3) is the population stability
-    index of each period against the first, with the 95 % band by bootstrap over people; `divergence` (P, 3) the Jensen-Shannon
+    index of each period against the first, with the 95 % band by bootstrap over users; `divergence` (P, 3) the Jensen-Shannon
     divergence; both are 0 for the first. `gains` (K, 3) is by how much each share is greater in the last third than in the first.
     """
 
@@ -34,14 +35,22 @@ class Population:
     gains: np.ndarray
 
 
-def summarize_population(dataset: Dataset, scene: FeatureSpace, view: str, seed: int = 0) -> Population:
-    """Count everybody. Data that knows only the order has no common time: a DataError."""
+def summarize_population(dataset: Dataset, feature_space: FeatureSpace, view: str, seed: int = 0) -> Population:
+    """Count the events of all users by period and level; a DataError for data without times."""
     if dataset.times is None or not np.isfinite(dataset.times).any():
-        raise DataError(f"dataset '{dataset.name}' has no times, so nobody knows what everybody did at the same time")
-    levels, names = _levels(dataset, scene, view)
+        raise DataError(
+            _(
+                "dataset '{dataset}' has no times, so events of different users cannot be compared by period; import a column of times",
+                dataset=dataset.name,
+            )
+        )
+    levels, names = _levels(dataset, feature_space, view)
     known = np.isfinite(dataset.times) & (levels >= 0)
     if not known.any():
-        raise DataError(f"dataset '{dataset.name}' says of no event what its {view} is")
+        message = N_("dataset '{dataset}' has no known category; import a column of categories")
+        if view == "area":
+            message = N_("dataset '{dataset}' has no known area; import columns of latitude and longitude")
+        raise DataError(_(message, dataset=dataset.name))
     first, last = dataset.times[known].min(), dataset.times[known].max()
     periods = int(np.clip((last - first) / (LEAST_DAYS * DAY), 1, PERIODS))
     edges = np.linspace(first, last, periods + 1)
@@ -56,18 +65,18 @@ def summarize_population(dataset: Dataset, scene: FeatureSpace, view: str, seed:
     early, late = drawn[:, :third].sum(axis=1), drawn[:, -third:].sum(axis=1)
     gains = late / np.maximum(late.sum(axis=1, keepdims=True), 1) - early / np.maximum(early.sum(axis=1, keepdims=True), 1)
     return Population(
-        view, edges, drawn[0].sum(axis=1).astype(np.int64), names, shares[0], _banded(_stability(shares)), _banded(_divergence(shares)), _banded(gains)
+        view, edges, drawn[0].sum(axis=1).astype(np.int64), names, shares[0], _with_interval(_stability(shares)), _with_interval(_divergence(shares)), _with_interval(gains)
     )  # fmt: skip
 
 
-def _levels(dataset: Dataset, scene: FeatureSpace, view: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def _levels(dataset: Dataset, feature_space: FeatureSpace, view: str) -> tuple[np.ndarray, tuple[str, ...]]:
     if view == "category" or dataset.places is None:
-        return scene.kinds[dataset.item_codes - 1], scene.kind_names
-    return scene.areas_of(dataset.places), scene.area_names
+        return feature_space.kinds[dataset.item_codes - 1], feature_space.kind_names
+    return feature_space.areas_of(dataset.places), feature_space.area_names
 
 
 def _stability(shares: np.ndarray) -> np.ndarray:
-    """(draws, P) sums of (share − first) · log(share / first), the symmetric Kullback-Leibler divergence."""
+    """Return (draws, P) sums of (share − first) · log(share / first), the symmetric Kullback-Leibler divergence."""
     floored = np.maximum(shares, FLOOR)
     first = floored[:, :1]
     return np.asarray(((floored - first) * np.log(floored / first)).sum(axis=2))
@@ -83,10 +92,10 @@ def _divergence(shares: np.ndarray) -> np.ndarray:
     return np.asarray(sum(parts) / 2)
 
 
-def _banded(drawn: np.ndarray) -> np.ndarray:
-    """(n, 3) the value itself, before all draws, and the limits of the draws, moved by what drawing adds on average.
+def _with_interval(drawn: np.ndarray) -> np.ndarray:
+    """Return (n, 3) the value itself and the bias-corrected limits of the bootstrap draws.
 
-    A draw of people repeats some, which alone makes periods differ: its excess over the real value is taken off the limits.
+    A draw repeats some users, which by itself makes periods differ: the mean excess of the draws over the value is subtracted.
     """
     real = drawn[0]
     low, high = np.quantile(drawn[1:], LIMITS, axis=0) - (drawn[1:].mean(axis=0) - real)

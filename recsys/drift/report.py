@@ -1,22 +1,23 @@
-"""Everything the drift of one person is known by, in one frozen result."""
+"""Drift report of one user: interest over time, its changes, and mobility, in one frozen result."""
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from recsys.core import Dataset
+from recsys.core.translation import ENGLISH, _, language, ngettext
 from recsys.drift.detection.change_kinds import cosine, jensen_shannon, kind_of, shares_of
 from recsys.drift.detection.change_points import ChangePoint, find_change_points
 from recsys.drift.detection.config import DETECTION, DetectionConfig
-from recsys.drift.detection.event_features import AMONG, DAY, UserEvents, read_user_events
+from recsys.drift.detection.event_features import DAY, SUBSETS, UserEvents, read_user_events
 from recsys.drift.detection.feature_space import FeatureSpace
 from recsys.drift.mobility import Anchor, Mobility, measure_mobility
-from recsys.drift.wording import from_and_to, sentence
+from recsys.drift.wording import ChangeTerms, collect_change_terms, describe_after, describe_before, describe_change
 
-# Of changes with a p-value up to this, the share of people who had changed for good, in 17 simulated cities (2,016 changes).
-HELD = ((0.0021, 0.99), (0.0101, 0.89), (1.0, 0.62))
+# By largest p-value, the share of detected lasting changes that were real in 17 simulated cities (2,016 changes).
+REAL_SHARES = ((0.0021, 0.99), (0.0101, 0.89), (1.0, 0.62))
 WINDOW_DAYS, LEAST_WINDOWS, MOST_WINDOWS, WINDOW_EVENTS = 28, 6, 60, 15
 
 
@@ -24,10 +25,11 @@ WINDOW_DAYS, LEAST_WINDOWS, MOST_WINDOWS, WINDOW_EVENTS = 28, 6, 60, 15
 class Change:
     """One change. Times are seconds UTC, or steps for data that knows only the order; `low` to `high` hold the date with 90 %.
 
-    `step` is the first event after it; for what passed, `until` is the first step after that. `size` is the Jensen-Shannon divergence
-    (0 to 1) in the view that changed most clearly, in the items where it is these that changed, `sizes` in every view, `cosine` that of the two mixes of kinds. `before` and
-    `after` map views to shares (levels,), their names in `DriftReport.levels`, among those events that show the change most clearly:
-    `among` says which where not all.
+    `step` is the first event after it; for a temporary change, `until` is the first step after its end. `size` is the Jensen-Shannon
+    divergence (0 to 1) of the view of its kind, or of the items for a novelty or a return, `sizes` that of every view; `cosine` is
+    that of the shares of kinds. `before` and `after` map views to shares (levels,), their names in `DriftReport.levels`, of the events
+    that show the change most clearly; `among` says which events these are where not all, marked for translation. `terms` are what
+    its words are composed from, in the language of whoever asks for them.
     """
 
     step: int
@@ -44,23 +46,47 @@ class Change:
     before: dict[str, np.ndarray]
     after: dict[str, np.ndarray]
     among: dict[str, str]
-    from_what: str
-    to_what: str
-    words: str
+    terms: ChangeTerms
 
     @property
-    def held(self) -> float:
-        """How many of all lasting changes as sure as this one were real, in simulated cities."""
-        return next(share for most, share in HELD if self.p_value <= most)
+    def from_what(self) -> str:
+        """A phrase for what became less, in the current language."""
+        return describe_before(self.terms)
+
+    @property
+    def to_what(self) -> str:
+        """A phrase for what became more, in the current language."""
+        return describe_after(self.terms)
+
+    @property
+    def words(self) -> str:
+        """The change in one clause, in the current language."""
+        return describe_change(self.terms)
+
+    @property
+    def real_share(self) -> float:
+        """The share of lasting changes with such a p-value that were real in simulated cities."""
+        return next(share for most, share in REAL_SHARES if self.p_value <= most)
+
+
+@dataclass(frozen=True)
+class Untested:
+    """The reason why no changes were searched for: too few events of those that are needed, or too short a time."""
+
+    reason: Literal["few events", "few weeks", "few blocks"]
+    events: int
+    needed: int
 
 
 @dataclass(frozen=True, eq=False)
 class DriftReport:
-    """One person's interest over time and where it changed.
+    """One user's interest over time, and its changes.
 
-    `times` (T,) local seconds and `places` (T, 2) degrees of the events, None where the data has none. `clock` says what dates are in: local time, UTC, or steps. `window` (T,) is the window of every event in the order of time,
-    `position` (T,) the same with how far into it; `window_edges` (W + 1,) are seconds UTC (or steps), `window_counts` (W,) events, `window_shares` maps views to (W, levels).
-    `levels` names them. `tested` says why there may be no changes: None where the search was made.
+    `times` (T,) are local seconds and `places` (T, 2) degrees of the events, None where the data has none. `clock` is the clock of
+    dates: local time, UTC, or steps. `window` (T,) is the window of every event in the order of time, `position` (T,) the same with
+    the fraction of the window that has passed; `window_edges` (W + 1,) are seconds UTC (or steps), `window_counts` (W,) numbers of
+    events, `window_shares` maps views to (W, levels), and `levels` to their names (shown by `wording.level_label`).
+    `untested_because` is the reason why no changes were searched for, None where they were.
     """
 
     user: str
@@ -76,16 +102,26 @@ class DriftReport:
     window_edges: np.ndarray
     window_counts: np.ndarray
     window_shares: dict[str, np.ndarray]
-    space: Mobility
-    untested: str | None
+    mobility: Mobility
+    untested_because: Untested | None
     seconds: float
 
     @property
+    def untested(self) -> str | None:
+        """Why no changes were searched for, in the current language; None where they were."""
+        return None if self.untested_because is None else _describe_untested(self.untested_because)
+
+    @property
     def lasting(self) -> tuple[Change, ...]:
+        """The changes that are not temporary."""
         return tuple(change for change in self.changes if change.kind != "temporary")
 
     def plain(self) -> dict[str, Any]:
-        """The report as the command line prints it."""
+        """Return the report as the command line prints it, in English."""
+        with language(ENGLISH):
+            return self._plain()
+
+    def _plain(self) -> dict[str, Any]:
         names = np.array(self.levels["category"], dtype=object)
         return {
             "user": self.user,
@@ -100,14 +136,14 @@ class DriftReport:
                 }
                 for at, (count, shares) in enumerate(zip(self.window_counts, self.window_shares["category"], strict=True))
             ],
-            "space": _plain_space(self.space),
+            "space": _plain_mobility(self.mobility),
             "clock": self.clock,
             "note": self.untested,
             "seconds": round(self.seconds, 4),
         }
 
     def moment(self, value: float) -> Any:
-        """A time as ISO 8601 in the JSON, a step as a number."""
+        """Return a time, which JSON holds as ISO 8601, or a step as a number."""
         return round(float(value)) if self.clock == "steps" else np.datetime64(round(float(value)), "s")
 
     def _plain_change(self, change: Change) -> dict[str, Any]:
@@ -122,21 +158,21 @@ class DriftReport:
         }
 
 
-def detect_drift(dataset: Dataset, scene: FeatureSpace, user: str, config: DetectionConfig = DETECTION) -> DriftReport:
-    """Look at one person: what they did in windows, where it changed, how they move. Some 50 ms for 500 events."""
+def detect_drift(dataset: Dataset, feature_space: FeatureSpace, user: str, config: DetectionConfig = DETECTION) -> DriftReport:
+    """Detect changes of one user's interest and measure shares in windows of time and mobility. About 50 ms for 500 events."""
     began = time.perf_counter()
-    events = read_user_events(dataset, scene, user)
+    events = read_user_events(dataset, feature_space, user)
     position, edges = _windows(events)
     window = position.astype(np.int64)
     shares = {name: _window_shares(events, name, window, len(edges) - 1) for name in events.views if name != "item"}
-    changes = tuple(_change(events, found, scene.clustered) for found in find_change_points(events, config=config))
+    changes = tuple(_change(events, found, feature_space.clustered) for found in find_change_points(events, config=config))
     return DriftReport(
         user=str(user),
         events=len(events),
         clock=events.clock,
         changes=changes,
         levels={name: view.levels for name, view in events.views.items() if name != "item"},
-        clustered=scene.clustered,
+        clustered=feature_space.clustered,
         times=events.times,
         places=events.places,
         window=window,
@@ -144,8 +180,8 @@ def detect_drift(dataset: Dataset, scene: FeatureSpace, user: str, config: Detec
         window_edges=edges,
         window_counts=np.bincount(window, minlength=len(edges) - 1),
         window_shares=shares,
-        space=measure_mobility(events, scene, window),
-        untested=_why_untested(events, config),
+        mobility=measure_mobility(events, feature_space, window),
+        untested_because=_reason_untested(events, config),
         seconds=time.perf_counter() - began,
     )
 
@@ -154,28 +190,27 @@ def _change(events: UserEvents, found: ChangePoint, clustered: bool) -> Change:
     kind = kind_of(events, found)
     views = [name for name in events.views if name != "item"]
     start, stop = (found.first, found.last) if found.until is None else (0, found.until)
-    before = {name: shares_of(events, name, start, found.step, found.clues.get(name, "")) for name in views}
-    after = {name: shares_of(events, name, found.step, stop, found.clues.get(name, "")) for name in views}
-    if not any(share.sum() for share in before.values()):  # it began with what passed: what came later is the usual then
-        before = {name: shares_of(events, name, stop, found.last, found.clues.get(name, "")) for name in views}
+    before = {name: shares_of(events, name, start, found.step, found.features.get(name, "")) for name in views}
+    after = {name: shares_of(events, name, found.step, stop, found.features.get(name, "")) for name in views}
+    if not any(share.sum() for share in before.values()):  # a temporary change at the beginning is compared with what came later
+        before = {name: shares_of(events, name, stop, found.last, found.features.get(name, "")) for name in views}
     sizes = {name: jensen_shannon(before[name], after[name]) for name in views}
     main = {"taste": "category", "place": "area", "rhythm": "hour"}.get(kind, max(views, key=lambda name: found.z.get(name, 0.0)))
-    phrases = from_and_to(events, found, kind, clustered)
     size = sizes[main]
     if kind in ("novelty", "return"):
         size = jensen_shannon(shares_of(events, "item", start, found.step), shares_of(events, "item", found.step, stop))
     offset = 0.0 if events.utc is None or events.times is None else events.times[found.step] - events.utc[found.step]
-    dated = found.dated
+    date = found.date
     return Change(
-        found.step, found.until, dated.time - offset, dated.low - offset, dated.high - offset, kind, dated.gradual,
+        found.step, found.until, date.time - offset, date.low - offset, date.high - offset, kind, date.gradual,
         size, cosine(before["category"], after["category"]), found.p_value, sizes, before, after,
-        {name: AMONG[clue] for name, clue in found.clues.items() if clue in AMONG}, *phrases,
-        sentence(events, found, kind, phrases),
+        {name: SUBSETS[feature] for name, feature in found.features.items() if feature in SUBSETS},
+        collect_change_terms(events, found, kind, clustered),
     )  # fmt: skip
 
 
 def _windows(events: UserEvents) -> tuple[np.ndarray, np.ndarray]:
-    """(T,) windows into life each event is, and (W + 1,) their edges: four weeks, fewer or longer where life is short or long; or steps."""
+    """Return (T,) positions of events in windows and (W + 1,) their edges: four weeks, shorter or longer for a short or long time; or steps."""
     if not len(events):
         return np.empty(0), np.zeros(1)
     if events.utc is None:
@@ -197,15 +232,30 @@ def _window_shares(events: UserEvents, name: str, window: np.ndarray, count: int
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
-def _why_untested(events: UserEvents, config: DetectionConfig) -> str | None:
-    if len(events) < 2 * config.min_events:
-        return f"{len(events)} events are too few to tell a change from chance; it takes {2 * config.min_events}"
+def _reason_untested(events: UserEvents, config: DetectionConfig) -> Untested | None:
+    needed = 2 * config.min_events
+    if len(events) < needed:
+        return Untested("few events", len(events), needed)
     if events.blocks[-1] < config.min_blocks:
-        return "all events fall into a few weeks, too short a time to see anything last" if events.times is not None else "too few events"
+        return Untested("few weeks" if events.times is not None else "few blocks", len(events), needed)
     return None
 
 
-def _plain_space(space: Mobility) -> dict[str, Any]:
+def _describe_untested(untested: Untested) -> str:
+    match untested.reason:
+        case "few events":
+            return ngettext(
+                "{count} event is too few to tell a change from chance; it takes {needed}",
+                "{count} events are too few to tell a change from chance; it takes {needed}",
+                untested.events,
+                needed=untested.needed,
+            )
+        case "few weeks":
+            return _("all events fall into a few weeks, which is too short to detect a lasting change")
+    return _("too few events")
+
+
+def _plain_mobility(mobility: Mobility) -> dict[str, Any]:
     def anchor(each: Anchor | None) -> dict[str, Any] | None:
         if each is None:
             return None
@@ -216,11 +266,11 @@ def _plain_space(space: Mobility) -> dict[str, Any]:
         return None if value is None else round(value, 3)
 
     return {
-        "home": anchor(space.home),
-        "work": anchor(space.work),
-        "radius_km": rounded(space.radius),
-        "share_near_home": rounded(space.near_home),
-        "median_step_km": rounded(space.step),
-        "median_gap_hours": rounded(space.gap),
-        "path": [[round(float(lat), 5), round(float(lon), 5)] for lat, lon in space.path],
+        "home": anchor(mobility.home),
+        "work": anchor(mobility.work),
+        "radius_km": rounded(mobility.radius),
+        "share_near_home": rounded(mobility.near_home),
+        "median_step_km": rounded(mobility.step),
+        "median_gap_hours": rounded(mobility.gap),
+        "path": [[round(float(lat), 5), round(float(lon), 5)] for lat, lon in mobility.path],
     }

@@ -1,24 +1,32 @@
-"""How well a model ranks what really came next: ranks, metrics with intervals over users, cold starts, predicted values."""
+"""Evaluation of models: ranks of the next items, metrics with intervals over users, cold-start slices, prediction errors."""
 
-from recsys.evaluation.cases import Cases, rows_at_once
-from recsys.evaluation.metrics import metrics_of, ranks_of, scores_of, values_of
-from recsys.evaluation.ranking import Evaluation, PairedDifference, aware_of, compare_paired, evaluate_model, name_of, self_information
-from recsys.evaluation.slices import Slice, cold_cases
+from recsys.evaluation.cases import Cases, compute_rows_per_chunk
+from recsys.evaluation.metrics import check_scores, compute_case_metrics, compute_metrics, compute_ranks
+from recsys.evaluation.ranking import (
+    Evaluation,
+    PairedDifference,
+    compare_paired,
+    compute_self_information,
+    evaluate_model,
+    find_used_context,
+    identify_model,
+)
+from recsys.evaluation.slices import Slice, find_cold_cases
 
 __all__ = [
     "Cases",
     "Evaluation",
     "PairedDifference",
     "Slice",
-    "aware_of",
-    "cold_cases",
+    "check_scores",
     "compare_paired",
+    "compute_case_metrics",
+    "compute_metrics",
+    "compute_ranks",
+    "compute_rows_per_chunk",
+    "compute_self_information",
     "evaluate_model",
-    "metrics_of",
-    "name_of",
-    "ranks_of",
-    "rows_at_once",
-    "scores_of",
-    "self_information",
-    "values_of",
+    "find_cold_cases",
+    "find_used_context",
+    "identify_model",
 ]

@@ -1,4 +1,4 @@
-"""Exact ranks of what really came next, and metrics as functions of ranks."""
+"""Exact ranks of the next items, and metrics computed from them."""
 
 from typing import Any
 
@@ -6,26 +6,29 @@ import numpy as np
 
 from recsys.core import TOP_K
 from recsys.core.errors import RecsysError
+from recsys.core.translation import _
 
 
-def ranks_of(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Exact rank (n,) float64 of position `targets[i]` in `scores[i]`: 1 + items scored higher + half of those tied with it."""
+def compute_ranks(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return exact ranks (n,) float64 of column `targets[i]` in `scores[i]`: 1 + items scored higher + half of those tied with it."""
     own = scores[np.arange(len(targets)), targets][:, None]
     higher = np.count_nonzero(scores > own, axis=1)
     tied = np.count_nonzero(scores == own, axis=1) - 1
     return 1 + higher + tied / 2
 
 
-def scores_of(model: Any, raw: np.ndarray) -> np.ndarray:
-    """A model's scores as float32 that may be written to, or an error if some are not numbers."""
+def check_scores(model: Any, raw: np.ndarray) -> np.ndarray:
+    """Return a model's scores as a writable float32 copy; an error if some are NaN."""
     scores = np.array(raw, dtype=np.float32)
     if np.isnan(scores).any():
-        raise RecsysError(f"the model {type(model).__name__} gave scores that are not numbers; train it with a lower learning rate")
+        raise RecsysError(
+            _("the model {model} gave scores that are not numbers; train it again with a lower learning rate", model=type(model).__name__)
+        )
     return scores
 
 
-def values_of(ranks: np.ndarray, k: int = TOP_K) -> dict[str, np.ndarray]:
-    """What every case adds to each metric, (n,) each. One item is right in each case, so recall is the hit rate."""
+def compute_case_metrics(ranks: np.ndarray, k: int = TOP_K) -> dict[str, np.ndarray]:
+    """Return the value of each metric for every case, (n,) each. Each case has one relevant item, so recall equals the hit rate."""
     hit = (ranks <= k).astype(np.float64)
     precision = hit / k
     return {
@@ -39,6 +42,6 @@ def values_of(ranks: np.ndarray, k: int = TOP_K) -> dict[str, np.ndarray]:
     }
 
 
-def metrics_of(ranks: np.ndarray, k: int = TOP_K) -> dict[str, float]:
-    """The means of `values_of`; NaN where there is no case."""
-    return {name: float(values.mean()) if len(values) else float("nan") for name, values in values_of(ranks, k).items()}
+def compute_metrics(ranks: np.ndarray, k: int = TOP_K) -> dict[str, float]:
+    """Return the means of `compute_case_metrics`; NaN without cases."""
+    return {name: float(values.mean()) if len(values) else float("nan") for name, values in compute_case_metrics(ranks, k).items()}

@@ -1,7 +1,8 @@
-"""How well a model ranks what really came next: ranks first, metrics as functions of ranks, intervals over users.
+"""Evaluation of rankings: exact ranks of the next items, metrics computed from them, and intervals over users.
 
-Every ranking is over the whole catalogue. Items seen before are no candidates unless people return (`dataset.repeats`).
-A number means nothing without its protocol, so an `Evaluation` carries protocol, split and what the model was told.
+Every ranking covers the whole catalogue. Items seen before are not candidates unless the dataset has repeated items
+(`dataset.repeats`). An `Evaluation` records the protocol, the split and the context that the model uses, since metrics of
+different ones cannot be compared.
 """
 
 import time
@@ -13,22 +14,24 @@ import numpy as np
 from recsys.core import PAD, TOP_K, Dataset, Recommender, top_k
 from recsys.core.errors import DataError, unknown
 from recsys.core.split import TRAIN, Protocol, Split
-from recsys.evaluation.bootstrap import DRAWS, LIMITS, bootstrap_interval, bootstrap_means, resampled_means
-from recsys.evaluation.cases import Cases, scored
-from recsys.evaluation.metrics import ranks_of, values_of
-from recsys.evaluation.prediction_errors import predictions_of
-from recsys.evaluation.slices import Slice, slices_of
+from recsys.core.translation import _
+from recsys.evaluation.bootstrap import DRAWS, LIMITS, bootstrap_columns, bootstrap_interval, bootstrap_means
+from recsys.evaluation.cases import Cases, score_cases
+from recsys.evaluation.metrics import compute_case_metrics, compute_ranks
+from recsys.evaluation.prediction_errors import evaluate_predictions
+from recsys.evaluation.slices import Slice, evaluate_slices
 from recsys.models import MODELS
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """The ranks of all cases of one split, and what follows from them.
+    """Ranks of all cases of one split, and the metrics computed from them.
 
-    `ranks`, `rows`, `user_codes` and each of `others` are (cases,); `rows` are rows of `dataset.interactions`, ascending; `others`
-    are the values behind means that do not follow from ranks. `intervals` holds 95 % bootstrap intervals over users; coverage@10
-    has none, being no mean over users. `slices` are the cold starts, None where there is no such case.
-    `left_out` counts users the protocol cannot judge. `aware` is what of the request the model was told and the data has.
+    `ranks`, `rows`, `user_codes` and each of `other_values` are (cases,); `rows` are rows of `dataset.interactions`, ascending;
+    `other_values` are the case values of metrics that are not functions of ranks. `intervals` are 95 % bootstrap intervals over users;
+    coverage@10 has none, since it is not a mean over users. `slices` are cold-start slices, None for one without cases.
+    `excluded_users` counts users with too few events for the protocol. `aware` lists which of time and place of the request the model
+    uses and the dataset has.
     """
 
     model: str
@@ -38,42 +41,42 @@ class Evaluation:
     cases: int
     users: int
     items: int
-    left_out: int
+    excluded_users: int
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     ranks: np.ndarray
     rows: np.ndarray
     user_codes: np.ndarray
     seconds: float
-    others: dict[str, np.ndarray] = field(default_factory=dict)
+    other_values: dict[str, np.ndarray] = field(default_factory=dict)
     slices: dict[str, Slice | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, cases: Cases, split: Split, which: str, **found: Any) -> "Evaluation":
-        """Of a line of MODELS on these cases; `found` are the fields that follow from neither."""
+    def from_cases(cls, name: str, cases: Cases, split: Split, which: str, **measured: Any) -> "Evaluation":
+        """Return the evaluation of a model of MODELS on these cases; `measured` are the fields that depend on its scores."""
         return cls(
             model=name,
-            aware=aware_of(name, cases.dataset),
+            aware=find_used_context(name, cases.dataset),
             protocol=split.protocol,
             split=which,
             cases=len(cases.rows),
             users=len(np.unique(cases.user_codes)),
-            left_out=split.left_out,
+            excluded_users=split.left_out,
             rows=cases.rows,
             user_codes=cases.user_codes,
-            **found,
+            **measured,
         )
 
     def values(self, metric: str) -> np.ndarray:
-        """(cases,) what each case adds to the mean of a metric."""
-        columns = {**values_of(self.ranks), **self.others}
+        """Return the value (cases,) of a metric for every case."""
+        columns = {**compute_case_metrics(self.ranks), **self.other_values}
         if metric not in columns:
-            raise unknown("metric with a value a case", metric, columns)
+            raise unknown("metric with a value per case", metric, columns)
         return columns[metric]
 
 
 class PairedDifference(NamedTuple):
-    """Mean of a metric under the first model minus under the second, its 95 % interval and two-sided p."""
+    """Mean of a metric under the first model minus that under the second, with its 95 % interval and two-sided p-value."""
 
     difference: float
     low: float
@@ -84,22 +87,27 @@ class PairedDifference(NamedTuple):
 def evaluate_model(
     model: Recommender, dataset: Dataset, split: Split, which: str = "validation", seed: int = 0, brief: bool = False
 ) -> Evaluation:
-    """Rank every event of a split given the history before it; the model is told what `request_at` says.
+    """Rank the item of every event of a split, given the history before it and the context of `request_at`.
 
-    Memory is bounded: scores are held for about 64 MB of rows × items at a time. `brief` leaves out slices and what the model
-    predicts besides items, which choosing an epoch does not need.
+    Memory is bounded: about 64 MB of scores are held at a time. `brief` leaves out slices and prediction errors, which are not needed
+    to choose an epoch.
     """
-    name = name_of(model)
+    name = identify_model(model)
     if name in MODELS and MODELS[name].candidates_only:
-        raise DataError(f"the model '{name}' only orders a short list of candidates; it cannot be judged on the whole catalogue")
-    cases = Cases.of(dataset, split, which)
+        raise DataError(
+            _(
+                "the model '{model}' only ranks a short list of candidates and cannot be evaluated on the whole catalogue; choose another model",
+                model=name,
+            )
+        )
+    cases = Cases.from_split(dataset, split, which)
     began = time.perf_counter()
-    ranks, others, coverage = _judged(model, cases, split)
-    columns = {**values_of(ranks), **others}
+    ranks, other_values, coverage = _rank_cases(model, cases, split)
+    columns = {**compute_case_metrics(ranks), **other_values}
     metrics = {key: float(np.nanmean(values)) for key, values in columns.items()} | {f"coverage@{TOP_K}": coverage}
-    intervals = {key: bootstrap_interval(each) for key, each in resampled_means(columns, cases.user_codes, seed).items()}
-    predicted, predicted_intervals = ({}, {}) if brief else predictions_of(model, cases, split, seed)
-    return Evaluation.of(
+    intervals = {key: bootstrap_interval(each) for key, each in bootstrap_columns(columns, cases.user_codes, seed).items()}
+    predicted, predicted_intervals = ({}, {}) if brief else evaluate_predictions(model, cases, split, seed)
+    return Evaluation.from_cases(
         name,
         cases,
         split,
@@ -108,59 +116,76 @@ def evaluate_model(
         metrics=metrics | predicted,
         intervals=intervals | predicted_intervals,
         ranks=ranks,
-        others=others,
-        slices={} if brief else slices_of(ranks, cases, split, seed),
+        other_values=other_values,
+        slices={} if brief else evaluate_slices(ranks, cases, split, seed),
         seconds=time.perf_counter() - began,
     )
 
 
-def _judged(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dict[str, np.ndarray], float]:
-    """Ranks (cases,), novelty and, where items have categories, diversity of each list of ten, and the share of items ever shown."""
+def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dict[str, np.ndarray], float]:
+    """Return ranks (cases,), novelty and, where items have categories, diversity of each top-10 list, and the share of items recommended."""
     dataset, count = cases.dataset, len(cases.rows)
     ranks, novelties, diversities = np.empty(count), np.empty(count), np.empty(count)
-    shown = np.zeros(len(dataset.item_ids) + 1, dtype=bool)
-    information, kinds = self_information(dataset, split), _kinds(dataset)
+    is_recommended = np.zeros(len(dataset.item_ids) + 1, dtype=bool)
+    information, categories = compute_self_information(dataset, split), _encode_categories(dataset)
     to_dataset = dataset.vocabulary.encode(model.item_ids)
-    for chosen, scores, targets in scored(model, cases, whole=split.protocol == "temporal"):
-        ranks[chosen] = np.where(targets == PAD, scores.shape[1], ranks_of(scores, np.maximum(targets - 1, 0)))
+    for chosen, scores, targets in score_cases(model, cases, whole=split.protocol == "temporal"):
+        ranks[chosen] = np.where(targets == PAD, scores.shape[1], compute_ranks(scores, np.maximum(targets - 1, 0)))
         top = top_k(scores, TOP_K)
         listed = np.take_along_axis(scores, top, axis=1) > -np.inf
         codes = to_dataset[top]
-        shown[codes[listed]] = True
+        is_recommended[codes[listed]] = True
         novelties[chosen] = np.where(listed, information[codes], 0).sum(axis=1) / np.maximum(listed.sum(axis=1), 1)
-        if kinds is not None:
-            diversities[chosen] = _diversity(kinds[codes], listed)
-    others = {f"novelty@{TOP_K}": novelties}
-    if kinds is not None and np.isfinite(diversities).any():
-        others[f"diversity@{TOP_K}"] = diversities
-    return ranks, others, float(shown[1:].mean())
+        if categories is not None:
+            diversities[chosen] = _compute_diversity(categories[codes], listed)
+    other_values = {f"novelty@{TOP_K}": novelties}
+    if categories is not None and np.isfinite(diversities).any():
+        other_values[f"diversity@{TOP_K}"] = diversities
+    return ranks, other_values, float(is_recommended[1:].mean())
 
 
 def compare_paired(
     a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None
 ) -> PairedDifference:
-    """Does `a` beat `b`? Bootstrap over users of the case-by-case difference; both must have judged the same events.
+    """Compare `a` with `b` by a bootstrap over users of the difference per case; both must have the same cases.
 
-    With `slice` only its cases are compared; an empty one is an error.
+    With `slice` only its cases are compared; an empty slice is an error.
     """
     if (a.protocol, a.split) != (b.protocol, b.split) or not np.array_equal(a.rows, b.rows):
         raise DataError(
-            f"cannot compare {a.model} ({a.protocol} {a.split}) with {b.model} ({b.protocol} {b.split}): evaluate both on the same cases"
+            _(
+                "cannot compare {a} ({a_protocol} {a_split}) with {b} ({b_protocol} {b_split}); evaluate both on the same events",
+                a=a.model,
+                a_protocol=a.protocol,
+                a_split=a.split,
+                b=b.model,
+                b_protocol=b.protocol,
+                b_split=b.split,
+            )
         )
     difference, user_codes = a.values(metric) - b.values(metric), a.user_codes
     if slice is not None:
         part = a.slices.get(slice)
         if part is None:
-            raise DataError(f"there is no case of '{slice}' among the {a.protocol} {a.split} events to compare {a.model} and {b.model} on")
-        difference, user_codes = difference[part.chosen], user_codes[part.chosen]
+            raise DataError(
+                _(
+                    "slice '{slice}' has no cases among the {protocol} {split} events, so {a} and {b} cannot be compared on it; choose all cases",
+                    slice=slice,
+                    protocol=a.protocol,
+                    split=a.split,
+                    a=a.model,
+                    b=b.model,
+                )
+            )
+        difference, user_codes = difference[part.case_indices], user_codes[part.case_indices]
     draws = bootstrap_means(difference[:, None], user_codes, seed)[:, 0]
     low, high = np.quantile(draws, LIMITS)
     p = 2 * min(np.mean(draws <= 0), np.mean(draws >= 0))
     return PairedDifference(float(difference.mean()), float(low), float(high), float(np.clip(p, 1 / DRAWS, 1)))
 
 
-def name_of(model: Any) -> str:
-    """The line of MODELS a model was made from: of its class, and with the longest preset its config agrees with."""
+def identify_model(model: Any) -> str:
+    """Return the name in MODELS of a model: that of its class with the longest preset that its config has."""
     fitting = [
         name
         for name, spec in MODELS.items()
@@ -170,31 +195,31 @@ def name_of(model: Any) -> str:
     return max(fitting, key=lambda name: len(MODELS[name].preset), default=type(model).__name__)
 
 
-def aware_of(name: str, dataset: Dataset) -> tuple[str, ...]:
-    """What of the request a model is told and the data has."""
+def find_used_context(name: str, dataset: Dataset) -> tuple[str, ...]:
+    """Return which of time and place of the request a model uses and the dataset has."""
     return tuple(each for each in MODELS[name].aware if each in dataset.has) if name in MODELS else ()
 
 
-def self_information(dataset: Dataset, split: Split) -> np.ndarray:
-    """Bits (n_items + 1,) by code: −log2 of an item's share of the training events, with one event added to every item."""
+def compute_self_information(dataset: Dataset, split: Split) -> np.ndarray:
+    """Return bits (n_items + 1,) by code: −log2 of an item's share of the training events, with one event added to every item."""
     counts = np.bincount(dataset.item_codes[split.labels == TRAIN], minlength=len(dataset.item_ids) + 1) + 1.0
     return -np.log2(counts / counts[1:].sum())
 
 
-def _kinds(dataset: Dataset) -> np.ndarray | None:
-    """(n_items + 1,) a number for the category of each item, by code, another for every item without one; None without categories."""
+def _encode_categories(dataset: Dataset) -> np.ndarray | None:
+    """Return numbers (n_items + 1,) of the items' categories by code, a distinct one for each item without; None without categories."""
     if "category" not in dataset.has:
         return None
-    kinds = dataset.items["category"].astype("category").cat.codes.to_numpy().astype(np.int64)
-    unknown_kinds = kinds < 0
-    kinds[unknown_kinds] = kinds.max() + 1 + np.arange(unknown_kinds.sum())
-    return np.concatenate([[-1], kinds])
+    categories = dataset.items["category"].astype("category").cat.codes.to_numpy().astype(np.int64)
+    is_unknown = categories < 0
+    categories[is_unknown] = categories.max() + 1 + np.arange(is_unknown.sum())
+    return np.concatenate([[-1], categories])
 
 
-def _diversity(kinds: np.ndarray, listed: np.ndarray) -> np.ndarray:
-    """(n,) share of the pairs in a list (n, k) that are of two categories; NaN for a list of fewer than two."""
+def _compute_diversity(categories: np.ndarray, listed: np.ndarray) -> np.ndarray:
+    """Return the share (n,) of pairs of two categories in each list (n, k); NaN for lists of fewer than two items."""
     pairs = listed[:, :, None] & listed[:, None, :]
-    differ = pairs & (kinds[:, :, None] != kinds[:, None, :])
+    differ = pairs & (categories[:, :, None] != categories[:, None, :])
     length = listed.sum(axis=1)
     with np.errstate(invalid="ignore"):
         return differ.sum(axis=(1, 2)) / (length * (length - 1.0))

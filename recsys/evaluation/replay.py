@@ -1,6 +1,6 @@
-"""A whole timeline under one model: at every step what it would have recommended then, and how it ranked what came next.
+"""Replay of a user's timeline under one model: the top-k list at every step, and the rank of the next item.
 
-Step N is after the first N events. Nothing later than step N is used there, except that the model is told when event N happens.
+Step N is after the first N events. Nothing later is used at step N, except the time of event N, which is the time of the request.
 """
 
 import time
@@ -13,20 +13,22 @@ import numpy as np
 from recsys.core import PAD, TOP_K, FallsBack, History, Recommender, Request, Trace, Traces, Vocabulary, request_at, top_k
 from recsys.core.errors import DataError
 from recsys.core.split import SPLIT_NAMES
-from recsys.evaluation import ranks_of, rows_at_once, scores_of
+from recsys.core.translation import _
+from recsys.evaluation import check_scores, compute_ranks, compute_rows_per_chunk
 
 CHUNK_EVENTS = 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Replay:
-    """Every step of a history of T events; arrays of T + 1 have an entry for step T, where the next event is not known.
+    """One user's timeline of T events replayed under one model; arrays of T + 1 have an entry for step T, whose next event is unknown.
 
-    `item_ids` (T,) what happened. `ranks` (T + 1,) exact rank of event N at step N, NaN at the end; an item that the model
+    `item_ids` (T,) of the events. `ranks` (T + 1,) exact rank of the item of event N at step N, NaN at the end; an item that the model
     does not know ranks last (n_items). `top_items` (T + 1, k) ids, best first, '' where there are fewer candidates, with
-    `top_scores` (T + 1, k) float32. `splits` (T,) says of each event whether the checkpoint learnt from it (train), was chosen
-    by it (validation) or never saw it (test), '' where nobody said. `fallbacks` (T + 1,) reasons or None. `interest`
-    (T + 1, D) are the model's states, None for models that have none, `gates` what it weighs, by name (T + 1,). `unknown` counts the events of unknown items.
+    `top_scores` (T + 1, k) float32. `splits` (T,) is the split of each event for the checkpoint (train, validation, test), '' if not
+    given. `fallbacks` (T + 1,) are English reasons or None, to be translated where they are shown. `interest` (T + 1, D) are the model's
+    states, None for models without states; `gates` are its mixing weights by name, (T + 1,) each. `unknown` counts events of items that
+    the model does not know.
     """
 
     user_id: str | None
@@ -44,18 +46,18 @@ class Replay:
 
     @property
     def misses(self) -> np.ndarray:
-        """Steps, in order, whose next item is not within the first TOP_K; a step without a next item is not a miss."""
+        """Steps whose next item is not in the top 10, in order; a step without a next item is not a miss."""
         return np.flatnonzero(self.ranks > TOP_K)
 
 
 @dataclass(frozen=True, eq=False)
-class Attention:
-    """Where a model looks at one step, over the last n known events that two blocks reach (399 at max_length 200).
+class StepAttention:
+    """Attention of a model at one step, over the last n known events in the receptive field of two blocks (399 at max_length 200).
 
-    `steps` (n + 1,) indices of the events behind the rows and columns, −1 for the start before them. `weights` (blocks, heads,
-    n + 1, n + 1); the last row is the look from this step, exact for up to two blocks. `terms` maps the parts of the logits to
-    arrays of the same shape. Where the history was cut, the first rows see less than they did at their own steps. `own` says that
-    the last block is no block but the pointer to the person's own events, from which a part of the list is copied.
+    `steps` (n + 1,) are the indices of the events of rows and columns, −1 for the start token. `weights` (blocks, heads, n + 1, n + 1);
+    the last row is the attention at this step, exact for up to two blocks. `terms` maps the terms of the logits to arrays of the same
+    shape. If the history was cut, the first rows attend to fewer events than at their own steps. With `own` the last block is the
+    pointer to the user's own events, from which items are copied.
     """
 
     step: int
@@ -66,14 +68,20 @@ class Attention:
 
 
 def replay_history(model: Recommender, history: History, repeats: bool, k: int = TOP_K, labels: np.ndarray | None = None) -> Replay:
-    """Score every step of a history, exactly as asking step by step would: one pass for causal models, batches for the others.
+    """Score every step of a history, equal to scoring step by step: one pass for causal models, batches for the others.
 
-    `repeats` False takes items seen before from the candidates. `labels` (T,) are split labels of the events.
+    Without `repeats`, items seen before are not candidates. `labels` (T,) are split labels of the events.
     """
     if k < 1:
-        raise DataError(f"k is {k}; ask for at least one item")
+        raise DataError(_("k is {k}; request at least one item, for example 10", k=k))
     if labels is not None and len(labels) != len(history):
-        raise DataError(f"{len(labels)} split labels do not fit a history of {len(history)} events")
+        raise DataError(
+            _(
+                "{labels} split labels do not match a history of {events} events; give one label per event",
+                labels=len(labels),
+                events=len(history),
+            )
+        )
     began = time.perf_counter()
     length, vocabulary = len(history), cast(Vocabulary, getattr(model, "vocabulary", None) or Vocabulary(model.item_ids))
     codes = vocabulary.encode(history.items)
@@ -82,13 +90,13 @@ def replay_history(model: Recommender, history: History, repeats: bool, k: int =
     top, top_scores = np.empty((length + 1, k), dtype=np.int64), np.empty((length + 1, k), dtype=np.float32)
     trace = model.trace(history) if isinstance(model, Traces) else None
     for steps, scores in _scores(model, history, trace):
-        _hide(scores, steps, codes, vocabulary.encode(history.dislikes), repeats)
+        _mask_scores(scores, steps, codes, vocabulary.encode(history.dislikes), repeats)
         top[steps] = top_k(scores, k)
         top_scores[steps] = np.take_along_axis(scores, top[steps], axis=1)
-        judged = steps[steps < length]
-        targets = codes[judged]
-        known = ranks_of(scores[: len(judged)], np.maximum(targets - 1, 0))
-        ranks[judged] = np.where(targets == PAD, len(vocabulary), known)
+        with_next = steps[steps < length]
+        targets = codes[with_next]
+        known_ranks = compute_ranks(scores[: len(with_next)], np.maximum(targets - 1, 0))
+        ranks[with_next] = np.where(targets == PAD, len(vocabulary), known_ranks)
     return Replay(
         user_id=history.user_id,
         length=length,
@@ -105,27 +113,27 @@ def replay_history(model: Recommender, history: History, repeats: bool, k: int =
     )
 
 
-def attention_at_step(model: Recommender, history: History, step: int) -> Attention:
-    """What the model looks at when asked at a step; unknown items are left out, as the model does."""
-    return attention_to_request(model, request_at(history, step))
+def compute_step_attention(model: Recommender, history: History, step: int) -> StepAttention:
+    """Return the attention at a step; items that the model does not know are left out, as the model does."""
+    return compute_request_attention(model, request_at(history, step))
 
 
-def attention_to_request(model: Recommender, request: Request) -> Attention:
-    """What the model looks at when asked this."""
+def compute_request_attention(model: Recommender, request: Request) -> StepAttention:
+    """Return the attention for a request; items that the model does not know are left out, as the model does."""
     if not isinstance(model, Traces):
-        raise DataError(f"the model {type(model).__name__} has no attention to look at; take sasrec")
-    step, reach = len(request.history), 2 * getattr(getattr(model, "config", None), "max_length", 200) - 1
-    known = np.flatnonzero(Vocabulary(model.item_ids).encode(request.history.items) != PAD)[-reach:]
-    seen = request.history.without(np.setdiff1d(np.arange(step), known))
-    trace: Trace = model.trace(seen, replace(request, history=seen, candidates=None), attention=True)
+        raise DataError(_("the model {model} has no attention; choose one that has, for example sasrec", model=type(model).__name__))
+    step, field = len(request.history), 2 * getattr(getattr(model, "config", None), "max_length", 200) - 1
+    known = np.flatnonzero(Vocabulary(model.item_ids).encode(request.history.items) != PAD)[-field:]
+    history = request.history.without(np.setdiff1d(np.arange(step), known))
+    trace: Trace = model.trace(history, replace(request, history=history, candidates=None), attention=True)
     if trace.attention is None:
-        raise DataError(f"the model {type(model).__name__} has no attention to look at; take sasrec")
-    return Attention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {}, trace.copies is not None)
+        raise DataError(_("the model {model} has no attention; choose one that has, for example sasrec", model=type(model).__name__))
+    return StepAttention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {}, trace.copies is not None)
 
 
 def _scores(model: Recommender, history: History, trace: Trace | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Steps and their scores, which may be written to, a chunk of consecutive steps at a time."""
-    rows = rows_at_once(len(model.item_ids))
+    """Yield chunks of consecutive steps and their scores, which may be written to."""
+    rows = compute_rows_per_chunk(len(model.item_ids))
     if trace is None:
         rows = max(1, min(rows, CHUNK_EVENTS // max(len(history), 1)))
     for start in range(0, len(history) + 1, rows):
@@ -134,11 +142,11 @@ def _scores(model: Recommender, history: History, trace: Trace | None) -> Iterat
             scores = model.score([request_at(history, int(step)) for step in steps])
         else:
             scores = cast(Any, model).score_trace(trace, steps)
-        yield steps, scores_of(model, scores)
+        yield steps, check_scores(model, scores)
 
 
-def _hide(scores: np.ndarray, steps: np.ndarray, codes: np.ndarray, disliked: np.ndarray, repeats: bool) -> None:
-    """−inf on what may not be shown at each step, in place: dislikes and, unless people return, items seen before it."""
+def _mask_scores(scores: np.ndarray, steps: np.ndarray, codes: np.ndarray, disliked: np.ndarray, repeats: bool) -> None:
+    """Set −inf at each step, in place, for dislikes and, without `repeats`, for items seen before it."""
     scores[:, disliked[disliked != PAD] - 1] = -np.inf
     if not repeats:
         items, firsts = np.unique(codes, return_index=True)

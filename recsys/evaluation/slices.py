@@ -1,45 +1,45 @@
-"""Cold start: the same figures for people, and for items, of whom little is known."""
+"""Cold-start slices: metrics for users, and for items, with few events."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from recsys.core.split import TRAIN, Split
-from recsys.evaluation.bootstrap import bootstrap_interval, resampled_means
+from recsys.evaluation.bootstrap import bootstrap_columns, bootstrap_interval
 from recsys.evaluation.cases import Cases
-from recsys.evaluation.metrics import metrics_of, values_of
+from recsys.evaluation.metrics import compute_case_metrics, compute_metrics
 
-FEW = 5
-"""Up to this many events, a person or an item counts as cold."""
+COLD_LIMIT = 5
+"""Largest number of events of a cold user or item."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """The figures of some of the cases; `chosen` (n,) are their places in the arrays of the evaluation."""
+    """Metrics of some of the cases; `case_indices` (n,) are their positions in the arrays of the evaluation."""
 
     cases: int
     users: int
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
-    chosen: np.ndarray
+    case_indices: np.ndarray
 
 
-def cold_cases(cases: Cases, split: Split) -> dict[str, np.ndarray]:
-    """By slice, (cases,) bool: `new_users` had at most five events before the case, `rare_items` have at most five for training."""
+def find_cold_cases(cases: Cases, split: Split) -> dict[str, np.ndarray]:
+    """Return masks (cases,) by slice: `new_users` have at most five events before the case, `rare_items` at most five training events."""
     dataset = cases.dataset
-    learnt = np.bincount(dataset.item_codes[split.labels == TRAIN], minlength=len(dataset.item_ids) + 1)
-    return {"new_users": cases.steps <= FEW, "rare_items": learnt[dataset.item_codes[cases.rows]] <= FEW}
+    n_training = np.bincount(dataset.item_codes[split.labels == TRAIN], minlength=len(dataset.item_ids) + 1)
+    return {"new_users": cases.steps <= COLD_LIMIT, "rare_items": n_training[dataset.item_codes[cases.rows]] <= COLD_LIMIT}
 
 
-def slices_of(ranks: np.ndarray, cases: Cases, split: Split, seed: int) -> dict[str, Slice | None]:
-    """Figures of every slice; None for one without a case."""
-    return {name: _slice(ranks, cases, np.flatnonzero(cold), seed) for name, cold in cold_cases(cases, split).items()}
+def evaluate_slices(ranks: np.ndarray, cases: Cases, split: Split, seed: int) -> dict[str, Slice | None]:
+    """Return the metrics of every slice; None for one without cases."""
+    return {name: _evaluate_slice(ranks, cases, np.flatnonzero(cold), seed) for name, cold in find_cold_cases(cases, split).items()}
 
 
-def _slice(ranks: np.ndarray, cases: Cases, chosen: np.ndarray, seed: int) -> Slice | None:
+def _evaluate_slice(ranks: np.ndarray, cases: Cases, chosen: np.ndarray, seed: int) -> Slice | None:
     if not len(chosen):
         return None
     user_codes = cases.user_codes[chosen]
-    draws = resampled_means(values_of(ranks[chosen]), user_codes, seed)
+    draws = bootstrap_columns(compute_case_metrics(ranks[chosen]), user_codes, seed)
     intervals = {name: bootstrap_interval(each) for name, each in draws.items()}
-    return Slice(len(chosen), len(np.unique(user_codes)), metrics_of(ranks[chosen]), intervals, chosen)
+    return Slice(len(chosen), len(np.unique(user_codes)), compute_metrics(ranks[chosen]), intervals, chosen)

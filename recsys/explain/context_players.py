@@ -11,9 +11,9 @@ from recsys.explain.explanation import Player
 
 
 def pin_context(request: Request, aware: Sequence[str]) -> tuple[Request, list[Player]]:
-    """The request with its own time and place said aloud where the model is told them, and those as players.
+    """Return the request with its time and place set explicitly where the model uses them, and the players for them.
 
-    Left out, they are those of the last event, and would change when that is removed.
+    By default a request has those of the last event, which would change when that event is removed.
     """
     history, players = request.history, []
     if "time" in aware:

@@ -1,4 +1,4 @@
-"""What every method of explaining hands back."""
+"""The result of every attribution method: values of players that add up to a score."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,9 +13,9 @@ PlayerKind = Literal["event", "group", "time", "place"]
 
 @dataclass(frozen=True)
 class Player:
-    """Something whose part in a score is asked for: an event, a group of events, or being told the time or the place.
+    """A player of the game: an event, a group of events, or the time or place of the request.
 
-    `steps` are indices into the history (likes of the session stand after its last event); empty for time and place. `item_id` is
+    `steps` are indices into the history (likes of the session come after its last event); empty for time and place. `item_id` is
     known for single events, and for groups of events of one item.
     """
 
@@ -27,11 +27,11 @@ class Player:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why an item has its score: baseline + values + residual = score.
+    """Attributions of one item's score: baseline + values + residual = score.
 
-    `values` and `standard_errors` (P,) belong to `players`; errors are 0 where a value is exact. `baseline` is the value with nothing
-    present, `score` the model's own answer for the whole request, asked apart from the coalitions: the residual is what is really
-    left over, never made up to fit. Weights of attention are no parts of a score, and leave nearly all of it over.
+    `values` and `standard_errors` (P,) belong to `players`; errors are 0 where a value is exact. `baseline` is the value of the empty
+    coalition and `score` the model's score for the full request, computed apart from the coalitions, so that the residual is measured
+    and not set to fit. Attention weights are not parts of a score, and leave nearly all of it as residual.
     """
 
     method: str
@@ -50,9 +50,9 @@ class Explanation:
 
     @cached_property
     def residual(self) -> float:
-        """What the values leave unexplained."""
+        """The part of the score that the values do not explain."""
         return self.score - self.baseline - float(self.values.sum())
 
     def strongest(self, count: int) -> np.ndarray:
-        """Positions of the players with the values farthest from 0, the farthest first, the later of equals first."""
+        """Return the positions of the players with the largest absolute values, the largest first, the later of equals first."""
         return np.lexsort((-np.arange(len(self.values)), -np.abs(self.values)))[:count]

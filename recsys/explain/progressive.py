@@ -1,4 +1,4 @@
-"""Everything that is asked about one recommendation, rough at once and sharper the longer one listens."""
+"""Progressive explanation of one recommendation: rough at once, and more precise with time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -6,86 +6,96 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from recsys.core import TOP_K
+from recsys.core.formatting import format_number
+from recsys.core.translation import _
 from recsys.explain import METHODS
-from recsys.explain.adaptive_grouping import Pace, group_adaptively, measure_pace, rough_explanation
+from recsys.explain.adaptive_grouping import Pace, explain_roughly, group_adaptively, measure_pace
 from recsys.explain.counterfactual.removal import Counterfactual, smallest_removal
 from recsys.explain.explanation import Explanation
 from recsys.explain.fidelity.deletion import Fidelity, measure_fidelity
 from recsys.explain.game import Game
 from recsys.explain.methods.shapley_values import BUDGET, refine_shapley
-from recsys.explain.wording import moves
+from recsys.explain.wording import has_contributions
 
 SHAPLEY, ALONE = "shapley", "leave-one-out"
 PATIENCE = 3.0
-"""Seconds for the values, and again for the rest, on the machine that it runs on: a slow model is asked less often."""
+"""Seconds for the values, and again for the rest: a slow model is evaluated less often."""
 FEWEST = 8
-"""Evaluations a player that are spent in any case."""
+"""Evaluations per player, at least."""
 COSTS = {"integrated-gradients": 3 * 64}
-"""How many evaluations a method takes as long as, where that is long: 64 slopes, each as long as three."""
+"""Cost of slow methods in evaluations: 64 gradients, each as slow as three evaluations."""
 ORDERS, POINTS = (5, 12), (6, 20)
-"""Random orders and points of a curve that fidelity is judged by: the fewest and the most."""
+"""Random orders and points of a curve for fidelity: the fewest and the most."""
 
 
 @dataclass(frozen=True, eq=False)
 class ProgressiveExplanation:
-    """What is known so far. `doing` says what is being asked now, "" at the end.
+    """The results so far. `activity` is the current computation in words, "" at the end.
 
-    `explanation` is the main one: leaving one out at first, then Shapley values. `beside` holds the others by the names of METHODS,
-    `not_offered` why some are missing. `place` is the item's in the list; the counterfactual is there for listed items alone.
+    `explanation` is the main one: leave-one-out at first, then Shapley values. `others` holds those of other methods by the names of
+    METHODS, and `not_offered` the names of methods that are missing (`reasons_not_offered` says why). `rank` is the item's; only items
+    in the top k have a counterfactual.
     """
 
     explanation: Explanation
-    place: int
-    doing: str = ""
-    beside: dict[str, Explanation] = field(default_factory=dict)
-    not_offered: dict[str, str] = field(default_factory=dict)
+    rank: int
+    activity: str = ""
+    others: dict[str, Explanation] = field(default_factory=dict)
+    not_offered: tuple[str, ...] = ()
     counterfactual: Counterfactual | None = None
     fidelity: Fidelity | None = None
 
 
 def explain_progressively(game: Game, k: int = TOP_K, seed: int = 0, patience: float = PATIENCE) -> Iterator[ProgressiveExplanation]:
-    """Leave one out, Shapley values sharper and sharper, the counterfactual, the other methods, and how far each can be trusted.
+    """Yield leave-one-out, more and more precise Shapley values, the counterfactual, the other methods, and the fidelity of each.
 
-    Long histories of slow models are asked about in less detail, so that each part takes about `patience` seconds.
+    Long histories and slow models get less detail, so that each part takes about `patience` seconds.
     """
     scores = game.scores(np.ones((1, len(game.players)), dtype=bool))[0]
-    place = 1 + int((scores > scores[game.column]).sum()) + int((scores[: game.column] == scores[game.column]).sum())
+    rank = 1 + int((scores > scores[game.column]).sum()) + int((scores[: game.column] == scores[game.column]).sum())
     pace = measure_pace(game, patience)
-    alone = rough_explanation(game, pace)
-    now = ProgressiveExplanation(alone, place, doing="asking without one event at a time", beside={ALONE: alone})
+    alone = explain_roughly(game, pace)
+    now = ProgressiveExplanation(alone, rank, activity=_("leaving out one event at a time"), others={ALONE: alone})
     yield now
     view = group_adaptively(game, alone, pace)
     budget = int(np.clip(pace.evaluations, FEWEST * len(view.players), BUDGET))
     for explanation in refine_shapley(view, budget, seed):
-        now = replace(now, explanation=explanation, doing=f"asking the model, {explanation.evaluations:,} times so far")
+        now = replace(now, explanation=explanation, activity=_progress_of(explanation))
         yield now
-    now = replace(now, doing="looking for what it hangs on")
+    now = replace(now, activity=_("searching the smallest change that removes it"))
     yield now
-    if place <= k:
+    if rank <= k:
         now = replace(now, counterfactual=smallest_removal(game, k, max(pace.evaluations, FEWEST * FEWEST)))
-    now = replace(now, doing="asking the other methods")
+    now = replace(now, activity=_("computing the other methods"))
     yield now
     for name, method in METHODS.items():
         if name in (SHAPLEY, ALONE):
             continue
-        reason = method.why_not(game.model, game)
-        if reason is None and COSTS.get(name, 0) > pace.evaluations / 2:
-            reason = "it would take too long; the command line has it"
-        if reason is None:
-            now = replace(now, beside={**now.beside, name: method.explain(game, BUDGET, seed)})
+        if method.why_not(game.model, game) is None and COSTS.get(name, 0) <= pace.evaluations / 2:
+            now = replace(now, others={**now.others, name: method.explain(game, BUDGET, seed)})
             yield now
         else:
-            now = replace(now, not_offered={**now.not_offered, name: reason})
-    now = replace(now, doing="checking who is right")
+            now = replace(now, not_offered=(*now.not_offered, name))
+    now = replace(now, activity=_("measuring the fidelity of the methods"))
     yield now
-    if len(game.steps) > 1 and moves(now.explanation):
-        now = replace(now, fidelity=_judged(game, now, k, pace, seed))
-    yield replace(now, doing="")
+    if len(game.steps) > 1 and has_contributions(now.explanation):
+        now = replace(now, fidelity=_measure_fidelity(game, now, k, pace, seed))
+    yield replace(now, activity="")
 
 
-def _judged(game: Game, now: ProgressiveExplanation, k: int, pace: Pace, seed: int) -> Fidelity:
-    """As many random orders and as fine curves as there is time for."""
-    methods = {SHAPLEY: now.explanation, **now.beside}
+def reasons_not_offered(answer: ProgressiveExplanation, game: Game) -> dict[str, str]:
+    """Return why methods are not among the `others`, by their names, in the current language."""
+    too_slow = _("it would take too long here; run `python -m recsys explain`")
+    return {name: METHODS[name].why_not(game.model, game) or too_slow for name in answer.not_offered}
+
+
+def _progress_of(explanation: Explanation) -> str:
+    return _("scoring subsets of the history, {count} so far", count=format_number(explanation.evaluations))
+
+
+def _measure_fidelity(game: Game, now: ProgressiveExplanation, k: int, pace: Pace, seed: int) -> Fidelity:
+    """Measure fidelity with as many random orders and points as time allows."""
+    methods = {SHAPLEY: now.explanation, **now.others}
     points = int(np.clip(pace.evaluations // (4 * (len(methods) + ORDERS[0])), *POINTS))
     orders = int(np.clip(pace.evaluations // (2 * points) - len(methods), *ORDERS))
     return measure_fidelity(game, methods, k, orders, points, seed)

@@ -1,4 +1,4 @@
-"""An item that says little: what stands in for an event that is taken away without closing the gap it leaves."""
+"""The reference item that replaces a removed event without changing the positions of the others."""
 
 from dataclasses import replace
 
@@ -11,10 +11,10 @@ TRIED_AT_ONCE = 32
 
 
 def choose_reference_item(model: Recommender, request: Request, item_id: str) -> str:
-    """The item that, as the only event of a history, moves the model's scores least from those of an empty one.
+    """Return the item that, as the only event of a history, moves the model's scores least from those of an empty one.
 
-    Of up to 128 items spread over the catalogue, without those of the history and the one asked for. It happens at the time and
-    place of the request. Scores are compared up to a constant, which moves no list.
+    Chosen from up to 128 items spread over the catalogue, except those of the history and the item that is explained; the event has the
+    time and place of the request. Scores are compared up to a constant, which changes no ranking.
     """
     vocabulary = Vocabulary(model.item_ids)
     taken = {*request.history.items, item_id}

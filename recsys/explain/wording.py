@@ -1,4 +1,4 @@
-"""An explanation in one to three sentences, each composed from its numbers and true of them."""
+"""Explanations in one to three sentences, each a whole template and true of the numbers that fill it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,25 +6,27 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys.core import TOP_K
-from recsys.explain.counterfactual.addition import MOST, Addition
+from recsys.core.formatting import format_fixed, format_number, format_share, join_words
+from recsys.core.translation import _, ngettext
+from recsys.explain.counterfactual.addition import MAX_ADDED, Addition
 from recsys.explain.counterfactual.removal import Counterfactual
 from recsys.explain.explanation import Explanation, Player
 from recsys.explain.fidelity.deletion import Fidelity
 
-MOST_NAMED = 3
-MOST_TAKEN = 8  # items, above which a counterfactual is no story any more
-CARRIES, SPREAD = 0.6, 0.35  # shares of what pushes up: enough to be called the reason, and too little for it
-SPEAKS = 0.25  # of the strongest push up: a push down worth a word
+MAX_NAMED = 3
+MAX_NAMED_REMOVALS = 8  # items of a counterfactual, above which only their number is given
+ENOUGH_SHARE, LITTLE_SHARE = 0.6, 0.35  # shares of all increases: enough to be the reason, and too little for it
+WORTH_NAMING = 0.25  # of the largest increase: a decrease that is worth a sentence
 SURE = 2.0  # standard errors
-TELLING = 4  # events, below which the methods cannot be told apart
-TRUSTED, CHANCE = 0.9, 0.75  # of the random orders beaten
+MIN_EVENTS = 4  # below which the methods cannot be compared
+TRUSTED, CHANCE = 0.9, 0.75  # shares of the random orders that a method beats
 LEVEL = 0.98  # of the best method's areas
-NOTHING = 1e-4  # of the score: what is smaller moves nothing
+NEGLIGIBLE = 1e-4  # of the score
 
 
 @dataclass(frozen=True)
-class Pushes:
-    """What of an explanation can be told: positions of players that surely push up and down, the strongest first, and shares of all pushes up."""
+class ClearContributions:
+    """Positions of players that clearly raise and lower the score, the largest first, and the shares of all increases."""
 
     up: tuple[int, ...]
     down: tuple[int, ...]
@@ -32,151 +34,255 @@ class Pushes:
 
     @property
     def named(self) -> tuple[int, ...]:
-        """Those that push up and together carry it, at most three."""
-        held = np.cumsum(self.shares[:MOST_NAMED])
-        enough = int(np.searchsorted(held, CARRIES - 1e-9)) + 1
-        return self.up[: min(enough, MOST_NAMED)]
+        """The players that together account for most of the increases, at most three."""
+        held = np.cumsum(self.shares[:MAX_NAMED])
+        enough = int(np.searchsorted(held, ENOUGH_SHARE - 1e-9)) + 1
+        return self.up[: min(enough, MAX_NAMED)]
 
     @property
-    def carried(self) -> float:
+    def named_share(self) -> float:
+        """The share of the named players in all increases."""
         return float(sum(self.shares[: len(self.named)]))
 
 
-def pushes(explanation: Explanation) -> Pushes:
-    """Who pushes the score up and down by more than chance and more than nothing."""
+def find_clear_contributions(explanation: Explanation) -> ClearContributions:
+    """Return the players that raise and lower the score by more than their standard errors allow and more than a negligible amount."""
     values, errors = explanation.values, explanation.standard_errors
-    sure = np.abs(values) > np.maximum(SURE * errors, _floor(explanation))
+    sure = np.abs(values) > np.maximum(SURE * errors, _negligible(explanation))
     order = explanation.strongest(len(values))
     up = tuple(int(at) for at in order if sure[at] and values[at] > 0)
     down = tuple(int(at) for at in order if sure[at] and values[at] < 0)
     total = float(values[values > 0].sum())
-    return Pushes(up, down, tuple(float(values[at]) / total for at in up))
+    return ClearContributions(up, down, tuple(float(values[at]) / total for at in up))
 
 
-def moves(explanation: Explanation) -> bool:
-    """Whether any player matters at all, surely or not."""
-    return bool((np.abs(explanation.values) > _floor(explanation)).any())
+def has_contributions(explanation: Explanation) -> bool:
+    """Return whether any player contributes more than a negligible amount, clearly or not."""
+    return bool((np.abs(explanation.values) > _negligible(explanation)).any())
 
 
-def _floor(explanation: Explanation) -> float:
-    return NOTHING * max(abs(explanation.score - explanation.baseline), abs(explanation.score) * 0.01, 1e-9)
+def _negligible(explanation: Explanation) -> float:
+    return NEGLIGIBLE * max(abs(explanation.score - explanation.baseline), abs(explanation.score) * 0.01, 1e-9)
 
 
-def by_item(explanation: Explanation) -> Explanation:
-    """Events of the same item as one player, so that a sentence names each thing once."""
+def merge_by_item(explanation: Explanation) -> Explanation:
+    """Merge events of the same item into one player, so that a sentence names each item once."""
     order: dict[object, list[int]] = {}
     for at, player in enumerate(explanation.players):
         order.setdefault(player.item_id if player.item_id is not None else (player.kind, at), []).append(at)
     parts = list(order.values())
-    players = [_together([explanation.players[at] for at in part]) for part in parts]
+    players = [_merge_players([explanation.players[at] for at in part]) for part in parts]
     values = np.array([explanation.values[part].sum() for part in parts])
     errors = np.array([np.sqrt((explanation.standard_errors[part] ** 2).sum()) for part in parts])
     return replace(explanation, players=tuple(players), values=values, standard_errors=errors)
 
 
-def _together(players: Sequence[Player]) -> Player:
+def _merge_players(players: Sequence[Player]) -> Player:
     return replace(players[0], steps=tuple(sorted(step for player in players for step in player.steps)))
 
 
-def why(explanation: Explanation, names: Sequence[str], place: int, k: int = TOP_K) -> list[str]:
-    """Why the item stands where it stands. `names` (P,) are the players as they should be read, markup and all."""
-    found = pushes(explanation)
-    where = f"Recommended at place {place}" if place <= k else f"At place {place:,}, not among the {k}"
-    if not found.up:
-        if found.down:
-            return [f"{where}, though nothing they did speaks for it; what speaks against it most is {names[found.down[0]]}."]
-        if moves(explanation):
-            return [f"{where}; what moves it most is not known sharply enough to be named."]
-        return [f"{where}, and nothing they did moves it: anybody would get it at much the same score."]
-    named = found.named
-    listed = _listed([names[at] for at in named])
-    if place > k:
-        first = f"{where}: what speaks for it most is {_listed([names[at] for at in named[:2]])}."
-    elif found.carried < SPREAD:
-        first = f"{where}, by many small pushes; the largest {'is' if len(named) == 1 else 'are'} {listed}, together {found.carried:.0%} of them all."
+def describe_rank(explanation: Explanation, names: Sequence[str], rank: int, k: int = TOP_K) -> list[str]:
+    """Describe the main reasons for an item's rank. `names` (P,) are the players as they are shown, with their markup."""
+    clear = find_clear_contributions(explanation)
+    where = {"rank": format_number(rank), "k": format_number(k)}
+    if not clear.up:
+        return [_describe_without_increases(explanation, clear, names, rank <= k, where)]
+    named = [names[at] for at in clear.named]
+    share, reasons = format_share(clear.named_share), join_words(named)
+    if rank > k:
+        reasons = join_words(named[:2])
+        first = _("At rank {rank}, not in the top {k}: the largest increase comes from {reasons}.", reasons=reasons, **where)
+    elif clear.named_share < LITTLE_SHARE:
+        first = ngettext(
+            "Recommended at rank {rank} because of many small increases; the largest is {reasons}, {share} of them all.",
+            "Recommended at rank {rank} because of many small increases; the largest are {reasons}, together {share} of them all.",
+            len(named),
+            reasons=reasons,
+            share=share,
+            **where,
+        )
     elif len(named) == 1:
-        first = f"{where} because of {listed} above all: {found.shares[0]:.0%} of what pushes it up."
+        first = _(
+            "Recommended at rank {rank} mainly because of {reasons}: {share} of what raises its score.",
+            reasons=reasons,
+            share=share,
+            **where,
+        )
     else:
-        first = f"{where} because of {listed}, together {found.carried:.0%} of what pushes it up."
-    return [first, *(f"{_capital(names[at])} speaks against it." for at in _spoken_against(explanation, found))]
+        first = _(
+            "Recommended at rank {rank} because of {reasons}, together {share} of what raises its score.",
+            reasons=reasons,
+            share=share,
+            **where,
+        )
+    decrease = _decrease_worth_naming(explanation, clear)
+    return [first] if decrease is None else [first, _("The largest decrease comes from {name}.", name=names[decrease])]
 
 
-def _spoken_against(explanation: Explanation, found: Pushes) -> tuple[int, ...]:
-    """The one that surely pushes down hardest, if it is worth a word beside what pushes up."""
-    return found.down[:1] if found.down and -explanation.values[found.down[0]] >= SPEAKS * explanation.values[found.up[0]] else ()
+def _describe_without_increases(
+    explanation: Explanation, clear: ClearContributions, names: Sequence[str], is_listed: bool, where: Mapping[str, str]
+) -> str:
+    if clear.down:
+        name = names[clear.down[0]]
+        if is_listed:
+            return _("Recommended at rank {rank}, although nothing raises its score; {name} lowers it most.", name=name, **where)
+        return _("At rank {rank}, not in the top {k}: nothing raises its score, and {name} lowers it most.", name=name, **where)
+    if has_contributions(explanation):
+        if is_listed:
+            return _("Recommended at rank {rank}; no contribution is estimated precisely enough to be named.", **where)
+        return _("At rank {rank}, not in the top {k}; no contribution is estimated precisely enough to be named.", **where)
+    if is_listed:
+        return _("Recommended at rank {rank}, but no event changes its score: every user would get it at much the same score.", **where)
+    return _("At rank {rank}, not in the top {k}: no event changes its score, which is much the same for every user.", **where)
 
 
-def hangs_on(found: Counterfactual, names: Sequence[str], replacement: str | None) -> str:
-    """What would have to be gone. `names` are what the removed events are of, each once."""
+def _decrease_worth_naming(explanation: Explanation, clear: ClearContributions) -> int | None:
+    """Return the player with the largest clear decrease, if it is large enough beside the largest increase."""
+    if clear.down and -explanation.values[clear.down[0]] >= WORTH_NAMING * explanation.values[clear.up[0]]:
+        return clear.down[0]
+    return None
+
+
+def describe_removal(found: Counterfactual, names: Sequence[str], replacement: str | None) -> str:
+    """Describe the smallest change that removes an item. `names` are the items of the removed events, each once."""
     if not found.verified:
-        return f"It would stay among the {found.k} even if nothing of all this had happened."
-    if len(names) > MOST_TAKEN:
-        # A search that ran out of questions may have missed fewer, so it says what was found, not what there is.
-        return f"It does not hang on a few events: the fewest found without which it leaves the list are {len(found.removed):,}."
-    gone = _listed(names) if len(names) <= MOST_NAMED else f"{len(found.removed)} events, {names[-1]} among them,"
-    comes = f", and {replacement} would come in" if replacement else ""
-    return f"Without {gone} it would be at place {found.rank_after:,}{comes}."
+        return _("It would stay in the top {k} even without the whole history.", k=format_number(found.k))
+    if len(names) > MAX_NAMED_REMOVALS:
+        # The search may have run out of budget, so a smaller set may exist.
+        return ngettext(
+            "It does not depend on a few events: the smallest set found whose removal drops it from the list has {count} event.",
+            "It does not depend on a few events: the smallest set found whose removal drops it from the list has {count} events.",
+            len(found.removed),
+        )
+    rank = format_number(found.rank_after or 0)
+    if len(names) <= MAX_NAMED:
+        removed = join_words(names)
+        if replacement:
+            return _(
+                "Without {removed} it would be at rank {rank}, and {replacement} would enter the list.",
+                removed=removed,
+                rank=rank,
+                replacement=replacement,
+            )
+        return _("Without {removed} it would be at rank {rank}.", removed=removed, rank=rank)
+    if replacement:
+        return ngettext(
+            "Without {count} event, including {name}, it would be at rank {rank}, and {replacement} would enter the list.",
+            "Without {count} events, including {name}, it would be at rank {rank}, and {replacement} would enter the list.",
+            len(found.removed),
+            name=names[-1],
+            rank=rank,
+            replacement=replacement,
+        )
+    return ngettext(
+        "Without {count} event, including {name}, it would be at rank {rank}.",
+        "Without {count} events, including {name}, it would be at rank {rank}.",
+        len(found.removed),
+        name=names[-1],
+        rank=rank,
+    )
 
 
-def would_bring(found: Addition, names: Sequence[str], displaced: str | None) -> str:
-    """What would bring a wanted item in. `names` are the further items, `displaced` the one that would leave."""
+def describe_addition(found: Addition, names: Sequence[str], displaced: str | None) -> str:
+    """Describe the events that would bring a wanted item in. `names` are their items, `displaced` the item that would leave."""
+    before = format_number(found.rank_before)
     if not found.verified:
-        return f"No {MOST} further events were found that would bring it in: it stands at place {found.rank_before:,}."
-    many = {name: names.count(name) for name in names}
-    taken = _listed([name if times == 1 else f"{name} ({times} times)" for name, times in many.items()])
-    leaves = f", and {displaced} would leave the list" if displaced else ""
-    return f"Had they just taken {taken} too, the wanted one would be at place {found.rank_after} instead of {found.rank_before:,}{leaves}."
+        return ngettext(
+            "No further event was found that would bring it into the list: it is at rank {rank}.",
+            "No {count} further events were found that would bring it into the list: it is at rank {rank}.",
+            MAX_ADDED,
+            rank=before,
+        )
+    counts = {name: names.count(name) for name in names}
+    added = join_words(
+        name if count == 1 else ngettext("{name} ({count} time)", "{name} ({count} times)", count, name=name)
+        for name, count in counts.items()
+    )
+    after = format_number(found.rank_after or 0)
+    if displaced:
+        return _(
+            "With {added} as the latest events, the item would be at rank {after} instead of {before}, and {displaced} would leave the list.",
+            added=added,
+            after=after,
+            before=before,
+            displaced=displaced,
+        )
+    return _(
+        "With {added} as the latest events, the item would be at rank {after} instead of {before}.", added=added, after=after, before=before
+    )
 
 
-def verdict(found: Fidelity, titles: Mapping[str, str]) -> str:
-    """Which methods to trust for this case: those that beat nearly all random orders, at taking events away and at bringing them in."""
-    if len(next(iter(found.weights.values()))) < TELLING:
-        return "With so few events, any order is nearly as good as another: this case cannot tell the methods apart."
-    sure = {name: found.trust(name) for name in found.curves}
-    good = [name for name in sure if sure[name] >= TRUSTED]
+def describe_fidelity(found: Fidelity, titles: Mapping[str, str]) -> str:
+    """Describe which methods to trust for this item: those that beat nearly all random orders, both at deletion and at insertion."""
+    if len(next(iter(found.weights.values()))) < MIN_EVENTS:
+        return _("With so few events, any order is nearly as good as another, so the methods cannot be compared for this item.")
+    shares = {name: found.share_beaten(name) for name in found.curves}
+    good = [name for name in shares if shares[name] >= TRUSTED]
     if not good:
-        return "No method beats chance clearly here: take none of them at its word."
+        return _("No method is clearly better than chance for this item: none of them can be trusted here.")
     area = {name: sum(found.curves[name].metrics[each] for each in ("deletion", "insertion")) for name in good}
     best = max(area, key=lambda name: area[name])
     level = [titles[name] for name in good if name != best and area[name] >= LEVEL * area[best]]
-    also = f", and {_listed(level)} {'is' if len(level) == 1 else 'are'} as good" if level else ""
-    told = f"For this case trust {titles[best]}{also}: taking events away and bringing them in by its order moves the score most, more than {_all_of(sure[best], len(found.random))} random orders do."
-    poor = [titles[name] for name in sure if sure[name] < CHANCE]
-    return f"{told} {_capital(_listed(poor))} {'does' if len(poor) == 1 else 'do'} no better than chance here." if poor else told
+    values = {
+        "best": titles[best],
+        "beaten": format_beaten_orders(shares[best], len(found.random)),
+        "orders": format_number(len(found.random)),
+    }
+    sentences = [
+        _(
+            "Trust {best} for this item: removing and adding events in its order changes the score more than {beaten} of {orders} random orders.",
+            **values,
+        )
+    ]
+    if level:
+        sentences.append(ngettext("{methods} is about as good.", "{methods} are about as good.", len(level), methods=join_words(level)))
+    poor = [titles[name] for name in shares if shares[name] < CHANCE]
+    if poor:
+        sentences.append(
+            ngettext(
+                "{methods} is no better than chance here.", "{methods} are no better than chance here.", len(poor), methods=join_words(poor)
+            )
+        )
+    return " ".join(sentences)
 
 
-def _all_of(share: float, count: int) -> str:
-    return f"all {count}" if share == 1 else f"{beaten(share, count)} of {count}"
+def format_beaten_orders(share: float, count: int) -> str:
+    """Return the number of random orders that a share of them is, such as 7.5; a tie counts half."""
+    return format_number(share * count, 1)
 
 
-def beaten(share: float, count: int) -> str:
-    """How many random orders a share is; a tie counts half."""
-    return f"{share * count:.1f}".removesuffix(".0")
-
-
-def adds_up(explanation: Explanation) -> str:
-    """Whether baseline and contributions make the score, and how sure they are."""
+def describe_additivity(explanation: Explanation) -> str:
+    """Describe how baseline and contributions add up to the score, and how precise they are."""
     whole = explanation.score - explanation.baseline
-    start, change, end = (_rounded(each, whole) for each in (explanation.baseline, abs(whole), explanation.score))
-    moved = f"adds {change}" if whole >= 0 else f"takes away {change}"
-    unplaced = abs(explanation.residual) > 5e-4 * max(abs(whole), 1e-9)
-    left = f", of which {_rounded(explanation.residual, 10 * explanation.residual)} belongs to no bar" if unplaced else ""
-    told = f"With nothing known it would stand at {start}; what is known {moved} and makes it {end}{left}."
+    values = {
+        "baseline": _rounded(explanation.baseline, whole),
+        "change": _rounded(abs(whole), whole),
+        "score": _rounded(explanation.score, whole),
+        "rest": _rounded(explanation.residual, 10 * explanation.residual),
+    }
+    has_residual = abs(explanation.residual) > 5e-4 * max(abs(whole), 1e-9)
+    if whole >= 0 and has_residual:
+        sentence = _(
+            "The baseline is {baseline}; the contributions add {change}, which makes {score}, of which {rest} belongs to no bar.", **values
+        )
+    elif whole >= 0:
+        sentence = _("The baseline is {baseline}; the contributions add {change}, which makes {score}.", **values)
+    elif has_residual:
+        sentence = _(
+            "The baseline is {baseline}; the contributions subtract {change}, which makes {score}, of which {rest} belongs to no bar.",
+            **values,
+        )
+    else:
+        sentence = _("The baseline is {baseline}; the contributions subtract {change}, which makes {score}.", **values)
     unsure = SURE * float(explanation.standard_errors.max(initial=0.0))
-    if explanation.exact or unsure <= _floor(explanation):
-        return f"{told} Every bar is exact."
-    return f"{told} Thin lines show how sure a bar is, the least sure to within {_rounded(unsure, 10 * unsure)}."
+    if explanation.exact or unsure <= _negligible(explanation):
+        precision = _("Every bar is exact.")
+    else:
+        precision = _("Thin lines are error bars of two standard errors, at most ±{error}.", error=_rounded(unsure, 10 * unsure))
+    return f"{sentence} {precision}"
 
 
 def _rounded(value: float, scale: float) -> str:
-    """A number with about three digits of the scale that it belongs to."""
+    """Format a number with about three significant digits of the scale that it belongs to."""
     digits = int(np.clip(2 - np.floor(np.log10(max(abs(scale), 1e-9))), 0, 9))
-    return f"{value:.{digits}f}".replace("-", "−") if round(value, digits) else "0"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return format_fixed(value, digits) if round(value, digits) else format_number(0)

@@ -1,28 +1,42 @@
-"""What a dataset is: its long tail, its hours, its weeks, its behaviours and ratings, and where it happens."""
+"""Statistics of a dataset as charts: long tail, hours of the week, events per week, counts of values, and a map."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.analysis.dataset_stats import DAYS, DatasetStats
-from recsys.figures.chart import Chart, axis_title
-from recsys.figures.maps import MapView, ground
-from recsys.figures.palette import Palette, escaped
+from recsys.analysis.dataset_stats import DatasetStats
+from recsys.core.formatting import format_clock, format_date, format_share, weekday_names
+from recsys.core.nouns import count_events
+from recsys.core.translation import _, ngettext
+from recsys.figures.chart import Chart, axis_title, percent_ticks, shorten_label
+from recsys.figures.maps import MapView, draw_base_map
+from recsys.figures.palette import Palette, escape_label
+from recsys.figures.time_axis import time_ticks
 
 HEIGHT = 300
 POINTS = 200  # of a curve; more would not be seen
+HOVERABLE = 20_000  # places that carry a hover text
 
 
-def long_tail(census: DatasetStats, things: str, colours: Palette) -> go.Figure:
-    """Share of events against share of items, most popular first; the grey diagonal is what equal popularity would give."""
-    counts = census.item_counts
-    tenth, top = max(1, round(len(counts) / 10)), census.share_of_top(0.1)
-    who = f"A tenth of the {things}" if tenth > 1 else f"One of {len(counts)} {things}"
-    figure = Chart(f"{who} draws {top:.0%}", colours, HEIGHT)
+def long_tail(stats: DatasetStats, colours: Palette) -> go.Figure:
+    """Share of events against share of items, most popular first; the grey diagonal stands for equal popularity."""
+    counts = stats.item_counts
+    tenth, top = max(1, round(len(counts) / 10)), stats.share_of_top(0.1)
+    if tenth > 1:
+        title = _("The most popular 10% of items hold {share} of events", share=format_share(top))
+    else:
+        title = ngettext(
+            "The most popular of {count} item holds {share} of events",
+            "The most popular of {count} items holds {share} of events",
+            len(counts),
+            share=format_share(top),
+        )
+    figure = Chart(title, colours, HEIGHT)
     at = np.unique(np.linspace(0, len(counts), min(POINTS, len(counts) + 1)).round().astype(int))
-    taken = np.concatenate([[0], counts.cumsum()])[at] / census.events * 100
+    held = np.concatenate([[0], counts.cumsum()])[at] / stats.events * 100
     shares = at / len(counts) * 100
     figure.add_trace(
         dict(type="scatter", x=[0, 100], y=[0, 100], mode="lines", line=dict(color=colours.faint, dash="dot"), hoverinfo="skip")
@@ -31,12 +45,12 @@ def long_tail(census: DatasetStats, things: str, colours: Palette) -> go.Figure:
         dict(
             type="scatter",
             x=shares.astype(np.float32),
-            y=taken.astype(np.float32),
+            y=held.astype(np.float32),
             mode="lines",
             line=dict(color=colours.accent, width=2.5),
             fill="tonexty",
             fillcolor=_pale(colours.accent),
-            hovertemplate=f"the top %{{x:.1f}} % of {escaped(things)}<br>take %{{y:.1f}} % of events<extra></extra>",
+            hovertemplate=_("the most popular %{x:.1f}% of items<br>hold %{y:.1f}% of events<extra></extra>"),
         )
     )
     figure.add_trace(
@@ -49,112 +63,125 @@ def long_tail(census: DatasetStats, things: str, colours: Palette) -> go.Figure:
             hoverinfo="skip",
         )
     )
-    percent: dict[str, Any] = dict(
-        range=[-1, 101], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"], automargin=True
-    )
-    figure.update_xaxes(**percent, title=axis_title(f"{escaped(things)}, most popular first", colours))
-    figure.update_yaxes(**percent, title=axis_title("share of events", colours))
+    percent: dict[str, Any] = dict(range=[-1, 101], **percent_ticks(0, 25, 50, 75, 100), automargin=True)
+    figure.update_xaxes(**percent, title=axis_title(_("share of items, most popular first"), colours))
+    figure.update_yaxes(**percent, title=axis_title(_("share of events"), colours))
     figure.update_layout(margin=dict(l=62, r=16, t=40, b=46), hovermode="x")
-    return figure.drawn()
+    return figure.to_figure()
 
 
-def hour_map(census: DatasetStats, colours: Palette) -> go.Figure:
-    """Events by weekday and hour. Needs `census.hours`."""
-    assert census.hours is not None
-    busiest = census.busiest_hour()
-    clock = "local time" if census.local > 0.5 else "UTC"
-    title = f"Busiest on {busiest[0]}s at {busiest[1]}:00" if busiest else "No event has a time"
+def hour_map(stats: DatasetStats, colours: Palette) -> go.Figure:
+    """Heat map of events by weekday and hour. Needs `stats.hours`."""
+    assert stats.hours is not None
+    busiest, days = stats.busiest_hour(), weekday_names()
+    if busiest is None:
+        title = _("No event has a time")
+    else:
+        title = _("Busiest hour: {weekday}, {hour}", weekday=days[busiest[0]], hour=_clock(busiest[1]))
     figure = Chart(title, colours, HEIGHT)
+    template, events = _("{weekday}, {hour}: {events}"), _event_counts(stats.hours)
     figure.add_trace(
         dict(
             type="heatmap",
-            z=census.hours.astype(np.int32),
-            y=[day[:3] for day in DAYS],
+            z=stats.hours.astype(np.int32),
+            y=weekday_names("abbreviated"),
+            text=[
+                [template.format(weekday=day, hour=_clock(hour), events=events[int(count)]) for hour, count in enumerate(row)]
+                for day, row in zip(days, stats.hours, strict=True)
+            ],
             colorscale=[[0, colours.surface], [1, colours.accent]],
             xgap=2,
             ygap=2,
             showscale=False,
-            hovertemplate="%{y}, %{x}:00: %{z:,} events<extra></extra>",
+            hovertemplate="%{text}<extra></extra>",
         )
     )
     hours = list(range(0, 24, 6))
-    figure.update_xaxes(
-        tickvals=hours, ticktext=[f"{hour}:00" for hour in hours], title=axis_title(f"hour, {clock}", colours), automargin=True
-    )
+    axis = _("hour, local time") if stats.local > 0.5 else _("hour, UTC")
+    figure.update_xaxes(tickvals=hours, ticktext=[_clock(hour) for hour in hours], title=axis_title(axis, colours), automargin=True)
     figure.update_yaxes(autorange="reversed", automargin=True)
     figure.update_layout(margin=dict(l=46, r=8, t=40, b=46))
-    return figure.drawn()
+    return figure.to_figure()
 
 
-def weekly_events(census: DatasetStats, noun: str, colours: Palette) -> go.Figure:
-    """Events a week, from Mondays. Needs `census.weekly`."""
-    assert census.weekly is not None and census.weeks is not None
-    middle = int(np.median(census.weekly))
-    title = f"About {middle:,} {noun}s in a usual week"
-    figure = Chart(title, colours, HEIGHT)
+def weekly_events(stats: DatasetStats, noun: str, colours: Palette) -> go.Figure:
+    """Events per week, from Monday. Needs `stats.weekly`."""
+    assert stats.weekly is not None and stats.weeks is not None
+    median = int(np.median(stats.weekly))
+    figure = Chart(_("About {events} in a typical week", events=count_events(median, noun)), colours, HEIGHT)
+    template, events = _("week of {date}: {events}"), _event_counts(stats.weekly, noun)
     figure.add_trace(
         dict(
             type="bar",
-            x=census.weeks.astype("datetime64[ms]"),
-            y=census.weekly.astype(np.int32),
+            x=stats.weeks.astype("datetime64[ms]"),
+            y=stats.weekly.astype(np.int32),
             width=6.4 * 86_400_000,  # milliseconds, of seven days
             offset=0,
             marker=dict(color=colours.accent, line=dict(width=0)),
-            hovertemplate=f"week of %{{x|%-d %b %Y}}: %{{y:,}} {escaped(noun)}s<extra></extra>",
+            text=[
+                template.format(date=format_date(week), events=events[count])
+                for week, count in zip(stats.weeks.tolist(), stats.weekly.tolist(), strict=True)
+            ],
+            textposition="none",
+            hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.update_yaxes(
-        title=axis_title(f"{escaped(noun)}s a week", colours, 6), automargin=True, rangemode="tozero", nticks=5, tickformat=",d"
-    )
-    figure.update_xaxes(type="date", automargin=True)
+    figure.update_yaxes(title=axis_title(_("events per week"), colours, 6), automargin=True, rangemode="tozero", nticks=5, tickformat=",d")
+    low, high = (float(week.astype("datetime64[s]").astype(np.int64)) for week in (stats.weeks[0], stats.weeks[-1] + 7))
+    figure.update_xaxes(type="date", automargin=True, tickangle=0, **time_ticks(low, high, 6))
     figure.update_layout(margin=dict(l=70, r=16, t=40, b=42))
-    return figure.drawn()
+    return figure.to_figure()
 
 
 def value_bars(
     title: str, counts: Mapping[str, int], unit: str, colours: Palette, most: int = 12, tints: Mapping[str, str] | None = None
 ) -> go.Figure:
-    """How often each value occurs, as horizontal bars in the order given; what is beyond `most` values is one grey bar.
+    """Counts of values as horizontal bars in the order given; all values beyond the first `most` are one grey bar.
 
-    `tints` are the colours of values that have one of their own; the others take the accent.
+    `unit` is what is counted, such as "events", in the reader's language. `tints` are the colours of values that have one of their
+    own; the others take the accent.
     """
     shown = list(counts.items())[:most]
-    rest = sum(counts.values()) - sum(count for _, count in shown)
+    rest = sum(counts.values()) - sum(count for _name, count in shown)
     own = tints or {}
-    rows = [(name, count, own.get(name, colours.accent)) for name, count in shown] + ([("all others", rest, colours.other)] if rest else [])
+    rows = [(shorten_label(name, 28), count, own.get(name, colours.accent)) for name, count in shown]
+    rows += [(_("all others"), rest, colours.other)] if rest else []
     whole = max(sum(counts.values()), 1)
+    small = _("under {share}", share=format_share(0.01))
     figure = Chart(title, colours, HEIGHT)
     figure.add_trace(
         dict(
             type="bar",
-            y=[_short(name) for name, _, _ in rows],
-            x=[count for _, count, _ in rows],
+            y=[name for name, _count, _tint in rows],
+            x=[count for _name, count, _tint in rows],
             orientation="h",
-            marker=dict(color=[tint for _, _, tint in rows]),
-            text=[f"{count / whole:.0%}" if count / whole >= 0.005 else "< 1 %" for _, count, _ in rows],
+            marker=dict(color=[tint for _name, _count, tint in rows]),
+            text=[format_share(count / whole) if count / whole >= 0.005 else small for _name, count, _tint in rows],
             textposition="outside",
             textfont=dict(color=colours.quiet, size=13),
             cliponaxis=False,
-            hovertemplate=f"%{{y}}: %{{x:,}} {escaped(unit)}<extra></extra>",
+            hovertemplate=_("%{{y}}: %{{x:,}} {unit}<extra></extra>", unit=escape_label(unit)),
         )
     )
     figure.update_yaxes(autorange="reversed", automargin=True, type="category", tickfont=dict(size=13, color=colours.text))
-    figure.update_xaxes(title=axis_title(escaped(unit), colours), automargin=True, tickformat=",d", nticks=5)
+    figure.update_xaxes(title=axis_title(escape_label(unit), colours), automargin=True, tickformat=",d", nticks=5)
     figure.update_layout(margin=dict(l=8, r=56, t=40, b=46), bargap=0.35)
-    return figure.drawn()
+    return figure.to_figure()
 
 
 def place_map(view: MapView, counts: np.ndarray, titles: list[str], colours: Palette, height: int = 420) -> go.Figure:
-    """Where events happen: every place in grey, and a disc for each, its area the number of events. Busiest last, on top.
+    """Map of all places, with a disc at each whose area is its number of events; the busiest are drawn on top.
 
     `counts` (n,) and `titles` go with `view.places` (n, 2).
     """
-    figure = Chart("Where it happens", colours, height)
-    ground(figure, view, colours)
+    figure = Chart(_("Events by place"), colours, height)
+    draw_base_map(figure, view, colours)
     order = np.argsort(counts, kind="stable")
-    words: dict[str, Any] = dict(hoverinfo="skip")
-    if len(order) <= 20_000:
-        words = dict(text=[f"{escaped(titles[at])}: {counts[at]:,}" for at in order], hovertemplate="%{text}<extra></extra>")
+    hover: dict[str, Any] = dict(hoverinfo="skip")
+    if len(order) <= HOVERABLE:
+        template, events = _("{title}: {events}"), _event_counts(counts)
+        texts = [template.format(title=escape_label(titles[at]), events=events[int(counts[at])]) for at in order]
+        hover = dict(text=texts, hovertemplate="%{text}<extra></extra>")
     sizes = np.sqrt(counts[order] / max(float(counts.max()), 1.0)) * 26
     figure.add_trace(
         dict(
@@ -163,7 +190,7 @@ def place_map(view: MapView, counts: np.ndarray, titles: list[str], colours: Pal
             y=view.places[order, 0],
             mode="markers",
             marker=dict(size=sizes.astype(np.float32), color=colours.accent, opacity=0.35, line=dict(width=0)),
-            **words,
+            **hover,
         )
     )
     (south, west), (north, east) = view.low, view.high
@@ -171,13 +198,18 @@ def place_map(view: MapView, counts: np.ndarray, titles: list[str], colours: Pal
     figure.update_xaxes(range=[west, east], visible=False, constrain="range")
     figure.update_yaxes(range=[south, north], visible=False, scaleanchor="x", scaleratio=ratio, constrain="range")
     figure.update_layout(margin=dict(l=0, r=0, t=36, b=0), hovermode="closest")
-    return figure.drawn()
+    return figure.to_figure()
+
+
+def _event_counts(counts: np.ndarray, noun: str = "event") -> dict[int, str]:
+    """Each count that occurs, as "57 events"."""
+    return {int(count): count_events(int(count), noun) for count in np.unique(counts)}
+
+
+def _clock(hour: int) -> str:
+    return format_clock(dt.time(hour))
 
 
 def _pale(colour: str) -> str:
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.14)"
-
-
-def _short(name: str, most: int = 28) -> str:
-    return escaped(name if len(name) <= most else name[: most - 1] + "…")

@@ -1,4 +1,4 @@
-"""A model in general: what kinds of events move it, and which category moves which."""
+"""A model in general: effects of past events by kind of event, and of one category on another."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -6,56 +6,62 @@ from itertools import groupby
 import numpy as np
 import plotly.graph_objects as go
 
-from recsys.explain.global_.global_importance import GlobalImportance, ImportanceLine
-from recsys.figures.chart import Chart, axis_title
-from recsys.figures.palette import Palette, escaped, mixed
+from recsys.core.formatting import format_fixed, format_share
+from recsys.core.nouns import count_events
+from recsys.core.translation import N_, _
+from recsys.explain.global_.global_importance import BEHAVIOUR, GlobalImportance, ImportanceLine
+from recsys.figures.chart import Chart, axis_title, shorten_label
+from recsys.figures.palette import Palette, escape_label, mix_colours
 
 DOTS = 160  # drawn in a row; more would only be darker
 ROW = 30
-UNIT = "what the score loses without the event (1: the usual spread of all scores)"
+UNIT = N_("drop of the score without the event, in standard deviations of all scores")
 
 
-def beeswarm(found: GlobalImportance, lines: Sequence[ImportanceLine], colours: Palette, seed: int = 0) -> go.Figure:
-    """A row for each answer to each question, a dot for each event, a bar for the mean; beyond the outermost hundredth dots stand at the edge."""
+def beeswarm(importance: GlobalImportance, lines: Sequence[ImportanceLine], colours: Palette, seed: int = 0) -> go.Figure:
+    """A row for each value of each feature: a dot for each event, a mark at the mean with its 95 % interval.
+
+    The outermost half percent of the dots at either end stands at the edge.
+    """
     groups = [(feature, list(each)) for feature, each in groupby(lines, key=lambda line: line.feature)]
-    figure = Chart("Which events move the list", colours, 90 + ROW * (len(lines) + len(groups)))
+    figure = Chart(_("Effect of past events on the score, by kind of event"), colours, 90 + ROW * (len(lines) + len(groups)))
     random, at, ticks, labels = np.random.default_rng(seed), 0, [], []
-    low, high = np.quantile(found.values, [0.005, 0.995])
+    low, high = np.quantile(importance.values, [0.005, 0.995])
     left, right = min([low, *(line.low for line in lines)]), max([high, *(line.high for line in lines)])
     room = max(float(right - left), 1e-6)
-    for feature, answered in groups:
+    for feature, values in groups:
         ticks.append(at)
-        labels.append(f"<b>{escaped(feature)}</b>")
-        note = f"explains {found.importance(feature):.0%} of the differences"
+        labels.append(f"<b>{escape_label(_(feature))}</b>")
+        note = _("explains {share} of the variance", share=format_share(importance.importance(feature)))
         figure.add_annotation(
             xref="paper", x=1, xanchor="right", yref="y", y=at, text=note, showarrow=False, font=dict(size=12, color=colours.quiet)
         )
-        for line in answered:
+        for line in values:
             at += 1
             ticks.append(at)
-            labels.append(escaped(line.name))
-            _row(figure, found, line, at, (float(low), float(high)), random, colours)
+            labels.append(_level_label(line))
+            _add_row(figure, importance, line, at, (float(low), float(high)), random, colours)
         at += 1
     figure.add_shape(type="line", xref="x", yref="paper", x0=0, x1=0, y0=0, y1=1, line=dict(color=colours.faint, width=1), layer="below")
-    figure.update_xaxes(range=[left - 0.05 * room, right + 0.05 * room], nticks=7, title=axis_title(UNIT, colours))
+    figure.update_xaxes(range=[left - 0.05 * room, right + 0.05 * room], nticks=7, title=axis_title(_(UNIT), colours))
     figure.update_yaxes(
         tickvals=ticks, ticktext=labels, range=[at - 0.4, -0.8], tickfont=dict(color=colours.text, size=13), showline=False, automargin=True
     )
     figure.update_layout(margin=dict(l=170, r=10, t=40, b=50))
-    return figure.drawn()
+    return figure.to_figure()
 
 
-def _row(
+def _add_row(
     figure: Chart,
-    found: GlobalImportance,
+    importance: GlobalImportance,
     line: ImportanceLine,
     at: int,
     ends: tuple[float, float],
     random: np.random.Generator,
     colours: Palette,
 ) -> None:
-    codes, names = found.features[line.feature]
-    values = found.values[codes == names.index(line.name)]
+    codes, names = importance.features[line.feature]
+    values = importance.values[codes == names.index(line.name)]
     shown = values if len(values) <= DOTS else random.choice(values, DOTS, replace=False)
     figure.add_trace(
         dict(
@@ -64,7 +70,9 @@ def _row(
             marker=dict(size=5, color=[colours.accent if value > 0 else colours.miss for value in shown], opacity=0.6), hoverinfo="skip",
         )
     )  # fmt: skip
-    text = f"{escaped(line.name)}: {line.mean:+.3f} [{line.low:+.3f}, {line.high:+.3f}] on average of {line.events:,} events"
+    mean, low, high = (format_fixed(value, 3, sign=True) for value in (line.mean, line.low, line.high))
+    events = count_events(line.events, "event")
+    text = _("{name}: {mean} [{low}, {high}] on average of {events}", name=_level_label(line), mean=mean, low=low, high=high, events=events)
     figure.add_trace(
         dict(
             type="scatter", mode="markers", x=[line.mean], y=[at], text=[text], hovertemplate="%{text}<extra></extra>",
@@ -74,34 +82,55 @@ def _row(
     )  # fmt: skip
 
 
+def _level_label(line: ImportanceLine) -> str:
+    """The level of a line; only behaviours come from data and are not translated."""
+    return escape_label(line.name if line.feature == BEHAVIOUR else _(line.name))
+
+
 def category_map(names: Sequence[str], means: np.ndarray, colours: Palette) -> go.Figure:
-    """What an event of a row's category adds to a recommendation of a column's; blue pushes up, orange down, empty where too few."""
-    figure = Chart("Which kind of event leads to which recommendation", colours, 150 + 32 * len(names))
+    """Heat map of the mean effect of an event of a row's category on a recommendation of a column's.
+
+    Blue raises the score, orange lowers it, empty cells hold too few events.
+    """
+    figure = Chart(_("Effect of an event’s category on the recommended category"), colours, 150 + 32 * len(names))
     largest = max(float(np.nanmax(np.abs(means), initial=0.0)), 1e-9)
-    scale = [[0, colours.miss], [0.5, mixed(colours.surface, colours.background, 0.5)], [1, colours.accent]]
-    short = [escaped(name if len(name) <= 22 else f"{name[:21]}…") for name in names]
+    scale = [[0, colours.miss], [0.5, mix_colours(colours.surface, colours.background, 0.5)], [1, colours.accent]]
+    short = [shorten_label(name, 22) for name in names]
+    template, few = _("event: {event}<br>recommended: {recommended}<br>effect: {effect}"), _("too few events")
+    positions = list(range(len(names)))
     figure.add_trace(
         dict(
-            type="heatmap", z=_rooted(means, largest), x=list(range(len(names))), y=list(range(len(names))), colorscale=scale, zmin=-1, zmax=1, showscale=False, xgap=2, ygap=2,
-            text=[[f"after {row}, {column}: {_said(means[r, c])}" for c, column in enumerate(short)] for r, row in enumerate(short)],
+            type="heatmap", z=_signed_roots(means, largest), x=positions, y=positions, colorscale=scale, zmin=-1, zmax=1, showscale=False, xgap=2, ygap=2,
+            text=[
+                [
+                    template.format(event=row, recommended=column, effect=few if np.isnan(means[r, c]) else format_fixed(means[r, c], 3, sign=True))
+                    for c, column in enumerate(short)
+                ]
+                for r, row in enumerate(short)
+            ],
             hovertemplate="%{text}<extra></extra>",
         )
     )  # fmt: skip
-    positions = list(range(len(names)))
     figure.update_xaxes(
-        tickvals=positions, ticktext=short, tickangle=-40, side="bottom", showline=False, title=axis_title("recommended", colours)
+        tickvals=positions,
+        ticktext=short,
+        tickangle=-40,
+        side="bottom",
+        showline=False,
+        title=axis_title(_("category of the recommended item"), colours),
     )
     figure.update_yaxes(
-        tickvals=positions, ticktext=short, autorange="reversed", showline=False, title=axis_title("event before", colours), automargin=True
+        tickvals=positions,
+        ticktext=short,
+        autorange="reversed",
+        showline=False,
+        title=axis_title(_("category of the event"), colours),
+        automargin=True,
     )
     figure.update_layout(margin=dict(l=150, r=10, t=40, b=120))
-    return figure.drawn()
+    return figure.to_figure()
 
 
-def _rooted(means: np.ndarray, largest: float) -> np.ndarray:
-    """Roots, so that small influences are still seen beside the large ones of a kind on itself."""
+def _signed_roots(means: np.ndarray, largest: float) -> np.ndarray:
+    """Square roots with their signs, so that small effects are seen beside the large ones of a category on itself."""
     return np.asarray(np.sign(means) * np.sqrt(np.abs(means) / largest))
-
-
-def _said(value: float) -> str:
-    return "too few events" if np.isnan(value) else f"{value:+.3f}"

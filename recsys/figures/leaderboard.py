@@ -1,4 +1,4 @@
-"""Models against each other: any two of their figures, with intervals."""
+"""Any two numbers of all models against each other, with intervals."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,12 +6,13 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.core.translation import _
 from recsys.figures.chart import Chart, axis_title
-from recsys.figures.palette import Palette, escaped
+from recsys.figures.palette import Palette, escape_label
 
 
 class Mark(NamedTuple):
-    """One model in the scatter. Intervals are (low, high) or None; `aware` models are drawn filled, blind ones hollow."""
+    """One model in the scatter. Intervals are (low, high) or None; `aware` models use time or place and are drawn filled."""
 
     title: str
     x: float
@@ -23,10 +24,11 @@ class Mark(NamedTuple):
 
 
 def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_log: bool, colours: Palette) -> go.Figure:
-    """A dot a model, its bars the 95 % intervals; the model of the cursor in the accent colour."""
-    figure = Chart(f"{y_title} against {x_title.lower() if x_title[1:2].islower() else x_title}", colours, 400)
+    """A dot for each model with bars for its 95 % intervals; the chosen model in the accent colour."""
+    figure = Chart(_("{y} vs. {x}", x=x_title, y=y_title), colours, 400)
     side_of = dict(zip(marks, _sides(marks, x_log, y_log), strict=True))
-    for kind, filled in (("told time or place", True), ("told neither", False)):
+    hover = _("%{{customdata}}<br>{x}: %{{x:.4~g}}<br>{y}: %{{y:.4~g}}<extra></extra>", x=escape_label(x_title), y=escape_label(y_title))
+    for kind, filled in ((_("uses time or place"), True), (_("uses neither"), False)):
         here = [mark for mark in marks if mark.aware == filled]
         if not here:
             continue
@@ -41,25 +43,25 @@ def trade_off(marks: Sequence[Mark], x_title: str, y_title: str, x_log: bool, y_
                 marker=dict(size=13, color=tints if filled else colours.background, line=dict(color=tints, width=2.5)),
                 error_x=_bars([mark.x_interval for mark in here], [mark.x for mark in here], colours),
                 error_y=_bars([mark.y_interval for mark in here], [mark.y for mark in here], colours),
-                text=[escaped(mark.title) if side_of[mark] else "" for mark in here],
+                text=[escape_label(mark.title) if side_of[mark] else "" for mark in here],
                 textposition=[side_of[mark] or "middle right" for mark in here],
-                customdata=[escaped(mark.title) for mark in here],
+                customdata=[escape_label(mark.title) for mark in here],
                 textfont=dict(size=13, color=colours.text),
                 cliponaxis=False,
-                hovertemplate=f"%{{customdata}}<br>{escaped(x_title)}: %{{x:.4~g}}<br>{escaped(y_title)}: %{{y:.4~g}}<extra></extra>",
+                hovertemplate=hover,
             )
         )
     grid = dict(showgrid=True, gridcolor=colours.surface, automargin=True)
-    figure.update_xaxes(title=axis_title(escaped(x_title), colours, 6), type="log" if x_log else "linear", **grid)
-    figure.update_yaxes(title=axis_title(escaped(y_title), colours, 6), type="log" if y_log else "linear", **grid)
+    figure.update_xaxes(title=axis_title(escape_label(x_title), colours, 6), type="log" if x_log else "linear", **grid)
+    figure.update_yaxes(title=axis_title(escape_label(y_title), colours, 6), type="log" if y_log else "linear", **grid)
     for log, values, update in (
         (x_log, [mark.x for mark in marks], figure.update_xaxes),
         (y_log, [mark.y for mark in marks], figure.update_yaxes),
     ):
-        update(**_roomy(values, log))
+        update(**_padded_range(values, log))
     legend = dict(orientation="h", y=1.02, yanchor="bottom", x=1, xanchor="right", font=dict(size=13))
     figure.update_layout(margin=dict(l=72, r=24, t=64, b=52), showlegend=True, legend=legend, hovermode="closest")
-    return figure.drawn()
+    return figure.to_figure()
 
 
 def _bars(intervals: Sequence[tuple[float, float] | None], values: Sequence[float], colours: Palette) -> dict[str, object]:
@@ -69,13 +71,16 @@ def _bars(intervals: Sequence[tuple[float, float] | None], values: Sequence[floa
 
 
 WIDTH, HEIGHT = 600.0, 290.0
-"""The least room for dots, in pixels, by which labels are laid out: on wider screens they stand further apart."""
+"""Pixels of the smallest plot, by which labels are placed: on wider screens they stand further apart."""
 
 LETTER, LINE, DOT = 7.5, 17.0, 9.0
 
 
 def _sides(marks: Sequence[Mark], x_log: bool, y_log: bool) -> list[str]:
-    """Where each label stands, empty where there is no room for it: from the top, the chosen model's first and at all costs; hovering tells the rest."""
+    """The position of each label, empty where there is no room: the chosen model's is always placed and first, the others from the top.
+
+    Models without a label show their name on hover.
+    """
     across, up = _places([mark.x for mark in marks], x_log) * WIDTH, _places([mark.y for mark in marks], y_log) * HEIGHT
     taken = [(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in zip(across, up, strict=True)]
     sides = [""] * len(marks)
@@ -102,7 +107,7 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
 
 
 def _places(values: Sequence[float], log: bool) -> np.ndarray:
-    """(n,) 0 to 1 along an axis with the range of `_roomy`."""
+    """Values (n,) as fractions of an axis with the range of `_padded_range`."""
     numbers = np.log10(np.maximum(values, 1e-9)) if log else np.asarray(values, dtype=np.float64)
     low, high = _limits(numbers, log)
     return (numbers - low) / (high - low)
@@ -114,8 +119,8 @@ def _limits(numbers: np.ndarray, log: bool) -> tuple[float, float]:
     return float(numbers.min()) - room, float(numbers.max()) + room
 
 
-def _roomy(values: Sequence[float], log: bool) -> dict[str, object]:
-    """A range with room for the labels."""
+def _padded_range(values: Sequence[float], log: bool) -> dict[str, object]:
+    """The range of an axis with room for the labels."""
     if not values:
         return {}
     numbers = np.log10(np.maximum(values, 1e-9)) if log else np.asarray(values, dtype=np.float64)

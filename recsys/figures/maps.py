@@ -1,4 +1,4 @@
-"""City maps drawn from the data itself: no tiles, no outlines from elsewhere, no network."""
+"""City maps drawn from the data alone: without tiles and without network."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from recsys.figures.chart import Chart
 from recsys.figures.palette import Palette
 
 KM_PER_DEGREE = 111.195
-WIDE = 1_000  # units of the ground's drawing across the view
+WIDE = 1_000  # units of the base map's drawing across the view
 BARS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)  # kilometres
 
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """Shapes that come with the data, (n, 2) latitude and longitude: the coast, closed, and a river."""
+    """Shapes that come with a dataset, (n, 2) latitude and longitude: the coast, closed, and a river."""
 
     coast: np.ndarray
     river: np.ndarray
@@ -26,9 +26,9 @@ class Outline:
 
 @dataclass(frozen=True, eq=False)
 class MapView:
-    """What stays the same while a person's timeline is stepped through.
+    """The part of a map that is shown, the same at every step of a timeline.
 
-    `places` (n, 2) latitude and longitude of all items, `districts` names with the point above which to write them, `low` and
+    `places` (n, 2) latitude and longitude of all items, `districts` maps names to the point above which to write them, `low` and
     `high` the corners (latitude, longitude) of the view.
     """
 
@@ -40,41 +40,42 @@ class MapView:
 
     @cached_property
     def ratio(self) -> float:
-        """How much longer a degree of latitude is than one of longitude here."""
+        """Length of a degree of latitude by that of a degree of longitude here."""
         return float(1 / np.cos(np.radians((self.low[0] + self.high[0]) / 2)))
 
     @cached_property
     def shape(self) -> float:
-        """Width by height, a kilometre as long to the north as to the east."""
+        """Width by height, a kilometre being as long to the north as to the east."""
         (south, west), (north, east) = self.low, self.high
         return (east - west) / (north - south) / self.ratio
 
-    def beside(self, places: np.ndarray) -> np.ndarray:
-        """(n, 2) the same places with the longitude that is nearest to the view: across the date line none is a world away."""
-        return _beside(places, (self.low[1] + self.high[1]) / 2)
+    def unwrap(self, places: np.ndarray) -> np.ndarray:
+        """Return the places (n, 2) with the longitudes nearest to the view, so that none is a world away across the date line."""
+        return _unwrap(places, (self.low[1] + self.high[1]) / 2)
 
     @cached_property
     def kilometres(self) -> float:
-        """From west to east."""
+        """Width from west to east."""
         return (self.high[1] - self.low[1]) * KM_PER_DEGREE / self.ratio
 
 
-def map_view(
+def fit_map_view(
     item_places: np.ndarray,
     visited: np.ndarray,
     districts: Sequence[str | None] | None = None,
     outline: Outline | None = None,
     margin: float = 0.25,
 ) -> MapView:
-    """The whole of an outlined city; else where a person goes, with a margin, three kilometres wide at least, without far trips.
+    """Return a view of the whole of an outlined city, else of the places a user visits, with a margin and without far trips.
 
-    `item_places` (n, 2) and `visited` (T, 2) hold NaN where unknown; `districts` (n,) names the district of each item.
+    `item_places` (n, 2) and `visited` (T, 2) hold NaN where unknown; `districts` (n,) names the district of each item. The view is
+    at least three kilometres wide.
     """
     known = np.isfinite(item_places).all(axis=1)
     seen = visited[np.isfinite(visited).all(axis=1)]
     seen = seen if len(seen) else item_places[known]
     around = float(np.degrees(np.angle(np.exp(1j * np.radians(seen[:, 1])).mean())))
-    seen, item_places = _beside(seen, around), _beside(item_places, around)
+    seen, item_places = _unwrap(seen, around), _unwrap(item_places, around)
     low, high = np.quantile(seen, 0.02, axis=0), np.quantile(seen, 0.98, axis=0)
     middle, half = (low + high) / 2, (high - low) / 2 * (1 + 2 * margin)
     stretch = np.array([1.0, np.cos(np.radians(middle[0]))])
@@ -88,13 +89,13 @@ def map_view(
     )
 
 
-def _beside(places: np.ndarray, longitude: float) -> np.ndarray:
+def _unwrap(places: np.ndarray, longitude: float) -> np.ndarray:
     turns = np.round((places[:, 1] - longitude) / 360)
     return np.column_stack([places[:, 0], places[:, 1] - 360 * turns])
 
 
 def _names(places: np.ndarray, known: np.ndarray, districts: Sequence[str | None] | None) -> dict[str, tuple[float, float]]:
-    """The point above which to write each district: the middle of its northern edge."""
+    """The point above which to write each district's name: the middle of its northern edge."""
     if districts is None:
         return {}
     names = np.asarray(districts, dtype=object)
@@ -109,17 +110,18 @@ def _pair(point: np.ndarray) -> tuple[float, float]:
     return float(point[0]), float(point[1])
 
 
-def ground(figure: Chart, view: MapView, colours: Palette) -> None:
-    """The city under a chart's marks."""
+def draw_base_map(figure: Chart, view: MapView, colours: Palette) -> None:
+    """Draw the base map under a chart's marks."""
     across, up = np.ptp([view.low, view.high], axis=0)[::-1]
     corner = dict(x=view.low[1] - across / 2, y=view.high[0] + up / 2, sizex=2 * across, sizey=2 * up)
-    figure.add_layout_image(source=ground_picture(view, colours), xref="x", yref="y", sizing="stretch", layer="below", **corner)
+    figure.add_layout_image(source=base_map_picture(view, colours), xref="x", yref="y", sizing="stretch", layer="below", **corner)
 
 
-def ground_picture(view: MapView, colours: Palette) -> str:
-    """Shapes, places, names and a scale bar as one drawing, which costs nothing to redraw; the address of a picture.
+def base_map_picture(view: MapView, colours: Palette) -> str:
+    """Return the base map as a data URL: shapes, places, names and a scale bar in one SVG, which is cheap to redraw.
 
-    It reaches half a view beyond the view on each side, since a page may show more than was asked for, to keep its shape.
+    It reaches half a view beyond the view on each side, since a page may show more to keep its shape. It holds no words but data
+    and symbols of units, since pages cache it for readers of all languages.
     """
     tall = WIDE / view.shape
     parts = [*_shapes(view, colours, tall), _dots(view, colours, tall), *_labels(view, colours, tall), _scale_bar(view, colours, tall)]
@@ -129,7 +131,7 @@ def ground_picture(view: MapView, colours: Palette) -> str:
 
 
 def _on_paper(points: np.ndarray, view: MapView, tall: float) -> np.ndarray:
-    """(n, 2) x from the west, y from the north, in units of the drawing."""
+    """Points (n, 2) as x from the west and y from the north, in units of the drawing."""
     low, high = np.array(view.low), np.array(view.high)
     part = (np.asarray(points, dtype=np.float64) - low) / (high - low)
     return np.column_stack([part[:, 1] * WIDE, (1 - part[:, 0]) * tall])
@@ -166,5 +168,6 @@ def _scale_bar(view: MapView, colours: Palette, tall: float) -> str:
     length = max(each for each in BARS if each <= max(view.kilometres / 4, BARS[0]))
     units, y = length / view.kilometres * WIDE, tall - 14
     letters = 26 * max(1.0, tall / WIDE)  # a tall view is drawn smaller
+    label = f"{length * 1000:g} m" if length < 1 else f"{length:g} km"
     line = f'<path d="M10 {y:.0f}h{units:.0f}" stroke="{colours.quiet}" stroke-width="3.5"/>'
-    return line + f'<text x="10" y="{y - 9:.0f}" font-size="{letters:.0f}" fill="{colours.quiet}">{length:g} km</text>'
+    return line + f'<text x="10" y="{y - 9:.0f}" font-size="{letters:.0f}" fill="{colours.quiet}">{label}</text>'

@@ -1,7 +1,7 @@
-"""The one palette of every figure and page, light and dark.
+"""The palette of all figures and pages, light and dark.
 
-Colours keep their meaning everywhere: accent is now, green a hit, orange recommended or missed. Categories take the nine
-"muted" colours of Paul Tol's colour-blind-safe schemes, reordered so that neighbours differ, none of them the accent.
+Colours mean the same everywhere: the accent is the current step, green a hit, orange a recommendation or a miss. Categories take
+the nine "muted" colours of Paul Tol's colour-blind-safe schemes, reordered so that neighbours differ and none resembles the accent.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class Palette:
     text: str
     quiet: str
     faint: str
-    places: str  # dots of a map's ground
+    places: str  # dots of the base map
     accent: str
     hit: str
     hit_surface: str
@@ -68,11 +68,12 @@ DARK = Palette(
 
 
 def choose_palette(dark: bool) -> Palette:
+    """Return the palette of the dark or the light theme."""
     return DARK if dark else LIGHT
 
 
 def category_order(categories: pd.Series, events: np.ndarray) -> list[str]:
-    """The categories of an item table, the one with most events first, ties by name: their order everywhere.
+    """Return the categories of an item table, most events first and ties by name: their order in all figures.
 
     `events` (n_items,) counts the events of each item.
     """
@@ -81,19 +82,20 @@ def category_order(categories: pd.Series, events: np.ndarray) -> list[str]:
 
 
 def category_colours(order: Sequence[str], colours: Palette) -> dict[str, str]:
-    """A colour for each category, by its place in `category_order`: nine hues, then the same nine half way to the background."""
+    """Return a colour for each category by its place in `category_order`: nine hues, then the same nine in paler shades."""
     hues = len(colours.categories)
     return {
-        name: mixed(colours.categories[at % hues], colours.background, (0.0, 0.45, 0.25)[at // hues % 3]) for at, name in enumerate(order)
+        name: mix_colours(colours.categories[at % hues], colours.background, (0.0, 0.45, 0.25)[at // hues % 3])
+        for at, name in enumerate(order)
     }
 
 
-def mixed(colour: str, other: str, share: float) -> str:
-    """A colour on its way to another, both #rrggbb."""
+def mix_colours(colour: str, other: str, share: float) -> str:
+    """Return a colour mixed with a share of another, both #rrggbb."""
     pairs = ((int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
     return "#" + "".join(f"{round(own * (1 - share) + far * share):02x}" for own, far in pairs)
 
 
-def escaped(text: str) -> str:
-    """Text from data for a plotly label, which would read it as HTML."""
+def escape_label(text: str) -> str:
+    """Return text from data for a Plotly label, which would otherwise read it as HTML."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,21 +1,23 @@
-"""Ratings that a model expects beside those given."""
+"""Calibration of predicted ratings: predicted against given."""
 
 import numpy as np
 import plotly.graph_objects as go
 
+from recsys.core.nouns import count_events
+from recsys.core.translation import _
 from recsys.evaluation.rating_predictions import RatingPredictions
 from recsys.figures.chart import Chart, axis_title
 from recsys.figures.palette import Palette
 
-SHADES = 12  # groups of ratings given, where they are no stars
+GROUPS = 12  # of given ratings, where these take more values
 
 
-def ratings_beside(found: RatingPredictions, colours: Palette) -> go.Figure:
-    """For every rating given the middle of those expected, with bars that hold 80 % of them; the dashed line would be right."""
-    figure = Chart("Expected against given ratings", colours, 280, "dot: the middle · bar: 80 % · dashed: exactly right")
-    values, groups = _groups(found.given)
-    low, middle, high = (np.array([np.quantile(found.expected[group], share) for group in groups]) for share in (0.1, 0.5, 0.9))
-    ends = [float(min(found.given.min(), low.min())), float(max(found.given.max(), high.max()))]
+def rating_calibration(predictions: RatingPredictions, colours: Palette) -> go.Figure:
+    """The median predicted rating for each given rating, with bars that hold 80 % of the predictions; the dashed line is exact."""
+    figure = Chart(_("Predicted against given ratings"), colours, 280, _("dot: median · bar: middle 80% · dashed: exact"))
+    values, groups = _groups(predictions.given)
+    low, middle, high = (np.array([np.quantile(predictions.expected[group], share) for group in groups]) for share in (0.1, 0.5, 0.9))
+    ends = [float(min(predictions.given.min(), low.min())), float(max(predictions.given.max(), high.max()))]
     figure.add_trace(
         dict(type="scatter", x=ends, y=ends, mode="lines", line=dict(color=colours.quiet, dash="dash", width=1.2), hoverinfo="skip")
     )
@@ -29,20 +31,20 @@ def ratings_beside(found: RatingPredictions, colours: Palette) -> go.Figure:
             error_y=dict(
                 type="data", symmetric=False, array=high - middle, arrayminus=middle - low, color=colours.quiet, thickness=2, width=0
             ),
-            text=[f"{len(group):,} events" for group in groups],
-            hovertemplate="given %{x:g}: %{y:.2f} expected<br>%{text}<extra></extra>",
+            text=[count_events(len(group), "event") for group in groups],
+            hovertemplate=_("given %{x:g}, predicted %{y:.2f}<br>%{text}<extra></extra>"),
         )
     )
-    figure.update_xaxes(title=axis_title("rating given", colours))
-    figure.update_yaxes(title=axis_title("rating expected", colours), showgrid=True, gridcolor=colours.surface)
+    figure.update_xaxes(title=axis_title(_("given rating"), colours))
+    figure.update_yaxes(title=axis_title(_("predicted rating"), colours), showgrid=True, gridcolor=colours.surface)
     figure.update_layout(margin=dict(l=56, r=12, t=40, b=44))
-    return figure.drawn()
+    return figure.to_figure()
 
 
 def _groups(given: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The ratings there are and the events of each; many different ones are put together to equal parts, by their means."""
+    """The given ratings and the events of each; where there are many, groups of equal size and their means."""
     values = np.unique(given)
-    if len(values) <= SHADES:
+    if len(values) <= GROUPS:
         return values, [np.flatnonzero(given == value) for value in values]
-    parts = [part for part in np.array_split(np.argsort(given, kind="stable"), SHADES) if len(part)]
+    parts = [part for part in np.array_split(np.argsort(given, kind="stable"), GROUPS) if len(part)]
     return np.array([given[part].mean() for part in parts]), parts

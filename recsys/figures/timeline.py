@@ -1,5 +1,6 @@
-"""The rank strip: where a model ranked what came next, at every step of one timeline."""
+"""The rank strip: a model's rank of the next item at every step of one timeline."""
 
+import datetime as dt
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -8,42 +9,45 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.core import TOP_K
-from recsys.figures.chart import Chart, PlotArea, axis_title
-from recsys.figures.palette import Palette, mixed
+from recsys.core.formatting import format_date, format_day, format_number, format_short_moment
+from recsys.core.translation import N_, _
+from recsys.figures.chart import Chart, PlotArea, axis_title, format_ranks
+from recsys.figures.palette import Palette, mix_colours
 
 STRIP = PlotArea(height=200, left=52, right=8, top=58, bottom=40)
 TOP = -0.3  # room above rank 1, in units of `_height`
+SPLIT_LABELS = {"train": N_("training events"), "validation": N_("validation events"), "test": N_("test events")}
+HIT_COUNTS = {
+    "train": N_("training, already seen: {hits} of {count} in the top {k}"),
+    "validation": N_("validation: {hits} of {count} in the top {k}"),
+    "test": N_("test, never seen: {hits} of {count} in the top {k}"),
+}
 
 
-def rank_strip(
-    ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette, changes: Sequence[int] = ()
-) -> go.Figure:
-    """A dot a step, by its rank on a log scale: green in the ten, orange outside.
+def rank_strip(ranks: np.ndarray, splits: Sequence[str], moments: Sequence[dt.datetime | None] | None, colours: Palette) -> go.Figure:
+    """A dot for each step by its rank on a log scale: green in the top 10, orange outside.
 
-    `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `dates` (T,) text or None for data that has
-    order only, `changes` the steps at which the person's interest changed for good. Dots carry their step as customdata. Events the model learnt from are drawn pale: a hit there is no foresight.
-    The figure is the same at every step, so that the browser draws it once; `now_on_strip` says where the cursor lies on it.
+    `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `moments` (T,) local times, None where unknown and for
+    data that knows only the order of events. Dots carry their step as customdata. Training events are drawn pale, since hits on these do not measure prediction. The figure is the same at every step, so that the
+    browser draws it once; `locate_on_strip` returns the cursor's place on it.
     """
-    note = f"green: in its top {TOP_K}, orange: not" + (", dashes: interest changed" if changes else "")
-    figure = Chart("Where the model ranked what came next, at every step", colours, STRIP.height, note)
+    note = _("green: in the top {k}, orange: not", k=TOP_K)
+    figure = Chart(_("Rank of the next item at every step"), colours, STRIP.height, note)
     length, worst = len(splits), _worst(ranks)
     floor = _floor(ranks)
-    _shade(figure, ranks, splits, floor, colours)
-    figure.add_trace(_dots(ranks, splits, dates, colours))
-    for step in changes:
-        line = dict(color=colours.text, width=2, dash="dash")
-        figure.add_shape(type="line", x0=step - 0.5, x1=step - 0.5, y0=floor, y1=TOP, line=line)
+    _shade_splits(figure, ranks, splits, floor, colours)
+    figure.add_trace(_dots(ranks, splits, moments, colours))
     ticks = [rank for rank in (1, 10, 100, 1_000, 10_000, 100_000) if rank <= worst]
-    labels = [f"{rank:,}" for rank in ticks]
-    figure.update_yaxes(range=[floor, TOP], tickvals=_height(ticks), ticktext=labels, title=axis_title("rank", colours))
-    positions, labels = _step_ticks(length, dates)
+    labels = [format_number(rank) for rank in ticks]
+    figure.update_yaxes(range=[floor, TOP], tickvals=_height(ticks), ticktext=labels, title=axis_title(_("rank"), colours))
+    positions, labels = _step_ticks(length, moments)
     figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels, tickangle=0)
     figure.update_layout(margin=STRIP.margin, clickmode="event+select")
-    return figure.drawn()
+    return figure.to_figure()
 
 
-def now_on_strip(ranks: np.ndarray, step: int) -> tuple[float, float | None]:
-    """How far from left to right the cursor lies in the plot, and how far down its dot, None at the end of the timeline."""
+def locate_on_strip(ranks: np.ndarray, step: int) -> tuple[float, float | None]:
+    """Return the cursor's place as a fraction from the left, and its dot's from the top, None at the end of the timeline."""
     across = (step + 0.6) / (len(ranks) - 1 + 1.2)
     if not np.isfinite(ranks[step]):
         return across, None
@@ -59,13 +63,13 @@ def _floor(ranks: np.ndarray) -> float:
 
 
 def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
-    """Where a rank stands: a log scale, on which the first ten take twice the room of a later decade."""
+    """The height of a rank on a log scale, on which the first ten take twice the room of a later decade."""
     logs = np.log10(np.maximum(np.asarray(ranks, dtype=np.float64), 1.0))
     return np.where(logs <= 1, 2 * logs, 1 + logs)
 
 
-def _shade(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
-    """Bands for train, validation and test, each with its own hit rate, and the band of the ten on top of them."""
+def _shade_splits(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
+    """Shade the splits, each labelled with its own hit count, and the top 10 over them."""
     start, taken = 0, -1.0
     shades = dict(zip(("train", "validation", "test"), colours.splits, strict=True))
     length = max(len(splits), 1)
@@ -74,8 +78,8 @@ def _shade(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float
         figure.add_shape(
             type="rect", x0=start - 0.5, x1=stop - 0.5, y0=TOP, y1=floor, fillcolor=shades[name], line=dict(width=0), layer="below"
         )
-        text = f"{WORDS[name]}: {_rate(ranks[start:stop])}"
-        # A narrow band's label would run into its neighbour's: it moves left of the band's end, or stays unsaid.
+        text = _hit_count(name, ranks[start:stop])
+        # The label of a narrow band would overlap its neighbour's: it moves left of the band's end, or is left out.
         left, right = start / length, stop / length
         width = len(text) / 95  # of a narrow screen
         if name != "train" or width < right - left:
@@ -90,21 +94,17 @@ def _shade(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float
     figure.add_shape(fillcolor=colours.hit, opacity=0.13, **band)
 
 
-WORDS = {"train": "training, already seen", "validation": "validation", "test": "test, never seen"}
-
-
-def _rate(ranks: np.ndarray) -> str:
+def _hit_count(split: str, ranks: np.ndarray) -> str:
     known = ranks[np.isfinite(ranks)]
-    return f"{(known <= TOP_K).sum()} of {len(known)} in the top 10"
+    return _(HIT_COUNTS[split], hits=format_number((known <= TOP_K).sum()), count=format_number(len(known)), k=TOP_K)
 
 
-def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None, colours: Palette) -> dict[str, Any]:
+def _dots(ranks: np.ndarray, splits: Sequence[str], moments: Sequence[dt.datetime | None] | None, colours: Palette) -> dict[str, Any]:
     steps = np.flatnonzero(np.isfinite(ranks))
     values = ranks[steps]
     solid = {True: colours.hit, False: colours.miss}
-    pale = {hit: mixed(colour, colours.background, 0.45) for hit, colour in solid.items()}
+    pale = {hit: mix_colours(colour, colours.background, 0.45) for hit, colour in solid.items()}
     tints = [(pale if splits[int(step)] == "train" else solid)[bool(value <= TOP_K)] for step, value in zip(steps, values, strict=True)]
-    when = [f"<br>{dates[int(step)]}" if dates is not None else "" for step in steps]
     return dict(
         type="scatter",
         x=steps,
@@ -114,20 +114,34 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], dates: Sequence[str] | None,
         selected=dict(marker=dict(opacity=1)),
         unselected=dict(marker=dict(opacity=1)),
         customdata=steps,
-        text=[f"Step {step}: rank {rank:,g}{date}" for step, rank, date in zip(steps, values, when, strict=True)],
+        text=_hover_texts(steps.tolist(), values.tolist(), moments),
         hovertemplate="%{text}<extra></extra>",
     )
 
 
-def _step_ticks(length: int, dates: Sequence[str] | None) -> tuple[list[int], list[str]]:
-    """Some six steps and, below each, its day: so few that they stand side by side on a narrow screen."""
+def _hover_texts(steps: list[int], ranks: list[float], moments: Sequence[dt.datetime | None] | None) -> list[str]:
+    plain, dated = _("Step {step}: rank {rank}"), _("Step {step}: rank {rank}<br>{moment}")
+    texts = []
+    for step, rank in zip(steps, format_ranks(ranks), strict=True):
+        moment = None if moments is None else moments[step]
+        texts.append(
+            plain.format(step=step, rank=rank) if moment is None else dated.format(step=step, rank=rank, moment=format_short_moment(moment))
+        )
+    return texts
+
+
+def _step_ticks(length: int, moments: Sequence[dt.datetime | None] | None) -> tuple[list[int], list[str]]:
+    """Some six steps with the day below each: so few that they stand side by side on a narrow screen."""
     every = max(1, int(np.ceil(length / 6 / 5)) * 5) if length > 6 else 1
     positions = list(range(0, length + 1, every))
-    if dates is None:
-        return positions, [f"step {at}" if at == 0 else f"{at:,}" for at in positions]
-    labels, year = [], ""
+    if moments is None:
+        return positions, [_("step {step}", step=at) if at == 0 else format_number(at) for at in positions]
+    labels, year = [], None
     for at in positions:
-        day, _, this_year = dates[at].split(",")[0].rpartition(" ") if at < length else ("", "", year)
-        labels.append(f"{at:,}" + (f"<br>{day}" if day else "") + (f" {this_year}" if this_year != year else ""))
-        year = this_year
+        moment = moments[at] if at < length else None
+        label = format_number(at)
+        if moment is not None:
+            label += f"<br>{format_day(moment)}" if moment.year == year else f"<br>{format_date(moment)}"
+            year = moment.year
+        labels.append(label)
     return positions, labels

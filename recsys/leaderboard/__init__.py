@@ -1,10 +1,10 @@
-"""Where the models of a dataset stand: their lines, what was measured of them before, how to get the rest, what each idea is worth."""
+"""Leaderboard of the models of a dataset: rows, stored measurements, runs that train and measure the rest, ablations, latency."""
 
 from recsys.leaderboard.ablations import ABLATIONS, Ablation, AblationEffect, measure_ablation
-from recsys.leaderboard.latency import request_milliseconds
-from recsys.leaderboard.measurements import Measurement, find_measurement, measure_checkpoint, measurements_stamp, save_measurement
-from recsys.leaderboard.rows import LeaderboardRow, comparable_groups, leaderboard_row, measured_row
-from recsys.leaderboard.run import Measuring, Skipped, Training, run_leaderboard, why_not
+from recsys.leaderboard.latency import measure_request_latency
+from recsys.leaderboard.measurements import Measurement, find_measurement, measure_checkpoint, read_measurements_stamp, save_measurement
+from recsys.leaderboard.rows import LeaderboardRow, add_measurement, build_leaderboard_row, group_comparable_rows
+from recsys.leaderboard.run import MeasurementStarted, ModelSkipped, TrainingProgress, explain_exclusion, run_leaderboard
 
 __all__ = [
     "ABLATIONS",
@@ -12,18 +12,18 @@ __all__ = [
     "AblationEffect",
     "LeaderboardRow",
     "Measurement",
-    "Measuring",
-    "Skipped",
-    "Training",
-    "comparable_groups",
+    "MeasurementStarted",
+    "ModelSkipped",
+    "TrainingProgress",
+    "add_measurement",
+    "build_leaderboard_row",
+    "explain_exclusion",
     "find_measurement",
-    "leaderboard_row",
+    "group_comparable_rows",
     "measure_ablation",
     "measure_checkpoint",
-    "measured_row",
-    "measurements_stamp",
-    "request_milliseconds",
+    "measure_request_latency",
+    "read_measurements_stamp",
     "run_leaderboard",
     "save_measurement",
-    "why_not",
 ]

@@ -1,32 +1,33 @@
-"""What each idea is worth: a model with it against the same model without, on the same events."""
+"""Ablations: a model with a component compared with the same model without it, on the same events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from recsys.core.translation import N_
 from recsys.evaluation import Evaluation, PairedDifference, compare_paired
 from recsys.models import MODELS
 
 
 class AblationStep(NamedTuple):
-    """One comparison. `without` may name several models: the best of them is taken."""
+    """One comparison. `without` may name several models: the best of them is used. `component` is English, translated where it is shown."""
 
-    words: str
+    component: str
     model: str
     without: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Ablation:
-    """Comparisons that belong together."""
+    """Comparisons of related components. `title` and `summary` are English, translated where they are shown."""
 
     title: str
-    sentence: str
+    summary: str
     steps: tuple[AblationStep, ...]
 
 
 class AblationEffect(NamedTuple):
-    """What a step adds to a metric: both values, and their difference with its interval."""
+    """Effect of a component on a metric: the values without and with it, and their difference with its interval."""
 
     step: AblationStep
     without: str
@@ -37,69 +38,70 @@ class AblationEffect(NamedTuple):
 
 ABLATIONS = (
     Ablation(
-        "Words in the transformer",
-        "The same transformer, against one that knows items by number alone.",
+        N_("Text in SASRec"),
+        N_("SASRec with item texts, compared with SASRec that uses item ids only."),
         (
-            AblationStep("item vectors begin as the item’s words", "sasrec-text-start", ("sasrec",)),
-            AblationStep("item vectors are the words and stay so", "sasrec-text-frozen", ("sasrec",)),
-            AblationStep("the words and a learnt difference", "sasrec-text", ("sasrec",)),
+            AblationStep(N_("embeddings initialized with texts"), "sasrec-text-start", ("sasrec",)),
+            AblationStep(N_("text embeddings alone"), "sasrec-text-frozen", ("sasrec",)),
+            AblationStep(N_("text embeddings plus a learnt difference"), "sasrec-text", ("sasrec",)),
         ),
     ),
     Ablation(
-        "Long and short term",
-        "Both halves together, against each half alone.",
+        N_("Long- and short-term interest"),
+        N_("Both parts together, compared with each part alone."),
         (
-            AblationStep("the long view beside the latest events", "long-short", ("short-only",)),
-            AblationStep("the latest events beside the long view", "long-short", ("long-only",)),
+            AblationStep(N_("long-term interest"), "long-short", ("short-only",)),
+            AblationStep(N_("short-term interest"), "long-short", ("long-only",)),
         ),
     ),
     Ablation(
-        "Time and place",
-        "The same model, told when and where it is asked, against itself untold.",
+        N_("Time and place"),
+        N_("Models that use time and place, compared with the same models without them."),
         (
-            AblationStep("“Here and now”, told", "spatiotemporal", ("spatiotemporal-blind",)),
-            AblationStep("the transformer, told", "sasrec-time", ("sasrec",)),
+            AblationStep(N_("time and place in the spatiotemporal transformer"), "spatiotemporal", ("spatiotemporal-blind",)),
+            AblationStep(N_("time and place in SASRec"), "sasrec-time", ("sasrec",)),
         ),
     ),
     Ablation(
-        "Items that change",
-        "“Here and now”, whose items change with their audience, against itself with items that do not.",
-        (AblationStep("who took the item lately", "spatiotemporal-evolving", ("spatiotemporal",)),),
+        N_("Evolving items"),
+        N_("The spatiotemporal transformer with items that change with their users, compared with static items."),
+        (AblationStep(N_("items that change with their recent users"), "spatiotemporal-evolving", ("spatiotemporal",)),),
     ),
     Ablation(
-        "An encoder that learns",
-        "“Here and now” with the last layers of the sentence encoder learning too, against itself with the encoder as it came.",
-        (AblationStep("the encoder’s last layers learn", "spatiotemporal-tuned", ("spatiotemporal",)),),
+        N_("Fine-tuned text encoder"),
+        N_("The spatiotemporal transformer with the last layers of the sentence encoder fine-tuned, compared with the frozen encoder."),
+        (AblationStep(N_("fine-tuned last layers of the encoder"), "spatiotemporal-tuned", ("spatiotemporal",)),),
     ),
     Ablation(
-        "All together",
-        "The fused ranking, against the best of its parts.",
+        N_("Fusion"),
+        N_("The fused ranking, compared with the best of its parts."),
         (
-            AblationStep("learnt weights", "fusion", MODELS["fusion"].parts),
-            AblationStep("reciprocal ranks", "fusion-rrf", MODELS["fusion-rrf"].parts),
+            AblationStep(N_("learnt weights"), "fusion", MODELS["fusion"].parts),
+            AblationStep(N_("reciprocal ranks"), "fusion-rrf", MODELS["fusion-rrf"].parts),
         ),
     ),
 )
 
 
-def measure_ablation(idea: Ablation, judged: Mapping[str, Evaluation], metric: str, slice: str | None = None) -> list[AblationEffect]:
-    """The steps of an idea whose models were both judged, on all cases or on those of a slice that has any."""
-    found = []
-    for step in idea.steps:
-        others = [name for name in step.without if name in judged]
-        if step.model in judged and others:
-            values = {name: _value(judged[name], metric, slice) for name in (step.model, *others)}
+def measure_ablation(
+    ablation: Ablation, evaluations: Mapping[str, Evaluation], metric: str, slice: str | None = None
+) -> list[AblationEffect]:
+    """Return the effects of the steps whose models were evaluated, on all cases or on those of a slice that has any."""
+    effects = []
+    for step in ablation.steps:
+        others = [name for name in step.without if name in evaluations]
+        if step.model in evaluations and others:
+            values = {name: _read_metric(evaluations[name], metric, slice) for name in (step.model, *others)}
             after, best = values[step.model], max(others, key=lambda name: values[name] or 0.0)
             before = values[best]
             if after is not None and before is not None:
-                found.append(
-                    AblationEffect(step, best, before, after, compare_paired(judged[step.model], judged[best], metric, slice=slice))
-                )
-    return found
+                gain = compare_paired(evaluations[step.model], evaluations[best], metric, slice=slice)
+                effects.append(AblationEffect(step, best, before, after, gain))
+    return effects
 
 
-def _value(judged: Evaluation, metric: str, slice: str | None) -> float | None:
+def _read_metric(evaluation: Evaluation, metric: str, slice: str | None) -> float | None:
     if slice is None:
-        return judged.metrics[metric]
-    part = judged.slices.get(slice)
+        return evaluation.metrics[metric]
+    part = evaluation.slices.get(slice)
     return None if part is None else part.metrics[metric]

@@ -1,4 +1,4 @@
-"""How long a person waits for one list."""
+"""Latency of one request."""
 
 import time
 from typing import Any
@@ -8,19 +8,19 @@ import numpy as np
 from recsys.core import TOP_K, Dataset, request_at, top_k
 
 ROUNDS = 30
-LENGTH = 200
+MAX_EVENTS = 200
 
 
-def request_milliseconds(model: Any, dataset: Dataset) -> float:
-    """Median time of one request, list included, over histories of the busiest people, at most 200 events long."""
-    busiest = np.argsort(-np.diff(dataset.user_starts), kind="stable")[:ROUNDS]
+def measure_request_latency(model: Any, dataset: Dataset) -> float:
+    """Return the median milliseconds of one request with its top-k list, over histories of the most active users, at most 200 events long."""
+    most_active = np.argsort(-np.diff(dataset.user_starts), kind="stable")[:ROUNDS]
     seconds = []
-    for at in range(ROUNDS):
-        history = dataset.history(str(dataset.user_ids[busiest[at % len(busiest)]]))
-        request = request_at(history, min(len(history), LENGTH))
-        if at < len(busiest):
-            model.score([request])  # the first call of a shape pays for what later ones find ready
-        began = time.perf_counter()
+    for number in range(ROUNDS):
+        history = dataset.history(str(dataset.user_ids[most_active[number % len(most_active)]]))
+        request = request_at(history, min(len(history), MAX_EVENTS))
+        if number < len(most_active):
+            model.score([request])  # the first call of a shape includes set-up time
+        started = time.perf_counter()
         top_k(np.asarray(model.score([request])), TOP_K)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.perf_counter() - started)
     return float(np.median(seconds) * 1000)

@@ -1,8 +1,8 @@
-"""What was measured of a checkpoint, on disk, so that it is measured once.
+"""Measurements of checkpoints, stored on disk so that each checkpoint is measured once.
 
-One file a checkpoint, protocol and split: RECSYS_HOME/results/DATASET/NAME.PROTOCOL.SPLIT.safetensors, the shipped ones in
-assets/results. It holds the rank of every case, and as JSON in its header the figures and the key they belong to: the seal of
-the checkpoint and the fingerprint of the data. A file whose key is another is as good as none.
+One file per checkpoint, protocol and split: RECSYS_HOME/results/DATASET/NAME.PROTOCOL.SPLIT.safetensors, the shipped ones in
+assets/results. It holds the rank of every case, and as JSON in its header the metrics and a key: the seal of the checkpoint and the
+fingerprint of the dataset. Results with another key are ignored.
 """
 
 import json
@@ -16,61 +16,62 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.split import Split
-from recsys.evaluation import Cases, Evaluation, Slice, cold_cases, evaluate_model
-from recsys.leaderboard.latency import request_milliseconds
-from recsys.storage.files import ASSETS, file_at_once, home
+from recsys.evaluation import Cases, Evaluation, Slice, evaluate_model, find_cold_cases
+from recsys.leaderboard.latency import measure_request_latency
+from recsys.storage.atomic_files import write_file_atomically
+from recsys.storage.paths import ASSETS, home
 from recsys.storage.serialization import to_plain
-from recsys.training.checkpoints import Card
+from recsys.training.checkpoints import CheckpointCard
 
-EVALUATOR = 1
-"""Raised whenever the same checkpoint would get other figures or more of them."""
+EVALUATOR_VERSION = 1
+"""Increased whenever the same checkpoint would get other or additional metrics."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """An evaluation and the milliseconds of one request. Read from disk, `evaluation.others` is empty."""
+    """An evaluation, and the milliseconds of one request. If read from disk, `evaluation.other_values` is empty."""
 
     evaluation: Evaluation
     request_ms: float
 
 
 def measure_checkpoint(model: Any, dataset: Dataset, split: Split, which: str) -> Measurement:
-    """Judge a model now."""
-    return Measurement(evaluate_model(model, dataset, split, which), request_milliseconds(model, dataset))
+    """Evaluate a model and measure its latency."""
+    return Measurement(evaluate_model(model, dataset, split, which), measure_request_latency(model, dataset))
 
 
-def save_measurement(card: Card, dataset: Dataset, found: Measurement) -> None:
-    """Write what was measured. It only saves time: where nothing can be written, nothing is kept."""
+def save_measurement(card: CheckpointCard, dataset: Dataset, measurement: Measurement) -> None:
+    """Write a measurement. Errors of the disk are ignored, since the file only saves time."""
     from safetensors.numpy import save
 
-    judged = found.evaluation
+    evaluation = measurement.evaluation
     result = {
-        "key": _key(card, dataset, judged.split),
-        "metrics": judged.metrics,
-        "intervals": judged.intervals,
-        "slices": {name: None if part is None else _figures(part) for name, part in judged.slices.items()},
-        "request_ms": found.request_ms,
-        "seconds": judged.seconds,
+        "key": _key(card, dataset, evaluation.split),
+        "metrics": evaluation.metrics,
+        "intervals": evaluation.intervals,
+        "slices": {name: None if part is None else _slice_to_json(part) for name, part in evaluation.slices.items()},
+        "request_ms": measurement.request_ms,
+        "seconds": evaluation.seconds,
     }
-    data = save({"ranks": judged.ranks.astype(np.float32)}, metadata={"result": json.dumps(to_plain(result))})
+    data = save({"ranks": evaluation.ranks.astype(np.float32)}, metadata={"result": json.dumps(to_plain(result))})
     with suppress(OSError):
-        file_at_once(home() / _place(card, dataset, judged.split), data)
+        write_file_atomically(home() / _relative_path(card, dataset, evaluation.split), data)
 
 
-def find_measurement(card: Card, dataset: Dataset, split: Split, which: str) -> Measurement | None:
-    """What was measured of this very checkpoint on this very data, one's own before the shipped; None if it never was."""
+def find_measurement(card: CheckpointCard, dataset: Dataset, split: Split, which: str) -> Measurement | None:
+    """Return the stored measurement of a checkpoint on a dataset, the user's before the shipped one; None if there is none."""
     for base in (home(), ASSETS):
-        file = base / _place(card, dataset, which)
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # a damaged file is measured anew
+        file = base / _relative_path(card, dataset, which)
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # after a damaged file, the checkpoint is measured again
             result, ranks = _read(file)
             if result["key"] == to_plain(_key(card, dataset, which)):
-                return Measurement(_evaluation(result, ranks, card, dataset, split, which), float(result["request_ms"]))
+                return Measurement(_to_evaluation(result, ranks, card, dataset, split, which), float(result["request_ms"]))
     return None
 
 
-def measurements_stamp(card: Card, dataset: Dataset, which: str) -> str:
-    """Changes whenever what `find_kept` would read does; empty when there is no file."""
-    files = [base / _place(card, dataset, which) for base in (home(), ASSETS)]
+def read_measurements_stamp(card: CheckpointCard, dataset: Dataset, which: str) -> str:
+    """Return a text that changes whenever the result of `find_measurement` may change; empty without a file."""
+    files = [base / _relative_path(card, dataset, which) for base in (home(), ASSETS)]
     return " ".join(f"{file.stat().st_mtime_ns}" for file in files if file.is_file())
 
 
@@ -84,12 +85,14 @@ def _read(file: Path) -> tuple[dict[str, Any], np.ndarray]:
         raise ValueError(str(error)) from error
 
 
-def _evaluation(result: Mapping[str, Any], ranks: np.ndarray, card: Card, dataset: Dataset, split: Split, which: str) -> Evaluation:
-    cases = Cases.of(dataset, split, which)
+def _to_evaluation(
+    result: Mapping[str, Any], ranks: np.ndarray, card: CheckpointCard, dataset: Dataset, split: Split, which: str
+) -> Evaluation:
+    cases = Cases.from_split(dataset, split, which)
     if ranks.shape != cases.rows.shape:
-        raise ValueError("another number of cases")
-    cold = cold_cases(cases, split)
-    return Evaluation.of(
+        raise ValueError("the number of cases differs")
+    cold = find_cold_cases(cases, split)
+    return Evaluation.from_cases(
         card.model,
         cases,
         split,
@@ -108,7 +111,7 @@ def _evaluation(result: Mapping[str, Any], ranks: np.ndarray, card: Card, datase
     )
 
 
-def _figures(part: Slice) -> dict[str, Any]:
+def _slice_to_json(part: Slice) -> dict[str, Any]:
     return {"cases": part.cases, "users": part.users, "metrics": part.metrics, "intervals": part.intervals}
 
 
@@ -116,15 +119,15 @@ def _pairs(intervals: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
     return {name: (float(low), float(high)) for name, (low, high) in intervals.items()}
 
 
-def _key(card: Card, dataset: Dataset, which: str) -> dict[str, Any]:
+def _key(card: CheckpointCard, dataset: Dataset, which: str) -> dict[str, Any]:
     return {
         "seal": card.seal,
         "dataset": dataset.fingerprint,
         "protocol": card.protocol,
         "split": which,
-        "evaluator": EVALUATOR,
+        "evaluator": EVALUATOR_VERSION,
     }
 
 
-def _place(card: Card, dataset: Dataset, which: str) -> Path:
+def _relative_path(card: CheckpointCard, dataset: Dataset, which: str) -> Path:
     return Path("results") / dataset.name / f"{card.name}.{card.protocol}.{which}.safetensors"

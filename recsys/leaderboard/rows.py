@@ -1,4 +1,4 @@
-"""The lines of a leaderboard, and which of them may stand in one table."""
+"""Rows of a leaderboard, and groups of rows that can be compared."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from recsys.core import Dataset
-from recsys.evaluation import Evaluation, Slice, aware_of
+from recsys.evaluation import Evaluation, Slice, find_used_context
 from recsys.models import MODELS
-from recsys.training.checkpoints import Card
+from recsys.training.checkpoints import CheckpointCard
 
 
 @dataclass(frozen=True)
 class LeaderboardRow:
-    """One line of the leaderboard. `aware` is what of the request the model is told; `request_ms` None until measured.
+    """One row of the leaderboard.
 
-    `name` is the checkpoint's, `model` the line of MODELS. `slices` are the cold starts, None for one without a case, empty until
-    measured.
+    `name` is the name of the checkpoint, `model` that in MODELS; `aware` lists which of time and place of the request the model uses.
+    `request_ms` is None and `slices` are empty until measured; a slice is None if it has no cases.
     """
 
     name: str
@@ -34,8 +34,8 @@ class LeaderboardRow:
     created: str = ""
 
 
-def leaderboard_row(card: Card, dataset: Dataset) -> LeaderboardRow:
-    """What a checkpoint's card says: the validation figures it was saved with."""
+def build_leaderboard_row(card: CheckpointCard, dataset: Dataset) -> LeaderboardRow:
+    """Return the row of a checkpoint with the validation metrics on its card."""
     spec = MODELS[card.model]
     return LeaderboardRow(
         name=card.name,
@@ -43,7 +43,7 @@ def leaderboard_row(card: Card, dataset: Dataset) -> LeaderboardRow:
         title=spec.title if card.name == card.model else card.name,
         protocol=card.protocol,
         split="validation",
-        aware=aware_of(card.model, dataset),
+        aware=find_used_context(card.model, dataset),
         metrics={name: value for name, value in card.validation.items() if isinstance(value, (int, float))},
         intervals={name: (float(low), float(high)) for name, (low, high) in card.intervals.items()},
         parameters=card.parameters,
@@ -52,16 +52,23 @@ def leaderboard_row(card: Card, dataset: Dataset) -> LeaderboardRow:
     )
 
 
-def measured_row(line: LeaderboardRow, found: Evaluation, request_ms: float) -> LeaderboardRow:
-    """The same line with figures of an evaluation."""
-    return replace(line, split=found.split, metrics=found.metrics, intervals=found.intervals, slices=found.slices, request_ms=request_ms)
+def add_measurement(row: LeaderboardRow, evaluation: Evaluation, request_ms: float) -> LeaderboardRow:
+    """Return the row with the metrics of an evaluation."""
+    return replace(
+        row,
+        split=evaluation.split,
+        metrics=evaluation.metrics,
+        intervals=evaluation.intervals,
+        slices=evaluation.slices,
+        request_ms=request_ms,
+    )
 
 
-def comparable_groups(lines: Iterable[LeaderboardRow], metric: str) -> dict[tuple[str, str], list[LeaderboardRow]]:
-    """Lines that may stand in one table, by (protocol, split), best first; a model without the metric comes last."""
+def group_comparable_rows(rows: Iterable[LeaderboardRow], metric: str) -> dict[tuple[str, str], list[LeaderboardRow]]:
+    """Return rows that can be compared, by (protocol, split), best first; models without the metric come last."""
     tables: dict[tuple[str, str], list[LeaderboardRow]] = {}
-    for line in lines:
-        tables.setdefault((line.protocol, line.split), []).append(line)
+    for row in rows:
+        tables.setdefault((row.protocol, row.split), []).append(row)
     for table in tables.values():
-        table.sort(key=lambda line: -line.metrics.get(metric, -np.inf))
+        table.sort(key=lambda row: -row.metrics.get(metric, -np.inf))
     return dict(sorted(tables.items()))

@@ -1,4 +1,4 @@
-"""A dataset's table of all models: what is missing is trained, what was never measured is measured, a stopped run goes on."""
+"""Run of a leaderboard: trains missing models, measures the others, and resumes a stopped run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -8,35 +8,36 @@ from pathlib import Path
 from recsys.core import Dataset
 from recsys.core.errors import CheckpointError, RecsysError
 from recsys.core.split import Split, default_protocol, split_interactions
+from recsys.core.translation import _
 from recsys.leaderboard.measurements import find_measurement, measure_checkpoint, save_measurement
-from recsys.leaderboard.rows import LeaderboardRow, leaderboard_row, measured_row
-from recsys.models import MODELS, ModelSpec, model_spec
-from recsys.storage.files import ASSETS, home
+from recsys.leaderboard.rows import LeaderboardRow, add_measurement, build_leaderboard_row
+from recsys.models import MODELS, ModelSpec, describe_needs, find_model_spec
+from recsys.storage.paths import ASSETS, home
 from recsys.training import loop
-from recsys.training.checkpoints import CARD, Card, load, read_card
+from recsys.training.checkpoints import CARD, CheckpointCard, load_checkpoint, read_card
 
 
 @dataclass(frozen=True)
-class Training:
-    """A model is being trained."""
+class TrainingProgress:
+    """Event: progress of the training of a model."""
 
     model: str
     progress: loop.Progress
 
 
 @dataclass(frozen=True)
-class Measuring:
-    """A model is being judged."""
+class MeasurementStarted:
+    """Event: the measurement of a model has started."""
 
     model: str
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """A model that gets no line, and why, in words."""
+class ModelSkipped:
+    """Event: a model has no row, for this reason."""
 
     model: str
-    why: str
+    reason: str
 
 
 def run_leaderboard(
@@ -46,71 +47,71 @@ def run_leaderboard(
     only: Sequence[str] = (),
     minutes: float | None = None,
     device: str = "auto",
-) -> Iterator[Training | Measuring | LeaderboardRow | Skipped]:
-    """Every model of MODELS (or `only` some) on one dataset: its line, or why it has none, and before it what is going on.
+) -> Iterator[TrainingProgress | MeasurementStarted | LeaderboardRow | ModelSkipped]:
+    """Yield the row of every model in MODELS (or of `only` some) on one dataset, or the reason why it has none, and progress before it.
 
-    A checkpoint that is there is taken as it is, one's own before the shipped; `minutes` limits the training of each of the others.
-    What was measured before is read. So a second call answers at once, and one after a kill goes on where the first was.
+    Existing checkpoints are used, the user's before the shipped ones; `minutes` limits the training of each of the others. Stored
+    measurements are read, so that a second call returns at once, and a call after an interruption resumes.
     """
     for name in only:
-        model_spec(name)
-    made = split_interactions(dataset, protocol or default_protocol(dataset))
+        find_model_spec(name)
+    split = split_interactions(dataset, protocol or default_protocol(dataset))
     for name, spec in MODELS.items():
         if only and name not in only:
             continue
-        why = why_not(spec, dataset)
-        if why is not None:
-            yield Skipped(name, why)
+        reason = explain_exclusion(spec, dataset)
+        if reason is not None:
+            yield ModelSkipped(name, reason)
             continue
         try:
-            yield from _line(name, dataset, made, which, minutes, device)
-        except RecsysError as error:  # one model that cannot be had must not cost the others their lines
-            yield Skipped(name, str(error))
+            yield from _measure_model(name, dataset, split, which, minutes, device)
+        except RecsysError as error:  # one failed model must not remove the rows of the others
+            yield ModelSkipped(name, str(error))
 
 
-def why_not(spec: ModelSpec, dataset: Dataset) -> str | None:
-    """Why a model has no place in this dataset's table, or None if it has."""
+def explain_exclusion(spec: ModelSpec, dataset: Dataset) -> str | None:
+    """Return the reason why a model cannot be on the leaderboard of a dataset, or None if it can."""
     missing = spec.lacks(dataset.has)
     if missing:
-        return f"it needs {' and '.join(missing)}, which this data does not have"
-    return "it only orders a short list of candidates, and here every item is ranked" if spec.candidates_only else None
+        return _("it needs {needs}, which this dataset does not have", needs=describe_needs(missing))
+    return _("it only ranks a short list of candidates, and the leaderboard ranks all items") if spec.candidates_only else None
 
 
-def _line(
-    name: str, dataset: Dataset, made: Split, which: str, minutes: float | None, device: str
-) -> Iterator[Training | Measuring | LeaderboardRow]:
-    folder = trained(name, dataset, made.protocol)
+def _measure_model(
+    name: str, dataset: Dataset, split: Split, which: str, minutes: float | None, device: str
+) -> Iterator[TrainingProgress | MeasurementStarted | LeaderboardRow]:
+    folder = find_trained_checkpoint(name, dataset, split.protocol)
     if folder is None:
-        as_name = free_name(name, dataset, made.protocol)
-        for progress in loop.train_model(name, dataset, made.protocol, device=device, minutes=minutes, name=as_name, resume=True):
-            yield Training(name, progress)
+        checkpoint_name = choose_checkpoint_name(name, dataset, split.protocol)
+        for progress in loop.train_model(name, dataset, split.protocol, device=device, minutes=minutes, name=checkpoint_name, resume=True):
+            yield TrainingProgress(name, progress)
             folder = progress.checkpoint
     if folder is None:
-        raise CheckpointError("its training ended without a checkpoint; give it more minutes")
+        raise CheckpointError(_("its training ended without a checkpoint; give it more minutes"))
     card = read_card(folder)
-    found = find_measurement(card, dataset, made, which)
-    if found is None:
-        yield Measuring(name)
-        found = measure_checkpoint(load(folder, device).model, dataset, made, which)
-        save_measurement(card, dataset, found)
-    yield measured_row(leaderboard_row(card, dataset), found.evaluation, found.request_ms)
+    measurement = find_measurement(card, dataset, split, which)
+    if measurement is None:
+        yield MeasurementStarted(name)
+        measurement = measure_checkpoint(load_checkpoint(folder, device).model, dataset, split, which)
+        save_measurement(card, dataset, measurement)
+    yield add_measurement(build_leaderboard_row(card, dataset), measurement.evaluation, measurement.request_ms)
 
 
-def trained(model: str, dataset: Dataset, protocol: str) -> Path | None:
-    """The folder of a checkpoint of this model, data and protocol under its own name, one's own before the shipped."""
-    for folder, card in _cards((model, f"{model}-{protocol}"), dataset):
+def find_trained_checkpoint(model: str, dataset: Dataset, protocol: str) -> Path | None:
+    """Return the folder of the model's checkpoint for this dataset and protocol, the user's before the shipped one; None if there is none."""
+    for folder, card in _read_cards((model, f"{model}-{protocol}"), dataset):
         if card.model == model and card.dataset_fingerprint == dataset.fingerprint and card.protocol == protocol:
             return folder
     return None
 
 
-def free_name(model: str, dataset: Dataset, protocol: str) -> str:
-    """What to call a new checkpoint so that none that is of use is replaced or hidden."""
-    taken = any(card.dataset_fingerprint == dataset.fingerprint for _, card in _cards((model,), dataset))
-    return f"{model}-{protocol}" if taken else model
+def choose_checkpoint_name(model: str, dataset: Dataset, protocol: str) -> str:
+    """Return a name for a new checkpoint that does not replace or hide a valid one."""
+    is_taken = any(card.dataset_fingerprint == dataset.fingerprint for _folder, card in _read_cards((model,), dataset))
+    return f"{model}-{protocol}" if is_taken else model
 
 
-def _cards(names: Sequence[str], dataset: Dataset) -> Iterator[tuple[Path, Card]]:
+def _read_cards(names: Sequence[str], dataset: Dataset) -> Iterator[tuple[Path, CheckpointCard]]:
     for base in (home(), ASSETS):
         for name in names:
             folder = base / "checkpoints" / dataset.name / name

@@ -1,11 +1,11 @@
-"""Real-time personalisation: a person is a running mean of what they took, an item is its text, an association model joins them.
+"""Association model for real-time personalisation: a running mean of the user's items, item texts, and a learnt association of both.
 
-score(u, i) = <u, i> + MLP([u, i, u·i]). u is updated event by event, u ← λ u + (1 − λ) e, with a few learnt fading rates λ mixed,
-so that a like of this session moves the next list at once; likes stand at the end of the history (`core.heard`). `refit` goes
-on learning from collected likes and dislikes and returns a new model. Ratings are predicted where the data has them.
+score(u, i) = <u, i> + MLP([u, i, u·i]). u is updated with every event, u ← λ u + (1 − λ) e, mixed over a few learnt decay rates λ,
+so that a like of the session changes the next list at once; likes count as the latest events (`core.append_likes`). `refit`
+continues training on collected likes and dislikes and returns a new model. Ratings are predicted where the dataset has them.
 
-Trained by softmax over the target and items drawn at random, since an MLP over every pair is too much for a step; scoring
-goes over all items.
+Trained by a softmax over the target and random items, since an MLP over every pair is too much for one step; scoring covers all
+items.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,24 +21,24 @@ from torch.nn import functional
 from recsys.core import PAD, Dataset, Request, Trace
 from recsys.core.errors import DataError
 from recsys.core.split import Split
+from recsys.core.translation import _
 from recsys.models.base.causal import CausalModel, Hidden, SequenceConfig
 from recsys.models.base.sequences import Tokens
 from recsys.models.base.settings import check_at_least
 from recsys.models.layers.attention import AttentionTrace
-from recsys.models.layers.dropout import fast_dropout
+from recsys.models.layers.dropout import apply_dropout
 from recsys.models.layers.item_vectors import ItemVectors
 from recsys.models.layers.prediction_heads import RatingHead
 
-RATES = (0.0, 0.7, 0.95, 0.995)
-"""The fading rates that training starts from: the last event alone, a handful, a few dozen, everything."""
+DECAY_RATES = (0.0, 0.7, 0.95, 0.995)
+"""Initial decay rates: the last event alone, a handful of events, a few dozen, all events."""
 
-
-ANSWERS, PULL = 256, 10.0
-"""Answers in one step of a refit, and how hard it is pulled towards what it was."""
+REFIT_BATCH, REFIT_PULL = 256, 10.0
+"""Feedback per step of a refit, and the weight of the penalty for moving away from the trained parameters."""
 
 
 class Feedback(NamedTuple):
-    """One answer to a recommendation: what was known when it was shown, the item, and whether it was liked."""
+    """Feedback on one recommendation: the request it answered, the item, and whether the user liked it."""
 
     request: Request
     item_id: str
@@ -47,7 +47,7 @@ class Feedback(NamedTuple):
 
 @dataclass(frozen=True)
 class AssociationConfig(SequenceConfig):
-    """`hidden_size` of the MLP, `n_negatives` items drawn a batch. `text` as in `items.py`; none where the data has no words."""
+    """`hidden_size` of the MLP, `n_negatives` random items per batch; `text` is one of `item_vectors.TEXT_USES`."""
 
     hidden_size: int = 16
     n_negatives: int = 256
@@ -60,7 +60,7 @@ class AssociationConfig(SequenceConfig):
 
 
 class Association(CausalModel):
-    """It reads the last `max_length` events."""
+    """User vector, item vectors and their association; reads the last `max_length` events."""
 
     Config = AssociationConfig
 
@@ -68,9 +68,9 @@ class Association(CausalModel):
         super().__init__(item_ids, config)
         size, hidden = config.embedding_size, config.hidden_size
         self.embedding = ItemVectors(len(item_ids), size, config.text)
-        rates = torch.tensor(RATES).clamp(0.01, 0.999)
+        rates = torch.tensor(DECAY_RATES).clamp(0.01, 0.999)
         self.rates = nn.Parameter(torch.log(rates / (1 - rates)))
-        self.person = nn.Linear(len(RATES) * size, size)
+        self.person = nn.Linear(len(DECAY_RATES) * size, size)
         self.of_person, self.of_item = nn.Linear(size, hidden), nn.Linear(size, hidden, bias=False)
         self.of_both = nn.Parameter(torch.randn(hidden, size) * size**-0.5)
         self.out = nn.Parameter(torch.randn(hidden) * hidden**-0.5)
@@ -82,105 +82,105 @@ class Association(CausalModel):
         self.rating.read(dataset, split)
 
     @property
-    def reach(self) -> int:
+    def receptive_field(self) -> int:
         return int(self.config.max_length)
 
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
+    def forward(self, tokens: Tokens, last_only: bool = False, attention: AttentionTrace | None = None) -> Hidden:
         return Hidden(self.person(self._means(tokens, last_only)))
 
     def _means(self, tokens: Tokens, last_only: bool) -> Tensor:
-        """(B, R, rates · D): faded means of the events so far."""
+        """Return decayed means (B, R, rates · D) of the events so far."""
         codes = self._on_device(tokens.codes)
-        vectors = fast_dropout(self.embedding(codes), self.config.dropout, self.training)
-        length, most = codes.shape[1], self.config.max_length
+        vectors = apply_dropout(self.embedding(codes), self.config.dropout, self.training)
+        length, limit = codes.shape[1], self.config.max_length
         rates = torch.sigmoid(self.rates)
         rows = torch.arange(length - 1 if last_only else 0, length, device=codes.device)
         ages = rows[:, None] - torch.arange(length, device=codes.device)
-        fading = torch.where((ages >= 0) & (ages < most), rates[:, None, None] ** ages.clamp(0, most), 0.0)  # (rates, R, T)
-        fading = fading[None] * (codes != PAD)[:, None, None, :]
-        means = (fading / fading.sum(-1, keepdim=True).clamp_min(1e-6)) @ vectors[:, None]  # (B, rates, R, D)
+        decay = torch.where((ages >= 0) & (ages < limit), rates[:, None, None] ** ages.clamp(0, limit), 0.0)  # (rates, R, T)
+        decay = decay[None] * (codes != PAD)[:, None, None, :]
+        means = (decay / decay.sum(-1, keepdim=True).clamp_min(1e-6)) @ vectors[:, None]  # (B, rates, R, D)
         return means.transpose(1, 2).flatten(2)
 
-    def associate(self, people: Tensor, items: Tensor) -> Tensor:
-        """(n, n_items) strengths of people (n, D) and items (n_items, D)."""
-        both = torch.einsum("nd,hd,md->nmh", people, self.of_both, items)
-        hidden = functional.relu(both + self.of_person(people)[:, None] + self.of_item(items)[None])
-        return people @ items.T + hidden @ self.out
+    def associate(self, users: Tensor, items: Tensor) -> Tensor:
+        """Return association scores (n, n_items) of users (n, D) and items (n_items, D)."""
+        both = torch.einsum("nd,hd,md->nmh", users, self.of_both, items)
+        hidden = functional.relu(both + self.of_person(users)[:, None] + self.of_item(items)[None])
+        return users @ items.T + hidden @ self.out
 
     def loss(self, tokens: Tokens, precision: torch.dtype) -> tuple[Tensor, int]:
-        """Cross-entropy among the targets' own and the drawn items, and squared error of ratings, summed."""
+        """Return the summed cross-entropy over the target and random items plus squared error of ratings, and the number of targets."""
         targets = self._on_device(tokens.targets)
-        wanted = targets != PAD
-        states, codes, items = self(tokens).states[wanted].float(), targets[wanted], self.item_vectors().float()
+        is_target = targets != PAD
+        states, codes, items = self(tokens).states[is_target].float(), targets[is_target], self.item_vectors().float()
         drawn = torch.randperm(len(items), device=codes.device)[: self.config.n_negatives]
         others = self.associate(states, items[drawn]) + self.bias[drawn]
         others = others.masked_fill(drawn[None, :] == (codes - 1)[:, None], -torch.inf)
-        # Each drawn item stands for as many as were not drawn, so that the target is weighed against the whole catalogue.
+        # Scale the random items to the size of the catalogue, so that the loss estimates the full softmax.
         others = others + float(np.log(max(len(items) - 1, 1) / len(drawn)))
         own = self._pairs(states, items[codes - 1]) + self.bias[codes - 1]
         loss = (torch.logsumexp(torch.cat([own[:, None], others], 1), 1) - own).sum()
-        return loss + self.rating.loss(states, items, codes, self._on_device(tokens.next_ratings)[wanted]), len(states)
+        return loss + self.rating.loss(states, items, codes, self._on_device(tokens.next_ratings)[is_target]), len(states)
 
-    def _pairs(self, people: Tensor, items: Tensor) -> Tensor:
-        """(n,) strengths of people (n, D) each with the item (n, D) of its row."""
-        hidden = functional.relu((people * items) @ self.of_both.T + self.of_person(people) + self.of_item(items))
-        return (people * items).sum(-1) + hidden @ self.out
+    def _pairs(self, users: Tensor, items: Tensor) -> Tensor:
+        """Return association scores (n,) of users (n, D) with the item (n, D) of each row."""
+        hidden = functional.relu((users * items) @ self.of_both.T + self.of_person(users) + self.of_item(items))
+        return (users * items).sum(-1) + hidden @ self.out
 
-    def scores(self, hidden: Hidden, items: Tensor) -> Tensor:
+    def score_items(self, hidden: Hidden, items: Tensor) -> Tensor:
         return self._scores(hidden.states[:, 0].float(), items)
 
-    def scores_of(self, hidden: Hidden, items: Tensor, column: int) -> Tensor:
+    def score_item(self, hidden: Hidden, items: Tensor, column: int) -> Tensor:
         return self.associate(hidden.states[:, 0].float(), items[[column]]) + self.bias[column]
 
     @torch.inference_mode()
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
         return self._scores(self._on_device(trace.states[steps]), self.item_vectors().float()).cpu().numpy()
 
-    def _scores(self, people: Tensor, items: Tensor) -> Tensor:
+    def _scores(self, users: Tensor, items: Tensor) -> Tensor:
         size = max(1, 4_000_000 // (len(items) * self.config.hidden_size))
-        return torch.cat([self.associate(each, items) for each in people.split(size)]) + self.bias
+        return torch.cat([self.associate(each, items) for each in users.split(size)]) + self.bias
 
     def ratings(self, requests: Sequence[Request]) -> np.ndarray:
-        """(len(requests), n_items) float32 ratings expected; NaN where the training data had none."""
+        """Return expected ratings (len(requests), n_items) float32; NaN where the training data had none."""
         return self.expected_ratings(requests, self.rating)
 
     def refit(self, feedback: Iterable[Feedback], epochs: int = 5, learning_rate: float = 0.0005, seed: int = 0) -> Self:
-        """A new model that has also learnt from likes and dislikes; this one stays as it is.
+        """Return a new model trained on likes and dislikes as well; this one does not change.
 
-        With p the softmax over all items, a like costs −log p and a dislike −log(1 − p): what training minimises, so that a refit
-        cannot serve the feedback and spoil the ranking. Only the association is refitted, not the items' texts nor the rates of
-        fading, and a pull towards what it was keeps a little feedback from undoing much training.
+        With p the softmax over all items, the loss is −log p of a like and −log(1 − p) of a dislike: the same as in training, so that
+        a refit does not follow the feedback at the expense of the ranking. Only the association is refitted, not the item texts or the
+        decay rates, and a penalty keeps the parameters close to the trained ones, so that little feedback does not undo much training.
         """
-        answers = [each for each in feedback if self.vocabulary.encode([each.item_id])[0] != PAD]
-        if not answers:
-            raise DataError("there is no feedback on items this model knows; collect likes and dislikes first")
+        known = [each for each in feedback if self.vocabulary.encode([each.item_id])[0] != PAD]
+        if not known:
+            raise DataError(_("there is no feedback on items that this model knows; collect likes and dislikes first"))
         torch.manual_seed(seed)
         model = deepcopy(self).eval()
         of_person, of_item = model.of_person.parameters(), model.of_item.parameters()
-        learns = [model.of_both, model.out, model.bias, *of_person, *of_item, *model.person.parameters()]
-        before = [each.detach().clone() for each in learns]
-        means = self._means_of([each.request for each in answers])
-        codes = self._on_device(self.vocabulary.encode([each.item_id for each in answers])) - 1
-        liked, items = self._on_device(np.array([each.liked for each in answers])), self.item_vectors().detach().float()
-        optimizer = torch.optim.Adam(learns, lr=learning_rate)
-        for _ in range(epochs):
-            for rows in torch.randperm(len(answers)).split(ANSWERS):
+        parameters = [model.of_both, model.out, model.bias, *of_person, *of_item, *model.person.parameters()]
+        before = [each.detach().clone() for each in parameters]
+        means = self._means_of([each.request for each in known])
+        codes = self._on_device(self.vocabulary.encode([each.item_id for each in known])) - 1
+        liked, items = self._on_device(np.array([each.liked for each in known])), self.item_vectors().detach().float()
+        optimizer = torch.optim.Adam(parameters, lr=learning_rate)
+        for _epoch in range(epochs):
+            for rows in torch.randperm(len(known)).split(REFIT_BATCH):
                 logits = model.associate(model.person(means[rows]), items) + model.bias
                 logs = torch.log_softmax(logits, 1)[torch.arange(len(rows)), codes[rows]]
                 others = torch.log1p(-logs.exp().clamp_max(0.999))
-                pull = PULL * sum(((each - was) ** 2).sum() for each, was in zip(learns, before, strict=True)) / len(answers)
-                (pull - torch.where(liked[rows], logs, others).mean()).backward()
+                penalty = REFIT_PULL * sum(((each - old) ** 2).sum() for each, old in zip(parameters, before, strict=True)) / len(known)
+                (penalty - torch.where(liked[rows], logs, others).mean()).backward()
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
         return model
 
     @torch.inference_mode()
     def _means_of(self, requests: Sequence[Request]) -> Tensor:
-        """(len(requests), rates · D) means of requests; those of one list are read once."""
-        places: dict[int, int] = {}
-        row = [places.setdefault(id(each), len(places)) for each in requests]
+        """Return means (len(requests), rates · D) of requests; a request that occurs several times is encoded once."""
+        positions: dict[int, int] = {}
+        rows_of_requests = [positions.setdefault(id(each), len(positions)) for each in requests]
         distinct = list({id(each): each for each in requests}.values())
         means = torch.empty(len(distinct), self.person.in_features, device=self.bias.device)
         for rows, tokens in self._last_batches(self._stream(distinct)):
             means[torch.from_numpy(rows.copy())] = self._means(tokens, last_only=True)[:, 0].float()
-        return means[row].clone()
+        return means[rows_of_requests].clone()

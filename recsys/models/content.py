@@ -1,4 +1,4 @@
-"""Items described like what this person takes: one profile of the whole history, in the space of texts."""
+"""Content-based recommendation: one text profile of the whole history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,18 @@ from scipy import sparse
 
 from recsys.core import Dataset, Request
 from recsys.core.split import Split
+from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import last_codes, read, shares, train_people
-from recsys.models.base.linear import POPULARITY
-from recsys.models.base.settings import check_above_zero, check_at_least
+from recsys.models.base.event_arrays import collect_events, count_training_users, encode_recent_items, normalize_counts
+from recsys.models.base.linear import POPULARITY_WEIGHT
+from recsys.models.base.settings import check_at_least, check_positive
 
 
 @dataclass(frozen=True)
 class ContentConfig:
-    """`half_life` in events: an event that many events back counts half; `weight` of one own event beside all items together;
-    `own` is an item's weight for itself, where people return; `size` of the whitened vectors; `encoder` a folder or id, empty
-    for the one that comes along."""
+    """`half_life` in events: the weight of an event halves with that many later events; `weight` of one own event beside all items
+    together; `own` is an item's weight for itself, for repeated items; `size` of the whitened vectors; `encoder` a folder or id, empty
+    for the default encoder."""
 
     half_life: float = 5.0
     weight: float = 10.0
@@ -27,17 +28,17 @@ class ContentConfig:
     encoder: str = ""
 
     def __post_init__(self) -> None:
-        check_above_zero(self, "half_life", "weight")
+        check_positive(self, "half_life", "weight")
         check_at_least(0, self, "own")
         check_at_least(1, self, "size")
 
 
 class Content(CountBased):
-    """A linear classifier a request, what was taken against everything there is, on frozen text vectors; learns from nobody else.
+    """One linear classifier per request on frozen text vectors, the items of the history against all items; does not use other users.
 
     The profile is (mean of v vᵀ over all items · size + weight · Σ wₑ v vᵀ)⁻¹ weight · Σ wₑ v, the user's half-step of implicit
     alternating least squares (Hu et al. 2008) with texts as item factors. The tenth bakery of a history adds less than the first
-    jazz club, unlike in `item-knn-text`, where each event adds its own neighbours and no event knows of another.
+    jazz club, unlike in `item-knn-text`, where each event adds its own neighbours independently.
     Settings by validation NDCG@10 on demo-city, ml-100k and foursquare: .296, .036, .374; 64 directions of text give .272, .035, .300,
     256 give .300, .035, .365 (with `own` 0.1) at a quarter of the speed.
     """
@@ -46,23 +47,23 @@ class Content(CountBased):
 
     def __init__(self, item_ids: np.ndarray, config: ContentConfig, arrays: dict[str, np.ndarray]):
         super().__init__(item_ids, config, arrays)
-        self._shares = shares(arrays["counts"])
+        self._shares = normalize_counts(arrays["counts"])
         self._vectors = arrays["vectors"].astype(np.float32)
-        told = max(int(np.abs(self._vectors).max(axis=1, initial=0).astype(bool).sum()), 1)
+        n_texts = max(int(np.abs(self._vectors).max(axis=1, initial=0).astype(bool).sum()), 1)
         size = self._vectors.shape[1]
-        self._all = self._vectors.T @ self._vectors * (size / told) + 0.01 * np.eye(size, dtype=np.float32)
+        self._all = self._vectors.T @ self._vectors * (size / n_texts) + 0.01 * np.eye(size, dtype=np.float32)
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: ContentConfig, seed: int = 0) -> "Content":
-        """Keep the items' vectors; of the training events only popularity is read. `seed` changes nothing."""
+        """Store the items' text vectors; of the training events only popularity is counted. `seed` has no effect."""
         from recsys.text import TextEncoder, item_vectors, whiten
 
         vectors = whiten(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
-        return cls(dataset.item_ids, config, {"counts": train_people(dataset, split), "vectors": vectors.astype(np.float16)})
+        return cls(dataset.item_ids, config, {"counts": count_training_users(dataset, split), "vectors": vectors.astype(np.float16)})
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """How well each item's text fits the profile (requests, n_items)."""
-        events = read(requests, self.vocabulary)
+        """Return how well each item's text fits the profile (requests, n_items)."""
+        events = collect_events(requests, self.vocabulary)
         weights = events.weights(self.config.half_life).astype(np.float32)
         totals = np.bincount(events.rows, weights=weights, minlength=len(requests))
         weights /= np.maximum(totals, 1e-12)[events.rows].astype(np.float32)
@@ -72,19 +73,19 @@ class Content(CountBased):
                 profiles[row] = self._profile(events.codes[start:stop], weights[start:stop])
         scores = profiles @ self._vectors.T
         history = sparse.csr_matrix((weights, (events.rows, events.codes - 1)), shape=scores.shape)
-        scores += self.config.own * history.toarray() + (POPULARITY * self._shares).astype(np.float32)
+        scores += self.config.own * history.toarray() + (POPULARITY_WEIGHT * self._shares).astype(np.float32)
         return self.vocabulary.mask(scores.astype(np.float32, copy=False), requests)
 
     def fallback(self, request: Request) -> str | None:
-        known = last_codes(request.history, self.vocabulary)
+        known = encode_recent_items(request.history, self.vocabulary)
         if not len(known):
-            return "no history yet: most popular items"
+            return N_("no history yet: most popular items")
         if not self._vectors[self.vocabulary.encode(request.history.items) - 1].any():
-            return "nothing is written about the items of this history: own and popular items"
+            return N_("no texts for the items of this history: own and popular items")
         return None
 
     def _profile(self, codes: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """(size,) weights of the directions of text, from item codes and their shares of the history."""
+        """Return the profile (size,) in text space, from item codes and their shares of the history."""
         recent = weights > weights.max() * 1e-3
         vectors, shares = self._vectors[codes[recent] - 1], self.config.weight * weights[recent]
         return np.linalg.solve(self._all + (vectors.T * shares) @ vectors, vectors.T @ shares)

@@ -1,4 +1,4 @@
-"""What this person takes most: their own items by counts, near this hour and this kind of day where times are known."""
+"""The user's own most frequent items, weighted by hour and kind of day where times are known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,19 +6,29 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.core import Dataset, Request
-from recsys.core.errors import DataError
 from recsys.core.split import Split
+from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import DAY, Events, last_codes, local_hours, local_weekends, read, shares, train_people
+from recsys.models.base.event_arrays import (
+    DAY,
+    EventArrays,
+    collect_events,
+    compute_local_hours,
+    count_training_users,
+    encode_recent_items,
+    is_local_weekend,
+    normalize_counts,
+)
+from recsys.models.base.settings import check_between, check_positive
 
 
 @dataclass(frozen=True)
 class FrequencyConfig:
-    """How much an own event counts, and how much everybody's do.
+    """Weights of the user's own events and of popularity.
 
-    An event h hours of the day away from the request counts exp(−h / hours), one of the other kind of day (weekday, weekend)
-    `other_day`, one `half_life` days old half. `floor` is what any own event counts at least; `popularity` is everybody's weight
-    beside the person's 1.
+    The weight of an event is exp(−h / hours) for a difference of h hours of the day from the request, times `other_day` on the other
+    kind of day (weekday, weekend), at least `floor`, and halves with every `half_life` days. `popularity` is the weight of popularity
+    beside the own events' 1.
     """
 
     hours: float = 2.0
@@ -28,38 +38,30 @@ class FrequencyConfig:
     popularity: float = 0.01
 
     def __post_init__(self) -> None:
-        for name in ("hours", "half_life", "popularity"):
-            if not getattr(self, name) > 0:
-                raise DataError(
-                    f"setting {name}={getattr(self, name)} must be above 0, for example {name}={getattr(FrequencyConfig, name)}"
-                )
-        for name in ("other_day", "floor"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise DataError(
-                    f"setting {name}={getattr(self, name)} must be from 0 to 1, for example {name}={getattr(FrequencyConfig, name)}"
-                )
+        check_positive(self, "hours", "half_life", "popularity")
+        check_between(0, 1, self, "other_day", "floor")
 
 
 class Frequency(CountBased):
-    """The person's own items, all behaviours alike, with a pinch of popularity.
+    """Weighted shares of the user's own items, all behaviours alike, plus a small weight of popularity.
 
-    Where the time of an event or of the request is unknown, the event counts fully. Only popularity is learnt from others.
+    An event has the full weight where its time or that of the request is unknown. Only popularity is learnt from other users.
     """
 
     Config = FrequencyConfig
 
     def __init__(self, item_ids: np.ndarray, config: FrequencyConfig, arrays: dict[str, np.ndarray]):
         super().__init__(item_ids, config, arrays)
-        self._shares = shares(arrays["counts"])
+        self._shares = normalize_counts(arrays["counts"])
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: FrequencyConfig, seed: int = 0) -> "Frequency":
-        """Count the training events. `seed` changes nothing."""
-        return cls(dataset.item_ids, config, {"counts": train_people(dataset, split)})
+        """Count the training events. `seed` has no effect."""
+        return cls(dataset.item_ids, config, {"counts": count_training_users(dataset, split)})
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """Weighted shares of the own events plus a pinch of popularity (requests, n_items)."""
-        events = read(requests, self.vocabulary)
+        """Return weighted shares of the own events plus popularity (requests, n_items)."""
+        events = collect_events(requests, self.vocabulary)
         n_requests, n_items = len(requests), len(self.vocabulary)
         weights = self._weights(events)
         totals = np.bincount(events.rows, weights=weights, minlength=n_requests)
@@ -69,14 +71,14 @@ class Frequency(CountBased):
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
     def fallback(self, request: Request) -> str | None:
-        return None if len(last_codes(request.history, self.vocabulary)) else "no history yet: most popular items"
+        return None if len(encode_recent_items(request.history, self.vocabulary)) else N_("no history yet: most popular items")
 
-    def _weights(self, events: Events) -> np.ndarray:
+    def _weights(self, events: EventArrays) -> np.ndarray:
         now, offset = events.request_times()[events.rows], events.request_offsets()[events.rows]
-        apart = np.abs(local_hours(now, offset) - local_hours(events.times, events.offsets))
+        apart = np.abs(compute_local_hours(now, offset) - compute_local_hours(events.times, events.offsets))
         near = np.exp(-np.minimum(apart, 24 - apart) / self.config.hours)
-        same_day = local_weekends(now, offset) == local_weekends(events.times, events.offsets)
+        same_day = is_local_weekend(now, offset) == is_local_weekend(events.times, events.offsets)
         near = np.maximum(near * np.where(same_day, 1.0, self.config.other_day), self.config.floor)
-        # Asked for a time before some of the events, those count as new, not as more than one event.
-        faded = 0.5 ** (np.maximum(now - events.times, 0) / DAY / self.config.half_life)
-        return np.where(np.isfinite(now - events.times), near * faded, 1.0)
+        # Events after the time of the request count as new, not as more than one event.
+        decay = 0.5 ** (np.maximum(now - events.times, 0) / DAY / self.config.half_life)
+        return np.where(np.isfinite(now - events.times), near * decay, 1.0)

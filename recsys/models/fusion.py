@@ -1,14 +1,14 @@
-"""One ranking out of several models: learnt weights, or reciprocal ranks as the plain alternative.
+"""Fusion of the rankings of several models, by learnt weights or by reciprocal ranks.
 
-Learnt: the score of an item is a weighted sum of what each part says of it, as a standard score and as −log rank, with weights
-from a conditional logit over the validation events, the candidates of each being the parts' best. Events whose item no part has
-there teach nothing: no mixture could bring them up. (With them as cases, learnt on one half of the validation events and seen on
-the other, NDCG@10 on Amazon Beauty, ml-100k and deskdrop is .061, .140, .368; without .066, .151, .374.)
-Validation figures of a fusion flatter it a little, unlike those of its parts; the test split is untouched. Parts that get no
-weight are let go.
+Learnt: the score of an item is a weighted sum of its standard score and −log rank under each part, with weights from a conditional
+logit over the validation events, whose candidates are the best items of the parts. Events whose next item is not among them are
+left out, since no weights could raise it. (With them, learnt on one half of the validation events and evaluated on the other,
+NDCG@10 on Amazon Beauty, ml-100k and deskdrop is .061, .140, .368; without them .066, .151, .374.)
+Validation metrics of a fusion are slightly optimistic, unlike those of its parts; the test split is not used. Parts with weight 0
+are dropped.
 
-Reciprocal: the sum of 1 / (60 + rank) (Cormack et al. 2009) over the few parts that are best on those events, nothing learnt; a
-voice for each of nine parts comes to .444 on demo-city, one for the best three to .543.
+Reciprocal: the sum of 1 / (60 + rank) (Cormack et al. 2009) over the few parts that are best on those events, without learning; on
+demo-city nine parts give .444, the best three .543.
 """
 
 import json
@@ -18,40 +18,39 @@ from typing import Any, Self
 
 import numpy as np
 
-from recsys.core import Dataset, FallsBack, History, Request, Trace, Traces, Vocabulary, request_at, seen_codes
+from recsys.core import Dataset, FallsBack, History, Request, Trace, Traces, Vocabulary, encode_seen_items, request_at
 from recsys.core.errors import DataError
 from recsys.core.split import VALIDATION, Split
+from recsys.core.translation import _
+from recsys.models.base.settings import check_at_least, check_choice
 
 CASES = 3_000
 BEST = 40
 RECIPROCAL = 60.0
 ROWS_BYTES = 8_000_000
 EVENTS = 1_000_000
-"""Steps of a trace are scored a few at a time: as many as fill these bytes with scores, or hold these events in their histories."""
+"""Limits of the steps of a trace scored at a time: bytes of their scores, and events in their histories."""
 
 
 @dataclass(frozen=True)
 class FusionConfig:
-    """`kind` is learnt or reciprocal; `shrinkage` pulls learnt weights to zero; `most` parts have a voice when nothing is learnt."""
+    """`kind` is learnt or reciprocal; `shrinkage` regularizes learnt weights; `most` is the number of parts for reciprocal ranks."""
 
     kind: str = "learnt"
     shrinkage: float = 1.0
     most: int = 3
 
     def __post_init__(self) -> None:
-        if self.kind not in ("learnt", "reciprocal"):
-            raise DataError(f"setting kind={self.kind} is neither learnt nor reciprocal")
-        if not self.shrinkage >= 0:
-            raise DataError(f"setting shrinkage={self.shrinkage} must not be below 0, for example {FusionConfig.shrinkage}")
-        if self.most < 2:
-            raise DataError(f"setting most={self.most} must be at least 2, for example {FusionConfig.most}")
+        check_choice(("learnt", "reciprocal"), self, "kind")
+        check_at_least(0, self, "shrinkage")
+        check_at_least(2, self, "most")
 
 
 @dataclass(frozen=True, eq=False)
 class FusedTrace(Trace):
-    """What the parts computed on their way through one history, and the requests at its steps for parts that have no trace.
+    """Traces of the parts over one history, and the requests at its steps for parts without a trace.
 
-    `states` (T + 1, D) are those of the parts side by side, each of length one; D is 0 where no part has any.
+    `states` (T + 1, D) are the concatenated states of the parts, each scaled to length 1; D is 0 where no part has states.
     """
 
     traces: Mapping[str, Trace] = field(default_factory=dict)
@@ -59,7 +58,7 @@ class FusedTrace(Trace):
 
 
 class Fusion:
-    """It holds its parts whole, so that its checkpoint stands alone."""
+    """Weighted combination of models; holds its parts completely, so that its checkpoint needs no other."""
 
     Config = FusionConfig
 
@@ -71,26 +70,33 @@ class Fusion:
 
     @classmethod
     def fit_parts(cls, dataset: Dataset, split: Split, config: FusionConfig, parts: Mapping[str, Any], seed: int = 0) -> "Fusion":
-        """Learn what each part counts, on validation events drawn by the seed."""
+        """Learn the weight of each part on validation events drawn by the seed."""
         if len(parts) < 2:
-            raise DataError(f"a fusion needs two models or more, and '{dataset.name}' has {', '.join(parts) or 'none'} to offer")
-        made = cls(dataset.item_ids, config, parts, np.ones((len(parts), 2), dtype=np.float32))
-        features, shown = made._cases(dataset, split, seed)
-        weights = made._learnt(features, shown) if config.kind == "learnt" else made._chosen(features)
-        counts = {name: each for name, each in zip(parts, weights, strict=True) if each.any()}
-        return cls(dataset.item_ids, config, {name: parts[name] for name in counts}, np.array(list(counts.values())))
+            raise DataError(
+                _(
+                    "a fusion needs at least two models, and dataset '{dataset}' has {parts}; train others first, for example sasrec",
+                    dataset=dataset.name,
+                    parts=", ".join(parts) or "–",
+                )
+            )
+        fusion = cls(dataset.item_ids, config, parts, np.ones((len(parts), 2), dtype=np.float32))
+        features, is_candidate = fusion._collect_cases(dataset, split, seed)
+        weights = fusion._learn_weights(features, is_candidate) if config.kind == "learnt" else fusion._choose_parts(features)
+        chosen = {name: each for name, each in zip(parts, weights, strict=True) if each.any()}
+        return cls(dataset.item_ids, config, {name: parts[name] for name in chosen}, np.array(list(chosen.values())))
 
     @property
     def item_ids(self) -> np.ndarray:
         return self.vocabulary.item_ids
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """Weighted sums (requests, n_items) float32 of what the parts say."""
-        asked = [Request(each.history, each.time, each.utc_offset, each.place) for each in requests]
-        return self.vocabulary.mask(self._fused({name: part.score(asked) for name, part in self.models.items()}, len(asked)), requests)
+        """Return weighted sums (requests, n_items) float32 of the parts' scores and ranks."""
+        without_candidates = [Request(each.history, each.time, each.utc_offset, each.place) for each in requests]
+        scores = {name: part.score(without_candidates) for name, part in self.models.items()}
+        return self.vocabulary.mask(self._combine(scores, len(requests)), requests)
 
     def trace(self, history: History, final: Request | None = None, attention: bool = False) -> FusedTrace:
-        """Every step in one pass of each part that can; nobody's attention is shown, since there is one for each part."""
+        """Return every step, in one pass for each part that traces; attention is never included, since each part has its own."""
         del attention
         traces = {name: part.trace(history, final) for name, part in self.models.items() if isinstance(part, Traces)}
         states = [each.states / np.maximum(np.linalg.norm(each.states, axis=1, keepdims=True), 1e-12) for each in traces.values()]
@@ -103,22 +109,22 @@ class Fusion:
         )
 
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
-        """(len(steps), n_items) float32 scores at steps of a trace."""
+        """Return scores (len(steps), n_items) float32 at steps of a trace."""
         assert isinstance(trace, FusedTrace)
         scores = np.empty((len(steps), len(self.vocabulary)), dtype=np.float32)
         size = max(1, min(ROWS_BYTES // (4 * len(self.vocabulary)), EVENTS // len(trace.requests)))
         for start in range(0, len(steps), size):
-            some = steps[start : start + size]
-            asked = [trace.requests[step] for step in some]
-            said = {
-                name: part.score_trace(trace.traces[name], some) if name in trace.traces else part.score(asked)
+            chunk = steps[start : start + size]
+            requests = [trace.requests[step] for step in chunk]
+            by_part = {
+                name: part.score_trace(trace.traces[name], chunk) if name in trace.traces else part.score(requests)
                 for name, part in self.models.items()
             }
-            scores[start : start + size] = self._fused(said, len(some))
+            scores[start : start + size] = self._combine(by_part, len(chunk))
         return scores
 
     def fallback(self, request: Request) -> str | None:
-        """When every part that can say so falls back."""
+        """Return the first part's reason if every part that can fall back does."""
         first = None
         for part in self.models.values():
             if isinstance(part, FallsBack):
@@ -129,121 +135,134 @@ class Fusion:
         return first
 
     def to(self, device: Any) -> Self:
-        """Its networks on a device."""
+        """Move the parts to a device."""
         for part in self.models.values():
             if hasattr(part, "to"):
                 part.to(device)
         return self
 
-    def _fused(self, said: Mapping[str, np.ndarray], count: int) -> np.ndarray:
-        """Weighted sums (count, n_items) float32 of the parts' scores (count, n_items)."""
+    def _combine(self, by_part: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """Return weighted sums (count, n_items) float32 of the parts' scores (count, n_items)."""
         total = np.zeros((count, len(self.vocabulary)), dtype=np.float32)
         if not count:
             return total
-        for scores, (by_score, by_rank) in zip(said.values(), self.weights, strict=True):
+        for scores, (by_score, by_rank) in zip(by_part.values(), self.weights, strict=True):
             if self.config.kind == "reciprocal":
-                total += 1 / (RECIPROCAL + _ranks(scores))
+                total += 1 / (RECIPROCAL + _compute_ranks(scores))
                 continue
             if by_score:
-                total += by_score * _standard(scores)
+                total += by_score * _standardize(scores)
             if by_rank:
-                total -= by_rank * np.log(_ranks(scores))
+                total -= by_rank * np.log(_compute_ranks(scores))
         return total
 
-    def _chosen(self, features: np.ndarray) -> np.ndarray:
-        """Weights (parts, 2): ones for the best by mean reciprocal rank of what came, zeros for the others."""
-        worth = np.exp(features[:, 0, 1::2]).mean(axis=0)
-        best = np.argsort(-worth, kind="stable")[: self.config.most]
+    def _choose_parts(self, features: np.ndarray) -> np.ndarray:
+        """Return weights (parts, 2): ones for the parts with the best mean reciprocal rank of the next item, zeros for the others."""
+        reciprocal_ranks = np.exp(features[:, 0, 1::2]).mean(axis=0)
+        best = np.argsort(-reciprocal_ranks, kind="stable")[: self.config.most]
         return np.isin(np.arange(len(self.models)), best)[:, None].repeat(2, axis=1).astype(np.float32)
 
-    def _learnt(self, features: np.ndarray, shown: np.ndarray) -> np.ndarray:
-        """Weights (parts, 2) under which what came is likeliest among the candidates shown."""
+    def _learn_weights(self, features: np.ndarray, is_candidate: np.ndarray) -> np.ndarray:
+        """Return the weights (parts, 2) that maximize the likelihood of the next items among their candidates."""
         from scipy.optimize import minimize
         from scipy.special import logsumexp
 
         start = np.ones(features.shape[2]) / features.shape[2]
 
         def cost(weights: np.ndarray) -> tuple[float, np.ndarray]:
-            logits = np.where(shown, features @ weights, -np.inf)
-            whole = logsumexp(logits, axis=1)
-            chances = np.exp(logits - whole[:, None])
-            slope = np.einsum("nc,ncf->f", chances, features) - features[:, 0].sum(0)
-            pull = self.config.shrinkage * weights
-            return float((whole - logits[:, 0]).sum() + pull @ weights / 2), slope + pull
+            logits = np.where(is_candidate, features @ weights, -np.inf)
+            total = logsumexp(logits, axis=1)
+            probabilities = np.exp(logits - total[:, None])
+            gradient = np.einsum("nc,ncf->f", probabilities, features) - features[:, 0].sum(0)
+            penalty = self.config.shrinkage * weights
+            return float((total - logits[:, 0]).sum() + penalty @ weights / 2), gradient + penalty
 
-        found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start), options={"maxiter": 200})
-        return found.x.reshape(len(self.models), 2).astype(np.float32)
+        result = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start), options={"maxiter": 200})
+        return result.x.reshape(len(self.models), 2).astype(np.float32)
 
-    def _cases(self, dataset: Dataset, split: Split, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Features (cases, candidates, 2 · parts) float32 and which candidates are there; the item that came is the first.
+    def _collect_cases(self, dataset: Dataset, split: Split, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return features (cases, candidates, 2 · parts) float32 and a mask of the candidates; the next item is the first candidate.
 
-        Without the cases whose item no part has among its best."""
+        Cases whose next item is not among the best of any part are left out.
+        """
         rows = np.flatnonzero(split.labels == VALIDATION)
         rows = np.sort(np.random.default_rng(seed).permutation(rows)[:CASES])
         if not len(rows):
-            raise DataError(f"'{dataset.name}' has no validation events to learn a fusion on")
+            raise DataError(
+                _(
+                    "dataset '{dataset}' has no validation events to learn a fusion on; use the protocol last-out with users of at least three events",
+                    dataset=dataset.name,
+                )
+            )
         users = dataset.interactions["user_id"].cat.codes.to_numpy()[rows]
         width = 1 + BEST * len(self.models)
         features = np.zeros((len(rows), width, 2 * len(self.models)), dtype=np.float32)
-        shown = np.zeros((len(rows), width), dtype=bool)
+        is_candidate = np.zeros((len(rows), width), dtype=bool)
         for start in range(0, len(rows), 256):
             part = slice(start, start + 256)
             histories = [dataset.history(str(dataset.user_ids[user])) for user in users[part]]
             steps = rows[part] - dataset.user_starts[users[part]]
             requests = [request_at(history, int(step)) for history, step in zip(histories, steps, strict=True)]
-            said = [(_standard(scores), _ranks(scores)) for scores in (each.score(requests) for each in self.models.values())]
+            by_part = [(_standardize(scores), _compute_ranks(scores)) for scores in (each.score(requests) for each in self.models.values())]
             for at, (row, request) in enumerate(zip(rows[part], requests, strict=True)):
-                hidden = np.empty(0, dtype=np.int64) if dataset.repeats else seen_codes(self.vocabulary, request.history) - 1
+                hidden = np.empty(0, dtype=np.int64) if dataset.repeats else encode_seen_items(self.vocabulary, request.history) - 1
                 target = int(dataset.item_codes[row]) - 1
-                best = np.unique(np.concatenate([_best(ranks[at], hidden) for _, ranks in said]))
+                best = np.unique(np.concatenate([_best_positions(ranks[at], hidden) for _scores, ranks in by_part]))
                 if target not in best:
                     continue
                 chosen = np.concatenate([[target], best[best != target]])
-                columns = [column for scores, ranks in said for column in (scores[at, chosen], -np.log(ranks[at, chosen]))]
+                columns = [column for scores, ranks in by_part for column in (scores[at, chosen], -np.log(ranks[at, chosen]))]
                 features[start + at, : len(chosen)] = np.column_stack(columns)
-                shown[start + at, : len(chosen)] = True
-        found = shown.any(axis=1)
-        if not found.any():
-            raise DataError(f"no model has any validation item of '{dataset.name}' among its {BEST} best, so none can be weighed")
-        return features[found], shown[found]
+                is_candidate[start + at, : len(chosen)] = True
+        has_target = is_candidate.any(axis=1)
+        if not has_target.any():
+            raise DataError(
+                _(
+                    "no model ranks any validation item of dataset '{dataset}' in its top {k}, so a fusion cannot be learnt; train other models first",
+                    dataset=dataset.name,
+                    k=BEST,
+                )
+            )
+        return features[has_target], is_candidate[has_target]
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The weights, and everything that the parts learnt."""
+        """Return the weights, and the configs and arrays of the parts."""
         from recsys.models import MODELS
 
         about = {name: {"model": name, "config": asdict(part.config)} for name, part in self.models.items() if name in MODELS}
-        found = {"weights": self.weights, "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8).copy()}
+        arrays = {"weights": self.weights, "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8).copy()}
         for name, part in self.models.items():
-            found |= {f"{name}/{key}": value for key, value in part.arrays().items()}
-        return found
+            arrays |= {f"{name}/{key}": value for key, value in part.arrays().items()}
+        return arrays
 
     @classmethod
     def restore(cls, item_ids: np.ndarray, config: FusionConfig, arrays: dict[str, np.ndarray]) -> "Fusion":
-        from recsys.models import configured, model_spec
+        """Return the fusion of these arrays: the inverse of `arrays`."""
+        from recsys.models import build_config, find_model_spec
 
         parts = {}
         for name, about in json.loads(bytes(arrays["about"])).items():
-            kind = model_spec(about["model"]).load()
+            kind = find_model_spec(about["model"]).load()
             own = {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
-            parts[name] = kind.restore(item_ids, configured(kind.Config, about["config"]), own)
+            parts[name] = kind.restore(item_ids, build_config(kind.Config, about["config"]), own)
         return cls(item_ids, config, parts, arrays["weights"])
 
 
-def _standard(scores: np.ndarray) -> np.ndarray:
-    """Scores (n, n_items), standardised in each row."""
+def _standardize(scores: np.ndarray) -> np.ndarray:
+    """Standardize scores (n, n_items) in each row."""
     return (scores - scores.mean(axis=1, keepdims=True)) / np.maximum(scores.std(axis=1, keepdims=True), 1e-9)
 
 
-def _best(ranks: np.ndarray, hidden: np.ndarray) -> np.ndarray:
-    """Positions (≤ BEST,) of the best of ranks (n_items,) that may be shown."""
-    open_to = np.delete(np.arange(len(ranks)), hidden)
-    return open_to[np.argpartition(ranks[open_to], min(BEST, len(open_to)) - 1)[:BEST]] if len(open_to) else open_to
+def _best_positions(ranks: np.ndarray, hidden: np.ndarray) -> np.ndarray:
+    """Return positions (≤ BEST,) of the best ranks (n_items,) without the hidden ones."""
+    visible = np.delete(np.arange(len(ranks)), hidden)
+    return visible[np.argpartition(ranks[visible], min(BEST, len(visible)) - 1)[:BEST]] if len(visible) else visible
 
 
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    """Ranks from 1, (n, n_items) float32, ties by position."""
+def _compute_ranks(scores: np.ndarray) -> np.ndarray:
+    """Return ranks from 1 (n, n_items) float32, ties by position."""
     ranks = np.empty_like(scores)
     order = np.argsort(-scores, axis=1, kind="stable")
     np.put_along_axis(ranks, order, np.arange(1, scores.shape[1] + 1, dtype=np.float32)[None, :], axis=1)

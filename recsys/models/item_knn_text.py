@@ -1,4 +1,4 @@
-"""Items that are described alike: cosine of their texts, summed over the history."""
+"""Item-based k-nearest neighbours by text: cosine similarity of item texts, summed over the history."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,19 @@ from scipy import sparse
 
 from recsys.core import Dataset
 from recsys.core.split import Split
-from recsys.models.base.count_based import of_matrix
-from recsys.models.base.event_arrays import train_people
-from recsys.models.base.linear import Linear, largest
-from recsys.models.base.settings import check_above_zero, check_at_least
+from recsys.models.base.count_based import matrix_to_arrays
+from recsys.models.base.event_arrays import count_training_users
+from recsys.models.base.linear import LinearModel, keep_largest
+from recsys.models.base.settings import check_at_least, check_positive
 
 BLOCK = 2_000
-"""Items compared with all others at a time."""
+"""Items compared with all others per block."""
 
 
 @dataclass(frozen=True)
 class ItemKnnTextConfig:
-    """`neighbours` kept an item; `half_life` in events: an event that many events back counts half; `size` of the whitened
-    vectors; `encoder` a folder or Hugging Face id, empty for the one that comes with the program."""
+    """`neighbours` kept per item; `half_life` in events: the weight of an event halves with that many later events; `size` of the
+    whitened vectors; `encoder` a folder or Hugging Face id, empty for the default encoder."""
 
     neighbours: int = 50
     half_life: float = 10.0
@@ -28,14 +28,14 @@ class ItemKnnTextConfig:
 
     def __post_init__(self) -> None:
         check_at_least(1, self, "neighbours", "size")
-        check_above_zero(self, "half_life")
+        check_positive(self, "half_life")
 
 
-class ItemKnnText(Linear):
-    """As `item-knn`, with the cosine of whitened text vectors in place of co-occurrence.
+class ItemKnnText(LinearModel):
+    """`item-knn` with the cosine similarity of whitened text vectors instead of co-occurrence.
 
-    Each event speaks only for the items nearest to it, however different the rest of the history is; `content` makes one profile
-    of the whole history instead. Items that nobody took yet are recommended like all others.
+    Each event adds only the items nearest to it, independently of the rest of the history; `content` builds one profile of the whole
+    history instead. Items without interactions are recommended like all others.
     Settings by validation on demo-city, ml-100k and foursquare: NDCG@10 .265, .034, .330; `half_life` 2 gives .278, .026, .268.
     """
 
@@ -43,18 +43,18 @@ class ItemKnnText(Linear):
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: ItemKnnTextConfig, seed: int = 0) -> "ItemKnnText":
-        """Compare the texts of all pairs of items. `seed` changes nothing."""
+        """Compare the texts of all pairs of items. `seed` has no effect."""
         from recsys.text import TextEncoder, item_vectors, whiten
 
         vectors = whiten(item_vectors(dataset, TextEncoder(config.encoder or None)), config.size)
         blocks = [_nearest(vectors, start, config.neighbours) for start in range(0, len(vectors), BLOCK)]
         similar = sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 0), dtype=np.float32)
-        return cls(dataset.item_ids, config, {"counts": train_people(dataset, split), **of_matrix("similar", similar)})
+        return cls(dataset.item_ids, config, {"counts": count_training_users(dataset, split), **matrix_to_arrays("similar", similar)})
 
 
 def _nearest(vectors: np.ndarray, start: int, neighbours: int) -> sparse.csr_matrix:
-    """The cosines above 0 of some items to those nearest to them; an item's own is 1 even where it has no words."""
+    """Return the positive cosines of a block of items to their nearest items; an item's similarity to itself is 1 even without a text."""
     similar = np.maximum(vectors[start : start + BLOCK] @ vectors.T, 0)
     own = np.arange(len(similar))
     similar[own, start + own] = 1
-    return largest(similar, neighbours)
+    return keep_largest(similar, neighbours)

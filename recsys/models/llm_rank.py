@@ -1,4 +1,4 @@
-"""A language model that was never trained on this data orders a short list by how likely each title is to come next."""
+"""Zero-shot ranking by a language model: candidates ordered by the likelihood of their titles after the history."""
 
 from collections.abc import Sequence
 from copy import copy
@@ -10,14 +10,15 @@ import numpy as np
 from recsys.core import PAD, Dataset, Request
 from recsys.core.errors import DataError
 from recsys.core.split import Split
+from recsys.core.translation import _
 from recsys.models.base.count_based import CountBased
 from recsys.models.base.settings import check_at_least
-from recsys.text.language_model import LanguageModel, Report, locate
+from recsys.text.language_model import LanguageModel, Report, locate_model
 
 
 @dataclass(frozen=True)
 class LlmRankConfig:
-    """`model` is a folder, a GGUF file or a Hugging Face id, empty for the one that can be installed; `events` of the history are told."""
+    """`model` is a folder, a GGUF file or a Hugging Face id, empty for the default model; `events` is the length of the prompt's history."""
 
     model: str = ""
     events: int = 20
@@ -27,9 +28,9 @@ class LlmRankConfig:
 
 
 class LlmRank(CountBased):
-    """Zero-shot: the history as a numbered list of titles, and the mean log-likelihood a token of every candidate as its next line.
+    """Mean log-likelihood per token of each candidate's title as the next line of a numbered list of the history's titles.
 
-    Learns nothing and keeps the titles alone. Takes about a second for twenty candidates on two cores.
+    Nothing is trained, and only the titles are stored. Twenty candidates take about a second on two cores.
     """
 
     Config = LlmRankConfig
@@ -42,41 +43,47 @@ class LlmRank(CountBased):
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: LlmRankConfig, seed: int = 0) -> "LlmRank":
-        """Keep the titles; an error in a line where the language model is not installed. `split` and `seed` change nothing."""
+        """Store the titles; an error if the language model is not installed. `split` and `seed` have no effect."""
         del split, seed
-        locate(config.model)
+        locate_model(config.model)
         titles = [" ".join(dataset.title_of(str(item)).split()).encode() for item in dataset.item_ids]
         ends = np.cumsum([len(title) for title in titles], dtype=np.int64)
         return cls(dataset.item_ids, config, {"titles": np.frombuffer(b"".join(titles), dtype=np.uint8), "ends": ends})
 
-    def reporting(self, report: Report) -> "LlmRank":
-        """The same model, which says how far it is: `report` hears (done, of) the candidates of a request."""
+    def with_report(self, report: Report) -> "LlmRank":
+        """Return the same model with progress reports: `report` is called with (done, total) candidates of a request."""
         other = copy(self)
         other._report = report
         return other
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """(requests, n_items), −inf for all but the candidates, which every request has to name."""
+        """Return scores (requests, n_items), −inf for all but the candidates, which every request must name."""
         scores = np.zeros((len(requests), len(self.vocabulary)), dtype=np.float32)
         if any(request.candidates is None for request in requests):
-            raise DataError("llm-rank only orders a short list; name candidates, for example the best of another model by --among markov")
+            raise DataError(
+                _(
+                    "the model 'llm-rank' only ranks a short list; give candidates, for example the top 10 of another model by --among markov"
+                )
+            )
         self.vocabulary.mask(scores, requests)
         for row, request in zip(scores, requests, strict=True):
-            places = np.flatnonzero(row > -np.inf)
-            if len(places):
-                row[places] = self._likelihoods(request, [self.titles[place] for place in places])
+            columns = np.flatnonzero(row > -np.inf)
+            if len(columns):
+                row[columns] = self._likelihoods(request, [self.titles[column] for column in columns])
         return scores
 
     def prompt(self, request: Request) -> str:
-        """What the language model reads: the latest events, oldest first, and the number of the line to come."""
+        """Return the prompt: the titles of the latest events, oldest first, and the number of the next line."""
         codes = self.vocabulary.encode(request.history.items)
         titles = [self.titles[code - 1] for code in codes[codes != PAD][-self.config.events :]]
         lines = [f"{at}. {title}\n" for at, title in enumerate(titles, start=1)]
         return f"What one person chose, in order:\n{''.join(lines)}{len(lines) + 1}."
 
     def _likelihoods(self, request: Request, titles: list[str]) -> np.ndarray:
-        different = list(dict.fromkeys(titles))
-        # The end of the line is part of what is judged: else "Star Trek" would stand above every title that begins with it.
-        found = LanguageModel(self.config.model).likelihoods(self.prompt(request), [f" {title}\n" for title in different], self._report)
-        of = dict(zip(different, found, strict=True))
-        return np.array([of[title] for title in titles], dtype=np.float32)
+        distinct = list(dict.fromkeys(titles))
+        # The end of the line is scored too, else "Star Trek" would rank above every title that begins with it.
+        likelihoods = LanguageModel(self.config.model).likelihoods(
+            self.prompt(request), [f" {title}\n" for title in distinct], self._report
+        )
+        likelihood_of = dict(zip(distinct, likelihoods, strict=True))
+        return np.array([likelihood_of[title] for title in titles], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What usually follows: a chain of counted transitions, backing off to popularity (a bigram model over items)."""
+"""Markov chain: counted transitions from the last item, backing off to popularity (a bigram model over items)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,53 +7,53 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import PAD, Dataset, Request
-from recsys.core.errors import DataError
 from recsys.core.split import TRAIN, Split
-from recsys.models.base.count_based import CountBased, of_matrix
-from recsys.models.base.event_arrays import last_codes, read, shares, train_counts
+from recsys.core.translation import N_
+from recsys.models.base.count_based import CountBased, matrix_to_arrays
+from recsys.models.base.event_arrays import collect_events, count_training_events, encode_recent_items, normalize_counts
+from recsys.models.base.settings import check_positive
 
 
 @dataclass(frozen=True)
 class MarkovConfig:
-    """`backoff`: how many imagined events of plain popularity stand beside the counted ones."""
+    """`backoff`: pseudo-counts of popularity added to the counted transitions."""
 
     backoff: float = 1.0
 
     def __post_init__(self) -> None:
-        if not self.backoff > 0:
-            raise DataError(f"setting backoff={self.backoff} must be above 0, for example backoff={MarkovConfig.backoff}")
+        check_positive(self, "backoff")
 
 
 class Markov(CountBased):
-    """p(next | last) from training transitions between one person's events in a row, all behaviours alike, times unread.
+    """p(next | last) from transitions between a user's consecutive training events, all behaviours alike, without times.
 
     With c counted transitions after an item, p = (counts + backoff · popularity) / (c + backoff): Dirichlet smoothing
-    (MacKay & Peto 1995). Looking at the last two events was tried: no better on check-ins, under .002 NDCG@10 on MovieLens-1M.
+    (MacKay & Peto 1995). Using the last two events was tried: no better on check-ins, under .002 NDCG@10 on MovieLens-1M.
     """
 
     Config = MarkovConfig
 
     def __init__(self, item_ids: np.ndarray, config: MarkovConfig, arrays: dict[str, np.ndarray]):
         super().__init__(item_ids, config, arrays)
-        self._shares = shares(arrays["counts"])
+        self._shares = normalize_counts(arrays["counts"])
         self._follow = self._square("follow")
         self._totals = np.asarray(self._follow.sum(axis=1), dtype=np.float64).ravel()
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: MarkovConfig, seed: int = 0) -> "Markov":
-        """Count transitions between training events. `seed` changes nothing."""
+        """Count transitions between training events. `seed` has no effect."""
         rows = np.flatnonzero(split.labels == TRAIN)
         users = dataset.interactions["user_id"].cat.codes.to_numpy()[rows]
         items = dataset.item_codes[rows] - 1
-        in_a_row = users[1:] == users[:-1]
-        ones, n_items = np.ones(int(in_a_row.sum()), dtype=np.int32), len(dataset.item_ids)
-        follow = sparse.csr_matrix((ones, (items[:-1][in_a_row], items[1:][in_a_row])), shape=(n_items, n_items))
+        is_transition = users[1:] == users[:-1]
+        ones, n_items = np.ones(int(is_transition.sum()), dtype=np.int32), len(dataset.item_ids)
+        follow = sparse.csr_matrix((ones, (items[:-1][is_transition], items[1:][is_transition])), shape=(n_items, n_items))
         follow.sum_duplicates()
-        return cls(dataset.item_ids, config, {"counts": train_counts(dataset, split), **of_matrix("follow", follow)})
+        return cls(dataset.item_ids, config, {"counts": count_training_events(dataset, split), **matrix_to_arrays("follow", follow)})
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """Probabilities of the next item (requests, n_items)."""
-        last = read(requests, self.vocabulary).last()
+        """Return probabilities of the next item (requests, n_items)."""
+        last = collect_events(requests, self.vocabulary).last_codes()
         rows = np.flatnonzero(last != PAD)
         contexts = last[rows] - 1
         weight = np.ones(len(requests))
@@ -67,9 +67,9 @@ class Markov(CountBased):
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
     def fallback(self, request: Request) -> str | None:
-        known = last_codes(request.history, self.vocabulary)
+        known = encode_recent_items(request.history, self.vocabulary)
         if not len(known):
-            return "no history yet: most popular items"
+            return N_("no history yet: most popular items")
         if not self._totals[known[-1] - 1]:
-            return "nothing was ever seen to follow the last item: most popular items"
+            return N_("no known transition from the last item: most popular items")
         return None

@@ -1,4 +1,4 @@
-"""What usually follows the last events: counted n-grams over items, interpolated down to how common an item is."""
+"""N-gram model over items: counted sequences, interpolated with shorter ones down to popularity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,79 +9,87 @@ from scipy import sparse
 from recsys.core import Dataset, Request
 from recsys.core.errors import DataError
 from recsys.core.split import TRAIN, Split
+from recsys.core.translation import N_, _
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import last_codes, read, shares, train_counts
-from recsys.models.base.settings import check_above_zero
+from recsys.models.base.event_arrays import collect_events, count_training_events, encode_recent_items, normalize_counts
+from recsys.models.base.settings import check_between, check_positive, check_share
 
 LARGEST_KEY = 2**62
 
 
 @dataclass(frozen=True)
 class NgramConfig:
-    """`order` 3 looks at the last two events; `discount` is taken from every count of a sequence and shared out by the shorter
-    one; `backoff` imagined events of the shorter one stand beside the counted."""
+    """`order` 3 uses the last two events; `discount` is subtracted from the count of every sequence and redistributed by the shorter
+    sequence; `backoff` pseudo-counts of the shorter sequence are added."""
 
     order: int = 3
     discount: float = 0.8
     backoff: float = 10.0
 
     def __post_init__(self) -> None:
-        if not 2 <= self.order <= 4:
-            raise DataError(f"setting order={self.order} must be from 2 to 4, for example order=3")
-        if not 0 <= self.discount < 1:
-            raise DataError(f"setting discount={self.discount} must be at least 0 and below 1, for example discount={NgramConfig.discount}")
-        check_above_zero(self, "backoff")
+        check_between(2, 4, self, "order")
+        check_share(self, "discount")
+        check_positive(self, "backoff")
 
 
 class Ngram(CountBased):
-    """Interpolated absolute discounting (Ney, Essen & Kneser 1994), the scheme of Kneser-Ney with plain counts at the bottom.
+    """Interpolated absolute discounting (Ney, Essen & Kneser 1994), which is Kneser-Ney smoothing with plain counts at the lowest order.
 
     p(i | last n) = (max(count − discount, 0) + (discount · kinds + backoff) · p(i | last n − 1)) / (total + backoff), where total
     and kinds are all events and distinct items seen after those n. `discount` 0 is the Dirichlet smoothing of `markov` at every
-    order. Kneser and Ney's counts of distinct contexts in place of the shorter counts were tried: no better on validation. The
-    settings, by validation on demo-city, ml-100k and foursquare: order 2 gives .393, .075, .297 NDCG@10, order 3 .400, .074, .303.
+    order. The counts of distinct contexts by Kneser and Ney were tried for the shorter sequences: no better on validation.
+    Settings by validation on demo-city, ml-100k and foursquare: order 2 gives .393, .075, .297 NDCG@10, order 3 .400, .074, .303.
     """
 
     Config = NgramConfig
 
     def __init__(self, item_ids: np.ndarray, config: NgramConfig, arrays: dict[str, np.ndarray]):
         super().__init__(item_ids, config, arrays)
-        self._shares = shares(arrays["counts"])
+        self._shares = normalize_counts(arrays["counts"])
         self._follow = {length: self._table(length) for length in range(1, config.order)}
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: NgramConfig, seed: int = 0) -> "Ngram":
-        """Count sequences of training events of one person in a row. `seed` changes nothing."""
+        """Count sequences of a user's consecutive training events. `seed` has no effect."""
         rows = np.flatnonzero(split.labels == TRAIN)
         users, items = dataset.interactions["user_id"].cat.codes.to_numpy()[rows], dataset.item_codes[rows]
         if (len(dataset.item_ids) + 1) ** (config.order - 1) >= LARGEST_KEY:
-            raise DataError(f"'{dataset.name}' has too many items for order={config.order}; take order={config.order - 1}")
-        arrays = {"counts": train_counts(dataset, split)}
+            raise DataError(
+                _(
+                    "dataset '{dataset}' has too many items for order={order}; give order={lower}",
+                    dataset=dataset.name,
+                    order=config.order,
+                    lower=config.order - 1,
+                )
+            )
+        arrays = {"counts": count_training_events(dataset, split)}
         for length in range(1, config.order):
-            whole = users[length:] == users[:-length]
-            contexts = _keys([items[at : len(items) - length + at][whole] for at in range(length)], len(dataset.item_ids))
-            arrays |= _counted(f"after{length}", contexts, items[length:][whole], len(dataset.item_ids))
+            is_sequence = users[length:] == users[:-length]
+            contexts = _encode_sequences([items[at : len(items) - length + at][is_sequence] for at in range(length)], len(dataset.item_ids))
+            arrays |= _count_successors(f"after{length}", contexts, items[length:][is_sequence], len(dataset.item_ids))
         return cls(dataset.item_ids, config, arrays)
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """Probabilities of the next item (requests, n_items)."""
-        events = read(requests, self.vocabulary)
+        """Return probabilities of the next item (requests, n_items)."""
+        events = collect_events(requests, self.vocabulary)
         scores = np.tile(self._shares, (len(requests), 1))
         for length in range(1, self.config.order):
             rows = np.flatnonzero(np.diff(events.starts) >= length)
             ends = events.starts[1:][rows]
-            self._mix(scores, rows, _keys([events.codes[ends - length + at] for at in range(length)], len(self.vocabulary)), length)
+            self._interpolate(
+                scores, rows, _encode_sequences([events.codes[ends - length + at] for at in range(length)], len(self.vocabulary)), length
+            )
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
     def fallback(self, request: Request) -> str | None:
-        known = last_codes(request.history, self.vocabulary)
+        known = encode_recent_items(request.history, self.vocabulary)
         if not len(known):
-            return "no history yet: most popular items"
+            return N_("no history yet: most popular items")
         keys = self._arrays["after1.contexts"]
-        return None if np.isin(known[-1], keys) else "nothing was ever seen to follow the last item: most popular items"
+        return None if np.isin(known[-1], keys) else N_("no known transition from the last item: most popular items")
 
-    def _mix(self, scores: np.ndarray, rows: np.ndarray, contexts: np.ndarray, length: int) -> None:
-        """Turn what the shorter contexts say (rows of `scores`) into what these say, where they were ever seen."""
+    def _interpolate(self, scores: np.ndarray, rows: np.ndarray, contexts: np.ndarray, length: int) -> None:
+        """Interpolate the probabilities of the shorter contexts (rows of `scores`) with those of these contexts, where they were observed."""
         keys, counts = self._arrays[f"after{length}.contexts"], self._follow[length]
         places = np.searchsorted(keys, contexts)
         seen = np.zeros(len(contexts), dtype=bool)
@@ -96,21 +104,21 @@ class Ngram(CountBased):
         scores[rows[at], found.indices] += (found.data - discount) / (totals + backoff)[at]
 
     def _table(self, length: int) -> sparse.csr_matrix:
-        """How often each item followed each context, (contexts, n_items)."""
+        """Return the counts (contexts, n_items) of items after each context."""
         parts = [self._arrays[f"after{length}.{name}"] for name in ("data", "indices", "indptr")]
         return sparse.csr_matrix(tuple(parts), shape=(len(parts[2]) - 1, len(self.vocabulary)))
 
 
-def _keys(columns: list[np.ndarray], n_items: int) -> np.ndarray:
-    """One number for each sequence of item codes, oldest first."""
+def _encode_sequences(columns: list[np.ndarray], n_items: int) -> np.ndarray:
+    """Return one number for each sequence of item codes, oldest first."""
     keys = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         keys = keys * (n_items + 1) + column
     return keys
 
 
-def _counted(name: str, contexts: np.ndarray, items: np.ndarray, n_items: int) -> dict[str, np.ndarray]:
-    """The distinct contexts, ascending, and the counts of what followed each, as arrays."""
+def _count_successors(name: str, contexts: np.ndarray, items: np.ndarray, n_items: int) -> dict[str, np.ndarray]:
+    """Return the distinct contexts, ascending, and the counts of the items after each, as arrays."""
     keys, places = np.unique(contexts, return_inverse=True)
     matrix = sparse.csr_matrix((np.ones(len(items), dtype=np.int32), (places, items - 1)), shape=(len(keys), n_items))
     matrix.sum_duplicates()

@@ -1,4 +1,4 @@
-"""What there is to do in the simulated city: categories, when people go, what follows what, and the interests behind it."""
+"""The catalogue of the simulated city: categories of places, their hours and follow-ups, interests and habits."""
 
 from typing import NamedTuple
 
@@ -7,16 +7,20 @@ import numpy as np
 SLOTS = ("early", "lunch", "after work", "evening", "weekend morning", "weekend afternoon", "daytime", "night")
 EARLY, LUNCH, AFTER_WORK, EVENING, WEEKEND_MORNING, WEEKEND_AFTERNOON, DAYTIME, NIGHT = range(8)
 SLOT_HOURS = np.array([(6.6, 8.2), (11.9, 13.2), (17.0, 18.5), (19.2, 20.8), (8.8, 11.0), (13.2, 16.2), (9.4, 15.0), (21.6, 23.2)])
-WORK_SLOTS = (EARLY, LUNCH, AFTER_WORK)  # begun from the place of work by those who have one
-LATE_SLOTS = (AFTER_WORK, EVENING, NIGHT)  # where the evening's follow-up is taken rather than the day's
-SLOT_PART = np.array([0, 1, 2, 2, 0, 1, 1, 3])  # a person starts at most one outing in each part of a day
+WORK_SLOTS = (EARLY, LUNCH, AFTER_WORK)  # outings of employed residents begin at work
+LATE_SLOTS = (AFTER_WORK, EVENING, NIGHT)  # slots with the evening's follow-up instead of the day's
+SLOT_PART = np.array([0, 1, 2, 2, 0, 1, 1, 3])  # a resident starts at most one outing in each part of a day
 
 _WEEK, _END, _ALL = (1, 1, 1, 1, 1, 0, 0), (0, 0, 0, 0, 0, 1, 1), (1, 1, 1, 1, 1, 1, 1)
 SLOT_DAYS = np.array([_WEEK, _WEEK, _WEEK, _ALL, _END, _END, _WEEK, (0, 0, 0, 0, 1, 1, 0)], dtype=float)
 
 
 class Category(NamedTuple):
-    """`share` of the city's places; `slots` in which people go; `follow` by day, late, and late after a meal; minutes stayed."""
+    """A category of places.
+
+    `share` of the city's places; `slots` in which residents go there; `follow` is the category visited next by day, late, and late after
+    a meal, with probability `chance`; `minutes` is the typical length of a visit.
+    """
 
     name: str
     group: str
@@ -27,7 +31,7 @@ class Category(NamedTuple):
     minutes: int = 60
 
 
-OWN_WORK = "own work"  # a follow-up that stands for the person's own place of work
+OWN_WORK = "own work"  # a follow-up that stands for the resident's own place of work
 _DAY = (WEEKEND_AFTERNOON, DAYTIME)
 _OUT = (AFTER_WORK, EVENING, WEEKEND_AFTERNOON)
 _MEAL = (LUNCH, EVENING, WEEKEND_AFTERNOON)
@@ -107,7 +111,7 @@ INTEREST_CATEGORY = np.array([[weights.get(name, 0.0) for name in CATEGORY_NAMES
 
 
 class Habit(NamedTuple):
-    """Something done at the same place, on the same days, at the same hour."""
+    """A recurring visit to the same place, on the same days, at the same hour."""
 
     slot: int
     days: tuple[int, ...]  # Monday is 0

@@ -10,32 +10,34 @@ import pandas as pd
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_number
 from recsys.core.memory import check_fits
+from recsys.core.translation import _
 from recsys.datasets.build import build_dataset
 from recsys.datasets.prepared import DatasetCard, write_prepared
 from recsys.simulation.categories import CATEGORIES, EVENING, WORK_SLOTS
 from recsys.simulation.drift_plan import Drift, Plan, plant_drifts
-from recsys.simulation.events import AFTER, BEHAVIOURS, CAUSES, HABIT, NONE, VISIT, Outings, live
+from recsys.simulation.events import AFTER, BEHAVIOURS, CAUSES, HABIT, NONE, VISIT, Outings, simulate_events
 from recsys.simulation.local_time import START, to_utc
 from recsys.simulation.people import NO_WORK, People, build_people
 from recsys.simulation.places import Places, build_places
-from recsys.simulation.terrain import outline, to_degrees
+from recsys.simulation.terrain import make_outline, to_degrees
 
 RATED = 0.45
 WORK_ENDS = 18 * 3600
-LEAST = {"people": 1, "places": len(CATEGORIES), "days": 28}
-MOST_DAYS = 27_000  # to 2097: the clock knows summer time until 2099
+MIN_COUNTS = {"people": 1, "places": len(CATEGORIES), "days": 28}
+MAX_DAYS = 27_000  # until 2097; summer time is defined until 2099
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedCity:
-    """A simulated Dataset and what is known of it because it was made.
+    """A simulated Dataset with its ground truth.
 
-    `truth`: one row a change: user_id, kind (home, work, taste-up, taste-down, rhythm, temporary), detail, size (total,
+    `truth`: one row per change: user_id, kind (home, work, taste-up, taste-down, rhythm, temporary), detail, size (total,
     partial), pace (abrupt, gradual), from_time and to_time (UTC; equal for abrupt lasting changes), share (of the events after
-    to_time, or between the two for temporary ones, that follow the new life), from_what, to_what, events_before (from_time)
-    and events_after (to_time). `causes`: one row an event, in the order of `dataset.interactions`: user_id, order, cause (a name
-    of CAUSES) and because_of, the order of the same user's earlier event behind it, −1 where there is none. `outline`: coast,
+    to_time, or between the two for temporary ones, that follow the new behaviour), from_what, to_what, events_before (from_time)
+    and events_after (to_time). `causes`: one row per event, in the order of `dataset.interactions`: user_id, order, cause (a
+    name of CAUSES) and because_of, the order of the same user's earlier event that caused it, −1 where there is none. `outline`: coast,
     river and districts, for the map.
     """
 
@@ -45,7 +47,7 @@ class SimulatedCity:
     outline: dict[str, object]
 
     def write(self, folder: Path) -> DatasetCard:
-        """A prepared folder with the tables `truth` and `causes` and the map's outline.json beside the data."""
+        """Write a prepared folder with the further tables `truth` and `causes`, and outline.json for the map."""
         card = write_prepared(folder, self.dataset, {"truth": self.truth, "causes": self.causes})
         (folder / "outline.json").write_text(json.dumps(self.outline, ensure_ascii=False) + "\n", encoding="utf-8")
         return card
@@ -54,39 +56,61 @@ class SimulatedCity:
 def simulate_city(
     seed: int = 7, people: int = 1200, places: int = 500, days: int = 548, out: Path | None = None, name: str = "demo-city"
 ) -> SimulatedCity:
-    """Make a city. The same arguments give the same tables; `out` also writes them as a prepared folder of that name."""
-    for what, count in (("people", people), ("places", places), ("days", days)):
-        if count < LEAST[what]:
-            raise DataError(f"{what} is {count}; a simulated city needs at least {LEAST[what]}, for example --{what} {LEAST[what] * 4}")
-    if days > MOST_DAYS:
-        raise DataError(f"days is {days}; a simulated city can be watched for at most {MOST_DAYS}, for example --days 548")
-    # as measured: 550 bytes an event, and the liking of every person for every place
-    size = people * (140 * days + 16 * places)
-    check_fits(f"a city of {people:,} people and {places:,} places over {days:,} days", size, "take fewer --people, --places or --days")
+    """Simulate a city. The same arguments give the same tables; with `out` they are also written as a prepared folder.
+
+    Sizes that are too small, or that do not fit into memory, are a DataError.
+    """
+    for option, count in (("people", people), ("places", places), ("days", days)):
+        least = MIN_COUNTS[option]
+        if count < least:
+            raise DataError(
+                _(
+                    "{option} is {count}; a simulated city needs at least {least}, for example --{option} {example}",
+                    option=option,
+                    count=count,
+                    least=least,
+                    example=least * 4,
+                )
+            )
+    if days > MAX_DAYS:
+        raise DataError(
+            _("days is {days}; a simulation can have at most {most} days, for example --days 548", days=days, most=format_number(MAX_DAYS))
+        )
+    size = people * (140 * days + 16 * places)  # measured: 550 bytes per event, and the liking of every resident for every place
+    check_fits(
+        _(
+            "a city of {people} people and {places} places over {days} days",
+            people=format_number(people),
+            places=format_number(places),
+            days=format_number(days),
+        ),
+        size,
+        _("take fewer --people, --places or --days"),
+    )
     rng = np.random.default_rng(seed)
     the_places = build_places(rng, places)
     the_people = build_people(rng, people, the_places, days)
     plan = plant_drifts(rng, the_people, the_places, days, START)
-    outings, columns = live(rng, the_people, the_places, plan)
-    events = _in_order(rng, columns, outings, days)
+    outings, columns = simulate_events(rng, the_people, the_places, plan)
+    events = _sort_events(rng, columns, outings, days)
     dataset = build_dataset(
         name=name,
         title="Vellamar, a simulated city",
         interactions=_interactions(rng, events, outings, the_people, the_places),
-        items=the_places.frame(),
-        users=the_people.frame(),
-        friends=the_people.friends_frame(),
+        items=the_places.to_frame(),
+        users=the_people.to_frame(),
+        friends=the_people.friends_to_frame(),
         repeats=True,
         noun="event",
     )
-    city = SimulatedCity(dataset, _truth(plan, events, outings, the_people), _causes(events, the_people), outline())
+    city = SimulatedCity(dataset, _truth(plan, events, outings, the_people), _causes(events, the_people), make_outline())
     if out is not None:
         city.write(out)
     return city
 
 
-def _in_order(rng: np.random.Generator, columns: dict[str, np.ndarray], outings: Outings, days: int) -> dict[str, np.ndarray]:
-    """Events within the days simulated, sorted by person and time; adds person, second (local) and order."""
+def _sort_events(rng: np.random.Generator, columns: dict[str, np.ndarray], outings: Outings, days: int) -> dict[str, np.ndarray]:
+    """Return the events within the simulated days, sorted by resident and time, with the columns person, second (local) and order."""
     second = columns["minute"] * 60 + rng.integers(0, 60, size=len(columns["minute"]))
     person = outings.person[columns["outing"]]
     inside = (second >= 0) & (second < days * 86400)
@@ -103,7 +127,7 @@ def _interactions(
 ) -> pd.DataFrame:
     seconds, offsets = to_utc(events["second"])
     person, place, visit = events["person"], events["place"], events["behaviour"] == VISIT
-    # Looking something up happens at home, or at work during the working day.
+    # Places are viewed and saved at home, or at work during the working day.
     slot = np.where(events["second"] % 86400 < WORK_ENDS, outings.slot[events["outing"]], EVENING)
     looking = people.origin(places, outings.version[events["outing"]], person, slot)
     at = np.where(visit[:, None], places.degrees[place], np.round(to_degrees(looking + rng.normal(scale=0.04, size=looking.shape)), 5))
@@ -122,7 +146,7 @@ def _interactions(
 
 
 def _causes(events: dict[str, np.ndarray], people: People) -> pd.DataFrame:
-    """Running numbers become orders; a habit is caused by the last time at the same place, if there was one."""
+    """Turn running numbers into orders within the user; a habit is caused by the previous visit to the same place, if there is one."""
     position = np.full(events["number"].max() + 1, NONE)
     position[events["number"]] = events["order"]
     because = np.where(events["cause"] >= 0, position[events["cause"]], NONE)
@@ -170,7 +194,7 @@ def _truth(plan: Plan, events: dict[str, np.ndarray], outings: Outings, people: 
 
 
 def _share(drift: Drift, mine: slice, events: dict[str, np.ndarray], outings: Outings, people: People) -> float:
-    """What part of the events follows the new life: the planned share of outings, times those the kind of change reaches."""
+    """Return the share of events that follow the new behaviour: the planned share of outings times the share that this kind affects."""
     outing = events["outing"][mine]
     if drift.kind not in ("home", "work"):
         return drift.share

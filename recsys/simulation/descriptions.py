@@ -1,4 +1,4 @@
-"""Names and descriptions for the simulated city: a small grammar with facts for every kind of place, and names for people."""
+"""Names and descriptions of places, from a small grammar with facts for every category, and names of residents."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,13 +27,13 @@ from recsys.simulation.lexicon import (
     OPENINGS,
     PRACTICAL,
     STREETS,
-    hours_of,
+    opening_hours,
 )
 from recsys.simulation.terrain import DISTRICTS
 
 
-def place_names(rng: np.random.Generator, categories: np.ndarray) -> list[str]:
-    """A name for each place, no two the same, that sounds like its kind."""
+def name_places(rng: np.random.Generator, categories: np.ndarray) -> list[str]:
+    """Return a unique name for each place that fits its category."""
     taken: set[str] = set()
     names = []
     for category in categories:
@@ -42,23 +42,23 @@ def place_names(rng: np.random.Generator, categories: np.ndarray) -> list[str]:
             if name not in taken:
                 break
             name = _place_name(rng, CATEGORY_NAMES[category])
-            if attempt >= 50:  # a city far larger than the grammar: say on which street
+            if attempt >= 50:  # a city far larger than the grammar: add an address
                 name = f"{name}, {_pick(rng, STREETS)} {int(rng.integers(1, 400))}"
         taken.add(name)
         names.append(name)
     return names
 
 
-def descriptions(rng: np.random.Generator, names: list[str], categories: np.ndarray, districts: np.ndarray) -> list[str]:
-    """Two to five sentences a place: an opening, and a draw from its speciality, mood, crowd, hours, history and practical sides."""
+def describe_places(rng: np.random.Generator, names: list[str], categories: np.ndarray, districts: np.ndarray) -> list[str]:
+    """Return two to five sentences for each place: an opening, and some of its speciality, mood, crowd, hours, history and practical facts."""
     return [
         _description(rng, name, CATEGORY_NAMES[category], int(district))
         for name, category, district in zip(names, categories, districts, strict=True)
     ]
 
 
-def people_names(rng: np.random.Generator, people: int) -> list[str]:
-    """A name for each person, no two the same."""
+def name_people(rng: np.random.Generator, people: int) -> list[str]:
+    """Return a unique name for each resident."""
     pairs = len(FIRST_NAMES) * len(LAST_NAMES)
     order = rng.permutation(pairs)
     names = []
@@ -70,7 +70,7 @@ def people_names(rng: np.random.Generator, people: int) -> list[str]:
 
 
 def _initials(number: int) -> str:
-    """'' for the first bearer of a name, then 'A. ', 'B. ', … 'A. A. ', so that names stay apart."""
+    """Return '' for the first bearer of a name, then 'A. ', 'B. ', … 'A. A. ', so that names are unique."""
     letters = ""
     while number > 0:
         number, letter = divmod(number - 1, 26)
@@ -91,7 +91,7 @@ def _description(rng: np.random.Generator, name: str, category: str, district: i
     given: dict[str, Sequence[str]] = {
         "name": [name], "kind": facts.kinds, "district": [DISTRICTS[district].name], "hint": [DISTRICTS[district].hint],
         "speciality": specialities[:1], "second": specialities[1:2], "third": specialities[2:3], "mood": moods, "other_mood": moods, "air": AIRS,
-        "crowd": CROWDS[GROUP_OF_NAME[category]], "history": OPEN_AIR_HISTORIES if open_air else HISTORIES, "hours": hours_of(rng, category), "last": LAST_NAMES,
+        "crowd": CROWDS[GROUP_OF_NAME[category]], "history": OPEN_AIR_HISTORIES if open_air else HISTORIES, "hours": opening_hours(rng, category), "last": LAST_NAMES,
         "first": FIRST_NAMES, "street": STREETS, "year": [str(int(rng.integers(1921, 2023)))], "number": [str(int(rng.integers(2, 99)))],
     }  # fmt: skip
     sides = ["speciality", "mood", "crowd", "hours", "history", "practical"]
@@ -113,7 +113,7 @@ def _fill(rng: np.random.Generator, pattern: str, given: Mapping[str, Sequence[s
 
 
 def _sentence(text: str) -> str:
-    """A capital first, and 'an' before a vowel that sounds like one."""
+    """Begin a text with a capital, and write 'an' before a vowel sound."""
     text = re.sub(r"\b([Aa]) (?=[aeio](?!ne-)|u(?!ni))", r"\1n ", text)
     return text[0].upper() + text[1:]
 

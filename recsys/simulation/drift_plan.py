@@ -1,4 +1,4 @@
-"""Who changes, when, how much and how suddenly: the plan that the truth table is written from."""
+"""The plan of all drifts: which residents change, when, how much and how suddenly. The truth table is written from it."""
 
 from dataclasses import dataclass
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from recsys.simulation.categories import CATEGORY_NAMES, DAYTIME, EVENING, HABIT_SLOT, LUNCH, WEEKEND_AFTERNOON, WEEKEND_MORNING
 from recsys.simulation.lasting_changes import CHANGES, devote, far_district, top_categories
-from recsys.simulation.people import AFTER, AWAY, BASE, NO_WORK, People, taste_of
+from recsys.simulation.people import AFTER, AWAY, BASE, NO_WORK, People, derive_taste
 from recsys.simulation.places import Places
 from recsys.simulation.terrain import DISTRICT_NAMES, RESORT, scatter
 
 FATES = {"stable": 0.55, "lasting": 0.30, "temporary": 0.15}
 KINDS = {"home": 0.24, "work": 0.14, "taste-up": 0.24, "taste-down": 0.19, "rhythm": 0.19}
 SIZES = {"abrupt total": 0.46, "gradual total": 0.32, "abrupt partial": 0.10, "gradual partial": 0.12}
-PASSING = {"season": 0.40, "trip": 0.33, "tourist": 0.27}
+TEMPORARY = {"season": 0.40, "trip": 0.33, "tourist": 0.27}
 PARTIAL_SHARE = (0.33, 0.67)  # of the outings
 GRADUAL_DAYS = (40, 80)
-LEAST_EVENTS = (110, 160)  # expected in 18 months, of those with a lasting change
-ALSO_TRAVEL = 0.15  # of those with a lasting change
+LEAST_EVENTS = (110, 160)  # expected in 18 months, of residents with a lasting change
+ALSO_TRAVEL = 0.15  # of the residents with a lasting change
 
 _SUMMER = {"beach": 0.5, "ice-cream parlour": 0.2, "park": 0.3}
 _WINTER = {"swimming pool": 0.3, "museum": 0.3, "cinema": 0.4}
@@ -45,7 +45,7 @@ class Drift:
 
 @dataclass(eq=False)
 class Plan:
-    """`after` and `away` (P, days) shares of outings that follow those versions; `presence` (P, days) how much someone is about."""
+    """All drifts, with the shares of outings (P, days) that follow the versions `after` and `away`, and the activity `presence` (P, days)."""
 
     drifts: list[Drift]
     after: np.ndarray
@@ -54,12 +54,12 @@ class Plan:
 
 
 def plant_drifts(rng: np.random.Generator, people: People, places: Places, days: int, start: np.datetime64) -> Plan:
-    """Decide everyone's fate, in the documented proportions, and fill in the versions AFTER and AWAY of those who change."""
-    fates = _quota(rng, FATES, len(people))
+    """Plan the drifts of all residents in the documented proportions, and fill in the versions AFTER and AWAY of those who change."""
+    fates = _draw_quota(rng, FATES, len(people))
     plan = Plan([], np.zeros((len(people), days), np.float32), np.zeros((len(people), days), np.float32), _everyday(rng, len(people), days))
     _late_joiners(rng, plan, np.flatnonzero(fates == "stable"), days)
     _lasting(rng, plan, people, places, np.flatnonzero(fates == "lasting"), days)
-    _passing(rng, plan, people, places, np.flatnonzero(fates == "temporary"), days, start)
+    _temporary(rng, plan, people, places, np.flatnonzero(fates == "temporary"), days, start)
     travellers = np.flatnonzero(fates == "lasting")
     for person in travellers[rng.random(len(travellers)) < ALSO_TRAVEL]:
         _trip(rng, plan, people, int(person), days)
@@ -71,24 +71,24 @@ def plant_drifts(rng: np.random.Generator, people: People, places: Places, days:
 
 
 def _everyday(rng: np.random.Generator, people: int, days: int) -> np.ndarray:
-    """Busy and quiet weeks, and a fuller Saturday: noise that everybody has."""
+    """Return the activity (P, days) common to all residents: weeks vary at random, and Saturdays are busier."""
     weeks = rng.gamma(4, 1 / 4, size=(people, days // 7 + 1))
     weekday = np.array([0.9, 0.9, 0.95, 1.0, 1.1, 1.2, 0.95])[np.arange(days) % 7]
     return (np.repeat(weeks, 7, axis=1)[:, :days] * weekday).astype(np.float32)
 
 
 def _late_joiners(rng: np.random.Generator, plan: Plan, stable: np.ndarray, days: int) -> None:
-    """One stable person in ten joins during the time, so that there are new people at any date."""
+    """Let one stable resident in ten join late, so that there are new users at any date."""
     for person in stable[rng.random(len(stable)) < 0.1]:
         joined = int(rng.integers(days // 10, days * 19 // 20))
         plan.presence[person, :joined] = 0
 
 
 def _lasting(rng: np.random.Generator, plan: Plan, people: People, places: Places, who: np.ndarray, days: int) -> None:
-    for person, kind, size in zip(who, _quota(rng, KINDS, len(who)), _quota(rng, SIZES, len(who)), strict=True):
+    for person, kind, size in zip(who, _draw_quota(rng, KINDS, len(who)), _draw_quota(rng, SIZES, len(who)), strict=True):
         pace, extent = str(size).split()
         people.events[person] = max(people.events[person], rng.uniform(*LEAST_EVENTS) * days / 548)
-        # Thirty-six expected events on either side: a change nobody could see would be no test of seeing it.
+        # At least 36 expected events on either side, because a change with fewer could not be detected.
         edge = float(np.clip(36 / people.events[person], 0.12, 0.36))
         middle = rng.uniform(edge, 1 - edge) * days
         length = min(int(rng.integers(GRADUAL_DAYS[0], GRADUAL_DAYS[1] + 1)), days // 4) if pace == "gradual" else 0
@@ -102,10 +102,10 @@ def _lasting(rng: np.random.Generator, plan: Plan, people: People, places: Place
         plan.after[person] = share * ramp
 
 
-def _passing(
+def _temporary(
     rng: np.random.Generator, plan: Plan, people: People, places: Places, who: np.ndarray, days: int, start: np.datetime64
 ) -> None:
-    for person, detail in zip(who, _quota(rng, PASSING, len(who)), strict=True):
+    for person, detail in zip(who, _draw_quota(rng, TEMPORARY, len(who)), strict=True):
         if detail == "tourist":
             _tourist(rng, plan, people, int(person), days)
         elif detail == "trip" or not _season(rng, plan, people, int(person), days, start):
@@ -113,7 +113,7 @@ def _passing(
 
 
 def _season(rng: np.random.Generator, plan: Plan, people: People, person: int, days: int, start: np.datetime64) -> bool:
-    """Every summer (or winter) the same other life, then back; False if the time simulated has no such season to return from."""
+    """Give a resident another behaviour every summer or winter; return False if the simulated time has no such season."""
     months = (start + np.arange(days)).astype("datetime64[M]").astype(int) % 12 + 1
     summer = bool(rng.random() < 0.6)
     within = np.isin(months, (6, 7, 8) if summer else (12, 1, 2))
@@ -134,7 +134,7 @@ def _season(rng: np.random.Generator, plan: Plan, people: People, person: int, d
 
 
 def _trip(rng: np.random.Generator, plan: Plan, people: People, person: int, days: int) -> None:
-    """A week or two in another part of the island, with more outings than usual."""
+    """Give a resident one or two weeks in another district, with more outings than usual."""
     length = min(int(rng.integers(6, 15)), max(days // 6, 2))
     present = np.flatnonzero(plan.presence[person])
     first = int(rng.integers(present[0], max(days - length, present[0] + 1)))
@@ -152,14 +152,14 @@ def _trip(rng: np.random.Generator, plan: Plan, people: People, person: int, day
 
 
 def _tourist(rng: np.random.Generator, plan: Plan, people: People, person: int, days: int) -> None:
-    """Somebody who is only here for some days, sees the sights, and has no habits."""
+    """Turn a resident into a tourist, who is present for some days, visits the sights and has no habits."""
     length = min(int(rng.integers(4, 15)), max(days // 4, 2))
     first = int(rng.integers(0, days - length + 1))
     stay = int(rng.choice([DISTRICT_NAMES.index("Old Harbour"), DISTRICT_NAMES.index("Cathedral Hill"), RESORT]))
     home = scatter(rng, np.array([stay]))[0]
     people.home[:, person], people.home_district[:, person], people.work[:, person] = home, stay, NO_WORK
     people.taste[:, person] = (
-        0.9 * np.array([_SIGHTS.get(name, 0.0) for name in CATEGORY_NAMES]) + 0.1 * taste_of(people.interest[[person]])[0]
+        0.9 * np.array([_SIGHTS.get(name, 0.0) for name in CATEGORY_NAMES]) + 0.1 * derive_taste(people.interest[[person]])[0]
     )
     people.habit_share[:, person] = 0
     people.slots[:, person] = np.bincount(
@@ -176,8 +176,8 @@ def _tourist(rng: np.random.Generator, plan: Plan, people: People, person: int, 
     )
 
 
-def _quota(rng: np.random.Generator, shares: dict[str, float], count: int) -> np.ndarray:
-    """`count` names in these shares (largest remainders), shuffled: small cities keep the mix too."""
+def _draw_quota(rng: np.random.Generator, shares: dict[str, float], count: int) -> np.ndarray:
+    """Draw `count` names in exactly these shares (largest remainders), shuffled, so that small cities have the same mix."""
     exact = np.array(list(shares.values())) / sum(shares.values()) * count
     counts = exact.astype(int)
     counts[np.argsort(-(exact - counts), kind="stable")[: count - counts.sum()]] += 1

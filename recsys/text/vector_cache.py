@@ -1,4 +1,4 @@
-"""Vectors of texts on disk, so that no text is encoded twice by the same encoder."""
+"""A cache on disk for the vectors of texts."""
 
 import contextlib
 import hashlib
@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from recsys.storage.files import home
+from recsys.storage.paths import home
 
-AT_ONCE = 500
-"""Keys in one question: SQLite takes 999 at least."""
+KEYS_PER_QUERY = 500
+"""SQLite allows at least 999 parameters in a query."""
 
 
 class VectorCache:
-    """One SQLite file an encoder, RECSYS_HOME/texts/ENCODER.sqlite; `encoder` is a hash of everything its vectors depend on.
+    """One SQLite file for each encoder, RECSYS_HOME/texts/ENCODER.sqlite; `encoder` is a hash of all that determines its vectors.
 
-    Rows are written in transactions, so a kill leaves whole vectors or none, and several processes may write at once. The key of
-    a row is a hash of encoder and text together: a file under a wrong name answers nothing. The cache only ever saves time: a
-    damaged file is begun anew, and where nothing can be written, nothing is kept.
+    Rows are written in transactions: a kill leaves whole vectors or none, and several processes may write at once. The key of a row is a
+    hash of encoder and text, so that a renamed file of another encoder contains no match. The cache is optional: a damaged file is
+    deleted, and errors while writing are ignored.
     """
 
     def __init__(self, encoder: str):
@@ -30,27 +30,27 @@ class VectorCache:
         return home() / "texts" / f"{self._encoder[:32]}.sqlite"
 
     def get(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
-        """The vectors (D,) float32 of those of the texts that are known."""
+        """Return the cached vectors (D,) float32 by text; texts that are not cached are missing."""
         if not self.path.is_file():
             return {}
         text_of = {self._key(text): text for text in texts}
         keys, found = list(text_of), {}
         try:
             with self._open() as file:
-                for start in range(0, len(keys), AT_ONCE):
-                    some = keys[start : start + AT_ONCE]
+                for start in range(0, len(keys), KEYS_PER_QUERY):
+                    some = keys[start : start + KEYS_PER_QUERY]
                     marks = ",".join("?" * len(some))
                     for key, vector in file.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", some):
                         found[text_of[key]] = np.frombuffer(vector, dtype="<f4")
         except sqlite3.OperationalError:
-            return found  # locked for a minute or not readable: those found so far are good
+            return found  # locked for a minute, or not readable: the vectors read so far are valid
         except sqlite3.DatabaseError:
             with contextlib.suppress(OSError):
                 self.path.unlink()
         return found
 
     def put(self, vectors: Mapping[str, np.ndarray]) -> None:
-        """Keep the vectors of these texts."""
+        """Add the vectors of these texts."""
         rows = [(self._key(text), np.asarray(vector, dtype="<f4").tobytes()) for text, vector in vectors.items()]
         with contextlib.suppress(OSError, sqlite3.Error):
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""Trained models on disk: a folder with model.safetensors, items.json and card.json. Never a pickle.
+"""Checkpoints on disk: folders with model.safetensors, items.json and card.json; no pickles.
 
-One's own stand in RECSYS_HOME/checkpoints/DATASET/NAME, the shipped ones in assets/checkpoints/DATASET/NAME.
+The user's checkpoints are in RECSYS_HOME/checkpoints/DATASET/NAME, the shipped ones in assets/checkpoints/DATASET/NAME.
 """
 
 import hashlib
@@ -14,20 +14,23 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.devices import choose_device
-from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, did_you_mean
-from recsys.models import MODELS, configured
-from recsys.storage.files import ASSETS, check_name, folder_at_once, home
+from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names
+from recsys.core.formatting import join_words
+from recsys.core.translation import _
+from recsys.models import MODELS, build_config
+from recsys.storage.atomic_files import write_folder_atomically
+from recsys.storage.paths import ASSETS, check_name, home
 from recsys.storage.serialization import to_plain
 
 WEIGHTS, CARD, ITEMS = "model.safetensors", "card.json", "items.json"
 
 
 @dataclass(frozen=True)
-class Card:
-    """What a checkpoint is: enough to make the model again, and to refuse data it does not fit.
+class CheckpointCard:
+    """Card of a checkpoint: what is needed to restore the model, and to refuse datasets that it does not match.
 
-    `history` holds, for every epoch, its loss and its validation ndcg@10; `cuts` the two times of a temporal split; `seal` is a
-    hash of weights, items, model and config, by which damage shows; `parts` the models that a fusion is made of.
+    `history` holds the loss and the validation ndcg@10 of every epoch; `cuts` the two times of a temporal split; `seal` a hash of
+    weights, items, model and config, which detects damage; `parts` the models that a fusion combines.
     """
 
     name: str
@@ -55,34 +58,34 @@ class Card:
 
 
 @dataclass(frozen=True, eq=False)
-class Loaded:
-    """A model ready to score. `fingerprint` changes whenever the weights do: the key for everything cached from it."""
+class LoadedCheckpoint:
+    """A checkpoint loaded into memory, ready to score. `fingerprint` changes with the weights: the key for everything cached from it."""
 
     model: Any
-    card: Card
+    card: CheckpointCard
     fingerprint: str
     folder: Path
     device: str
 
 
 @dataclass(frozen=True)
-class Found:
-    """A checkpoint that could be loaded."""
+class CheckpointEntry:
+    """A checkpoint on disk with its card, not loaded yet."""
 
     name: str
     folder: Path
-    card: Card
+    card: CheckpointCard
     shipped: bool
 
 
-def folder_of(dataset: str, name: str) -> Path:
-    """Where one's own checkpoint of that name belongs."""
+def get_checkpoint_folder(dataset: str, name: str) -> Path:
+    """Return the folder of the user's checkpoint of that name."""
     return home() / "checkpoints" / check_name("dataset", dataset) / check_name("checkpoint", name)
 
 
-def save(folder: Path, model: Any, card: Card) -> None:
-    """Write a checkpoint; one of the same name is replaced at the end, in one move."""
-    with folder_at_once(folder) as work:
+def save_checkpoint(folder: Path, model: Any, card: CheckpointCard) -> None:
+    """Write a checkpoint; one of the same name is replaced at the end, atomically."""
+    with write_folder_atomically(folder) as work:
         save_arrays({name: np.ascontiguousarray(value) for name, value in model.arrays().items()}, work / WEIGHTS)
         (work / ITEMS).write_text(json.dumps(list(model.item_ids), ensure_ascii=False), encoding="utf-8")
         card = replace(card, seal=_seal(work, card))
@@ -90,7 +93,7 @@ def save(folder: Path, model: Any, card: Card) -> None:
 
 
 def save_arrays(arrays: dict[str, np.ndarray], file: Path) -> None:
-    """Write arrays as safetensors; a full disk is an OSError, as it is for every other file."""
+    """Write arrays as safetensors; a full disk is an OSError, as for every other file."""
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
@@ -100,109 +103,171 @@ def save_arrays(arrays: dict[str, np.ndarray], file: Path) -> None:
         raise OSError(str(error)) from error
 
 
-def load(folder: Path, device: str = "cpu") -> Loaded:
-    """The model of a checkpoint folder, in eval mode on the device. Anything damaged or foreign is a CheckpointError."""
+def load_checkpoint(folder: Path, device: str = "cpu") -> LoadedCheckpoint:
+    """Load the model of a checkpoint folder onto a device. A damaged folder or one from elsewhere is a CheckpointError."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as load_bytes
 
     card = read_card(folder)
     try:
         if card.seal != _seal(folder, card):
-            raise CheckpointError(f"checkpoint {folder} is damaged: its files are not those it was saved with; train it again")
+            raise CheckpointError(_("checkpoint {folder} is damaged: its files differ from those saved; train it again", folder=folder))
         item_ids = np.array(json.loads((folder / ITEMS).read_text(encoding="utf-8")), dtype=object)
         weights = (folder / WEIGHTS).read_bytes()
         arrays = load_bytes(weights)
         spec = MODELS[card.model]
-        model = spec.load().restore(item_ids, configured(spec.load().Config, card.config), arrays)
+        model = spec.load().restore(item_ids, build_config(spec.load().Config, card.config), arrays)
     except CheckpointError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, RecsysError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CheckpointError(f"checkpoint {folder} is damaged ({reason}); train it again") from error
+        raise CheckpointError(_("checkpoint {folder} is damaged ({reason}); train it again", folder=folder, reason=reason)) from error
     if hasattr(model, "to"):
         model.to(choose_device(device))
-    return Loaded(model, card, hashlib.sha256(weights + (folder / CARD).read_bytes()).hexdigest()[:16], folder, device)
+    return LoadedCheckpoint(model, card, hashlib.sha256(weights + (folder / CARD).read_bytes()).hexdigest()[:16], folder, device)
 
 
-def read_card(folder: Path) -> Card:
-    """The card of a checkpoint folder, without loading the model."""
+def read_card(folder: Path) -> CheckpointCard:
+    """Read the card of a checkpoint folder, without loading the model."""
     if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
-        raise CheckpointError(
-            f"{folder} {what}; a checkpoint is a folder with {CARD}, {ITEMS} and {WEIGHTS}, as `python -m recsys train` writes"
-        )
+        files = {"card": CARD, "items": ITEMS, "weights": WEIGHTS}
+        if folder.exists():
+            message = _(
+                "{folder} is a file; a checkpoint is a folder with {card}, {items} and {weights}, as `python -m recsys train` writes it",
+                folder=folder,
+                **files,
+            )
+        else:
+            message = _(
+                "{folder} does not exist; a checkpoint is a folder with {card}, {items} and {weights}, as `python -m recsys train` writes it",
+                folder=folder,
+                **files,
+            )
+        raise CheckpointError(message)
     try:
         values = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        known = {each.name for each in fields(Card)}
-        card = Card(**{name: value for name, value in values.items() if name in known})
+        known = {each.name for each in fields(CheckpointCard)}
+        card = CheckpointCard(**{name: value for name, value in values.items() if name in known})
     except FileNotFoundError as error:
-        raise CheckpointError(f"{folder} is no checkpoint: it has no {CARD}") from error
+        raise CheckpointError(
+            _("{folder} is not a checkpoint: it has no {card}; give a folder that `python -m recsys train` wrote", folder=folder, card=CARD)
+        ) from error
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{folder / CARD} cannot be read as a checkpoint's card; train it again") from error
+        raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD)) from error
     if not isinstance(card.model, str) or not isinstance(card.config, dict):
-        raise CheckpointError(f"{folder / CARD} cannot be read as a checkpoint's card; train it again")
+        raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD))
     if card.model not in MODELS:
-        raise CheckpointError(f"checkpoint {folder} holds a model '{card.model}' that this version does not know")
+        raise CheckpointError(
+            _(
+                "checkpoint {folder} holds a model '{model}' that this version does not have; update the program or choose another checkpoint",
+                folder=folder,
+                model=card.model,
+            )
+        )
     return card
 
 
 @lru_cache(maxsize=512)
-def _card_at(folder: Path, changed: int, size: int) -> Card:
-    """The card as it was at that time: a page asks for all of them at every step."""
+def _card_at(folder: Path, changed: int, size: int) -> CheckpointCard:
+    """Read a card, cached by the file's time and size: pages list all checkpoints at every step."""
     return read_card(folder)
 
 
-def find(name: str, dataset: str) -> Path:
-    """The folder of a checkpoint by bare name, one's own before the shipped, or by path."""
+def find_checkpoint(name: str, dataset: str) -> Path:
+    """Return the folder of a checkpoint by name, the user's before the shipped one, or by path."""
     if not name:
-        raise CheckpointError("the checkpoint has no name; give one that `python -m recsys train` saved, for example markov")
-    for folder in (*_own_and_shipped(dataset, name), Path(name).expanduser()):
+        raise CheckpointError(_("the checkpoint has no name; give one that `python -m recsys train` saved, for example markov"))
+    for folder in (*_possible_folders(dataset, name), Path(name).expanduser()):
         if (folder / CARD).exists():
             return folder
     if "/" in name or Path(name).exists():
-        read_card(Path(name))  # says what is wrong with it
+        read_card(Path(name))  # raises an error that says what is wrong
     if name in MODELS:
-        raise NotTrainedError(f"the model '{name}' has no checkpoint for '{dataset}'; make one: python -m recsys train {name} {dataset}")
-    known = [found.name for found in list_checkpoints(dataset)]
-    offer = did_you_mean(name, known) or f"there: {', '.join(known) or 'none yet'}; make one: python -m recsys train MODEL {dataset}"
-    raise NotTrainedError(f"there is no checkpoint '{name}' for '{dataset}'; {offer}")
+        raise NotTrainedError(
+            _(
+                "the model '{model}' has no checkpoint for '{dataset}'; train it with: python -m recsys train {model} {dataset}",
+                model=name,
+                dataset=dataset,
+            )
+        )
+    known = [entry.name for entry in list_checkpoints(dataset)]
+    if near := nearest_names(name, known):
+        message = _(
+            "there is no checkpoint '{name}' for '{dataset}'; did you mean {suggestions}?",
+            name=name,
+            dataset=dataset,
+            suggestions=join_words(near, "or"),
+        )
+    elif known:
+        message = _(
+            "there is no checkpoint '{name}' for '{dataset}'; known: {known}; train one with: python -m recsys train MODEL {dataset}",
+            name=name,
+            dataset=dataset,
+            known=", ".join(known),
+        )
+    else:
+        message = _(
+            "there is no checkpoint '{name}' for '{dataset}', and no other one yet; train one with: python -m recsys train MODEL {dataset}",
+            name=name,
+            dataset=dataset,
+        )
+    raise NotTrainedError(message)
 
 
-def list_checkpoints(dataset: str) -> list[Found]:
-    """All readable checkpoints of a dataset, one's own before a shipped one of the same name, in the order of MODELS."""
-    found: dict[str, Found] = {}
+def list_checkpoints(dataset: str) -> list[CheckpointEntry]:
+    """Return all readable checkpoints of a dataset in the order of MODELS; the user's hides a shipped one of the same name."""
+    entries: dict[str, CheckpointEntry] = {}
     for shipped, base in ((False, home()), (True, ASSETS)):
         folder = base / "checkpoints" / dataset
         for each in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if each.name.startswith(".") or each.name in found or not (each / CARD).exists():
+            if each.name.startswith(".") or each.name in entries or not (each / CARD).exists():
                 continue
             try:
                 stamp = (each / CARD).stat()
-                found[each.name] = Found(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), shipped)
+                entries[each.name] = CheckpointEntry(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), shipped)
             except (CheckpointError, OSError):
-                continue  # one damaged folder must not hide the others; loading it by name says what is wrong
+                continue  # one damaged folder must not hide the others; loading it by name reports the error
     order = {model: position for position, model in enumerate(MODELS)}
-    return sorted(found.values(), key=lambda each: (order[each.card.model], each.name))
+    return sorted(entries.values(), key=lambda each: (order[each.card.model], each.name))
 
 
-def check_match(card: Card, dataset: Dataset) -> None:
-    """Refuse data that a checkpoint was not trained on."""
+def check_dataset_match(card: CheckpointCard, dataset: Dataset) -> None:
+    """Raise a CheckpointError if a checkpoint was not trained on this dataset in its current state."""
     if card.dataset != dataset.name:
-        raise CheckpointError(f"checkpoint '{card.name}' was trained on '{card.dataset}', not on '{dataset.name}'")
+        raise CheckpointError(
+            _(
+                "checkpoint '{checkpoint}' was trained on '{trained}', not on '{dataset}'; choose a checkpoint of '{dataset}'",
+                checkpoint=card.name,
+                trained=card.dataset,
+                dataset=dataset.name,
+            )
+        )
     if card.vocabulary != dataset.vocabulary.fingerprint:
-        raise CheckpointError(f"checkpoint '{card.name}' knows other items than '{dataset.name}' has now; train it again on this data")
+        raise CheckpointError(
+            _(
+                "checkpoint '{checkpoint}' was trained on other items than '{dataset}' has now; train it again on this dataset",
+                checkpoint=card.name,
+                dataset=dataset.name,
+            )
+        )
     if card.dataset_fingerprint != dataset.fingerprint:
-        raise CheckpointError(f"'{dataset.name}' has changed since checkpoint '{card.name}' was trained on it; train it again on this data")
+        raise CheckpointError(
+            _(
+                "'{dataset}' has changed since checkpoint '{checkpoint}' was trained on it; train it again on this dataset",
+                dataset=dataset.name,
+                checkpoint=card.name,
+            )
+        )
 
 
-def _seal(folder: Path, card: Card) -> str:
+def _seal(folder: Path, card: CheckpointCard) -> str:
     digest = hashlib.sha256((folder / WEIGHTS).read_bytes())
     digest.update((folder / ITEMS).read_bytes())
     digest.update(json.dumps(to_plain([card.model, card.config]), sort_keys=True).encode())
     return digest.hexdigest()[:32]
 
 
-def _own_and_shipped(dataset: str, name: str) -> list[Path]:
+def _possible_folders(dataset: str, name: str) -> list[Path]:
     if not name or "/" in name or name.startswith("."):
         return []
     return [base / "checkpoints" / dataset / name for base in (home(), ASSETS)]

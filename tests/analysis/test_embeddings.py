@@ -1,11 +1,11 @@
-"""Neighbours and the flat picture of items."""
+"""Nearest neighbours and the projection of item embeddings."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from recsys.analysis.embeddings import model_vectors, nearest_neighbours, project_to_plane
+from recsys.analysis.embeddings import find_neighbours, get_item_vectors, project_to_plane
 from recsys.core import Dataset
 
 
@@ -22,18 +22,18 @@ def test_the_plane_is_that_of_the_largest_variance() -> None:
     np.testing.assert_allclose(np.abs(np.delete(found.points, 7, axis=0)), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_too_few_vectors_stand_nowhere() -> None:
+def test_too_few_vectors_are_not_projected() -> None:
     assert np.isnan(project_to_plane(np.eye(2, dtype=np.float32)).points).all()
 
 
-def test_neighbours_are_by_angle_and_never_the_item_itself_nor_nothing() -> None:
+def test_neighbours_are_by_angle_without_the_item_itself_and_zeros() -> None:
     vectors = np.array([[1, 0], [5, 0.1], [0, 1], [0, 0], [-1, 0]], dtype=np.float32)
-    positions, cosines = nearest_neighbours(vectors, vectors[0], 10, without=0)
+    positions, cosines = find_neighbours(vectors, vectors[0], 10, without=0)
     assert positions.tolist() == [1, 2, 4]
     assert cosines[0] > 0.99 and cosines[-1] == -1
 
 
-def test_only_models_with_vectors_have_a_space(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    assert model_vectors(trained("markov", tiny)) is None
-    vectors = model_vectors(trained("sasrec", tiny))
+def test_only_models_with_item_embeddings_have_vectors(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    assert get_item_vectors(trained("markov", tiny)) is None
+    vectors = get_item_vectors(trained("sasrec", tiny))
     assert vectors is not None and vectors.shape == (15, 8)

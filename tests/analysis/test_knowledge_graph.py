@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys.analysis.knowledge_graph import Graph
+from recsys.analysis.knowledge_graph import KnowledgeGraph
 from recsys.core import Dataset, Request
 from recsys.core.split import split_interactions
 
@@ -30,31 +30,31 @@ def city(make_dataset: Callable[..., Dataset]) -> Dataset:
     )
 
 
-def test_paths_say_what_can_be_counted(city: Dataset) -> None:
-    graph, history = Graph(city, split_interactions(city, "last-out")), city.history("ann")
-    found = {path.kind: path for path in graph.paths(history, "cup", most=9)}
-    assert set(found) == {"category", "place", "people"}
+def test_paths_state_counts(city: Dataset) -> None:
+    graph, history = KnowledgeGraph(city, split_interactions(city, "last-out")), city.history("ann")
+    found = {path.kind: path for path in graph.find_paths(history, "cup", most=9)}
+    assert set(found) == {"category", "place", "users"}
     assert (found["category"].events, found["category"].words) == (3, "3 of 5 events were cafe, such as Bean")
-    assert found["place"].words == "220 m from Bean, where 3 of 5 events were"
-    assert found["people"].words == "2 of 3 people who took Bean took it too"
+    assert found["place"].words == "220 m from Bean, with 3 of 5 events"
+    assert found["users"].words == "2 of 3 users who chose Bean chose it too"
 
 
-def test_what_was_taken_before_is_said_and_its_hour(city: Dataset) -> None:
-    graph, history = Graph(city, split_interactions(city, "last-out")), city.history("ann")
+def test_earlier_events_of_the_item_and_their_hour_are_paths(city: Dataset) -> None:
+    graph, history = KnowledgeGraph(city, split_interactions(city, "last-out")), city.history("ann")
     morning = Request(history, time=float(history.times[-1]) + 86_400.0)
-    found = {path.kind: path.words for path in graph.paths(history, "bean", most=9, request=morning)}
-    assert found["again"] == "taken 3 times before"
-    assert found["hour"] == "taken 3 times in the morning"
+    found = {path.kind: path.words for path in graph.find_paths(history, "bean", most=9, request=morning)}
+    assert found["again"] == "chosen 3 times before"
+    assert found["hour"] == "chosen 3 times at this time of day (morning)"
 
 
 def test_held_back_events_connect_nothing(city: Dataset) -> None:
     """cat's last event is the test event: nobody took the far cup in training."""
-    found = Graph(city, split_interactions(city, "last-out")).paths(city.history("ann"), "far", most=9)
+    found = KnowledgeGraph(city, split_interactions(city, "last-out")).find_paths(city.history("ann"), "far", most=9)
     assert {path.kind for path in found} == {"category"}
 
 
 def test_nothing_known_no_path(city: Dataset) -> None:
-    graph = Graph(city, split_interactions(city, "last-out"))
-    assert graph.paths(city.history("ann").until(0), "cup") == []
-    assert graph.paths(city.history("ann"), "nowhere") == []
-    assert np.isfinite([path.share for path in graph.paths(city.history("ben"), "cup")]).all()
+    graph = KnowledgeGraph(city, split_interactions(city, "last-out"))
+    assert graph.find_paths(city.history("ann").until(0), "cup") == []
+    assert graph.find_paths(city.history("ann"), "nowhere") == []
+    assert np.isfinite([path.share for path in graph.find_paths(city.history("ben"), "cup")]).all()

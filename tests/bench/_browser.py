@@ -12,7 +12,7 @@ import streamlit as st
 step = st.session_state.setdefault("step", 0)
 def move(): st.session_state["step"] += 1
 st.button("Next", shortcut="Right", on_click=move)
-st.title(f"Somebody after {step} of 1,000 events")
+st.title(f"A user after {step} of 1,000 events")
 """
 """As little as a Streamlit page can be: the floor under everything here."""
 

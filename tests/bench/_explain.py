@@ -19,7 +19,7 @@ EVENTS, BUDGET, REPEATS = 50, 2_048, 5
 def games(events: int, count: int) -> list[Callable[[], Game]]:
     """For the first people with enough events: a fresh game, which nobody has asked anything, of the item they are recommended first."""
     data = open_dataset("demo-city")
-    model = checkpoints.load(checkpoints.find("sasrec", "demo-city"), "cpu").model
+    model = checkpoints.load_checkpoint(checkpoints.find_checkpoint("sasrec", "demo-city"), "cpu").model
 
     def cases() -> Iterator[Callable[[], Game]]:
         for user in data.user_ids:
@@ -51,7 +51,7 @@ def rates(plain: bool = False) -> dict[str, np.ndarray]:
         if plain:
             scores = game.model.score([game.request(row) for row in there > 0.5])[:, game.column]
         else:
-            scores = game.model.score_subsets(game.known, there > 0.5, None, game.column)[:, 0]
+            scores = game.model.score_subsets(game.known_request, there > 0.5, None, game.column)[:, 0]
         rows[0] += len(there)
         inside[0] += time.perf_counter() - began
         return np.asarray(scores, dtype=np.float64)

@@ -13,7 +13,7 @@ from recsys.cli.console import say
 from recsys.core import Dataset
 from recsys.core.errors import RecsysError
 from recsys.core.split import TRAIN, split_interactions
-from recsys.datasets import open_dataset, prepare
+from recsys.datasets import open_dataset, prepare_dataset
 
 THREADS = os.cpu_count() or 1
 BATCHES = int(os.environ.get("RECSYS_BENCH_BATCHES", "-1"))
@@ -37,7 +37,7 @@ def movies() -> Dataset:
         raise RecsysError("it needs the files of MovieLens 1M; set RECSYS_DATA to the folder with ml-1m in it")
     with tempfile.TemporaryDirectory() as folder:
         os.environ["RECSYS_HOME"] = folder
-        prepare("ml-1m")
+        prepare_dataset("ml-1m")
         return open_dataset("ml-1m")
 
 

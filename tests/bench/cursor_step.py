@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 from recsys.core import Dataset
 from recsys.core.errors import RecsysError
 from recsys.datasets import open_dataset
-from recsys.storage.files import home
+from recsys.storage.paths import home
 from recsys.training.checkpoints import list_checkpoints
 from tests.bench._browser import EMPTY_APP, milliseconds_of_step, wait_until_drawn, watch_keys, window
 from tests.bench._timing import measured

@@ -10,7 +10,7 @@ from typing import Any
 
 from recsys.cli.console import say
 from recsys.datasets import open_dataset
-from recsys.storage.files import home
+from recsys.storage.paths import home
 from tests.bench._browser import window
 from tests.bench._timing import measured
 from tests.bench.cursor_step import with_events

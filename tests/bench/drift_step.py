@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from recsys.cli.console import say
 from recsys.datasets import open_dataset
-from recsys.storage.files import home
+from recsys.storage.paths import home
 from tests.bench._browser import EMPTY_APP, window
 from tests.bench._timing import measured
 from tests.bench.cursor_step import FIRST, STEPS, WARM, steps_of, with_events

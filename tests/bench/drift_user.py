@@ -8,7 +8,7 @@ import pandas as pd
 from recsys.datasets.build import build_dataset
 from recsys.drift import build_feature_space, detect_drift
 from recsys.drift.detection.event_features import read_user_events
-from recsys.drift.detection.segmentation import segment
+from recsys.drift.detection.segmentation import segment_events
 from tests.bench._timing import measured, times_of
 
 
@@ -32,4 +32,4 @@ def measure() -> dict[str, Any]:
     scene = build_feature_space(dataset)
     events = read_user_events(dataset, scene, "anna")
     whole = np.median(times_of(lambda: detect_drift(dataset, scene, "anna"), repeats=15))
-    return measured(float(whole), "ms", float(np.median(times_of(lambda: segment(events), repeats=15))))
+    return measured(float(whole), "ms", float(np.median(times_of(lambda: segment_events(events), repeats=15))))

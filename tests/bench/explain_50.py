@@ -14,7 +14,7 @@ import numpy as np
 
 from recsys.cli.console import say
 from recsys.explain import Game
-from recsys.explain.methods.shapley_values import refine_shapley, shapley_by_permutations
+from recsys.explain.methods.shapley_values import estimate_by_permutations, refine_shapley
 from tests.bench._explain import EVENTS, games
 from tests.bench._timing import measured
 
@@ -25,7 +25,7 @@ def measure() -> dict[str, Any]:
     slowest, reference = 0.0, 0.0
     for fresh in games(EVENTS, 3):
         game = fresh()
-        *_, truth = shapley_by_permutations(game, REFERENCE, seed=1, first=REFERENCE, since=game.spent())
+        *_, truth = estimate_by_permutations(game, REFERENCE, seed=1, first=REFERENCE, since=game.mark_cost())
         found = next(each for each in refine_shapley(fresh()) if _apart(each.values, truth.values) <= WITHIN)
         other, seconds, apart = _kernel(fresh, truth.values)
         say(

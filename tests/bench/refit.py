@@ -15,7 +15,7 @@ from recsys.core.split import TEST, VALIDATION, split_interactions
 from recsys.datasets import open_dataset
 from recsys.evaluation import compare_paired, evaluate_model
 from recsys.models.association import Feedback
-from recsys.training.checkpoints import find, load
+from recsys.training.checkpoints import find_checkpoint, load_checkpoint
 from tests.bench._timing import measured
 
 SEED, LISTS = 1, 1_000
@@ -23,7 +23,7 @@ SEED, LISTS = 1, 1_000
 
 def measure() -> dict[str, Any]:
     dataset = open_dataset("demo-city")
-    made, loaded = split_interactions(dataset, "temporal"), load(find("association", dataset.name))
+    made, loaded = split_interactions(dataset, "temporal"), load_checkpoint(find_checkpoint("association", dataset.name))
     users = dataset.interactions["user_id"].cat.codes.to_numpy()
     rng = np.random.default_rng(SEED)
     asked = np.isin(users, rng.permutation(len(dataset.user_ids))[::2])

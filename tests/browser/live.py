@@ -126,8 +126,9 @@ def page_paths() -> dict[str, str]:
     paths = {}
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "Page":
-            options = {each.arg: each.value.value for each in call.keywords if isinstance(each.value, ast.Constant)}
-            assert isinstance(call.args[0], ast.Constant)
-            path = "" if options.get("default") else options.get("url_path", Path(str(call.args[0].value)).stem)
-            paths[str(path)] = str(options["title"])
+            options = {each.arg: each.value for each in call.keywords}
+            path = "" if "default" in options else ast.literal_eval(options["url_path"])
+            title = options["title"]
+            assert isinstance(title, ast.Call)  # _("Timeline")
+            paths[path] = ast.literal_eval(title.args[0])
     return paths

@@ -126,7 +126,7 @@ def test_a_link_at_the_last_step_opens_there(server: Server, timeline: Page) -> 
 def test_the_next_person_of_a_link_brings_their_own_step(server: Server, timeline: Page) -> None:
     visit(timeline, f"{server.url}/timeline?user=p0913&step=103")
     before = title_of(timeline)
-    timeline.get_by_role("button", name="Next person").click()
+    timeline.get_by_role("button", name="Next user").click()
     expect(timeline.get_by_test_id("stMain").locator("h1")).not_to_have_text(before)
     settled(timeline)
     timeline.wait_for_timeout(500)
@@ -135,7 +135,7 @@ def test_the_next_person_of_a_link_brings_their_own_step(server: Server, timelin
 
 def test_back_goes_to_the_person_and_the_step_before(server: Server, page: Page) -> None:
     visit(page, f"{server.url}/timeline?user=p0913&step=103")
-    page.get_by_role("button", name="Next person").click()
+    page.get_by_role("button", name="Next user").click()
     page.wait_for_function("() => !location.search.includes('user=p0913') && !location.search.includes('step=103')")
     settled(page)
     page.go_back()

@@ -1,6 +1,4 @@
-"""The page that says why, in a real browser: rough at once, then sharper, and moved on when the cursor moves."""
-
-import re
+"""The Explain page in a browser: preliminary at once, then sharper, and replaced when the cursor moves."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -19,24 +17,24 @@ def test_an_explanation_sharpens_and_the_cursor_takes_over(server: Server, page:
     page.locator(".st-key-back button").click()
     page.wait_for_function("new URL(location).searchParams.get('step') === '59'", timeout=READY_MS)
     settled(page)
-    expect(main.get_by_text("With nothing known it would stand at")).to_be_visible()
-    expect(main.get_by_text("Rough for now")).to_have_count(0)
-    expect(main.get_by_text("What it hangs on")).to_be_visible()
-    assert re.match(r"Why .+\?", main.locator("h1").inner_text())
-    # Ends where the model's score is, and says for each row what it is.
+    expect(main.get_by_text("The baseline is")).to_be_visible()
+    expect(main.get_by_text("Preliminary")).to_have_count(0)
+    expect(main.get_by_text("Smallest change that removes it")).to_be_visible()
+    assert main.locator("h1").inner_text() == "Explain"
+    # The waterfall ends at the model's score, and every row has its name.
     labels = main.locator(".js-plotly-plot").first.locator(".ytick").all_text_contents()
-    assert labels[0].startswith("With nothing known") and labels[-1].startswith("In all")
+    assert labels[0].startswith("Baseline") and labels[-1].startswith("Total")
 
 
-def test_what_if_and_the_model_in_general_are_links(server: Server, page: Page) -> None:
+def test_what_if_and_the_global_view_are_links(server: Server, page: Page) -> None:
     visit(page, f"{server.url}/explain?{WHERE}&step=60&view=What+if")
     main = page.get_by_test_id("stMain")
-    expect(main.get_by_text("As it would be")).to_be_visible()
-    expect(main.get_by_text("the same")).to_be_visible()
+    expect(main.get_by_text("List after the changes")).to_be_visible()
+    expect(main.get_by_text("unchanged")).to_be_visible()
     main.get_by_test_id("stMultiSelect").first.click()
     page.get_by_role("option").first.click()
-    expect(main.get_by_text("the same")).to_have_count(0)
+    expect(main.get_by_text("unchanged")).to_have_count(0)
     assert exception_boxes(page).count() == 0
     visit(page, f"{server.url}/explain?{WHERE}&step=60&view=The+model+in+general")
-    expect(main.get_by_text("The model in a few rules")).to_be_visible()
+    expect(main.get_by_text("Surrogate model")).to_be_visible()
     assert main.locator(".js-plotly-plot").count() == 2

@@ -35,7 +35,7 @@ def press(page: Page, name: str) -> None:
 
 
 def open_wizard(page: Page) -> None:
-    page.get_by_text("Bring your own file", exact=True).click()
+    page.get_by_text("Import a file", exact=True).click()
     expect(page.locator('input[type="file"]')).to_be_attached(timeout=30_000)
     settled(page)
 
@@ -44,12 +44,12 @@ def test_a_messy_file_becomes_private_data(server: Server, page: Page, browser: 
     visit(page, f"{server.url}/dataset")
     open_wizard(page)
     page.locator('input[type="file"]').set_input_files(messy)
-    expect(page.get_by_text("1 · Which column is what?")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("1 · Assign the columns")).to_be_visible(timeout=30_000)
     settled(page)
     press(page, "Check the file")
     expect(page.get_by_text("3 rows were dropped")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Times in the future")).to_be_visible()
-    press(page, "Use this data")
+    press(page, "Use this dataset")
     expect(page.get_by_role("heading", name="Messy shop")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Espresso <b>bar</b>").first).to_be_visible()
     assert "dataset=messy-shop" in page.url

@@ -25,7 +25,7 @@ SMALL = ["--set", "embedding_size=8", "--set", "max_length=20", "--set", "n_bloc
 
 
 class Ran:
-    """What one command said and how it ended."""
+    """Output and exit code of one command."""
 
     def __init__(self, code: int, out: str, err: str):
         self.code, self.out, self.err = code, out, err
@@ -74,7 +74,7 @@ def at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A file of one's own, with a header nobody has agreed on."""
+    """A file of the user's own, with unusual column names."""
     random = np.random.default_rng(3)
     path = tmp_path / "shop.csv"
     lines = ["customer,article,seconds,stars"]
@@ -141,7 +141,7 @@ class TestShapes:
         fields = {"model", "aware", "metrics", "intervals", "slices", "parameters", "train_seconds", "request_ms"}
         assert [set(row) for row in found["rows"]] == [fields] * 2
         assert found["rows"][0]["metrics"]["ndcg@10"] >= found["rows"][1]["metrics"]["ndcg@10"]
-        assert "measuring" in ran.err
+        assert "evaluating" in ran.err
         again = run("leaderboard", "town", "--only", "popularity,markov", "--json")
         assert (again.json, again.err) == (found, "")
 
@@ -187,7 +187,7 @@ class TestShapes:
         assert all(0 <= step < 10 for step in found["removed"])
         assert (found["rank_after"] > 10) if found["verified"] else found["removed"] == []
 
-    def test_what_would_bring_an_item_in(self) -> None:
+    def test_additional_events_bring_an_item_in(self) -> None:
         asked = ("markov", "town", "--user", "p0002", "--step", 10)
         listed = [each["item_id"] for each in run("recommend", *asked, "--k", 40, "--json").json["items"]]
         verified = []
@@ -200,12 +200,12 @@ class TestShapes:
             verified.append(found["verified"])
         assert any(verified)
 
-    def test_an_item_that_nothing_brings_in_is_no_error(self) -> None:
+    def test_an_item_that_cannot_be_brought_in_is_not_an_error(self) -> None:
         listed = [each["item_id"] for each in run("recommend", "popularity", "town", "--user", "p0002", "--k", 40, "--json").json["items"]]
         asked = ("counterfactual", "popularity", "town", "--user", "p0002", "--add", "--item", listed[30])
         found = run(*asked, "--json").json
         assert (found["added"], found["verified"], found["rank_after"], found["displaced"]) == ([], False, None, None)
-        assert "is at place 31; no 3 events were found" in run(*asked).out
+        assert "rank 31; no set of up to 3 additional events was found" in run(*asked).out
 
     def test_fidelity(self) -> None:
         found = run("fidelity", "sasrec", "town", "--cases", 4, "--budget", 60, "--json").json
@@ -234,7 +234,7 @@ class TestShapes:
             "leaderboard town --only markov",
         ],
     )
-    def test_people_get_a_table(self, command: str) -> None:
+    def test_without_json_a_table_is_printed(self, command: str) -> None:
         ran = run(*command.split())
         assert ran.code == 0
         assert len(ran.out.splitlines()) > 3
@@ -362,7 +362,7 @@ WRONG = [
 
 @pytest.fixture
 def places(tmp_path: Path, shop: Path, home: Path) -> dict[str, str]:
-    """What stands behind the braces in WRONG."""
+    """Values of the placeholders in WRONG."""
     empty = tmp_path / "empty.csv"
     empty.touch()
     (tmp_path / "pickle").mkdir()
@@ -426,7 +426,7 @@ def test_every_command_has_help(command: str) -> None:
     assert ran.err == ""
 
 
-def test_an_interrupted_training_says_how_to_go_on(home: Path) -> None:
+def test_an_interrupted_training_names_the_option_to_resume(home: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -453,7 +453,7 @@ def test_an_interrupted_training_says_how_to_go_on(home: Path) -> None:
     assert "--resume" in err.splitlines()[-1]
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     done = subprocess.run(
         f"{sys.executable} -m recsys train --help | true", shell=True, cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -465,7 +465,7 @@ def test_a_title_that_the_terminal_cannot_show() -> None:
     assert ran.code == 0, ran.err
 
 
-def test_a_bug_is_told_from_wrong_input(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_has_another_exit_code_than_wrong_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recsys.datasets.list_datasets", lambda: 1 / 0)
     ran = run("datasets")
     assert ran.code == 1
@@ -489,5 +489,5 @@ def test_a_wrong_setting_is_refused_before_anything_is_read(monkeypatch: pytest.
         raise AssertionError("texts were read")
 
     monkeypatch.setattr("recsys.text.TextEncoder.encode", read)
-    told = run("train", "spatiotemporal", "town", "--set", "embedding_size=-16")
-    assert told.code == 2 and "embedding_size=-16" in told.err and told.err.count("\n") == 1
+    ran = run("train", "spatiotemporal", "town", "--set", "embedding_size=-16")
+    assert ran.code == 2 and "embedding_size=-16" in ran.err and ran.err.count("\n") == 1

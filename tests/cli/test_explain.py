@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.test_commands import run
 
 from recsys.core import recommend, request_at
 from recsys.datasets import open_dataset
 from recsys.training import checkpoints
+from tests.cli.test_commands import run
 
 KEYS = {"method", "item_id", "score", "baseline", "contributions", "context", "residual", "evaluations", "seconds"}
 USER = "p0042"
@@ -24,7 +24,7 @@ def explained(*arguments: object) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def model() -> Any:
-    return checkpoints.load(checkpoints.find("sasrec-time", "demo-city"), "cpu").model
+    return checkpoints.load_checkpoint(checkpoints.find_checkpoint("sasrec-time", "demo-city"), "cpu").model
 
 
 def test_the_first_of_the_list_is_explained_by_default(model: Any) -> None:
@@ -73,13 +73,13 @@ def test_margin_probability_and_neutral_events() -> None:
     assert values[3]["score"] == values[0]["score"]
 
 
-def test_people_read_a_sum_and_a_table() -> None:
+def test_without_json_a_sum_and_a_table_are_printed() -> None:
     said = run("explain", "ease", "demo-city", "--user", USER, "--step", 5, "--method", "closed-form")
     assert said.code == 0
     first, second, head, *rows, last = said.out.splitlines()
     assert "after 5 events: logit" in first
     assert second.startswith("= ")
-    assert head.split()[:3] == ["step", "what", "adds"]
+    assert head.split()[:3] == ["step", "event", "contribution"]
     assert len(rows) == 5
     assert np.all(np.diff(np.abs([float(row.split()[-2]) for row in rows])) <= 0)
     assert "evaluations in" in last
@@ -93,12 +93,12 @@ def test_people_read_a_sum_and_a_table() -> None:
         (("sasrec", "demo-city", "--step", -1), "step -1 is outside"),
         (("sasrec", "demo-city", "--method", "shap"), "there is no method 'shap'"),
         (("sasrec", "demo-city", "--players", "people"), "there is no kind of players 'people'"),
-        (("sasrec", "demo-city", "--by", "months"), "there is no way to group events 'months'"),
-        (("sasrec", "demo-city", "--target", "rank"), "there is no score to explain 'rank'"),
+        (("sasrec", "demo-city", "--by", "months"), "there is no grouping of events 'months'"),
+        (("sasrec", "demo-city", "--target", "rank"), "there is no target 'rank'"),
         (("sasrec", "demo-city", "--budget", 1), "--budget 1 is too small"),
         (("sasrec", "demo-city", "--method", "closed-form"), "closed-form is not offered for SASRec"),
         (("markov", "demo-city", "--method", "gradient"), "no gradient"),
-        (("markov", "demo-city", "--method", "attention"), "no attention; offered: shapley, leave-one-out"),
+        (("markov", "demo-city", "--method", "attention"), "no attention; choose one of shapley, leave-one-out"),
         (("nomodel", "demo-city"), "nomodel"),
     ],
 )

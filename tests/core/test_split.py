@@ -1,4 +1,4 @@
-"""Which events are for learning, choosing and judging."""
+"""Splits into training, validation and test events."""
 
 from collections.abc import Callable
 
@@ -66,7 +66,7 @@ def test_order_alone_has_no_temporal_split(order_only: Dataset) -> None:
 
 def test_events_without_a_time_have_no_temporal_split(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b")], timestamp=pd.to_datetime(["2024-01-01", None], utc=True))
-    with pytest.raises(DataError, match="1 events without a time"):
+    with pytest.raises(DataError, match="1 event without a time"):
         split_interactions(dataset, "temporal")
 
 

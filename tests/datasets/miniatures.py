@@ -81,7 +81,7 @@ def ml_1m(folder: Path) -> Expected:
 
 
 def ml_1m_order_only(folder: Path) -> Expected:
-    """What there is when the ratings file could not be had."""
+    """The files that exist when the ratings file is not available."""
     events = [(user, item, place) for place, (user, item, _) in enumerate(events_of(4, PEOPLE, FILMS, 0, repeats=False))]
     table = {
         "user_id": [int(user) for user, _, _ in events],

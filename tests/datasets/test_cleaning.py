@@ -22,8 +22,8 @@ from recsys.datasets.importing.cleaning import CHECKS, Rules, clean_events
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 KNOWN = frozenset({"timestamp", "rating", "latitude", "longitude"})
 COLUMNS = (
-    "person",
-    "thing",
+    "user_code",
+    "item_code",
     "timestamp",
     "behaviour",
     "rating",
@@ -39,8 +39,8 @@ times = st.sampled_from([None, *(f"20{year}-01-01 10:00:00" for year in (20, 20,
 degrees = st.none() | st.sampled_from([40.0, 41.0, -74.0, 95.0, 120.0, 400.0, math.inf])
 event = st.fixed_dictionaries(
     {
-        "person": st.sampled_from([1, 1, 2, 2, 3, None]),
-        "thing": st.sampled_from([1, 1, 2, 2, 3, None]),
+        "user_code": st.sampled_from([1, 1, 2, 2, 3, None]),
+        "item_code": st.sampled_from([1, 1, 2, 2, 3, None]),
         "timestamp": times,
         "behaviour": st.none() | st.sampled_from(["view", "buy"]),
         "rating": st.none() | st.sampled_from([1.0, 2.0, 4.0, math.nan, math.inf]),
@@ -62,7 +62,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def load(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
     con.execute(
-        "CREATE OR REPLACE TABLE events (row BIGINT, person INT, thing INT, timestamp TIMESTAMP, behaviour VARCHAR, rating DOUBLE, "
+        "CREATE OR REPLACE TABLE events (row BIGINT, user_code INT, item_code INT, timestamp TIMESTAMP, behaviour VARCHAR, rating DOUBLE, "
         "latitude DOUBLE, longitude DOUBLE, position DOUBLE, time_text BOOLEAN, rating_text BOOLEAN, place_text BOOLEAN)"
     )
     if rows:
@@ -73,7 +73,7 @@ def load(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> None:
 
 
 def kept(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    return con.execute("SELECT row, person, thing, timestamp, rating, latitude, longitude FROM events ORDER BY row").fetchall()
+    return con.execute("SELECT row, user_code, item_code, timestamp, rating, latitude, longitude FROM events ORDER BY row").fetchall()
 
 
 @settings(max_examples=35, deadline=None)
@@ -90,8 +90,8 @@ def test_rows_in_are_rows_kept_and_rows_dropped(con: Any, rows: list[dict[str, A
     assert len(rows) == len(once) + sum(check.rows for check in checks if check.action == "dropped")
     assert [row[0] for row in once] == sorted(row[0] for row in once)
     assert {check.action for check in checks} <= {"kept", "dropped", "filled", "reordered"}
-    for _, person, thing, at, rating, latitude, longitude in once:
-        assert person is not None and thing is not None and at is not None and at <= NOW.replace(tzinfo=None)
+    for _, user, item, at, rating, latitude, longitude in once:
+        assert user is not None and item is not None and at is not None and at <= NOW.replace(tzinfo=None)
         assert rating is None or math.isfinite(rating)
         assert (latitude is None) == (longitude is None)
         assert latitude is None or (abs(latitude) <= 90 and abs(longitude) <= 180)
@@ -105,13 +105,14 @@ def test_rows_in_are_rows_kept_and_rows_dropped(con: Any, rows: list[dict[str, A
 def test_counts_are_those_of_a_plain_loop(con: Any, rows: list[dict[str, Any]]) -> None:
     load(con, rows)
     found = {check.check: check.rows for check in clean_events(con, Rules(known=KNOWN, now=NOW))}
-    ids = [row for row in rows if row["person"] and row["thing"]]
+    ids = [row for row in rows if row["user_code"] and row["item_code"]]
     timed = [row for row in ids if row["timestamp"]]
     left = [row for row in timed if row["timestamp"] < "2030"]
-    same = [(row["person"], row["thing"], row["timestamp"], row["behaviour"]) for row in left]
+    same = [(row["user_code"], row["item_code"], row["timestamp"], row["behaviour"]) for row in left]
     unusable = [row for row in left if row["rating"] is None or not math.isfinite(row["rating"])]
     late = sum(
-        any(b["person"] == row["person"] and b["timestamp"] > row["timestamp"] for b in left[:place]) for place, row in enumerate(left)
+        any(b["user_code"] == row["user_code"] and b["timestamp"] > row["timestamp"] for b in left[:place])
+        for place, row in enumerate(left)
     )
     expected = {
         "missing ids": len(rows) - len(ids),
@@ -138,8 +139,8 @@ def test_interpolation_is_that_of_numpy(con: Any) -> None:
     values = np.where(random.random(40) < 0.5, random.uniform(1, 5, 40), np.nan)
     rows = [
         {
-            "person": 1,
-            "thing": 1,
+            "user_code": 1,
+            "item_code": 1,
             "timestamp": str(datetime(2020, 1, 1) + pd.Timedelta(days=int(day)).to_pytimedelta()),
             "rating": None if math.isnan(value) else value,
         }
@@ -158,7 +159,10 @@ def test_interpolation_is_that_of_numpy(con: Any) -> None:
 def test_filling_with_the_middle(con: Any, rule: Any, value: float) -> None:
     load(
         con,
-        [{"person": 1, "thing": n, "timestamp": "2020-01-01", "rating": rating} for n, rating in enumerate([1.0, 2.0, 6.0, None], start=1)],
+        [
+            {"user_code": 1, "item_code": n, "timestamp": "2020-01-01", "rating": rating}
+            for n, rating in enumerate([1.0, 2.0, 6.0, None], start=1)
+        ],
     )
     assert Check("missing ratings", 1, "filled") in clean_events(con, Rules(missing=rule, known=frozenset({"timestamp", "rating"})))
     assert kept(con)[3][4] == value
@@ -166,7 +170,7 @@ def test_filling_with_the_middle(con: Any, rule: Any, value: float) -> None:
 
 def test_swapped_coordinates_of_a_city_are_put_right(con: Any) -> None:
     rows = [
-        {"person": 1, "thing": n, "timestamp": "2020-01-01", "latitude": 40.7 + n / 100, "longitude": -74.0, "place_text": True}
+        {"user_code": 1, "item_code": n, "timestamp": "2020-01-01", "latitude": 40.7 + n / 100, "longitude": -74.0, "place_text": True}
         for n in range(1, 9)
     ]
     rows[3].update(latitude=-74.0, longitude=40.74)
@@ -180,7 +184,7 @@ def test_a_world_map_is_not_swapped(con: Any) -> None:
     load(
         con,
         [
-            {"person": 1, "thing": n, "timestamp": "2020-01-01", "latitude": a, "longitude": b, "place_text": True}
+            {"user_code": 1, "item_code": n, "timestamp": "2020-01-01", "latitude": a, "longitude": b, "place_text": True}
             for n, (a, b) in enumerate(places, start=1)
         ],
     )

@@ -1,4 +1,4 @@
-"""What every entry of DATASETS must hold: a new line in the table is tested unchanged."""
+"""The contract of every entry of DATASETS; a new entry is tested unchanged."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import pytest
 from recsys import datasets
 from recsys.core import Dataset
 from recsys.core.errors import DataError, UnknownNameError
-from recsys.datasets import DATASETS, list_datasets, open_dataset, prepare
+from recsys.datasets import DATASETS, list_datasets, open_dataset, prepare_dataset
 from tests.datasets import miniatures
 
 REAL = os.environ.get("RECSYS_DATA")
@@ -48,7 +48,7 @@ def prepared_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], t
             expected = miniatures.write(name, raw)
             with pytest.MonkeyPatch.context() as patch:
                 _move_in(patch, place)
-                prepare(name, root=raw)
+                prepare_dataset(name, root=raw)
             ready[name] = expected, place
         return ready[name]
 
@@ -66,7 +66,7 @@ def made(
 
 def _move_in(patch: pytest.MonkeyPatch, place: Path) -> None:
     patch.setenv("RECSYS_HOME", str(place / "home"))
-    for module in ("recsys.datasets", "recsys.datasets.importing.prepare"):
+    for module in ("recsys.datasets.registry", "recsys.datasets.importing.preparation"):
         patch.setattr(f"{module}.ASSETS", place / "assets")
 
 
@@ -124,7 +124,7 @@ class TestEveryDataset:
     def test_second_open_is_the_same_and_ingests_nothing(
         self, name: str, made: tuple[Dataset, miniatures.Expected, Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("recsys.datasets.importing.ingest.connection", lambda *_: pytest.fail("the raw files were read again"))
+        monkeypatch.setattr("recsys.datasets.importing.ingest.open_duckdb", lambda *_: pytest.fail("the raw files were read again"))
         monkeypatch.delenv("RECSYS_DATA", raising=False)
         again = open_dataset(name)
         pd.testing.assert_frame_equal(again.interactions, made[0].interactions)
@@ -135,14 +135,14 @@ class TestEveryDataset:
     ) -> None:
         data, _, raw = made
         if DATASETS[name].module is None:
-            assert prepare(name).fingerprint == data.fingerprint
+            assert prepare_dataset(name).fingerprint == data.fingerprint
             return
         copy = shutil.copytree(raw, tmp_path / "copy")
-        assert prepare(name, root=copy, name="again").fingerprint == data.fingerprint
-        assert prepare(name, root=copy, name="again", duplicates="drop").fingerprint != data.fingerprint
-        with next(iter(DATASETS[name].here(copy))).open("ab") as file:
+        assert prepare_dataset(name, root=copy, name="again").fingerprint == data.fingerprint
+        assert prepare_dataset(name, root=copy, name="again", duplicates="drop").fingerprint != data.fingerprint
+        with next(iter(DATASETS[name].files_in(copy))).open("ab") as file:
             file.write(b"\n")
-        assert prepare(name, root=copy, name="again").fingerprint != data.fingerprint
+        assert prepare_dataset(name, root=copy, name="again").fingerprint != data.fingerprint
 
     def test_unprepared_data_says_how_to_prepare_it(self, name: str, tmp_path: Path) -> None:
         if DATASETS[name].module is None:
@@ -151,7 +151,7 @@ class TestEveryDataset:
         with pytest.raises(DataError, match=f"python -m recsys prepare {name}"):
             open_dataset(name)
         with pytest.raises(DataError, match=f"no raw files of '{name}'"):
-            prepare(name, root=tmp_path)
+            prepare_dataset(name, root=tmp_path)
 
     def test_spec_speaks_to_people(self, name: str) -> None:
         spec = DATASETS[name]
@@ -162,7 +162,7 @@ class TestEveryDataset:
 @pytest.mark.parametrize("name", COUNTS)
 @pytest.mark.skipif(not REAL, reason="RECSYS_DATA is not set: the real files are not tested")
 def test_real_files_have_the_documented_counts(name: str) -> None:
-    card = prepare(name)
+    card = prepare_dataset(name)
     assert (card.interactions, card.users, card.items) == COUNTS[name]
     began = time.perf_counter()
     data = open_dataset(name)
@@ -185,7 +185,7 @@ def _same_as_pandas(data: Dataset) -> None:
 
 def test_movielens_1m_without_its_ratings_file(tmp_path: Path) -> None:
     expected = miniatures.ml_1m_order_only(tmp_path)
-    prepare("ml-1m", root=tmp_path)
+    prepare_dataset("ml-1m", root=tmp_path)
     data = open_dataset("ml-1m")
     assert set(data.has) == expected.has and data.times is None
     assert {user: list(data.history(user).items) for user in data.user_ids} == expected.histories
@@ -193,14 +193,14 @@ def test_movielens_1m_without_its_ratings_file(tmp_path: Path) -> None:
 
 def test_wrong_plots_are_left_out(tmp_path: Path) -> None:
     miniatures.ml_1m(tmp_path)
-    prepare("ml-1m", root=tmp_path)
+    prepare_dataset("ml-1m", root=tmp_path)
     texts = open_dataset("ml-1m").items["text"]
     assert "A plot, told 1." in texts["1"] and "plot" not in texts["2"] and "plot" not in texts["12"]
 
 
 def test_venues_without_names_are_called_by_what_they_are(tmp_path: Path) -> None:
     miniatures.foursquare(tmp_path)
-    prepare("foursquare", root=tmp_path)
+    prepare_dataset("foursquare", root=tmp_path)
     titles = open_dataset("foursquare").items["title"]
     assert titles.iloc[0] == "Café, Bar & <b>Grill</b>" and titles.iloc[1] == "Café 1 · 0001"
 
@@ -209,7 +209,7 @@ def test_unknown_names_offer_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean ml-100k"):
         open_dataset("ml-100")
     with pytest.raises(UnknownNameError, match="dataset or file"):
-        prepare("foursqare")
+        prepare_dataset("foursqare")
     for nonsense in ("", "../etc", "a/b", ".hidden"):
         with pytest.raises(UnknownNameError):
             open_dataset(nonsense)
@@ -217,7 +217,7 @@ def test_unknown_names_offer_the_nearest() -> None:
 
 def test_a_damaged_prepared_folder_says_prepare_again(tmp_path: Path) -> None:
     miniatures.ml_100k(tmp_path)
-    prepare("ml-100k", root=tmp_path)
+    prepare_dataset("ml-100k", root=tmp_path)
     folder = datasets.prepared_folder("ml-100k")
     assert folder is not None
     whole = (folder / "interactions.parquet").read_bytes()

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from recsys.core.errors import DataError, UnknownNameError
-from recsys.datasets import DATASETS, prepare
-from recsys.datasets.download import download_dataset, terms
+from recsys.datasets import DATASETS, prepare_dataset
+from recsys.datasets.download import describe_terms, download_dataset
 from recsys.datasets.spec import DatasetSpec, Download, raw_home
 from tests.datasets import miniatures
 
@@ -96,17 +96,17 @@ def test_fetched_data_can_be_prepared(server: Server, archive: bytes, tmp_path: 
     published(server, archive, monkeypatch, md5(archive))
     said: list[str] = []
     folder = download_dataset("ml-100k", tmp_path / "root", said.append)
-    assert said[0] == terms("ml-100k") and "GroupLens" in said[0]
+    assert said[0] == describe_terms("ml-100k") and "GroupLens" in said[0]
     assert said[-1].endswith("100%")
     assert files(tmp_path / "root") == {"ml-100k/u.data", "ml-100k/u.item", "ml-100k/u.user"}
-    assert prepare("ml-100k", root=folder).fingerprint == prepare("ml-100k", root=tmp_path / "root").fingerprint
+    assert prepare_dataset("ml-100k", root=folder).fingerprint == prepare_dataset("ml-100k", root=tmp_path / "root").fingerprint
 
 
 def test_by_default_it_lands_where_prepare_looks(server: Server, archive: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RECSYS_DATA", raising=False)
     published(server, archive, monkeypatch)
     assert download_dataset("ml-100k") == raw_home() / "ml-100k"
-    assert prepare("ml-100k").users == 12
+    assert prepare_dataset("ml-100k").users == 12
 
 
 @pytest.mark.parametrize("knows_ranges", [True, False])
@@ -116,7 +116,8 @@ def test_a_download_that_breaks_off_goes_on(
     published(server, archive, monkeypatch, md5(archive))
     server.break_after, server.knows_ranges = 500, knows_ranges
     with pytest.raises(
-        DataError, match=f"could not be fetched .it broke off after 500 of .*fetch again to go on.*{tmp_path / 'root' / 'ml-100k'}"
+        DataError,
+        match=f"could not be fetched .the connection broke after 500 of .*fetch again to continue.*{tmp_path / 'root' / 'ml-100k'}",
     ) as caught:
         download_dataset("ml-100k", tmp_path / "root")
     assert "\n" not in str(caught.value)
@@ -143,7 +144,7 @@ def test_a_part_of_something_else_does_no_harm(
 
 def test_a_wrong_checksum_is_thrown_away(server: Server, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     published(server, archive, monkeypatch, "md5:" + "0" * 32)
-    with pytest.raises(DataError, match=r"not the owner's 0{32}; it was thrown away"):
+    with pytest.raises(DataError, match=r"not the owner's 0{32}; it was deleted"):
         download_dataset("ml-100k", tmp_path / "root")
     assert files(tmp_path / "root") == set()
 
@@ -156,12 +157,12 @@ def test_a_checksum_that_stands_beside_the_file(
     server.files["sum"] = f"MD5 (ml-100k.zip) = {hashlib.new(kind, archive).hexdigest()}\n".encode()
     download_dataset("ml-100k", tmp_path / "root")
     server.files["sum"] = b"no sum here"
-    with pytest.raises(DataError, match="holds no checksum"):
+    with pytest.raises(DataError, match="does not contain a checksum"):
         download_dataset("ml-100k", tmp_path / "root")
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [(b"<html>moved</html>", "is no zip"), (None, "answers 404"), (b"empty", "does not hold u.data")]
+    ("content", "says"), [(b"<html>moved</html>", "is not a readable zip"), (None, "answers 404"), (b"empty", "does not contain u.data")]
 )
 def test_what_is_not_the_data_is_refused(
     content: bytes | None, says: str, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

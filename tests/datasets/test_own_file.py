@@ -16,7 +16,7 @@ import pytest
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, RecsysError
-from recsys.datasets import list_datasets, open_dataset, prepare, read_file
+from recsys.datasets import list_datasets, open_dataset, prepare_dataset, read_file
 from recsys.datasets.importing.column_roles import guess_columns
 
 TABLE = pd.DataFrame(
@@ -112,7 +112,7 @@ def test_a_person_a_line(tmp_path: Path) -> None:
     path = put(tmp_path, "seq.txt", "1 5 6 5\n2 7\n10 6 7 8 9\n1 9\n")
     data = read_file(path)
     assert histories(data) == {"1": ["5", "6", "5", "9"], "2": ["7"], "10": ["6", "7", "8", "9"]}
-    assert data.times is None and data.repeats and guess_columns(path).layout.kind == "lines"
+    assert data.times is None and data.repeats and guess_columns(path).file_format.kind == "lines"
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_offsets_in_the_text_are_kept(tmp_path: Path) -> None:
 
 def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "user,item,date\nu,i,01/02/2020\nu,j,03/04/2020\n")
-    assert guess_columns(path).two_ways == "01/02/2020"
+    assert guess_columns(path).ambiguous_date == "01/02/2020"
     with pytest.raises(
-        DataError, match=r"t.csv: column 'date' .* two ways, for example '0[13]/0[24]/2020'; say which, day first or month first"
+        DataError, match=r"t.csv: column 'date' .* two ways, for example '0[13]/0[24]/2020'; choose day first or month first"
     ):
         read_file(path)
     day, month = (read_file(path, dates=order) for order in ("day-first", "month-first"))
@@ -160,7 +160,7 @@ def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
 
 def test_dates_that_contradict_each_other_need_a_choice(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "user,item,date\nu,i,13/01/2020\nu,j,01/13/2020\n")
-    with pytest.raises(DataError, match="1 dates that are only right day first and 1 that are only right month first"):
+    with pytest.raises(DataError, match="1 dates that are valid day first only and 1 that are valid month first only"):
         read_file(path)
     assert checks(read_file(path, dates="day-first"))["unparsable times"] == (1, "dropped")
 
@@ -211,7 +211,7 @@ def test_a_mapping_corrects_the_guess(tmp_path: Path) -> None:
     [
         ({"user_id": "nobody"}, "t.csv has no column 'nobody' for user_id; its columns are user, movie, when, stars"),
         ({"user_id": "user", "item_id": "user"}, "column 'user' is mapped twice"),
-        ({"who": "user"}, "'who' is nothing a column can be"),
+        ({"who": "user"}, "'who' is not a key of a mapping"),
         ({"user_id": ""}, "no column for user_id"),
         ({"latitude": "stars"}, "latitude is mapped and longitude is not"),
         ({"timestamp": "movie", "item_id": "stars"}, "none of its 5 rows is left .*column 'movie'"),
@@ -244,14 +244,14 @@ def _half_parquet() -> bytes:
         ("header.csv", b"user,item,time\n", "header.csv has no rows"),
         ("header.inter", b"user_id:token\titem_id:token\n", "header.inter has no rows"),
         ("one.csv", b"user-item-time\na-b-1\nc-d-2\n", "one.csv: only one column was found"),
-        ("twice.csv", b"user,item,item\na,b,c\n", "twice.csv: column 'item' stands twice"),
+        ("twice.csv", b"user,item,item\na,b,c\n", "twice.csv: column 'item' occurs twice"),
         ("long.csv", b"user,item\na,b\nc,d\ne,f,g\n", "long.csv.*line 4"),
         ("short.csv", b"user,item,time\n" + b"a,b,1600000000\n" * 5 + b"c,d\n", "short.csv.*line 7"),
         ("half.parquet", _half_parquet(), "half.parquet is a truncated or damaged Parquet file"),
-        ("no.zip", b"not a zip at all", "no.zip is no zip"),
-        ("half.zip", _zip_of("t.csv")[:80], "half.zip is no zip"),
-        ("two.zip", _zip_of("a.csv", "b.csv"), r"two.zip holds 2 files \(a.csv, b.csv\)"),
-        ("none.zip", _zip_of(), "none.zip holds 0 files"),
+        ("no.zip", b"not a zip at all", "no.zip is not a readable zip"),
+        ("half.zip", _zip_of("t.csv")[:80], "half.zip is not a readable zip"),
+        ("two.zip", _zip_of("a.csv", "b.csv"), r"two.zip contains 2 files \(a.csv, b.csv\)"),
+        ("none.zip", _zip_of(), "none.zip contains 0 files"),
         ("excel.csv", _zip_of("x"), "excel.csv is a zip or an Excel file"),
         ("noise.csv", bytes(range(256)) * 20, "noise.csv is not text"),
         ("ids.csv", b"user,item\n,a\nb,\n", "none of its 2 rows is left after cleaning .2 dropped for missing ids."),
@@ -260,7 +260,7 @@ def _half_parquet() -> bytes:
 )
 def test_bad_files_are_refused_in_one_line_and_nothing_is_prepared(name: str, content: bytes, says: str, tmp_path: Path) -> None:
     path = put(tmp_path, name, content)
-    for use in (read_file, prepare):
+    for use in (read_file, prepare_dataset):
         with pytest.raises(DataError, match=says) as caught:
             use(path)
         assert "\n" not in str(caught.value)
@@ -270,9 +270,9 @@ def test_bad_files_are_refused_in_one_line_and_nothing_is_prepared(name: str, co
 
 def test_a_missing_file_and_a_folder_are_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
-        prepare(tmp_path / "nothing.csv")
+        prepare_dataset(tmp_path / "nothing.csv")
     with pytest.raises(DataError, match="is a folder"):
-        prepare(tmp_path)
+        prepare_dataset(tmp_path)
     for use in (read_file, guess_columns):
         with pytest.raises(RecsysError):
             use(tmp_path / "nothing.csv")
@@ -291,47 +291,47 @@ def test_prepare_keeps_what_read_file_shows(tmp_path: Path) -> None:
     path = _csv(tmp_path, name="My shop (1).csv")
     seen = read_file(path)
     assert not any(card.prepared for card in list_datasets() if card.name not in ("demo-city",))
-    card = prepare(path)
+    card = prepare_dataset(path)
     kept = open_dataset("My-shop-1")
     assert card.name == "My-shop-1" and kept.fingerprint == seen.fingerprint and kept.checks == seen.checks
     pd.testing.assert_frame_equal(kept.interactions, seen.interactions)
     with pytest.raises(DataError, match="name of a known dataset"):
-        prepare(path, name="ml-1m")
+        prepare_dataset(path, name="ml-1m")
     with pytest.raises(DataError, match="cannot be used"):
-        prepare(path, name="../evil")
+        prepare_dataset(path, name="../evil")
 
 
 def test_a_prepared_folder_can_be_prepared_under_a_name(tmp_path: Path) -> None:
-    prepare(_csv(tmp_path), name="first")
+    prepare_dataset(_csv(tmp_path), name="first")
     folder = Path(os.environ["RECSYS_HOME"]) / "datasets" / "first"
-    prepare(folder, name="second")
+    prepare_dataset(folder, name="second")
     pd.testing.assert_frame_equal(open_dataset("second").interactions, open_dataset("first").interactions)
 
 
 def test_a_failed_prepare_leaves_what_was_there(tmp_path: Path) -> None:
-    prepare(_csv(tmp_path), name="shop")
+    prepare_dataset(_csv(tmp_path), name="shop")
     before = open_dataset("shop").fingerprint
     with pytest.raises(DataError):
-        prepare(put(tmp_path, "bad.csv", "user,item\n,\n"), name="shop")
+        prepare_dataset(put(tmp_path, "bad.csv", "user,item\n,\n"), name="shop")
     assert open_dataset("shop").fingerprint == before
     assert [each.name for each in (Path(os.environ["RECSYS_HOME"]) / "datasets").iterdir()] == ["shop"]
 
 
-@pytest.mark.parametrize("moment", ["_typed", "_write_items", "read_prepared"])
+@pytest.mark.parametrize("moment", ["_create_events", "_write_items", "read_prepared"])
 def test_a_kill_in_the_middle_leaves_what_was_there(moment: str, tmp_path: Path) -> None:
     path = _csv(tmp_path)
-    prepare(path, name="shop")
+    prepare_dataset(path, name="shop")
     before = open_dataset("shop").fingerprint
     script = (
         "import os, signal, sys\nfrom pathlib import Path\nfrom recsys import datasets\nfrom recsys.datasets.importing import ingest\n"
         f"ingest.{moment} = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
-        f"datasets.prepare({str(path)!r}, name='shop', duplicates='drop')\n"
+        f"datasets.prepare_dataset({str(path)!r}, name='shop', duplicates='drop')\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], env=os.environ, cwd=Path(__file__).parents[2], check=False)
     assert ended.returncode == -signal.SIGKILL
     assert open_dataset("shop").fingerprint == before
     assert [card.name for card in list_datasets() if card.name.startswith((".", "shop"))] == ["shop"]
-    prepare(path, name="shop")
+    prepare_dataset(path, name="shop")
 
 
 def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,12 +340,12 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("recsys.datasets.importing.ingest._write_items", full)
     with pytest.raises(DataError, match="No space left on device; nothing was changed"):
-        prepare(_csv(tmp_path), name="shop")
+        prepare_dataset(_csv(tmp_path), name="shop")
     assert not (Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop").exists()
 
 
 def test_card_is_plain_json(tmp_path: Path) -> None:
-    prepare(_csv(tmp_path), name="shop")
+    prepare_dataset(_csv(tmp_path), name="shop")
     card = json.loads((Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop" / "card.json").read_text())
     assert card["interactions"] == 5 and card["first"] == "2020-09-13T12:26:40+00:00"
     assert {"check": "duplicates", "rows": 0, "action": "kept"} in card["checks"]

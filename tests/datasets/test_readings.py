@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.datasets.test_own import checks, histories, put
 
 from recsys.core.errors import DataError
-from recsys.datasets import prepare, read_file
+from recsys.datasets import prepare_dataset, read_file
 from recsys.datasets.importing.column_roles import guess_columns
+from tests.datasets.test_own_file import checks, histories, put
 
 ROWS = "user,item,time\n" + "".join(f"u{n % 7},i{n % 5},{1_600_000_000 + n}\n" for n in range(40))
 A_ROW, NAMES = "first line read as a row, not as names", "first line taken as names of columns: "
@@ -71,8 +71,8 @@ def test_lines_of_as_many_items_are_lines_unless_columns_are_mapped(tmp_path: Pa
 
 def test_pipes_are_refused_before_they_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for use in (read_file, prepare, guess_columns):
-        with pytest.raises(DataError, match="pipe or device; save what it gives to a file first"):
+    for use in (read_file, prepare_dataset, guess_columns):
+        with pytest.raises(DataError, match="pipe or a device, not a file; save its content to a file first"):
             use(tmp_path / "pipe")
     assert not [each for each in Path(os.environ["RECSYS_HOME"]).rglob("*") if each.is_file()]
 
@@ -83,7 +83,7 @@ def test_gzip_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:
         for name, content in (("a.csv.gz", gzip.compress(ROWS.encode())), ("b.csv.gz", ROWS), ("c.csv", gzip.compress(ROWS.encode())))
     )
     assert histories(read_file(packed)) == histories(read_file(plain)) == histories(read_file(unnamed))
-    assert prepare(packed).name == "a"
+    assert prepare_dataset(packed).name == "a"
     with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
         archive.write(unnamed, "c.csv")
     assert histories(read_file(tmp_path / "z.zip")) == histories(read_file(plain))
@@ -98,12 +98,12 @@ def test_gzip_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:
         ("User,item,user\na,b,c\n", "columns 'User' and 'user' differ only in capitals"),
         (ROWS.replace("\n", "\r\n", 1), "do not all end in the same way"),
         ("user,item\n" + "u" * 3_000_000 + ",i\n", "line 2 is longer than two million characters"),
-        (ROWS * 4000 + "u\0,i,1600000000\n", "holds zero bytes"),
+        (ROWS * 4000 + "u\0,i,1600000000\n", "contains zero bytes"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(content: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=says) as caught:
-        prepare(put(tmp_path, "t.csv", content))
+        prepare_dataset(put(tmp_path, "t.csv", content))
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 200
 
 
@@ -112,7 +112,7 @@ def test_columns_of_parquet_that_differ_in_capitals(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="'user' and 'USER' differ only in capitals"):
         read_file(tmp_path / "t.parquet")
     pd.DataFrame({"user": ["a"], "item": [["b", "c"]]}).to_parquet(tmp_path / "l.parquet")
-    with pytest.raises(DataError, match="column 'item' holds a list in every row"):
+    with pytest.raises(DataError, match="column 'item' contains a list in every row"):
         read_file(tmp_path / "l.parquet")
 
 

@@ -1,14 +1,14 @@
-"""Judging by the rules of the issue, on a truth small enough to count by hand; and the two commands."""
+"""Scores of findings against a truth that is small enough to count by hand, and the two commands."""
 
 import json
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.test_commands import run
 
 from recsys.drift.benchmark.scoring import DAY, Finding, score_findings
 from recsys.simulation import simulate_city
+from tests.cli.test_commands import run
 
 AT = pd.Timestamp("2024-06-01", tz="UTC")
 
@@ -24,7 +24,7 @@ def at(days: float) -> list[Finding]:
     return [Finding(AT.timestamp() + days * DAY, "place")]
 
 
-def judged(*cases: tuple[dict[str, object] | None, list[Finding]]) -> dict[str, object]:
+def fidelity_of(*cases: tuple[dict[str, object] | None, list[Finding]]) -> dict[str, object]:
     truth = pd.DataFrame([{**case, "user_id": f"u{number}"} for number, (case, _) in enumerate(cases) if case is not None])
     return score_findings(
         {f"u{number}": found for number, (_, found) in enumerate(cases)}, truth, {f"u{n}": 100 for n in range(len(cases))}
@@ -36,11 +36,11 @@ def test_abrupt_and_total_within_21_days_others_within_60_of_the_middle() -> Non
         (row("a"), 20.9, True), (row("a"), -21.1, False), (row("a", size="partial"), 59, True), (row("a", pace="gradual", days=80), 99, True),
         (row("a", pace="gradual", days=80), -21, False),
     ):  # fmt: skip
-        assert judged((case, at(days)))["recall"] == float(hit), (case, days)
+        assert fidelity_of((case, at(days)))["recall"] == float(hit), (case, days)
 
 
-def test_what_counts_and_what_does_not() -> None:
-    found = judged(
+def test_temporary_and_sparse_changes_are_not_required() -> None:
+    found = fidelity_of(
         (row("hit"), at(5)),
         (row("missed"), []),
         (row("twice"), at(2) + at(150)),
@@ -56,8 +56,8 @@ def test_what_counts_and_what_does_not() -> None:
     assert found["by_kind"]["home"]["named_right"] == 1.0  # type: ignore[index]
 
 
-def test_nothing_to_judge_is_no_figure() -> None:
-    found = judged((row("a"), []))
+def test_metrics_without_changes_are_none() -> None:
+    found = fidelity_of((row("a"), []))
     assert found["precision"] is None and found["recall"] == 0 and found["false_alarms_per_stable_user"] is None
 
 
@@ -68,7 +68,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_score_names_the_bars_and_the_baselines(city: Path) -> None:
+def test_drift_score_reports_metrics_and_baselines(city: Path) -> None:
     found = run("drift-score", city, "--json").json
     assert set(found) >= {"precision", "recall", "f1", "median_delay_days", "false_alarms_per_stable_user", "by_kind", "by_size"}
     assert found["f1"] > 0.5
@@ -76,7 +76,7 @@ def test_a_score_names_the_bars_and_the_baselines(city: Path) -> None:
     assert run("drift-score", city.parent).code == 2
 
 
-def test_one_person_and_everybody(city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drift_of_one_user_and_of_all(city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECSYS_HOME", str(city.parent.parent))
     lines = [json.loads(line) for line in run("drift", "little", "--all", "--jsonl").out.splitlines()]
     assert len(lines) == 60

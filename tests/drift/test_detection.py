@@ -20,6 +20,6 @@ from recsys.drift import DetectionConfig
         {"season_months": (12,)},
     ],
 )
-def test_a_setting_that_cannot_work_is_named(settings: dict[str, Any]) -> None:
+def test_invalid_settings_are_named(settings: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=f"setting {next(iter(settings))}="):
         DetectionConfig(**settings)

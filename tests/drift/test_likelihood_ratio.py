@@ -1,4 +1,4 @@
-"""The numbers behind a verdict, each against something independent: scipy's G-test, its distributions and distances, plain loops."""
+"""Evidence for changes against independent computations: scipy's G-test, distributions and distances, and direct loops."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_the_size_of_a_change_is_the_squared_jensen_shannon_distance(one: tuple[
     assert jensen_shannon(np.array(one), np.array(other)) == pytest.approx(jensenshannon(one, other, base=2) ** 2, abs=1e-9)
 
 
-def test_by_chance_small_p_values_are_as_rare_as_they_say() -> None:
+def test_p_values_are_calibrated_without_a_change() -> None:
     """Weeks of one and the same mixture: a p-value of at most .1 must come about one time in ten."""
     random, values = np.random.default_rng(0), []
     for _ in range(150):
@@ -52,7 +52,7 @@ def test_by_chance_small_p_values_are_as_rare_as_they_say() -> None:
     assert 0.03 <= np.mean(np.array(values) <= 0.1) <= 0.19  # four standard deviations around .1
 
 
-def test_a_week_unlike_all_others_is_found_in_days() -> None:
+def test_a_different_week_is_detected_in_days() -> None:
     random = np.random.default_rng(1)
     table = random.multinomial(np.full(60, 2), [0.5, 0.5, 0.0])
     table[20:27] = [0, 0, 2]
@@ -71,7 +71,7 @@ def test_the_season_that_differs_is_named() -> None:
     assert best == 5 and p_value == pytest.approx(0.01)
 
 
-def test_what_a_change_did_to_a_model_is_counted_in_plain_steps() -> None:
+def test_adaptation_is_counted_in_steps() -> None:
     ranks = np.array([1.0] * 40 + [50.0] * 15 + [1.0] * 40 + [np.nan])
     splits = np.array(["train"] * 57 + ["test"] * 38)
     found = measure_adaptation(ranks, splits, 40)
@@ -82,8 +82,8 @@ def test_what_a_change_did_to_a_model_is_counted_in_plain_steps() -> None:
     assert measure_adaptation(np.array([np.nan]), splits[:0], 0).before is None
 
 
-def test_a_date_is_as_likely_as_two_urns_make_the_events() -> None:
-    """Each side a Dirichlet-multinomial that begins with the shares of both; an event of which nothing is known says nothing."""
+def test_date_scores_are_dirichlet_multinomial() -> None:
+    """Each side is a Dirichlet-multinomial whose prior is the shares of both; unknown events have no effect."""
     codes = np.array([0, 0, 1, 0, -1, 2, 1, 2, 2, 0])
     whole = np.bincount(codes[codes >= 0]) + 0.5
     alpha = DETECTION.date_smoothing * whole / whole.sum()

@@ -1,4 +1,4 @@
-"""Everybody's interest, counted again in plain loops; and a day's forecast against scores asked for one hour at a time."""
+"""Population drift against direct loops, and a day's forecast against scores of single hours."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,12 +15,12 @@ from recsys.drift.population import summarize_population
 
 
 @pytest.mark.parametrize("view", ["category", "area"])
-def test_shares_and_distances_are_those_of_plain_counting(view: str, tiny: Dataset) -> None:
-    scene = build_feature_space(tiny)
-    found = summarize_population(tiny, scene, view)
+def test_shares_and_distances_match_a_direct_count(view: str, tiny: Dataset) -> None:
+    feature_space = build_feature_space(tiny)
+    found = summarize_population(tiny, feature_space, view)
     assert tiny.times is not None and tiny.places is not None
     counts = np.zeros_like(found.shares)
-    levels = scene.kinds[tiny.item_codes - 1] if view == "category" else scene.areas_of(tiny.places)
+    levels = feature_space.kinds[tiny.item_codes - 1] if view == "category" else feature_space.areas_of(tiny.places)
     for time, level in zip(tiny.times, levels, strict=True):
         if level >= 0:
             at = next(
@@ -37,36 +37,36 @@ def test_shares_and_distances_are_those_of_plain_counting(view: str, tiny: Datas
     assert (found.gains[:, 1] <= found.gains[:, 2]).all() and abs(found.gains[:, 0].sum()) < 1e-6
 
 
-def test_what_is_not_known_of_some_events_is_not_counted(tiny: Dataset) -> None:
-    """Every third item without a kind: the others alone are counted; and where nothing is known, that is said."""
+def test_unknown_levels_are_not_counted(tiny: Dataset) -> None:
+    """Every third item has no category: only the others are counted, and data without any is an error."""
     dataset = replace(tiny, items=tiny.items.assign(category=tiny.items["category"].where(np.arange(len(tiny.items)) % 3 > 0, None)))
-    scene = build_feature_space(dataset)
-    found = summarize_population(dataset, scene, "category")
-    kinds = scene.kinds[dataset.item_codes - 1]
+    feature_space = build_feature_space(dataset)
+    found = summarize_population(dataset, feature_space, "category")
+    kinds = feature_space.kinds[dataset.item_codes - 1]
     assert found.counts.sum() == (kinds >= 0).sum() < len(kinds)
     late = slice(-max(len(found.counts) // 3, 1), None)
     assert found.shares[late].sum(axis=1) == pytest.approx(1)
     nothing = replace(tiny, items=tiny.items.assign(category=None))
-    with pytest.raises(DataError, match="of no event what its category is"):
+    with pytest.raises(DataError, match="no known category"):
         summarize_population(nothing, build_feature_space(nothing), "category")
 
 
-def test_without_times_there_is_no_common_clock(order_only: Dataset) -> None:
+def test_data_without_times_is_an_error(order_only: Dataset) -> None:
     with pytest.raises(DataError, match="no times"):
         summarize_population(order_only, build_feature_space(order_only), "category")
 
 
 def test_a_forecast_sums_the_models_own_probabilities(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    model, scene, history = trained("spatiotemporal", tiny), build_feature_space(tiny), tiny.history("u03")
+    model, feature_space, history = trained("spatiotemporal", tiny), build_feature_space(tiny), tiny.history("u03")
     midnight = 1_711_000_800.0
-    found = forecast_day(model, tiny, scene, history, 3, midnight, -240.0)
+    found = forecast_day(model, tiny, feature_space, history, 3, midnight, -240.0)
     assert found.shares.sum(axis=1) == pytest.approx(np.ones(len(HOURS)))
     request = replace(request_at(history, 3), time=midnight + HOURS[4] * 3600, utc_offset=-240.0)
     scores = model.score([request])[0].astype(np.float64)
     chances = np.exp(scores) / np.exp(scores).sum()
     assert tiny.item_places is not None
-    wanted = np.zeros(len(scene.area_names))
+    wanted = np.zeros(len(feature_space.area_names))
     for chance, place in zip(chances, tiny.item_places, strict=True):
         if np.isfinite(place).all():
-            wanted[scene.areas_of(place[None])[0]] += chance
+            wanted[feature_space.areas_of(place[None])[0]] += chance
     assert found.shares[4] == pytest.approx(wanted / wanted.sum(), abs=1e-5)

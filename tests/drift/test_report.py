@@ -1,4 +1,4 @@
-"""One person's report: what is planted is found and dated, what is shuffled is not, and no data is too odd."""
+"""Drift reports: planted changes are detected and dated, stable timelines have none, and unusual data does not fail."""
 
 import time
 from collections.abc import Callable
@@ -29,8 +29,8 @@ TABLE = pd.DataFrame(
 )
 
 
-def lived(days: np.ndarray, items: np.ndarray, table: pd.DataFrame = TABLE, user: str = "anna", **columns: Any) -> Dataset:
-    """A dataset of one person, and of another who is everywhere once, so that every item has an event."""
+def dataset_of(days: np.ndarray, items: np.ndarray, table: pd.DataFrame = TABLE, user: str = "anna", **columns: Any) -> Dataset:
+    """A dataset of one user, and of another with one event per item, so that every item has an event."""
     days = np.concatenate([days, np.arange(len(ITEMS)) * 3])
     stamps = START + pd.to_timedelta((days * 86_400).round(), unit="s")
     pairs = [(user, ITEMS[item]) for item in items] + [("zoe", item) for item in ITEMS]
@@ -38,11 +38,11 @@ def lived(days: np.ndarray, items: np.ndarray, table: pd.DataFrame = TABLE, user
     return build(pairs, name="lived", items=table, timestamp=stamps, **columns)
 
 
-def look(dataset: Dataset, user: str = "anna") -> DriftReport:
+def report_of(dataset: Dataset, user: str = "anna") -> DriftReport:
     return detect_drift(dataset, build_feature_space(dataset), user)
 
 
-def life(random: np.random.Generator, count: int, days: int, split: float | None) -> tuple[np.ndarray, np.ndarray]:
+def random_timeline(random: np.random.Generator, count: int, days: int, split: float | None) -> tuple[np.ndarray, np.ndarray]:
     """Times over so many days, and items: of the first half of the catalogue, after the split of the second."""
     when = np.sort(random.uniform(0, days, count))
     items = random.integers(0, 20, count)
@@ -52,46 +52,46 @@ def life(random: np.random.Generator, count: int, days: int, split: float | None
 @settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), split=st.integers(120, 400))
 def test_a_planted_change_is_found_and_dated(seed: int, split: int) -> None:
-    when, items = life(np.random.default_rng(seed), 150, 520, split)
-    found = look(lived(when, items)).lasting
+    when, items = random_timeline(np.random.default_rng(seed), 150, 520, split)
+    found = report_of(dataset_of(when, items)).lasting
     assert len(found) == 1
     assert abs(found[0].time - (START.timestamp() + split * 86_400)) < 21 * 86_400
     assert found[0].low <= found[0].time <= found[0].high
     assert found[0].p_value <= 0.01 and found[0].size > 0.2
 
 
-def test_nine_dates_in_ten_lie_where_they_are_said_to() -> None:
-    """Of 40 changes to a life much like the one before, at least 32: fewer would be one in seventy."""
+def test_date_intervals_cover_nine_of_ten() -> None:
+    """Of 40 small changes at least 32 lie in their interval: the probability of fewer is one in seventy."""
     held = 0
     for seed in range(40):
-        when, items = life(np.random.default_rng(seed), 200, 500, None)
-        (found,) = look(lived(when, np.where(when < 260, items, items + 8))).lasting[:1]
+        when, items = random_timeline(np.random.default_rng(seed), 200, 500, None)
+        (found,) = report_of(dataset_of(when, np.where(when < 260, items, items + 8))).lasting[:1]
         held += found.low <= START.timestamp() + 260 * 86_400 <= found.high
     assert held >= 32
 
 
-def test_a_life_without_a_change_has_none() -> None:
-    """Of 60 people whose life is one mixture at most five may seem to change: six would be one in three hundred."""
+def test_stable_users_have_no_changes() -> None:
+    """Of 60 stable users at most five have a false alarm: the probability of six is one in three hundred."""
     alarms = 0
     for seed in range(60):
         random = np.random.default_rng(seed)
-        alarms += bool(look(lived(*life(random, int(random.integers(40, 200)), 500, None))).lasting)
+        alarms += bool(report_of(dataset_of(*random_timeline(random, int(random.integers(40, 200)), 500, None))).lasting)
     assert alarms <= 5
 
 
-def test_two_weeks_elsewhere_are_said_to_have_passed() -> None:
+def test_two_weeks_elsewhere_are_temporary() -> None:
     random = np.random.default_rng(5)
-    when, items = life(random, 200, 500, None)
+    when, items = random_timeline(random, 200, 500, None)
     away = np.sort(random.uniform(250, 262, 30))
     when, items = np.concatenate([when, away]), np.concatenate([items, random.integers(30, 40, 30)])
     order = np.argsort(when)
-    report = look(lived(when[order], items[order]))
+    report = report_of(dataset_of(when[order], items[order]))
     assert [change.kind for change in report.changes] == ["temporary"]
     assert "then back" in report.changes[0].words
     assert abs(report.changes[0].time - (START.timestamp() + 250 * 86_400)) < 5 * 86_400
 
 
-def test_moving_is_told_from_turning_to_something_else_and_from_other_hours() -> None:
+def test_place_taste_and_rhythm_are_distinguished() -> None:
     random = np.random.default_rng(6)
     when = np.sort(random.integers(0, 500, 200).astype(float))
     after = when >= 250
@@ -99,70 +99,72 @@ def test_moving_is_told_from_turning_to_something_else_and_from_other_hours() ->
     turned = random.integers(0, 5, 200) * 8 + np.where(after, 4, 0) + random.integers(0, 4, 200)
     same = random.integers(0, 40, 200)
     late = when + np.where(after, 21.0, 7.0) / 24
-    kinds = [look(lived(days, items)).lasting[0].kind for days, items in ((when + 0.5, moved), (when + 0.5, turned), (late, same))]
+    kinds = [
+        report_of(dataset_of(days, items)).lasting[0].kind for days, items in ((when + 0.5, moved), (when + 0.5, turned), (late, same))
+    ]
     assert kinds == ["place", "taste", "rhythm"]
-    assert look(lived(late, same)).lasting[0].words == "from early mornings to evenings"
+    assert report_of(dataset_of(late, same)).lasting[0].words == "from early mornings to evenings"
 
 
 def test_the_order_of_the_file_does_not_matter() -> None:
     random = np.random.default_rng(7)
-    when, items = life(random, 120, 400, 200)
+    when, items = random_timeline(random, 120, 400, 200)
     shuffled = random.permutation(120)
-    one, other = look(lived(when, items)), look(lived(when[shuffled], items[shuffled]))
+    one, other = report_of(dataset_of(when, items)), report_of(dataset_of(when[shuffled], items[shuffled]))
     assert [change.time for change in one.changes] == [change.time for change in other.changes]
     assert np.array_equal(one.window_shares["category"], other.window_shares["category"])
 
 
-def test_order_only_tells_steps() -> None:
+def test_data_without_times_reports_steps() -> None:
     items = np.random.default_rng(8).integers(0, 20, 160)
     items[80:] += 20
     pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
     table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
-    report = look(build(pairs, name="steps", items=table))
-    assert report.clock == "steps" and report.space.gap is None
+    report = report_of(build(pairs, name="steps", items=table))
+    assert report.clock == "steps" and report.mobility.gap is None
     assert len(report.lasting) == 1 and abs(report.lasting[0].step - 80) <= 5
     assert report.plain()["changes"][0]["time"] == round(report.lasting[0].time)
 
 
-def test_several_changes_stand_at_their_own_steps() -> None:
-    """One mixture, another, a third: each date is the step that it names, in order."""
+def test_several_changes_have_their_own_steps() -> None:
+    """Three mixtures one after another: each date is the step of its change, in order."""
     items = np.random.default_rng(13).integers(0, 10, 240) + np.repeat([0, 10, 20], 80)
     pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
     table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
-    found = look(build(pairs, name="steps", items=table)).lasting
+    found = report_of(build(pairs, name="steps", items=table)).lasting
     assert [round(change.time) for change in found] == [change.step for change in found]
     assert [abs(change.step - at) <= 5 for change, at in zip(found, (80, 160), strict=True)] == [True, True]
 
 
-def test_what_passed_is_told_from_when_to_when_once() -> None:
-    """A list gone through, another in between, back to the first: one stretch, whose end is told and not how sure its beginning is."""
+def test_a_temporary_change_has_a_beginning_and_an_end() -> None:
+    """One mixture, another, and the first again: one temporary change with its end as the upper date."""
     items = np.random.default_rng(15).integers(0, 10, 240) + np.repeat([0, 10, 0], 80)
     pairs = [("anna", ITEMS[at]) for at in items] + [("zoe", item) for item in ITEMS]
     table = pd.DataFrame({"category": [f"kind {at // 10}" for at in range(40)]}, index=ITEMS)
-    (found,) = look(build(pairs, name="steps", items=table)).changes
+    (found,) = report_of(build(pairs, name="steps", items=table)).changes
     assert found.kind == "temporary" and found.until is not None
     assert abs(found.step - 80) <= 5 and abs(found.until - 160) <= 5
     assert (found.time, found.high) == (found.step, found.until)
 
 
 @pytest.mark.parametrize("count", [1, 3, 23])
-def test_too_few_events_say_so(count: int) -> None:
-    report = look(lived(np.arange(float(count)), np.arange(count)))
+def test_too_few_events_are_untested(count: int) -> None:
+    report = report_of(dataset_of(np.arange(float(count)), np.arange(count)))
     assert report.untested is not None and not report.changes
     to_json(report.plain())
 
 
 @pytest.mark.parametrize("days", [np.zeros(60), np.linspace(0, 1 / 1440, 60)], ids=["one moment", "one minute"])
-def test_all_at_once_is_too_short_to_tell(days: np.ndarray) -> None:
-    report = look(lived(days, np.arange(60) % 40))
+def test_a_short_time_is_untested(days: np.ndarray) -> None:
+    report = report_of(dataset_of(days, np.arange(60) % 40))
     assert "too short" in str(report.untested) and not report.changes
     to_json(report.plain())
 
 
 def test_one_place_all_the_time() -> None:
-    report = look(lived(np.arange(100.0) * 4, np.full(100, 7)))
+    report = report_of(dataset_of(np.arange(100.0) * 4, np.full(100, 7)))
     assert not report.changes
-    assert report.space.radius == pytest.approx(0, abs=1e-3) and report.space.step == pytest.approx(0, abs=1e-3)
+    assert report.mobility.radius == pytest.approx(0, abs=1e-3) and report.mobility.step == pytest.approx(0, abs=1e-3)
 
 
 def test_places_kinds_and_times_that_are_missing_here_and_there() -> None:
@@ -170,9 +172,9 @@ def test_places_kinds_and_times_that_are_missing_here_and_there() -> None:
     table = TABLE.copy()
     table.loc[ITEMS[::3], ["latitude", "longitude"]] = np.nan
     table.loc[ITEMS[::4], "category"] = None
-    dataset = lived(*life(random, 150, 500, 250), table=table)
+    dataset = dataset_of(*random_timeline(random, 150, 500, 250), table=table)
     dataset.interactions.loc[dataset.interactions.index[::7], "timestamp"] = pd.NaT
-    report = look(dataset)
+    report = report_of(dataset)
     assert len(report.lasting) == 1
     to_json(report.plain())
 
@@ -191,71 +193,71 @@ def test_distances_hold_at_any_latitude(latitude: float, longitude: float) -> No
         latitude=np.clip(latitude + north, -90, 90),
         longitude=(longitude + east / max(np.cos(np.radians(latitude)), 1e-4) + 180) % 360 - 180,
     )
-    report = look(lived(*life(random, 100, 400, None), table=table))
-    assert report.space.radius is not None and report.space.radius < 0.5
-    assert report.space.near_home is not None and report.space.near_home > 0.9
+    report = report_of(dataset_of(*random_timeline(random, 100, 400, None), table=table))
+    assert report.mobility.radius is not None and report.mobility.radius < 0.5
+    assert report.mobility.near_home is not None and report.mobility.near_home > 0.9
 
 
 def test_summer_time_does_not_move_a_habit() -> None:
     """Breakfast at eight by the clock of the place, before and after the clocks change: the hours stay, and UTC would see a change."""
     days = np.arange(0, 360, 2.0)
     offsets = np.where((days >= 90) & (days < 300), 120.0, 60.0)
-    report = look(lived(days + (8.5 - offsets / 60) / 24, np.arange(180) % 5, utc_offset=offsets))
+    report = report_of(dataset_of(days + (8.5 - offsets / 60) / 24, np.arange(180) % 5, utc_offset=offsets))
     assert report.clock == "local time"
     assert (report.window_shares["hour"][:, 0] == 1).all() and not report.changes
 
 
 def test_twenty_thousand_events_take_seconds() -> None:
-    when, items = life(np.random.default_rng(11), 20_000, 900, 400)
-    dataset = lived(when, items)
+    when, items = random_timeline(np.random.default_rng(11), 20_000, 900, 400)
+    dataset = dataset_of(when, items)
     began = time.process_time()
-    report = look(dataset)
+    report = report_of(dataset)
     assert time.process_time() - began < 20
     assert len(report.lasting) == 1 and abs(report.lasting[0].time - START.timestamp() - 400 * 86_400) < 21 * 86_400
 
 
-def test_home_is_where_the_nights_are_and_work_where_the_days_are() -> None:
+def test_home_by_nights_and_work_by_days() -> None:
     days = np.repeat(np.arange(0.0, 300), 2)
     hours = np.tile([22.0, 11.0], 300)
-    report = look(lived(days + hours / 24, np.tile([0, 35], 300)))
-    assert report.space.home is not None and report.space.work is not None
-    assert report.space.home.latitude == pytest.approx(50.0) and report.space.work.latitude == pytest.approx(50.15)
+    report = report_of(dataset_of(days + hours / 24, np.tile([0, 35], 300)))
+    assert report.mobility.home is not None and report.mobility.work is not None
+    assert report.mobility.home.latitude == pytest.approx(50.0) and report.mobility.work.latitude == pytest.approx(50.15)
 
 
-def test_without_categories_things_are_told_by_what_goes_with_them(make_dataset: Callable[..., Dataset]) -> None:
-    """Two crowds who never share an item: nobody's groups of items may mix the two."""
+def test_items_without_categories_are_clustered(make_dataset: Callable[..., Dataset]) -> None:
+    """Two groups of users that never share an item: no cluster mixes their items."""
     random = np.random.default_rng(12)
     pairs = [(f"u{user:02}", ITEMS[(user % 2) * 20 + item]) for user in range(40) for item in random.permutation(20)[:12]]
-    scene = build_feature_space(make_dataset(pairs))
-    assert scene.clustered and all(name.startswith("things like") for name in scene.kind_names)
-    assert not set(scene.kinds[:20]) & set(scene.kinds[20:])
+    feature_space = build_feature_space(make_dataset(pairs))
+    assert feature_space.clustered and all(name.startswith("things like") for name in feature_space.kind_names)
+    assert not set(feature_space.kinds[:20]) & set(feature_space.kinds[20:])
 
 
-def test_events_whose_own_place_is_missing_are_left_out_of_space_alone() -> None:
-    """Places told with each event, every third of them not: distances are those of the others, and the change is found all the same."""
+def test_events_without_a_place_are_left_out_of_mobility_only() -> None:
+    """Every third event has no place: distances are those of the others, and the change is detected."""
     random = np.random.default_rng(14)
-    when, items = life(random, 150, 500, 250)
+    when, items = random_timeline(random, 150, 500, 250)
     latitude, longitude = TABLE["latitude"].to_numpy()[items].copy(), TABLE["longitude"].to_numpy()[items].copy()
     latitude[::3] = longitude[::3] = np.nan
-    report = look(lived(when, items, latitude=latitude, longitude=longitude))
-    known = look(lived(when[np.arange(150) % 3 > 0], items[np.arange(150) % 3 > 0]))
+    report = report_of(dataset_of(when, items, latitude=latitude, longitude=longitude))
+    known = report_of(dataset_of(when[np.arange(150) % 3 > 0], items[np.arange(150) % 3 > 0]))
     assert len(report.lasting) == 1
-    assert report.space.radius == pytest.approx(known.space.radius, rel=1e-6)
+    assert report.mobility.radius == pytest.approx(known.mobility.radius, rel=1e-6)
     assert report.places is not None and np.isnan(report.places).any(axis=1).sum() == 50
 
 
 @pytest.mark.parametrize("known,kind", [(False, "novelty"), (True, "return")])
-def test_another_place_of_the_same_kind_is_named_and_was_known_or_not(known: bool, kind: str) -> None:
-    """Two places of one kind in one street at one hour: who goes to the other from some day on has changed nothing but the place."""
+def test_novelty_and_return_are_distinguished(known: bool, kind: str) -> None:
+    """Two items of one category in one street at one hour: a change from one to the other is a change of items only."""
     items = np.where(np.arange(120) < 60, 0, 8)
     items[:60:6] = 8 if known else 0
     items[::4] = np.arange(30) % 3 + 1
-    report = look(lived(np.arange(120) * 4 + 0.5, items, TABLE.assign(category="bar", latitude=50.0, longitude=8.0)))
+    report = report_of(dataset_of(np.arange(120) * 4 + 0.5, items, TABLE.assign(category="bar", latitude=50.0, longitude=8.0)))
     (found,) = report.lasting
     assert found.kind == kind and found.words == "from Place 0 to Place 8"
     assert found.size > 0.3, "how different the places are, not their kinds"
 
 
-def test_an_area_called_after_a_place_is_around_it() -> None:
-    scene = build_feature_space(lived(np.arange(40.0), np.arange(40)))
-    assert scene.area_names and all(name.startswith("around Place ") for name in scene.area_names)
+def test_areas_are_named_after_items() -> None:
+    feature_space = build_feature_space(dataset_of(np.arange(40.0), np.arange(40)))
+    assert feature_space.area_names and all(name.startswith("around Place ") for name in feature_space.area_names)

@@ -104,7 +104,7 @@ def test_log_loss_beside_the_shares_of_the_training_events(protocol: str, gappy:
 
 
 def test_the_gain_is_drawn_together_and_not_apart(gappy: Dataset) -> None:
-    """A model that says the mean rating to everybody gains exactly nothing, in every draw."""
+    """A model that always predicts the mean rating has a gain of exactly 0 in every draw."""
     made = split_interactions(gappy, "last-out")
     ratings = gappy.interactions["rating"].to_numpy()
     mean = np.nanmean(ratings[made.labels == 0])
@@ -119,9 +119,7 @@ def test_the_gain_is_drawn_together_and_not_apart(gappy: Dataset) -> None:
     assert found.intervals["rmse"][0] < found.intervals["rmse"][1]
 
 
-def test_nothing_is_said_of_what_the_data_or_the_model_does_not_know(
-    order_only: Dataset, tiny: Dataset, trained: Callable[..., Any]
-) -> None:
+def test_no_metrics_without_data_or_without_predictions(order_only: Dataset, tiny: Dataset, trained: Callable[..., Any]) -> None:
     def foretold(model: Any, dataset: Dataset, brief: bool = False) -> set[str]:
         found = evaluate_model(model, dataset, split_interactions(dataset, "last-out"), brief=brief)
         return {name for name in found.metrics if name.startswith(("rmse", "log_loss"))}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from recsys.core import Dataset, Request, Vocabulary, candidate_scores, recommend, request_at
 from recsys.core.errors import DataError, RecsysError, UnknownNameError
 from recsys.core.split import split_interactions
-from recsys.evaluation import compare_paired, evaluate_model, metrics_of, ranks_of
+from recsys.evaluation import compare_paired, compute_metrics, compute_ranks, evaluate_model
 from recsys.models import MODELS
 from tests.conftest import WHOLE
 
@@ -22,7 +22,7 @@ few_scores = st.sampled_from([-np.inf, -1.0, 0.0, 0.5, 2.0])
 
 @dataclass
 class Fixed:
-    """A model that says the same to everybody."""
+    """A model with the same scores for every request."""
 
     item_ids: np.ndarray
     values: np.ndarray
@@ -38,7 +38,7 @@ class Fixed:
 
 @given(rows=st.lists(st.tuples(st.lists(few_scores, min_size=6, max_size=6), st.integers(0, 5)), min_size=1, max_size=5))
 def test_rank_is_the_mean_place_among_its_ties(rows: list[tuple[list[float], int]]) -> None:
-    ranks = ranks_of(np.array([scores for scores, _ in rows], dtype=np.float32), np.array([target for _, target in rows]))
+    ranks = compute_ranks(np.array([scores for scores, _ in rows], dtype=np.float32), np.array([target for _, target in rows]))
     for rank, (scores, target) in zip(ranks, rows, strict=True):
         places = [place for place, score in enumerate(sorted(scores, reverse=True), start=1) if score == scores[target]]
         assert rank == sum(places) / len(places)
@@ -46,7 +46,7 @@ def test_rank_is_the_mean_place_among_its_ties(rows: list[tuple[list[float], int
 
 @given(ranks=st.lists(st.integers(2, 60).map(lambda twice: twice / 2), min_size=1, max_size=30), k=st.integers(1, 20))
 def test_metrics_are_their_definitions(ranks: list[float], k: int) -> None:
-    found = metrics_of(np.array(ranks), k)
+    found = compute_metrics(np.array(ranks), k)
 
     def mean(values: list[float]) -> float:
         return sum(values) / len(ranks)
@@ -61,16 +61,16 @@ def test_metrics_are_their_definitions(ranks: list[float], k: int) -> None:
 
 
 def test_known_ranks() -> None:
-    assert metrics_of(np.array([1.0]))["ndcg@10"] == 1
-    assert metrics_of(np.array([3.0]))["ndcg@10"] == 0.5
-    assert metrics_of(np.array([10.5]))["hr@10"] == 0
-    assert np.isnan(metrics_of(np.array([]))["mrr"])
+    assert compute_metrics(np.array([1.0]))["ndcg@10"] == 1
+    assert compute_metrics(np.array([3.0]))["ndcg@10"] == 0.5
+    assert compute_metrics(np.array([10.5]))["hr@10"] == 0
+    assert np.isnan(compute_metrics(np.array([]))["mrr"])
 
 
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("protocol", ["last-out", "temporal"])
 @pytest.mark.parametrize("repeats", [True, False])
-def test_every_case_is_ranked_as_if_asked_alone(
+def test_every_case_is_ranked_as_in_a_single_request(
     name: str, protocol: str, repeats: bool, tiny: Dataset, trained: Callable[..., Any]
 ) -> None:
     model, dataset = trained(name, tiny), replace(tiny, repeats=repeats)
@@ -80,7 +80,7 @@ def test_every_case_is_ranked_as_if_asked_alone(
         user = dataset.interactions["user_id"].iloc[row]
         request = request_at(dataset.history(user), int(dataset.interactions["order"].iloc[row]))
         scores = candidate_scores(model, [request], dataset.vocabulary, repeats)
-        assert rank == pytest.approx(ranks_of(scores, dataset.item_codes[[row]] - 1)[0])
+        assert rank == pytest.approx(compute_ranks(scores, dataset.item_codes[[row]] - 1)[0])
         shown |= {each.item_id for each in recommend(model, request, 10, repeats)}
     assert found.metrics["coverage@10"] == pytest.approx(len(shown) / len(dataset.item_ids))
     assert found.model == name
@@ -123,10 +123,10 @@ def test_novelty_is_mean_bits_of_what_is_shown(make_dataset: Callable[..., Datas
 def test_users_with_few_events_are_counted_and_left_out(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b"), ("u", "a"), ("v", "a"), ("w", "a"), ("w", "b")])
     found = evaluate_model(Fixed(dataset.item_ids, np.array([1.0, 0.0])), dataset, split_interactions(dataset, "last-out"), "test")
-    assert (found.cases, found.users, found.left_out) == (1, 1, 2)
+    assert (found.cases, found.users, found.excluded_users) == (1, 1, 2)
 
 
-def test_nobody_to_judge(make_dataset: Callable[..., Dataset]) -> None:
+def test_a_split_without_events_is_an_error(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b")])
     with pytest.raises(DataError, match="three events"):
         evaluate_model(Fixed(dataset.item_ids, np.zeros(2)), dataset, split_interactions(dataset, "last-out"), "test")
@@ -179,7 +179,7 @@ def test_paired_comparison(make_dataset: Callable[..., Dataset]) -> None:
     assert compare_paired(a, a, "mrr") == (0, 0, 0, 1)
     level = compare_paired(a, b, "hr@10")
     assert level.low <= level.difference <= level.high
-    with pytest.raises(DataError, match="same cases"):
+    with pytest.raises(DataError, match="same events"):
         compare_paired(a, evaluate_model(Fixed(dataset.item_ids, np.zeros(20)), dataset, made, "validation"))
     with pytest.raises(UnknownNameError, match="coverage"):
         compare_paired(a, b, "coverage@10")
@@ -194,7 +194,7 @@ def test_p_is_seldom_small_without_a_difference(make_dataset: Callable[..., Data
 
 
 def test_cold_starts_have_rows_of_their_own(make_dataset: Callable[..., Dataset]) -> None:
-    """One person with two events, one with twenty; an item taken once for training, and others taken often."""
+    """One user with two events, one with twenty; one item with one training event, others with many."""
     long = ["a", "b"] * 9 + ["c", "d"]
     dataset = make_dataset([("new", "a"), ("new", "b"), ("new", "a"), *(("old", item) for item in long), ("zed", "d"), ("zed", "c")])
     made = split_interactions(dataset, "last-out")
@@ -202,9 +202,9 @@ def test_cold_starts_have_rows_of_their_own(make_dataset: Callable[..., Dataset]
     assert found.rows.tolist() == [2, 22]
     new, rare = found.slices["new_users"], found.slices["rare_items"]
     assert new is not None and rare is not None
-    assert (new.cases, new.users, new.chosen.tolist(), new.metrics["mrr"]) == (1, 1, [0], 1.0)
-    assert (rare.cases, rare.users, rare.chosen.tolist(), rare.metrics["mrr"]) == (1, 1, [1], 0.25)
-    assert set(new.intervals) == set(new.metrics) == set(metrics_of(np.ones(1)))
+    assert (new.cases, new.users, new.case_indices.tolist(), new.metrics["mrr"]) == (1, 1, [0], 1.0)
+    assert (rare.cases, rare.users, rare.case_indices.tolist(), rare.metrics["mrr"]) == (1, 1, [1], 0.25)
+    assert set(new.intervals) == set(new.metrics) == set(compute_metrics(np.ones(1)))
     assert evaluate_model(Fixed(dataset.item_ids, np.zeros(4)), dataset, made, "test", brief=True).slices == {}
 
 
@@ -221,8 +221,8 @@ def test_cold_starts_are_counted_one_by_one(tiny: Dataset, trained: Callable[...
     for name, chosen in by_hand.items():
         part = found.slices[name]
         assert part is not None
-        assert part.chosen.tolist() == chosen
-        assert part.metrics == metrics_of(found.ranks[chosen])
+        assert part.case_indices.tolist() == chosen
+        assert part.metrics == compute_metrics(found.ranks[chosen])
         assert part.users == len({table["user_id"].iloc[found.rows[case]] for case in chosen})
 
 
@@ -231,7 +231,7 @@ def test_a_slice_without_a_case_is_none(make_dataset: Callable[..., Dataset]) ->
     model = Fixed(dataset.item_ids, np.arange(2.0))
     a, b = (evaluate_model(model, dataset, split_interactions(dataset, "last-out"), "test") for _ in range(2))
     assert a.slices == {"new_users": None, "rare_items": None}
-    with pytest.raises(DataError, match="no case of 'new_users'"):
+    with pytest.raises(DataError, match="slice 'new_users' has no cases"):
         compare_paired(a, b, slice="new_users")
 
 

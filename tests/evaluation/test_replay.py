@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from recsys.core import Dataset, FallsBack, History, candidate_scores, empty_history, recommend, request_at
 from recsys.core.errors import DataError
 from recsys.core.split import split_interactions
-from recsys.evaluation import ranks_of
-from recsys.evaluation.replay import attention_at_step, replay_history
+from recsys.evaluation import compute_ranks
+from recsys.evaluation.replay import compute_step_attention, replay_history
 from tests.conftest import WHOLE
 
 ITEMS = [*(f"i{i:02}" for i in range(15)), "no such item", "another"]
@@ -61,7 +61,7 @@ class TestReplayOfEveryModel:
             assert found.fallbacks[step] == (model.fallback(request) if isinstance(model, FallsBack) else None)
             if step < len(history):
                 code = vocabulary.encode(history.items[[step]])
-                assert found.ranks[step] == (ranks_of(scores, code - 1)[0] if code[0] else len(vocabulary))
+                assert found.ranks[step] == (compute_ranks(scores, code - 1)[0] if code[0] else len(vocabulary))
         assert found.unknown == int((vocabulary.encode(history.items) == 0).sum())
 
     @given(history=histories(), data=st.data())
@@ -122,12 +122,12 @@ def test_wrong_questions(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model, history = trained("popularity", tiny), tiny.history("u02")
     with pytest.raises(DataError, match="at least one item"):
         replay_history(model, history, True, k=0)
-    with pytest.raises(DataError, match="do not fit"):
+    with pytest.raises(DataError, match="do not match"):
         replay_history(model, history, True, labels=np.zeros(1, dtype=np.int8))
     with pytest.raises(DataError, match="no attention"):
-        attention_at_step(model, history, 1)
+        compute_step_attention(model, history, 1)
     with pytest.raises(DataError, match="outside this history"):
-        attention_at_step(trained("sasrec", tiny), history, len(history) + 1)
+        compute_step_attention(trained("sasrec", tiny), history, len(history) + 1)
 
 
 @pytest.mark.parametrize("name", ["sasrec", "sasrec-time"])
@@ -138,7 +138,7 @@ def test_attention_at_a_step(name: str, step: int, tiny: Dataset, trained: Calla
     items = history.items.copy()
     items[3] = "no such item"
     history = replace(history, items=items)
-    found = attention_at_step(model, history, step)
+    found = compute_step_attention(model, history, step)
     known = [index for index in range(step) if index != 3]
     expected = [-1, *known[-(2 * model.config.max_length - 1) :]]
     assert list(found.steps) == expected
@@ -151,12 +151,12 @@ def test_attention_at_a_step(name: str, step: int, tiny: Dataset, trained: Calla
 
 
 def test_attention_over_the_window_is_that_of_the_whole_history(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    """Cutting the history to what two blocks reach does not change where the last row looks."""
+    """Cutting the history to the receptive field of two blocks does not change the last row of attention."""
     model = trained("sasrec-time", tiny)
     history = max((tiny.history(user) for user in tiny.user_ids), key=len)
     reach = 2 * model.config.max_length - 1
     assert len(history) > reach
-    found = attention_at_step(model, history, len(history))
+    found = compute_step_attention(model, history, len(history))
     assert list(found.steps[1:]) == list(range(len(history) - reach, len(history)))
     window = history.without(range(len(history) - reach))
     np.testing.assert_allclose(model.trace(window).states[-1], model.trace(history).states[-1], rtol=1e-4, atol=1e-5)

@@ -11,7 +11,7 @@ from recsys.explain.game import Game
 Value = Callable[[np.ndarray], np.ndarray]
 
 
-class Played:
+class FunctionModel:
     """A recommender of two items that scores the first by a function of which events are there (n, P), the second 0.
 
     Event i is the item "e<i>", so that a history says which of them are there; items beyond are known too.
@@ -34,9 +34,9 @@ class Played:
         return scores if column is None else scores[:, [column]]
 
 
-def played(players: int, value: Value) -> Game:
+def game_of_function(players: int, value: Value) -> Game:
     """The game that a function of coalitions (n, P) makes."""
-    return Game(Played(players, value), Request(history_of(players)), "wanted")
+    return Game(FunctionModel(players, value), Request(history_of(players)), "wanted")
 
 
 def history_of(players: int) -> History:
@@ -46,7 +46,7 @@ def history_of(players: int) -> History:
     return history
 
 
-def by_orders(players: int, value: Value) -> np.ndarray:
+def shapley_by_definition(players: int, value: Value) -> np.ndarray:
     """Shapley values from their definition: what each adds, averaged over all orders."""
     added, orders = np.zeros(players), list(permutations(range(players)))
     for order in orders:
@@ -57,7 +57,7 @@ def by_orders(players: int, value: Value) -> np.ndarray:
     return added / len(orders)
 
 
-def made(kind: str, players: int, random: np.random.Generator) -> Value:
+def sample_value(kind: str, players: int, random: np.random.Generator) -> Value:
     """A game of some kind, drawn."""
     worth = random.normal(size=players)
     if kind == "additive":

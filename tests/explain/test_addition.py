@@ -1,4 +1,4 @@
-"""What would bring an item in, against trying every further item and every two on small catalogues."""
+"""Counterfactual additions against enumeration of all single items and pairs in small catalogues."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,7 @@ import pytest
 from recsys.core import Dataset, Event, Request, recommend, request_at
 from recsys.core.errors import DataError, RecsysError
 from recsys.explain.counterfactual.addition import smallest_addition
-from recsys.explain.counterfactual.topk_membership import taken_now
+from recsys.explain.counterfactual.topk_membership import make_event_factory
 from recsys.explain.game import Game
 from recsys.models import MODELS
 from tests.conftest import WHOLE
@@ -22,7 +22,7 @@ UNMOVED = ("popularity", "ease", "fusion")  # on so little data, one or two even
 
 
 def after(request: Request, dataset: Dataset, items: tuple[str, ...]) -> Request:
-    """The request of somebody who has now taken these items too, at its time and where they are."""
+    """The request after events of these items, at its time and at their places."""
     history, times = request.history, request.history.times
     last = float(times[-1]) if times is not None and len(times) else np.nan
     for item in items:
@@ -32,8 +32,8 @@ def after(request: Request, dataset: Dataset, items: tuple[str, ...]) -> Request
     return replace(request, history=history)
 
 
-def fewest_by_trying_all(model: Any, request: Request, wanted: str, dataset: Dataset) -> int | None:
-    """1 or 2, or None: by asking for all sets at once, what is added staying in the list and what was taken before out of it."""
+def smallest_by_enumeration(model: Any, request: Request, wanted: str, dataset: Dataset) -> int | None:
+    """1 or 2, or None, by scoring all sets at once; added items stay in the list, items of the history do not."""
     ids = [str(item) for item in model.item_ids]
     taken = [] if dataset.repeats else list(request.history.items)
     free = [item for item in ids if item != wanted and item not in taken]
@@ -50,7 +50,7 @@ def fewest_by_trying_all(model: Any, request: Request, wanted: str, dataset: Dat
 
 @pytest.mark.parametrize("people_return", [True, False], ids=["they return", "each item once"])
 @pytest.mark.parametrize("name", ["popularity", "markov", "ngram", "item-knn", "ease", "sasrec", "sasrec-time", "spatiotemporal", "fusion"])
-def test_no_smaller_set_is_found_by_trying_all(
+def test_enumeration_finds_no_smaller_set(
     name: str, people_return: bool, tiny: Dataset, order_only: Dataset, trained: Callable[..., Any]
 ) -> None:
     if not people_return and name in ("sasrec-time", "spatiotemporal", "fusion"):
@@ -65,8 +65,8 @@ def test_no_smaller_set_is_found_by_trying_all(
             continue
         wanted = listed[behind].item_id
         game = Game(model, request, wanted, aware=MODELS[name].aware, repeats=dataset.repeats)
-        found = smallest_addition(game, K, event_of=taken_now(request, dataset))
-        fewest = fewest_by_trying_all(model, request, wanted, dataset)
+        found = smallest_addition(game, K, event_of=make_event_factory(request, dataset))
+        fewest = smallest_by_enumeration(model, request, wanted, dataset)
         sizes.add(fewest)
         assert found.verified == bool(found.added) == (found.rank_after is not None)
         assert wanted not in found.added
@@ -94,8 +94,8 @@ def test_the_fewest_further_events_bring_an_item_in() -> None:
         smallest_addition(Game(model, _history(["c"]), "c"), 1)
 
 
-def test_making_room_is_no_answer_where_items_are_taken_once() -> None:
-    """Taking the one item before it would lift "b" to the first place, though it says nothing for it."""
+def test_making_room_is_not_an_addition() -> None:
+    """An event of the item before it would lift "b" to rank 1 without raising its score."""
     model = SumOf(["a", "b", "c"], {}, {"a": 2.0, "b": 1.0})
     assert not smallest_addition(Game(model, _history([]), "b", repeats=False), 1).verified
     pushed = SumOf(["a", "b", "c"], {("c", "b"): 5.0}, {"a": 2.0, "b": 1.0, "c": 1.5})
@@ -103,7 +103,7 @@ def test_making_room_is_no_answer_where_items_are_taken_once() -> None:
     assert not smallest_addition(Game(pushed, _history(["c", "c"]), "a", repeats=False), 1).verified
 
 
-def test_scores_that_are_no_numbers_name_the_model() -> None:
+def test_scores_that_are_not_numbers_name_the_model() -> None:
     model = SumOf(["a", "b", "c"], {("a", "b"): float("nan")}, {"a": 2.0, "c": 1.0})
     with pytest.raises(RecsysError, match="SumOf gave scores that are not numbers"):
         smallest_addition(Game(model, _history([]), "b"), 1)
@@ -125,11 +125,11 @@ def test_a_small_budget_ends_the_search() -> None:
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_every_model_is_asked_at_the_first_steps(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_every_model_at_the_first_steps(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained(name, tiny)
     for step in (0, 1):
         request = request_at(tiny.history("u03"), step)
         wanted = str(model.item_ids[int(np.argmin(model.score([request])[0]))])
-        found = smallest_addition(Game(model, request, wanted, aware=MODELS[name].aware), K, event_of=taken_now(request, tiny))
+        found = smallest_addition(Game(model, request, wanted, aware=MODELS[name].aware), K, event_of=make_event_factory(request, tiny))
         assert found.rank_before > K and found.evaluations > 0
         assert (found.rank_after or K) <= K

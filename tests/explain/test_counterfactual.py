@@ -1,4 +1,4 @@
-"""What an item's place hangs on, against searching every set of events on small histories."""
+"""Counterfactual removals against enumeration of all sets of events in small histories."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,8 +31,8 @@ class SumOf:
         return np.array([[of(set(map(str, each.history.items)), item) for item in self.item_ids] for each in requests], dtype=np.float32)
 
 
-def fewest_by_trying_all(model: Any, request: Any, item_id: str, k: int, most: int) -> int | None:
-    """How many events the smallest set holds, by asking for each set apart; None if none of up to `most` helps."""
+def smallest_by_enumeration(model: Any, request: Any, item_id: str, k: int, most: int) -> int | None:
+    """The size of the smallest set, by scoring each set alone; None if no set of up to `most` events suffices."""
     vocabulary = Vocabulary(model.item_ids)
     at = int(vocabulary.encode([item_id])[0]) - 1
     for size in range(1, most + 1):
@@ -45,14 +45,14 @@ def fewest_by_trying_all(model: Any, request: Any, item_id: str, k: int, most: i
 
 
 def _at(asked: Any, request: Any) -> Any:
-    """The shortened history asked for at the time and place of the whole one, as a model that is told them would be."""
+    """The request of the shortened history at the time and place of the full one."""
     history = request.history
     time, offset = (request.time, request.utc_offset) if request.time is not None else (history.times[-1], history.utc_offsets[-1])
     return replace(asked, time=time, utc_offset=offset, place=tuple(history.places[-1]))
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_no_smaller_set_is_found_by_trying_all(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_enumeration_finds_no_smaller_set(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained(name, tiny)
     for user, step in (("u03", 9), ("u05", 7), ("u07", 8)):
         history = tiny.history(user)
@@ -60,7 +60,7 @@ def test_no_smaller_set_is_found_by_trying_all(name: str, tiny: Dataset, trained
         scores = candidate_scores(model, [request], Vocabulary(model.item_ids), repeats=True)[0]
         item_id = str(model.item_ids[np.argsort(-scores, kind="stable")[1]])
         found = smallest_removal(Game(model, request, item_id, aware=MODELS[name].aware), K)
-        fewest = fewest_by_trying_all(model, request, item_id, K, 3)
+        fewest = smallest_by_enumeration(model, request, item_id, K, 3)
         assert found.verified == bool(found.removed)
         if fewest is not None:
             assert found.verified and len(found.removed) == fewest
@@ -68,7 +68,7 @@ def test_no_smaller_set_is_found_by_trying_all(name: str, tiny: Dataset, trained
             assert found.replacement is not None and found.replacement != item_id
 
 
-def test_what_comes_in_is_named() -> None:
+def test_the_replacement_is_named() -> None:
     model = SumOf(["a", "b", "c", "d"], {("x", "b"): 5, ("y", "b"): 5}, {"a": 9, "c": 1, "d": 0})
     model.item_ids = np.array(["a", "b", "c", "d", "x", "y"], dtype=object)
     request = _history(["x", "y", "a"])
@@ -77,7 +77,7 @@ def test_what_comes_in_is_named() -> None:
     assert found.verified and found.evaluations > 0
 
 
-def test_more_than_three_events_are_found_and_none_is_too_many() -> None:
+def test_sets_of_more_than_three_events() -> None:
     """Six events each add one point, and half a point more must go than any three hold."""
     names = [f"e{at}" for at in range(12)]
     adds = {(name, "good"): 1.0 for name in names[:8]}
@@ -87,14 +87,14 @@ def test_more_than_three_events_are_found_and_none_is_too_many() -> None:
     assert found.replacement == "other"
 
 
-def test_an_item_that_nothing_drops_is_said_to_stay() -> None:
+def test_an_item_that_no_removal_drops() -> None:
     model = SumOf(["a", "b", "c"], {("a", "b"): 1.0}, {"c": 5.0})
     found = smallest_removal(Game(model, _history(["a", "a"]), "c"), 1)
     assert found.removed == () and not found.verified and found.rank_after is None and found.replacement is None
 
 
-def test_what_was_taken_stays_out_where_people_do_not_return() -> None:
-    """Without its event, "x" would be the best of all: it must not be what takes the place."""
+def test_items_of_the_history_stay_excluded() -> None:
+    """Without its event, "x" would be the best of all, but it must not be the replacement."""
     model = SumOf(["x", "b", "c"], {("x", "b"): 5.0}, {"x": 99.0, "c": 1.0})
     found = smallest_removal(Game(model, _history(["x"]), "b", repeats=False), 1)
     assert found.removed == (0,) and found.replacement == "c"
@@ -107,7 +107,7 @@ def test_a_long_history_is_searched_where_it_matters() -> None:
     assert found.removed == (7, 123)
 
 
-def test_a_small_budget_still_asks_for_pairs_of_the_latest() -> None:
+def test_a_small_budget_still_tries_pairs_of_the_latest() -> None:
     older = [f"o{at}" for at in range(38)]
 
     class EitherOfTwo(SumOf):
@@ -138,13 +138,13 @@ def test_the_latest_events_are_tried_together_on_any_budget() -> None:
     assert found.removed == (60, 61, 62, 63) and found.replacement == "c"
 
 
-def test_all_times_of_a_repeated_item_have_to_go() -> None:
+def test_all_events_of_a_repeated_item_are_removed() -> None:
     model = SumOf(["a", "b", "c", "x", "y"], {("x", "b"): 5.0}, {"c": 1.0})
     found = smallest_removal(Game(model, _history(["x", "y", "x", "y", "x"]), "b"), 1)
     assert found.removed == (0, 2, 4) and found.replacement == "c"
 
 
-def test_scores_that_are_no_numbers_name_the_model() -> None:
+def test_scores_that_are_not_numbers_name_the_model() -> None:
     model = SumOf(["a", "b"], {}, {"a": np.nan})
     with pytest.raises(RecsysError, match="SumOf gave scores that are not numbers"):
         smallest_removal(Game(model, _history(["a"]), "b"), 1)
@@ -154,11 +154,11 @@ def test_an_item_outside_the_list_is_refused(tiny: Dataset, trained: Callable[..
     model = trained("popularity", tiny)
     request = request_at(tiny.history("u03"), 5)
     last = str(model.item_ids[int(np.argmin(model.score([request])[0]))])
-    with pytest.raises(DataError, match="not among the first 3"):
+    with pytest.raises(DataError, match="not in the top 3"):
         smallest_removal(Game(model, request, last), K)
     with pytest.raises(DataError, match="k is 0"):
         smallest_removal(Game(model, request, last), 0)
-    with pytest.raises(DataError, match="no candidate"):
+    with pytest.raises(DataError, match="not a candidate"):
         taken = str(request.history.items[0])
         smallest_removal(Game(model, request, taken, repeats=False), K)
 

@@ -1,4 +1,4 @@
-"""Curves and metrics of fidelity, against removing events one by one by hand."""
+"""Curves and metrics of fidelity against the removal of events one by one."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 
 from recsys.core import Dataset, Request, request_at
 from recsys.explain.explanation import Explanation, Player
-from recsys.explain.fidelity.deletion import SHARES, agreement, event_weights, measure_fidelity
+from recsys.explain.fidelity.deletion import SHARES, correlate_ranks, event_weights, measure_fidelity
 from recsys.explain.game import Game
 
 
@@ -36,8 +36,8 @@ def test_curves_are_the_model_s_own_answers(name: str, tiny: Dataset, trained: C
     assert list(curve.counts) == list(range(10))
     for at, count in enumerate(curve.counts):
         for gone, value, place in (
-            (order[:count], curve.deleted[at], curve.deleted_places[at]),
-            (order[count:], curve.kept[at], curve.kept_places[at]),
+            (order[:count], curve.deleted[at], curve.deleted_ranks[at]),
+            (order[count:], curve.kept[at], curve.kept_ranks[at]),
         ):
             asked = type(request)(request.history.without(gone), request.time, request.utc_offset)
             scores = model.score([asked])[0]
@@ -57,18 +57,18 @@ def test_metrics_by_hand(tiny: Dataset, trained: Callable[..., Any]) -> None:
     kept = (curve.kept[-1] - curve.kept) / spread
     assert metrics["sufficiency"] == pytest.approx(np.mean([kept[count] for count in counts]), rel=1e-4)
     assert metrics["deletion"] == pytest.approx(sum((falls[at] + falls[at + 1]) / 2 for at in range(9)) / 9, rel=1e-4)
-    listed = curve.deleted_places <= 3
+    listed = curve.deleted_ranks <= 3
     assert metrics["pos@k"] == pytest.approx(sum((int(listed[at]) + int(listed[at + 1])) / 2 for at in range(9)) / 9)
 
 
-def test_an_item_filtered_as_seen_is_judged_by_its_score(tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_a_seen_item_is_measured_by_its_score(tiny: Dataset, trained: Callable[..., Any]) -> None:
     model, request = trained("ease", tiny), Request(tiny.history("u03"))
     taken = str(request.history.items[0])
     hidden, shown = (Game(model, request, taken, repeats=repeats) for repeats in (False, True))
     values = np.arange(float(len(shown.players)))
     ours, plain = (measure_fidelity(game, {"made": explained(game, values)}) for game in (hidden, shown))
     np.testing.assert_allclose(ours.curves["made"].deleted, plain.curves["made"].deleted, rtol=1e-5)
-    assert np.ptp(plain.curves["made"].deleted) > 0 and np.isfinite(ours.trust("made"))
+    assert np.ptp(plain.curves["made"].deleted) > 0 and np.isfinite(ours.share_beaten("made"))
 
 
 def test_the_right_order_beats_chance_and_the_wrong_one_loses(order_only: Dataset, trained: Callable[..., Any]) -> None:
@@ -79,7 +79,7 @@ def test_the_right_order_beats_chance_and_the_wrong_one_loses(order_only: Datase
     right = game.score - alone
     found = measure_fidelity(game, {"right": explained(game, right), "wrong": explained(game, -right)}, k=3, orders=40)
     assert found.beats("right") == 1.0 and found.beats("right", "insertion") == 1.0  # nothing random is as good
-    assert found.trust("right") == 1.0 and found.trust("wrong") == 0.0
+    assert found.share_beaten("right") == 1.0 and found.share_beaten("wrong") == 0.0
     assert found.beats("wrong") == 0.0 and found.beats("wrong", "sufficiency") < 0.1
     assert found.agreement[0, 1] == pytest.approx(-1.0)
 
@@ -91,14 +91,14 @@ def test_groups_share_among_their_events(tiny: Dataset, trained: Callable[..., A
     np.testing.assert_allclose(event_weights(found, range(9)), [2, 2, 2, 0, 1, 2, 3, 4, 5])
 
 
-def test_what_one_method_takes_together_is_compared_together(tiny: Dataset, trained: Callable[..., Any]) -> None:
-    """Two exact answers, one with a run of events as one player, do not disagree about how that run is shared."""
+def test_grouped_events_are_compared_as_a_group(tiny: Dataset, trained: Callable[..., Any]) -> None:
+    """Two exact explanations, one with a run of events as one player, agree on that run."""
     game = game_at(trained("item-knn", tiny), tiny)
     groups = game.with_players([Player("early", "group", (0, 1, 2, 3, 4)), *game.players[5:]])
     alone = np.array([7.0, -9.0, 8.0, -9.0, 3.5, 1.0, 2.0, 3.0, 4.0])
     found = measure_fidelity(game, {"alone": explained(game, alone), "together": explained(groups, np.array([0.5, 1.0, 2.0, 3.0, 4.0]))})
     assert found.agreement[0, 1] == pytest.approx(1.0)
-    assert agreement(list(found.weights.values()))[0, 1] < 0.5  # what comparing event by event would say
+    assert correlate_ranks(list(found.weights.values()))[0, 1] < 0.5  # what comparing event by event would say
 
 
 def test_agreement_is_spearman_s() -> None:
@@ -106,8 +106,8 @@ def test_agreement_is_spearman_s() -> None:
 
     random = np.random.default_rng(1)
     one, other = random.integers(0, 5, 30).astype(float), random.normal(size=30)
-    assert agreement([one, other])[0, 1] == pytest.approx(spearmanr(one, other).statistic)
-    assert np.isnan(agreement([one, np.zeros(30)])[0, 1])
+    assert correlate_ranks([one, other])[0, 1] == pytest.approx(spearmanr(one, other).statistic)
+    assert np.isnan(correlate_ranks([one, np.zeros(30)])[0, 1])
 
 
 @pytest.mark.parametrize("step", [0, 1, 2])

@@ -1,4 +1,4 @@
-"""Methods judged over many people: what is known to be right must come out ahead, and what was planted must be found."""
+"""Benchmark of methods over many users: the right method is best, and known causes are recovered."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from recsys.explain.fidelity.fidelity_benchmark import measure_cause_recovery, r
 
 
 class OneMore:
-    """Recommends each item whose number is one more than that of an event: exactly that event is why."""
+    """Recommends each item whose number is one more than that of an event, its only cause."""
 
     def __init__(self, item_ids: np.ndarray):
         self.item_ids = item_ids
@@ -36,7 +36,7 @@ def walks(make_dataset: Callable[..., Dataset]) -> Dataset:
     return make_dataset([*events, *((f"z{at:02}", f"i{at:02}") for at in range(60))], name="walks")
 
 
-def test_what_matters_is_found_first(walks: Dataset) -> None:
+def test_the_right_method_is_best(walks: Dataset) -> None:
     found = run_fidelity_benchmark(OneMore(walks.item_ids), walks, split_interactions(walks, "last-out"), (), count=20, budget=400)
     assert found.cases == 20 and found.split == "validation"
     assert set(found.metrics) == {"random", "shapley", "leave-one-out"}
@@ -46,7 +46,7 @@ def test_what_matters_is_found_first(walks: Dataset) -> None:
     assert found.metrics["random"]["deletion"].value < found.metrics["shapley"]["deletion"].value
 
 
-def test_planted_causes_are_named(walks: Dataset) -> None:
+def test_known_causes_are_recovered(walks: Dataset) -> None:
     because = walks.interactions["order"].map({7: 3, 8: 1}).fillna(-1).astype(int)
     causes = pd.DataFrame({"cause": np.where(because == 3, "habit", "follow-up"), "because_of": because})
     found = measure_cause_recovery(OneMore(walks.item_ids), walks, split_interactions(walks, "last-out"), causes, (), count=15, budget=400)
@@ -56,12 +56,12 @@ def test_planted_causes_are_named(walks: Dataset) -> None:
     assert 1 / 8 <= found.methods["random"].value <= 1 / 7
 
 
-def test_nothing_to_judge_is_said(make_dataset: Callable[..., Dataset], trained: Callable[..., Any]) -> None:
+def test_a_split_without_cases_is_an_error(make_dataset: Callable[..., Dataset], trained: Callable[..., Any]) -> None:
     short = make_dataset([("a", "x"), ("a", "y"), ("a", "z"), ("b", "x"), ("b", "y"), ("b", "z")], name="short")
     with pytest.raises(DataError, match="at least 4 events"):
         run_fidelity_benchmark(trained("popularity", short), short, split_interactions(short, "last-out"), ())
 
 
-def test_no_cause_that_the_model_listed_is_no_error(walks: Dataset) -> None:
+def test_no_listed_cause_is_not_an_error(walks: Dataset) -> None:
     causes = pd.DataFrame({"cause": "taste", "because_of": -1}, index=range(len(walks.interactions)))
     assert measure_cause_recovery(OneMore(walks.item_ids), walks, split_interactions(walks, "last-out"), causes, ()).cases == 0

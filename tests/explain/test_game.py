@@ -1,4 +1,4 @@
-"""A coalition's value is the model's own answer for the history that it stands for."""
+"""Values of coalitions are the model's scores for their histories."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recsys.core import Dataset, Event, History, Request, ScoresSubsets, empty_history, heard, request_at
+from recsys.core import Dataset, Event, History, Request, ScoresSubsets, append_likes, empty_history, request_at
 from recsys.core.errors import DataError, RecsysError, UnknownNameError
 from recsys.explain import explain_item
 from recsys.explain.explanation import Player
@@ -49,7 +49,7 @@ class TestEveryModel:
             np.testing.assert_allclose(game.value(coalition[None])[0], expected[5], **CLOSE)
             np.testing.assert_allclose(game.scores(coalition[None])[0], expected, **CLOSE)
 
-    def test_everybody_together_have_the_model_s_score(self, name: str, model: Any, tiny: Dataset) -> None:
+    def test_the_full_coalition_has_the_model_s_score(self, name: str, model: Any, tiny: Dataset) -> None:
         history = tiny.history("u03")
         for step in (0, 1, len(history)):
             game = game_of(name, model, history, step)
@@ -70,17 +70,17 @@ class TestEveryModel:
         assert list(request.history.texts) == [None if event in (2, 8) else text for event, text in enumerate(history.texts[:9])]
         np.testing.assert_allclose(game.value(coalition[None])[0], model.score([request])[0, 5], **CLOSE)
 
-    def test_unknown_items_play_no_part(self, name: str, model: Any, tiny: Dataset) -> None:
+    def test_unknown_items_are_not_players(self, name: str, model: Any, tiny: Dataset) -> None:
         history = tiny.history("u03").until(2)
         late = Event("no such item", history.times[1], history.utc_offsets[1], tuple(history.places[1]))
         game = Game(model, Request(history.then(late)), "i05", aware=MODELS[name].aware)
-        assert game.unknown == 1
+        assert game.n_unknown == 1
         assert [player.steps for player in game.players if player.kind == "event"] == [(0,), (1,)]
         np.testing.assert_allclose(game.value(np.ones((1, len(game.players)), bool))[0], game.score, **CLOSE)
 
 
 class Sums:
-    """Scores items by what the history's items are worth; counts how often it is asked."""
+    """Scores items by the worth of the items of the history, and counts the scored requests."""
 
     def __init__(self, worth: Sequence[float] = tuple(range(15)), scores: np.ndarray | None = None) -> None:
         self.item_ids = np.array([f"i{i:02}" for i in range(15)], dtype=object)
@@ -97,7 +97,7 @@ def history() -> History:
     return History(np.array(["i01", "i02", "i04", "i02"], dtype=object))
 
 
-def test_a_coalition_is_asked_once(history: History) -> None:
+def test_a_coalition_is_scored_once(history: History) -> None:
     model = Sums()
     game = Game(model, Request(history), "i05")
     coalitions = np.array([[1, 0, 0, 1], [0, 1, 0, 1], [1, 0, 0, 1]], dtype=bool)
@@ -107,7 +107,7 @@ def test_a_coalition_is_asked_once(history: History) -> None:
     assert model.asked == groups.evaluations == game.evaluations == 3
 
 
-def test_what_belongs_to_nobody_is_always_there(history: History) -> None:
+def test_events_of_no_player_are_always_present(history: History) -> None:
     game = Game(Sums(), Request(history), "i05").with_players([Player("i01", "event", (0,), "i01")])
     np.testing.assert_array_equal(game.value(np.array([[0], [1]], dtype=bool)), [8, 9])
 
@@ -134,14 +134,14 @@ def test_likes_are_players_and_the_latest_events(history: History) -> None:
     request = Request(replace(history, likes=("i07",)))
     game = Game(Sums(), request, "i05")
     assert game.players[-1] == Player("i07", "event", (4,), "i07")
-    assert game.score == Sums().score([heard(request)])[0, 5] == 16
+    assert game.score == Sums().score([append_likes(request)])[0, 5] == 16
     assert game.step == 4
 
 
 def test_an_item_filtered_as_seen_is_explained_all_the_same(history: History) -> None:
-    """What is explained is the model and not the filter; the game says that the item is not shown."""
+    """The model is explained and not the filter; the game says that the item is not recommended."""
     game = Game(Sums(), Request(history), "i02", repeats=False)
-    assert game.seen and not Game(Sums(), Request(history), "i05").seen
+    assert game.is_seen and not Game(Sums(), Request(history), "i05").is_seen
     found = explain_item(game)
     np.testing.assert_allclose(found.values, [1, 2, 4, 2])  # two events of one item are two players
     assert [player.steps for player in found.players] == [(0,), (1,), (2,), (3,)]
@@ -155,18 +155,18 @@ def test_an_empty_history_has_no_players() -> None:
 
 
 @pytest.mark.parametrize("target", ["logit", "probability", "margin"])
-def test_scores_that_are_no_numbers_name_the_model(history: History, target: Any) -> None:
+def test_scores_that_are_not_numbers_name_the_model(history: History, target: Any) -> None:
     game = Game(Sums(np.full(15, np.nan)), Request(history), "i05", target=target)
     for ask in (lambda: game.score, lambda: game.value(np.ones((1, 4), bool))):
         with pytest.raises(RecsysError, match="Sums gave scores that are not numbers"):
             ask()
 
 
-def test_an_item_that_is_no_candidate_is_said_so(tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_an_item_that_is_not_a_candidate_is_an_error(tiny: Dataset, trained: Callable[..., Any]) -> None:
     for name in ("sasrec", "ease"):
         game = Game(trained(name, tiny), Request(tiny.history("u03"), candidates=("i01", "i02")), "i05")
         for ask in (lambda game=game: game.score, lambda game=game: game.value(np.ones((1, len(game.players)), bool))):
-            with pytest.raises(DataError, match=r"i05.*no candidate"):
+            with pytest.raises(DataError, match=r"i05.*not a candidate"):
                 ask()
 
 

@@ -1,4 +1,4 @@
-"""The other ways to explain, each against something that is known another way; and every model by every way it offers."""
+"""Attribution methods, each against an independent computation, and every model with every method that it offers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from recsys.explain import METHODS, Game, explain_item
 from recsys.explain.grouping import group_players, refine_grouped_shapley
 from recsys.models import MODELS
 from tests.conftest import WHOLE
-from tests.explain.games import by_orders, made, played
+from tests.explain.games import game_of_function, sample_value, shapley_by_definition
 
 LINEAR = ("ease", "item-knn", "item-knn-text")
 CAUSAL = ("sasrec", "sasrec-time", "spatiotemporal", "lstm-lm", "llm-lstm", "long-short", "association", "sasrec-text")
@@ -33,7 +33,7 @@ class TestEveryModel:
         return trained(name, tiny)
 
     @pytest.mark.parametrize("step", [0, 1, 7])
-    def test_every_method_explains_or_says_why_not(self, name: str, model: Any, tiny: Dataset, step: int) -> None:
+    def test_every_method_explains_or_gives_a_reason(self, name: str, model: Any, tiny: Dataset, step: int) -> None:
         game = game_of(name, model, tiny, step)
         for method, spec in METHODS.items():
             reason = spec.why_not(model, game)
@@ -46,7 +46,7 @@ class TestEveryModel:
             assert len(found.values) == len(found.standard_errors) == len(found.players)
             assert np.isfinite(found.values).all()
             np.testing.assert_allclose(found.score, model.score([request_at(tiny.history("u03"), step)])[0, 5], rtol=1e-5)
-            if spec.adds_up:  # integrated gradients add up slopes at so many points, which leaves something where the way is steep
+            if spec.is_additive:  # integrated gradients add up slopes at so many points, which leaves something where the way is steep
                 share = 0.05 if method == "integrated-gradients" else 1e-3
                 assert abs(found.residual) <= share * abs(found.score - found.baseline) + (2e-4 if share > 0.01 else 2e-5)
 
@@ -74,7 +74,7 @@ def test_the_closed_form_is_exact(name: str, removal: Any, tiny: Dataset, traine
     for user, step in (("u03", 6), ("u05", 3), ("u07", 1), ("u03", 0)):
         game = game_of(name, trained(name, tiny), tiny, step, user=user, removal=removal)
         found = explain_item(game, "closed-form")
-        np.testing.assert_allclose(found.values, by_orders(step, game.value), atol=1e-6)
+        np.testing.assert_allclose(found.values, shapley_by_definition(step, game.value), atol=1e-6)
         assert found.exact
         assert abs(found.residual) <= 1e-3 * abs(found.score - found.baseline) + 1e-7
 
@@ -90,9 +90,9 @@ def test_sampled_values_agree_with_the_closed_form_within_their_error(name: str,
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12))
-def test_leave_one_out_is_the_difference_it_says(seed: int, players: int) -> None:
-    value = made("fading", players, np.random.default_rng(seed))
-    game = played(players, value)
+def test_leave_one_out_is_a_difference(seed: int, players: int) -> None:
+    value = sample_value("fading", players, np.random.default_rng(seed))
+    game = game_of_function(players, value)
     whole = np.ones((1, players), dtype=bool)
     expected = [value(whole)[0] - value(np.arange(players)[None] != i)[0] for i in range(players)]
     found = explain_item(game, "leave-one-out")
@@ -106,7 +106,7 @@ def test_the_gradient_is_the_slope(name: str, tiny: Dataset, trained: Callable[.
     model = trained(name, tiny)
     game = game_of(name, model, tiny, 5)
     found = explain_item(game, "gradient")
-    tokens = next(iter(model._last_batches(model._stream([game.known]))))[1]
+    tokens = next(iter(model._last_batches(model._stream([game.known_request]))))[1]
     own = type(model.embedding).forward
     for at in range(len(game.steps)):
         moved = []
@@ -120,14 +120,14 @@ def test_the_gradient_is_the_slope(name: str, tiny: Dataset, trained: Callable[.
             model.embedding.forward = reading.__get__(model.embedding)
             try:
                 with torch.no_grad():
-                    moved.append(float(model.scores(model(tokens, last_only=True), model.item_vectors())[0, game.column]))
+                    moved.append(float(model.score_items(model(tokens, last_only=True), model.item_vectors())[0, game.column]))
             finally:
                 del model.embedding.forward
         np.testing.assert_allclose(found.values[at], (moved[1] - moved[0]) / 2e-2, rtol=2e-2, atol=2e-4)
 
 
 @pytest.mark.parametrize("name", CAUSAL)
-def test_asking_for_gradients_leaves_the_model_as_it_was(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_gradients_leave_the_model_unchanged(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained(name, tiny)
     request = request_at(tiny.history("u03"), 6)
     before, modules = model.score([request]), dict(model._modules)
@@ -139,10 +139,10 @@ def test_asking_for_gradients_leaves_the_model_as_it_was(name: str, tiny: Datase
 
 def test_attention_is_the_last_row_of_what_the_page_shows(tiny: Dataset, trained: Callable[..., Any]) -> None:
     from recsys.analysis.attention import MEAN, ROLLOUT, summarize_attention
-    from recsys.evaluation.replay import attention_at_step
+    from recsys.evaluation.replay import compute_step_attention
 
     model, history = trained("sasrec-time", tiny), tiny.history("u03")
-    shown = attention_at_step(model, history, 5)
+    shown = compute_step_attention(model, history, 5)
     for method, view in (("attention", MEAN), ("rollout", ROLLOUT)):
         found = explain_item(game_of("sasrec-time", model, tiny, 5), method)
         np.testing.assert_allclose(found.values, summarize_attention(shown, history, view).weights, rtol=1e-5)
@@ -151,9 +151,9 @@ def test_attention_is_the_last_row_of_what_the_page_shows(tiny: Dataset, trained
 
 def test_a_model_without_gradients_or_attention_says_so(tiny: Dataset, trained: Callable[..., Any]) -> None:
     for name, method, reason in (
-        ("markov", "gradient", "no gradient"),
+        ("markov", "gradient", "no gradients"),
         ("lstm-lm", "rollout", "no attention"),
-        ("sasrec", "closed-form", "no sum"),
+        ("sasrec", "closed-form", "not a sum"),
     ):
         with pytest.raises(DataError, match=reason):
             explain_item(game_of(name, trained(name, tiny), tiny, 5), method)
@@ -170,7 +170,7 @@ def test_two_thousand_events_most_of_them_beyond_the_model_s_reach(tiny: Dataset
     columns = ("items", "times", "utc_offsets", "places", "behaviours", "ratings")
     long = replace(history, texts=None, **{name: np.concatenate([getattr(history, name)] * 200)[:2_000] for name in columns})
     game = Game(trained("sasrec", tiny), Request(long), "i05")
-    reach = game.model.reach
+    reach = game.model.receptive_field
     for method in ("gradient", "integrated-gradients", "attention", "leave-one-out"):
         found = explain_item(game, method)
         assert len(found.values) == 2_000
@@ -181,7 +181,7 @@ def test_two_thousand_events_most_of_them_beyond_the_model_s_reach(tiny: Dataset
     assert sorted(step for player in opened.players for step in player.steps) == list(range(2_000))
 
 
-def test_nothing_known_is_explained_as_nothing(tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_an_empty_history_has_no_contributions(tiny: Dataset, trained: Callable[..., Any]) -> None:
     for name in ("sasrec", "spatiotemporal", "ease"):
         game = Game(trained(name, tiny), Request(empty_history()), "i05")
         for method, spec in METHODS.items():

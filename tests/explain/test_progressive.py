@@ -1,4 +1,4 @@
-"""All that is asked of one recommendation: rough first, whole at the end, in less detail where there is no time."""
+"""Progressive explanations: rough first, complete at the end, and in less detail where there is no time."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,19 +21,19 @@ def game_of(name: str, model: Any, dataset: Dataset, step: int) -> Game:
 
 
 @pytest.mark.parametrize("name", ["sasrec-time", "item-knn", "markov"])
-def test_it_sharpens_until_nothing_is_left_to_do(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_explanations_become_complete(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     *rough, last = explain_progressively(game_of(name, trained(name, tiny), tiny, 9), k=3)
-    assert rough[0].explanation.method == "leave-one-out" and all(each.doing for each in rough)
-    assert last.doing == "" and last.explanation.method == "shapley" and last.place == 1
+    assert rough[0].explanation.method == "leave-one-out" and all(each.activity for each in rough)
+    assert last.activity == "" and last.explanation.method == "shapley" and last.rank == 1
     assert last.counterfactual is not None and abs(last.explanation.residual) < 1e-3
-    assert set(last.beside) | set(last.not_offered) == {
+    assert set(last.others) | set(last.not_offered) == {
         "leave-one-out", "closed-form", "gradient", "integrated-gradients", "attention", "rollout"
     }  # fmt: skip
-    assert last.fidelity is not None and set(last.fidelity.curves) == {"shapley", *last.beside}
+    assert last.fidelity is not None and set(last.fidelity.curves) == {"shapley", *last.others}
 
 
 def test_without_time_few_players_still_hold_every_event(make_dataset: Callable[..., Dataset], trained: Callable[..., Any]) -> None:
-    """A habit of sixty visits is one player, since it hangs on no single one."""
+    """A habit of sixty visits is one player, since it does not depend on a single one."""
     events = [("u03", f"i{at % 7}" if at % 2 else "home") for at in range(120)] + [("u04", f"i{at % 7}") for at in range(9)]
     dataset = make_dataset(events, name="habits")
     game = Game(trained("item-knn", dataset), request_at(dataset.history("u03"), 120), "home")
@@ -49,10 +49,10 @@ def test_without_time_few_players_still_hold_every_event(make_dataset: Callable[
 @pytest.mark.parametrize("step", [0, 1])
 def test_the_shortest_histories(step: int, tiny: Dataset, trained: Callable[..., Any]) -> None:
     *_, last = explain_progressively(game_of("sasrec", trained("sasrec", tiny), tiny, step))
-    assert last.doing == "" and last.fidelity is None and len(last.explanation.values) == step
+    assert last.activity == "" and last.fidelity is None and len(last.explanation.values) == step
 
 
-def test_unknown_items_are_in_no_answer(tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_unknown_items_have_no_contribution(tiny: Dataset, trained: Callable[..., Any]) -> None:
     history = tiny.history("u03").until(3)
     odd = Event("no such item", history.times[2], history.utc_offsets[2], tuple(history.places[2]))
     between = history.until(2).then(odd)
@@ -65,7 +65,7 @@ def test_unknown_items_are_in_no_answer(tiny: Dataset, trained: Callable[..., An
     assert last.counterfactual is not None and 2 not in last.counterfactual.removed
 
 
-def test_two_thousand_events_are_asked_about_in_parts(tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_two_thousand_events_are_grouped(tiny: Dataset, trained: Callable[..., Any]) -> None:
     history = tiny.history("u03")
     columns = ("items", "times", "utc_offsets", "places", "behaviours", "ratings")
     long = replace(history, texts=None, **{name: np.concatenate([getattr(history, name)] * 300)[:2_000] for name in columns})
@@ -77,13 +77,13 @@ def test_two_thousand_events_are_asked_about_in_parts(tiny: Dataset, trained: Ca
 
 
 @pytest.mark.parametrize("name", ["sasrec", "ease"])
-def test_an_item_scored_minus_infinity_is_said_to_be_no_candidate(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_an_item_scored_minus_infinity_is_not_a_candidate(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     game = Game(trained(name, tiny), Request(tiny.history("u03"), candidates=("i01", "i02")), "i05")
-    with pytest.raises(DataError, match=r"i05.*no candidate"):
+    with pytest.raises(DataError, match=r"i05.*not a candidate"):
         list(explain_progressively(game))
 
 
-def test_scores_that_are_no_numbers_name_the_model(tiny: Dataset, trained: Callable[..., Any]) -> None:
+def test_scores_that_are_not_numbers_name_the_model(tiny: Dataset, trained: Callable[..., Any]) -> None:
     class Broken:
         item_ids = trained("ease", tiny).item_ids
 

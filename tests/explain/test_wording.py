@@ -1,20 +1,34 @@
-"""Sentences say what the numbers say."""
+"""Sentences that are true of their numbers."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from recsys.core.translation import language
 from recsys.explain.counterfactual.addition import Addition
 from recsys.explain.counterfactual.removal import Counterfactual
 from recsys.explain.explanation import Explanation, Player
 from recsys.explain.fidelity.deletion import Curve, Fidelity
-from recsys.explain.wording import adds_up, by_item, hangs_on, pushes, verdict, why, would_bring
+from recsys.explain.wording import (
+    describe_addition,
+    describe_additivity,
+    describe_fidelity,
+    describe_rank,
+    describe_removal,
+    find_clear_contributions,
+    merge_by_item,
+)
+from tests import translations
 
 TITLES = {"a": "Apples", "b": "Books", "c": "Chance"}
 
 
-def explained(values: list[float], errors: list[float] | None = None, items: list[str] | None = None, left: float = 0.0) -> Explanation:
+def explanation_of(
+    values: list[float], errors: list[float] | None = None, items: list[str] | None = None, left: float = 0.0
+) -> Explanation:
     players = tuple(Player(item, "event", (at,), item) for at, item in enumerate(items or [f"e{at}" for at in range(len(values))]))
     score = 1.0 + sum(values) + left
     return Explanation(
@@ -22,52 +36,55 @@ def explained(values: list[float], errors: list[float] | None = None, items: lis
     )  # fmt: skip
 
 
-def told(explanation: Explanation, place: int = 1) -> str:
-    return " ".join(why(explanation, [player.label for player in explanation.players], place))
+def sentences_of(explanation: Explanation, place: int = 1) -> str:
+    return " ".join(describe_rank(explanation, [player.label for player in explanation.players], place))
 
 
-def test_one_event_that_carries_it_is_named_alone() -> None:
-    assert told(explained([4.0, 0.5, 0.5])) == "Recommended at place 1 because of e0 above all: 80% of what pushes it up."
+def test_a_dominant_event_is_named_alone() -> None:
+    assert sentences_of(explanation_of([4.0, 0.5, 0.5])) == "Recommended at rank 1 mainly because of e0: 80% of what raises its score."
 
 
-def test_several_are_named_until_they_carry_it() -> None:
-    assert told(explained([3.0, 0.2, 2.0, 2.5]), 4) == "Recommended at place 4 because of e0 and e3, together 71% of what pushes it up."
+def test_events_are_named_until_they_account_for_most() -> None:
+    assert (
+        sentences_of(explanation_of([3.0, 0.2, 2.0, 2.5]), 4)
+        == "Recommended at rank 4 because of e0 and e3, together 71% of what raises its score."
+    )
 
 
-def test_many_small_pushes_are_said_to_be_that() -> None:
-    text = told(explained([1.0] * 30))
-    assert "by many small pushes" in text and "together 10%" in text
+def test_many_small_increases() -> None:
+    text = sentences_of(explanation_of([1.0] * 30))
+    assert "because of many small increases" in text and "together 10%" in text
 
 
-def test_what_is_not_surely_more_than_chance_is_not_named() -> None:
-    found = explained([4.0, 3.9, 0.1], errors=[0.1, 2.5, 0.01])
-    assert pushes(found).up == (0, 2)
-    assert "e1" not in told(found)
+def test_unclear_contributions_are_not_named() -> None:
+    found = explanation_of([4.0, 3.9, 0.1], errors=[0.1, 2.5, 0.01])
+    assert find_clear_contributions(found).up == (0, 2)
+    assert "e1" not in sentences_of(found)
 
 
-def test_what_speaks_against_it_is_named_only_if_it_weighs_something() -> None:
-    assert told(explained([4.0, -2.0])).endswith("E1 speaks against it.")
-    assert "against" not in told(explained([4.0, -0.5]))
+def test_only_large_decreases_are_named() -> None:
+    assert sentences_of(explanation_of([4.0, -2.0])).endswith("The largest decrease comes from e1.")
+    assert "decrease" not in sentences_of(explanation_of([4.0, -0.5]))
 
 
-def test_nothing_that_matters_is_said_to_be_that() -> None:
-    assert "nothing they did moves it" in told(explained([0.0, 0.0]))
-    assert "nothing they did moves it" in told(explained([]))
-    assert "nothing they did moves it" in told(explained([1e-9, 0.0], left=5.0))
-    assert "speaks against it most is e1" in told(explained([0.0, -1.0]))
+def test_no_contribution() -> None:
+    assert "no event changes its score" in sentences_of(explanation_of([0.0, 0.0]))
+    assert "no event changes its score" in sentences_of(explanation_of([]))
+    assert "no event changes its score" in sentences_of(explanation_of([1e-9, 0.0], left=5.0))
+    assert "e1 lowers it most" in sentences_of(explanation_of([0.0, -1.0]))
 
 
-def test_what_is_too_rough_to_name_is_not_called_nothing() -> None:
-    assert "not known sharply enough" in told(explained([3.0, -2.0], errors=[2.0, 2.0]))
+def test_imprecise_contributions_are_not_called_zero() -> None:
+    assert "no contribution is estimated precisely enough" in sentences_of(explanation_of([3.0, -2.0], errors=[2.0, 2.0]))
 
 
 def test_an_item_outside_the_list_is_not_called_recommended() -> None:
-    text = told(explained([4.0, 1.0]), place=1234)
-    assert text.startswith("At place 1,234, not among the 10: what speaks for it most is e0")
+    text = sentences_of(explanation_of([4.0, 1.0]), place=1234)
+    assert text.startswith("At rank 1,234, not in the top 10: the largest increase comes from e0")
 
 
-def test_the_same_item_is_one_thing_in_a_sentence() -> None:
-    found = by_item(explained([1.0, 2.0, 3.0, -1.0], errors=[0.3, 0.1, 0.4, 0.0], items=["home", "work", "home", "gym"]))
+def test_events_of_one_item_are_merged() -> None:
+    found = merge_by_item(explanation_of([1.0, 2.0, 3.0, -1.0], errors=[0.3, 0.1, 0.4, 0.0], items=["home", "work", "home", "gym"]))
     assert [player.item_id for player in found.players] == ["home", "work", "gym"]
     assert found.players[0].steps == (0, 2)
     np.testing.assert_allclose(found.values, [4.0, 2.0, -1.0])
@@ -75,34 +92,37 @@ def test_the_same_item_is_one_thing_in_a_sentence() -> None:
     assert found.residual == pytest.approx(0.0)
 
 
-def test_what_it_hangs_on() -> None:
+def test_removals_in_words() -> None:
     found = Counterfactual("x", 10, (3, 7), True, 2, 14, "y", 50, 0.1)
-    assert hangs_on(found, ["A", "B"], "Y") == "Without A and B it would be at place 14, and Y would come in."
-    assert hangs_on(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None) == "Without 4 events, D among them, it would be at place 14."
-    many = hangs_on(replace(found, removed=tuple(range(9))), list("ABCDEFGHI"), None)
-    assert many == "It does not hang on a few events: the fewest found without which it leaves the list are 9."
-    assert "even if nothing of all this" in hangs_on(replace(found, removed=(), verified=False, rank_after=None), [], None)
+    assert describe_removal(found, ["A", "B"], "Y") == "Without A and B it would be at rank 14, and Y would enter the list."
+    assert (
+        describe_removal(replace(found, removed=(1, 2, 3, 4)), list("ABCD"), None)
+        == "Without 4 events, including D, it would be at rank 14."
+    )
+    many = describe_removal(replace(found, removed=tuple(range(9))), list("ABCDEFGHI"), None)
+    assert many == "It does not depend on a few events: the smallest set found whose removal drops it from the list has 9 events."
+    assert "even without the whole history" in describe_removal(replace(found, removed=(), verified=False, rank_after=None), [], None)
 
 
-def test_what_would_bring_it_in() -> None:
+def test_additions_in_words() -> None:
     found = Addition("x", 10, ("a", "b"), True, 1234, 4, "y", 300, 0.1)
-    told = would_bring(found, ["A", "B"], "Y")
-    assert told == "Had they just taken A and B too, the wanted one would be at place 4 instead of 1,234, and Y would leave the list."
-    assert would_bring(found, ["A", "B", "A"], None).startswith(
-        "Had they just taken A (2 times) and B too, the wanted one would be at place 4 instead"
+    told = describe_addition(found, ["A", "B"], "Y")
+    assert told == "With A and B as the latest events, the item would be at rank 4 instead of 1,234, and Y would leave the list."
+    assert describe_addition(found, ["A", "B", "A"], None).startswith(
+        "With A (2 times) and B as the latest events, the item would be at rank 4 instead"
     )
     never = replace(found, added=(), verified=False, rank_after=None, displaced=None)
-    assert would_bring(never, [], None) == "No 3 further events were found that would bring it in: it stands at place 1,234."
+    assert describe_addition(never, [], None) == "No 3 further events were found that would bring it into the list: it is at rank 1,234."
 
 
-def test_whether_it_adds_up() -> None:
-    whole = "With nothing known it would stand at 1.00; what is known adds 5.00 and makes it 6.00. Every bar is exact."
-    assert adds_up(explained([4.0, 1.0])) == whole
-    assert adds_up(explained([4.0, 1.0], errors=[0.0, 3e-17])) == whole, "what cannot be seen is no error"
-    rough = adds_up(explained([4.0, 1.0], errors=[0.25, 0.1], left=0.5))
-    assert "of which 0.50 belongs to no bar" in rough and "the least sure to within 0.50" in rough
-    assert "known takes away 3.00 and makes it −2.00" in adds_up(explained([-4.0, 1.0]))
-    assert "what is known adds 0.0412 and" in adds_up(explained([0.04, 0.0012]))
+def test_additivity_in_words() -> None:
+    whole = "The baseline is 1.00; the contributions add 5.00, which makes 6.00. Every bar is exact."
+    assert describe_additivity(explanation_of([4.0, 1.0])) == whole
+    assert describe_additivity(explanation_of([4.0, 1.0], errors=[0.0, 3e-17])) == whole, "what cannot be seen is no error"
+    rough = describe_additivity(explanation_of([4.0, 1.0], errors=[0.25, 0.1], left=0.5))
+    assert "of which 0.50 belongs to no bar" in rough and "at most ±0.50" in rough
+    assert "the contributions subtract 3.00, which makes -2.00" in describe_additivity(explanation_of([-4.0, 1.0]))
+    assert "the contributions add 0.0412, which" in describe_additivity(explanation_of([0.04, 0.0012]))
 
 
 def curve(strength: float, events: int = 20) -> Curve:
@@ -113,7 +133,7 @@ def curve(strength: float, events: int = 20) -> Curve:
     return Curve(counts, 10.0 - gone, gone, places, places, 1.0, 10)
 
 
-def judged(strengths: dict[str, float], chances: list[float], events: int = 20) -> Fidelity:
+def fidelity_of(strengths: dict[str, float], chances: list[float], events: int = 20) -> Fidelity:
     return Fidelity(
         {name: curve(each, events) for name, each in strengths.items()},
         tuple(curve(each, events) for each in chances),
@@ -122,19 +142,42 @@ def judged(strengths: dict[str, float], chances: list[float], events: int = 20) 
     )
 
 
-def test_the_verdict_trusts_what_beats_chance() -> None:
-    text = verdict(judged({"a": 9.0, "b": 8.95, "c": 2.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
+def test_methods_better_than_chance_are_trusted() -> None:
+    text = describe_fidelity(fidelity_of({"a": 9.0, "b": 8.95, "c": 2.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
     assert text.startswith(
-        "For this case trust Apples, and Books is as good: taking events away and bringing them in by its order moves the score most, more than all 4 random orders do."
+        "Trust Apples for this item: removing and adding events in its order changes the score more than 4 of 4 random orders. Books is about as good."
     )
-    assert text.endswith("Chance does no better than chance here.")
+    assert text.endswith("Chance is no better than chance here.")
 
 
-def test_a_tie_with_chance_counts_half_and_is_said_so() -> None:
-    text = verdict(judged({"a": 9.0}, [1.0, 2.5, 3.0, 1.5, 1.0, 1.0, 1.0, 9.0]), TITLES)
+def test_ties_with_chance_count_half() -> None:
+    text = describe_fidelity(fidelity_of({"a": 9.0}, [1.0, 2.5, 3.0, 1.5, 1.0, 1.0, 1.0, 9.0]), TITLES)
     assert "more than 7.5 of 8 random orders" in text
 
 
-def test_the_verdict_trusts_none_that_does_not() -> None:
-    assert "No method beats chance" in verdict(judged({"a": 2.0, "b": 1.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
-    assert "cannot tell" in verdict(judged({"a": 9.0}, [1.0], events=3), TITLES)
+def test_methods_no_better_than_chance_are_not_trusted() -> None:
+    assert "No method is clearly better than chance" in describe_fidelity(fidelity_of({"a": 2.0, "b": 1.0}, [1.0, 2.5, 3.0, 1.5]), TITLES)
+    assert "cannot be compared" in describe_fidelity(fidelity_of({"a": 9.0}, [1.0], events=3), TITLES)
+
+
+def test_every_sentence_is_translated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the pseudo-locale no word of a sentence is left in plain letters, except the "and" of Babel’s lists."""
+    monkeypatch.setenv("RECSYS_TRANSLATIONS", str(translations.write_pseudo_locale(tmp_path)))
+    removal = Counterfactual("x", 10, (3, 7), True, 2, 14, "y", 50, 0.1)
+    addition = Addition("x", 10, ("a", "b"), True, 1234, 4, "y", 300, 0.1)
+    found = [explanation_of(values) for values in ([4.0, 0.5, -2.0], [1.0] * 30, [0.0, -1.0], [0.0, 0.0], [3.0, 2.0, 2.5])]
+    found.append(explanation_of([3.0, -2.0], errors=[2.0, 2.0], left=0.5))
+    with language(translations.LANGUAGE):
+        texts = [text for each in found for rank in (1, 1234) for text in describe_rank(each, ["#"] * len(each.values), rank)]
+        texts += [describe_additivity(each) for each in found]
+        texts += [
+            describe_removal(each, ["#"] * count, other)
+            for count in (1, 4, 9)
+            for other in (None, "#")
+            for each in (removal, replace(removal, verified=False))
+        ]
+        texts += [
+            describe_addition(each, ["#", "#"], other) for other in (None, "#") for each in (addition, replace(addition, verified=False))
+        ]
+        texts += [describe_fidelity(fidelity_of({"a": 9.0, "b": 8.95, "c": 2.0}, [1.0, 2.5, 3.0, 1.5]), dict.fromkeys("abc", "#"))]
+    assert [text for text in texts if re.search("[A-Za-z]", text.replace(" and ", ""))] == []

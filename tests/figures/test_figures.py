@@ -1,8 +1,9 @@
-"""Figures are made of plain dicts: each must be what Plotly's schema knows, and put marks where the numbers say."""
+"""Figures are made of plain dicts: each must be valid by Plotly's schema, with marks at the right places."""
 
 import base64
 import re
 from collections.abc import Callable
+from datetime import datetime
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,37 +11,36 @@ import pytest
 
 from recsys.analysis.interest_profile import profile_interest
 from recsys.core import Dataset
-from recsys.figures.interest_profile import interest_stream, now_on_stream
-from recsys.figures.maps import Outline, map_view
+from recsys.figures.interest_profile import interest_stream, locate_on_stream
+from recsys.figures.maps import Outline, fit_map_view
 from recsys.figures.palette import DARK, LIGHT, Palette, category_colours, category_order
-from recsys.figures.route_map import Route, ground_html, route_html
-from recsys.figures.timeline import now_on_strip, rank_strip
+from recsys.figures.route_map import Route, base_map_html, route_html
+from recsys.figures.timeline import locate_on_strip, rank_strip
 
 RANKS = np.array([1.0, 10.0, 11.0, 3000.5, 2.0, np.nan])
 SPLITS = ["train", "train", "train", "validation", "test"]
 
 
 def checked(figure: go.Figure) -> go.Figure:
-    """The figure again, this time with Plotly's own checks."""
+    """The same figure, validated by Plotly."""
     return go.Figure(data=[trace.to_plotly_json() for trace in figure.data], layout=figure.layout.to_plotly_json())
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
-@pytest.mark.parametrize("dates", [None, ["1 Jan 2024, 10:00", "2 Jan 2024, 10:00", "3 Jan 2024", "no time", "1 Jan 2025, 00:00"]])
-def test_the_strip_marks_hits_and_misses(colours: Palette, dates: list[str] | None) -> None:
-    figure = checked(rank_strip(RANKS, SPLITS, dates, colours))
+@pytest.mark.parametrize(
+    "moments", [None, [datetime(2024, 1, 1, 10), datetime(2024, 1, 2, 10), datetime(2024, 1, 3), None, datetime(2025, 1, 1)]]
+)
+def test_the_strip_marks_hits_and_misses(colours: Palette, moments: list[datetime | None] | None) -> None:
+    figure = checked(rank_strip(RANKS, SPLITS, moments, colours))
     dots = figure.data[0]
     assert list(dots.customdata) == [0, 1, 2, 3, 4]
     assert dots.marker.color[3] == colours.miss and dots.marker.color[4] == colours.hit
-    assert dots.marker.color[0] not in (colours.hit, colours.miss), "what was learnt from must not look like foresight"
-    told = " ".join(note.text for note in figure.layout.annotations)
-    assert "2 of 3 in the top 10" in told and "0 of 1" in told and "1 of 1" in told
-
-
-def test_the_strip_carries_the_changes_of_interest() -> None:
-    plain, marked = (checked(rank_strip(RANKS, SPLITS, None, LIGHT, changes)) for changes in ((), (3,)))
-    assert [shape.x0 for shape in marked.layout.shapes if shape.type == "line"] == [2.5]
-    assert not [shape for shape in plain.layout.shapes if shape.type == "line"]
+    assert dots.marker.color[0] not in (colours.hit, colours.miss), "hits on training events must not look like predictions"
+    labels = " ".join(note.text for note in figure.layout.annotations)
+    assert "2 of 3 in the top 10" in labels and "0 of 1" in labels and "1 of 1" in labels
+    if moments is not None:
+        assert figure.layout.xaxis.ticktext == ("0<br>1 Jan 2024", "1<br>2 Jan", "2<br>3 Jan", "3", "4<br>1 Jan 2025", "5")
+        assert dots.text[3] == "Step 3: rank 3,000.5" and dots.text[4] == "Step 4: rank 2<br>1 Jan 2025, 00:00"
 
 
 @pytest.mark.parametrize("ranks", [np.array([np.nan]), np.array([5.0, np.nan])])
@@ -52,16 +52,16 @@ def test_the_cursor_lies_on_its_dot() -> None:
     figure = checked(rank_strip(RANKS, SPLITS, None, LIGHT))
     (west, east), (floor, top) = figure.layout.xaxis.range, figure.layout.yaxis.range
     for step in range(5):
-        across, down = now_on_strip(RANKS, step)
+        across, down = locate_on_strip(RANKS, step)
         assert across == pytest.approx((step - west) / (east - west))
         assert down == pytest.approx((figure.data[0].y[step] - top) / (floor - top), abs=1e-6)
-    assert now_on_strip(RANKS, 5)[1] is None
+    assert locate_on_strip(RANKS, 5)[1] is None
 
 
 def spots(html: str) -> dict[str, tuple[float, float]]:
-    """{what a mark says: how far from the left and from the top, in percent}."""
+    """{text of a mark: percent from the left and from the top}."""
     return {
-        says: (float(left), float(top)) for left, top, says in re.findall(r'style="left:([\d.]+)%;top:([\d.]+)%" data-says="([^"]*)"', html)
+        text: (float(left), float(top)) for left, top, text in re.findall(r'style="left:([\d.]+)%;top:([\d.]+)%" data-says="([^"]*)"', html)
     }
 
 
@@ -71,34 +71,34 @@ def test_the_map_needs_no_network_and_escapes_titles() -> None:
     places[7] = np.nan
     outline = Outline(coast=np.array([[40.0, -74.0], [40.1, -74.0], [40.1, -73.9]]), river=places[:3])
     for shape in (None, outline):
-        view = map_view(places, places[:20], ["<b>Old</b>"] * 50, shape)
+        view = fit_map_view(places, places[:20], ["<b>Old</b>"] * 50, shape)
         far = np.array([[41.0, -73.0], [np.nan, np.nan], [40.05, -73.95]])
-        way = Route(places[:5], ["<i>a</i>"] * 5, far, ["<b>x</b>", "y", "z"], far[0], '<u>"c"</u>', False)
-        ground, marks = ground_html(view, LIGHT), route_html(view, way, "<p>", LIGHT)
+        route = Route(places[:5], ["<i>a</i>"] * 5, far, ["<b>x</b>", "y", "z"], far[0], '<u>"c"</u>', False)
+        ground, marks = base_map_html(view, LIGHT), route_html(view, route, "<p>", LIGHT)
         drawing = base64.b64decode(ground.split("base64,")[1].split('"')[0]).decode()
         for text in (ground, marks, drawing):
             assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
             assert "<b>Old" not in text and "<i>a" not in text and "<u>" not in text and "<p>" not in text
-        said = spots(marks)
-        assert "1. &lt;b&gt;x&lt;/b&gt; (beyond this map)" in said and "3. z" in said and "2. y" not in said
+        texts = spots(marks)
+        assert "1. &lt;b&gt;x&lt;/b&gt; (outside this map)" in texts and "3. z" in texts and "2. y" not in texts
         assert route_html(view, Route(places[:0], [], far[:0], [], None, "", False), "", LIGHT).count("data-says") == 0
 
 
 def test_marks_stand_where_their_places_are_drawn() -> None:
     corners = np.array([[40.0, -74.0], [40.1, -73.8], [40.05, -73.9]])
-    view = map_view(corners, corners, margin=0.0)
+    view = fit_map_view(corners, corners, margin=0.0)
     (south, west), (north, east) = view.low, view.high
-    way = Route(corners[2:], ["middle"], np.array([[south, west], [north, east]]), ["south west", "north east"], None, "", False)
-    said = spots(route_html(view, way, "", LIGHT))
-    assert said == {"now at middle": (50.0, 50.0), "1. south west": (0.0, 100.0), "2. north east": (100.0, 0.0)}
+    route = Route(corners[2:], ["middle"], np.array([[south, west], [north, east]]), ["south west", "north east"], None, "", False)
+    texts = spots(route_html(view, route, "", LIGHT))
+    assert texts == {"now at middle": (50.0, 50.0), "1. south west": (0.0, 100.0), "2. north east": (100.0, 0.0)}
     height = north - south
     assert view.shape == pytest.approx((east - west) * np.cos(np.radians((south + north) / 2)) / height)
-    assert f"aspect-ratio:{view.shape:.4f}" in ground_html(view, LIGHT)
+    assert f"aspect-ratio:{view.shape:.4f}" in base_map_html(view, LIGHT)
 
 
-def test_a_way_is_turned_from_place_to_place() -> None:
+def test_a_route_is_rotated_from_place_to_place() -> None:
     corners = np.array([[40.0, -74.0], [40.1, -73.8]])
-    view = map_view(corners, corners, margin=0.0)
+    view = fit_map_view(corners, corners, margin=0.0)
     there, back = np.array(view.low), np.array(view.high)
     drawn = route_html(view, Route(np.array([there, back]), ["a", "b"], corners[:0], [], None, "", False), "", LIGHT)
     (left, top, width, turn), *others = re.findall(r"left:([\d.]+)%;top:([\d.]+)%;width:([\d.]+)%;transform:rotate\((-?[\d.]+)deg\)", drawn)
@@ -121,10 +121,10 @@ def test_the_stream_adds_up(make_dataset: Callable[..., Dataset]) -> None:
     tints = category_colours(found.categories, LIGHT)
     figure = checked(interest_stream(found, tints, LIGHT))
     np.testing.assert_allclose(sum(np.asarray(trace.y) for trace in figure.data), 100, atol=1e-4)
-    assert 0 < now_on_stream(found, 7) < 1
+    assert 0 < locate_on_stream(found, 7) < 1
 
 
-def test_no_categories_no_interest(make_dataset: Callable[..., Dataset]) -> None:
+def test_data_without_categories_has_no_interest_profile(make_dataset: Callable[..., Dataset]) -> None:
     assert profile_interest(make_dataset([("u", "a")]), "u", []) is None
 
 

@@ -1,4 +1,4 @@
-"""The learnt chain: what it computes, and that it learns what follows."""
+"""The learnt Markov chain: its scores, and that it learns transitions."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from recsys.models.bilinear_markov import BilinearMarkov, BilinearMarkovConfig
 from recsys.training import checkpoints, loop
 
 
-def asked(*items: str) -> Request:
+def request_after(*items: str) -> Request:
     return Request(History(np.array(items, dtype=object)))
 
 
@@ -19,7 +19,7 @@ def test_scores_are_a_bilinear_form_of_the_last_item(tiny: Dataset, trained: Cal
     model = trained("bilinear-markov", tiny)
     arrays = model.arrays()
     theta = arrays["next"] @ arrays["last.weight"].T
-    for history, code in ((asked("i03", "i05"), 6), (Request(empty_history()), 16), (asked("i05", "unknown"), 6)):
+    for history, code in ((request_after("i03", "i05"), 6), (Request(empty_history()), 16), (request_after("i05", "unknown"), 6)):
         np.testing.assert_allclose(model.score([history])[0], theta[:, code] + arrays["common"][:, 0], rtol=1e-5, atol=1e-6)
 
 
@@ -29,7 +29,7 @@ def test_the_loss_is_cross_entropy(tiny: Dataset) -> None:
     model = BilinearMarkov(tiny.item_ids, BilinearMarkovConfig(embedding_size=4, dropout=0.0))
     pairs = np.array([[3, 5], [16, 1]])
     loss, count = model.loss(pairs, torch.float32)
-    scores = model.score([asked("i02"), asked()]).astype(np.float64)
+    scores = model.score([request_after("i02"), request_after()]).astype(np.float64)
     logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
     assert count == 2
     np.testing.assert_allclose(loss.item(), -(logs[0, 4] + logs[1, 0]), rtol=1e-5)
@@ -54,5 +54,5 @@ def test_it_learns_what_follows(make_dataset: Callable[..., Dataset], tmp_path: 
     dataset = make_dataset([(f"u{user}", "abcd"[(user + step) % 4]) for user in range(20) for step in range(8)])
     settings = {"embedding_size": 4, "epochs": 30, "learning_rate": 0.05, "batch_tokens": 20}
     *_, last = loop.train_model("bilinear-markov", dataset, settings=settings, folder=tmp_path / "m")
-    scores = checkpoints.load(last.checkpoint).model.score([asked(item) for item in "abcd"])
+    scores = checkpoints.load_checkpoint(last.checkpoint).model.score([request_after(item) for item in "abcd"])
     assert [dataset.item_ids[row.argmax()] for row in scores] == ["b", "c", "d", "a"]

@@ -1,4 +1,4 @@
-"""What every line of MODELS must do. A new line is tested unchanged."""
+"""Contract of every model in MODELS; a new entry is tested without changes here."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,8 +47,8 @@ def with_other_future(history: History, step: int) -> History:
     )
 
 
-def poisoned(dataset: Dataset, kept: tuple[int, ...] = (TRAIN,)) -> Dataset:
-    """The same training events under last-out; every other event says something else, or all but those of the labels `kept`."""
+def with_other_held_out_events(dataset: Dataset, kept: tuple[int, ...] = (TRAIN,)) -> Dataset:
+    """Return the dataset with other values in all events except those with the labels `kept` under last-out."""
     table = dataset.interactions.copy()
     kept_back = ~np.isin(split_interactions(dataset, "last-out").labels, kept)
     other = {"item_id": "i00", "rating": 1.0, "behaviour": "save", "utc_offset": 600.0, "latitude": 10.0, "longitude": 10.0, "text": "tea"}
@@ -146,10 +146,10 @@ class TestEveryModel:
 
         settings = {} if not MODELS[name].gradient else {"embedding_size": 8, "epochs": 1, "batch_tokens": 64}
         *_, last = loop.train_model(name, tiny, settings=settings, device="cpu", folder=tmp_path / name)
-        loaded = checkpoints.load(last.checkpoint)
-        checkpoints.check_match(loaded.card, tiny)
-        checkpoints.save(tmp_path / "again", loaded.model, loaded.card)
-        again = checkpoints.load(tmp_path / "again")
+        loaded = checkpoints.load_checkpoint(last.checkpoint)
+        checkpoints.check_dataset_match(loaded.card, tiny)
+        checkpoints.save_checkpoint(tmp_path / "again", loaded.model, loaded.card)
+        again = checkpoints.load_checkpoint(tmp_path / "again")
         assert again.fingerprint == loaded.fingerprint
         np.testing.assert_array_equal(again.model.score(requests_of(tiny)), loaded.model.score(requests_of(tiny)))
 
@@ -176,7 +176,7 @@ class TestEveryModel:
             assert (traced.attention is not None) == shows_attention(model)
 
     def test_training_reads_only_training_events(self, name: str, model: Any, tiny: Dataset, trained: Callable[..., Any]) -> None:
-        again = trained(name, poisoned(tiny, (TRAIN, VALIDATION) if MODELS[name].parts else (TRAIN,)), fresh=True)
+        again = trained(name, with_other_held_out_events(tiny, (TRAIN, VALIDATION) if MODELS[name].parts else (TRAIN,)), fresh=True)
         assert sorted(again.arrays()) == sorted(model.arrays())
         for key, value in model.arrays().items():
             np.testing.assert_array_equal(again.arrays()[key], value, err_msg=key)
@@ -184,7 +184,7 @@ class TestEveryModel:
     def test_training_reads_only_places_of_training_events(self, name: str, moving: Dataset, trained: Callable[..., Any]) -> None:
         if "place" not in MODELS[name].aware:
             return
-        other = poisoned(moving, (TRAIN, VALIDATION) if MODELS[name].parts else (TRAIN,))
+        other = with_other_held_out_events(moving, (TRAIN, VALIDATION) if MODELS[name].parts else (TRAIN,))
         model, again = trained(name, moving), trained(name, other, fresh=True)
         for key, value in model.arrays().items():
             np.testing.assert_array_equal(again.arrays()[key], value, err_msg=key)
@@ -204,7 +204,7 @@ class TestEveryModel:
             assert context in aware or np.array_equal(model.score([request]), here), context
         assert not aware or not all(np.array_equal(model.score([request]), here) for request in (later, elsewhere))
 
-    def test_what_was_seen_is_recommended_only_where_people_return(self, model: Any, tiny: Dataset) -> None:
+    def test_seen_items_are_recommended_only_with_repeats(self, model: Any, tiny: Dataset) -> None:
         history = replace(tiny.history("u04"), dislikes=("i00", "no such item"))
         new = {each.item_id for each in recommend(model, Request(history), k=15, repeats=False)}
         assert new == set(tiny.item_ids) - set(history.items) - {"i00"}

@@ -41,8 +41,8 @@ def test_indices_beyond_the_items_are_named(name: str, key: str, beyond: float, 
 
 def test_a_checkpoint_says_which_array_does_not_fit(tiny: Dataset, tmp_path: Path) -> None:
     *_, last = loop.train_model("markov", tiny, device="cpu", folder=tmp_path / "good")
-    loaded = checkpoints.load(last.checkpoint)
+    loaded = checkpoints.load_checkpoint(last.checkpoint)
     arrays = {**loaded.model.arrays(), "counts": np.ones(3)}
-    checkpoints.save(tmp_path / "bad", SimpleNamespace(item_ids=tiny.item_ids, arrays=lambda: arrays), loaded.card)
-    with pytest.raises(CheckpointError, match=r"bad is damaged .'counts' is of shape"):
-        checkpoints.load(tmp_path / "bad")
+    checkpoints.save_checkpoint(tmp_path / "bad", SimpleNamespace(item_ids=tiny.item_ids, arrays=lambda: arrays), loaded.card)
+    with pytest.raises(CheckpointError, match=r"bad is damaged .'counts' has shape"):
+        checkpoints.load_checkpoint(tmp_path / "bad")

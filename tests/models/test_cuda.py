@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from recsys.core import Dataset, PredictsBehaviours, PredictsRatings, Traces, request_at
-from recsys.evaluation.replay import attention_at_step
+from recsys.evaluation.replay import compute_step_attention
 from recsys.explain import METHODS, Game, explain_item
 from recsys.models import MODELS
 from recsys.models.association import Feedback
@@ -39,7 +39,7 @@ class TestEveryModelThatLearns:
 
     @pytest.fixture
     def both(self, folder: Path) -> tuple[Any, Any]:
-        return checkpoints.load(folder, "cpu").model, checkpoints.load(folder, "cuda").model
+        return checkpoints.load_checkpoint(folder, "cpu").model, checkpoints.load_checkpoint(folder, "cuda").model
 
     def test_the_card_says_where_it_learnt(self, folder: Path) -> None:
         card = checkpoints.read_card(folder)
@@ -80,7 +80,7 @@ class TestEveryModelThatLearns:
         np.testing.assert_allclose(by_pass, both[1].score([request_at(history, step) for step in steps]), **CLOSE)
         np.testing.assert_allclose(by_pass, both[0].score_trace(both[0].trace(history), steps), **CLOSE)
         if METHODS["attention"].why_not(both[0], Game(both[0], request_at(history, 7), "i05")) is None:
-            on_cpu, on_cuda = (attention_at_step(model, history, 7).weights for model in both)
+            on_cpu, on_cuda = (compute_step_attention(model, history, 7).weights for model in both)
             np.testing.assert_allclose(on_cuda, on_cpu, **CLOSE)
 
     @pytest.mark.parametrize("method", METHODS)

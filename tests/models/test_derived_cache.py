@@ -1,4 +1,4 @@
-"""What is kept of a model's parameters never outlives them."""
+"""Tensors cached from parameters are computed again when the parameters change."""
 
 from collections.abc import Callable
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""EASE against its closed form in double precision, and against what the closed form solves."""
+"""EASE compared with its closed form in double precision, and with the problem that the closed form solves."""
 
 from collections.abc import Callable
 
@@ -64,7 +64,7 @@ def test_blocks_give_the_same(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) ->
         np.testing.assert_array_equal(value, whole.arrays()[name])
 
 
-def test_the_largest_weights_are_kept_whatever_their_sign(tiny: Dataset) -> None:
+def test_the_largest_absolute_weights_are_kept(tiny: Dataset) -> None:
     whole, kept = weights_of(fit(tiny, **PAPER)), weights_of(fit(tiny, **{**PAPER, "keep": 4}))
     assert ((np.abs(kept) > 1e-7).sum(axis=1) == 4).all()
     smallest_kept = np.where(np.abs(kept) > 1e-7, np.abs(kept), np.inf).min(axis=1)
@@ -79,6 +79,6 @@ def test_newer_events_count_more_and_own_items_return(make_dataset: Callable[...
 
 
 def test_more_items_than_fit_are_refused_with_the_reason(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_ITEMS", 10)
-    with pytest.raises(DataError, match="15 items where 10 fit in memory"):
+    monkeypatch.setattr(module, "MAX_ITEMS", 10)
+    with pytest.raises(DataError, match="15 items, more than the 10 that fit into memory"):
         fit(tiny)

@@ -12,20 +12,20 @@ import torch
 from recsys.core import Dataset, Event, Request, Vocabulary, request_at
 from recsys.core.split import split_interactions
 from recsys.models import MODELS
-from recsys.models.base.sequences import request_stream, training_stream
+from recsys.models.base.sequences import build_request_stream, build_training_stream
 from tests.conftest import SEARCHES
 
-LISTENING = [name for name, spec in MODELS.items() if spec.gradient and spec.load().__dict__.get("listens")]
+TEXT_READERS = [name for name, spec in MODELS.items() if spec.gradient and spec.load().__dict__.get("reads_event_text")]
 
 
-def test_a_token_says_what_its_event_said(tiny: Dataset) -> None:
+def test_a_token_has_the_text_of_its_event(tiny: Dataset) -> None:
     histories = [
         tiny.history("u03"),
         tiny.history("u05").then(Event("no such item", text="unheard")).then(Event("i01", text=" live ")),
         None,
     ]
     histories[2] = replace(histories[0], texts=None)
-    stream = request_stream([Request(each) for each in histories], Vocabulary(tiny.item_ids))
+    stream = build_request_stream([Request(each) for each in histories], Vocabulary(tiny.item_ids))
     said = [None if code == 0 else stream.words[code - 1] for code in stream.texts]
     known = [*histories[1].texts[:-2], "live"]
     assert said == [None, *histories[0].texts, None, *known, None, *[None] * len(histories[0])]
@@ -33,7 +33,7 @@ def test_a_token_says_what_its_event_said(tiny: Dataset) -> None:
 
 
 def test_no_word_of_a_target_is_read_before_it(tiny: Dataset) -> None:
-    stream = training_stream(tiny, split_interactions(tiny, "last-out"))
+    stream = build_training_stream(tiny, split_interactions(tiny, "last-out"))
     for user in range(len(tiny.user_ids)):
         tokens = slice(stream.starts[user], stream.starts[user + 1])
         texts = tiny.history(tiny.user_ids[user]).texts[: tokens.stop - tokens.start - 1]
@@ -41,8 +41,8 @@ def test_no_word_of_a_target_is_read_before_it(tiny: Dataset) -> None:
     assert set(stream.words) == {each for each in SEARCHES if each}
 
 
-@pytest.mark.parametrize("name", LISTENING)
-def test_what_was_said_last_moves_the_list(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("name", TEXT_READERS)
+def test_the_text_of_the_last_event_changes_the_scores(name: str, tiny: Dataset, trained: Callable[..., Any]) -> None:
     model = trained(name, tiny)
     assert model.said is not None
     history = tiny.history("u03")
@@ -62,7 +62,7 @@ def test_data_without_words_of_events_costs_nothing(tiny: Dataset) -> None:
 
 @pytest.mark.parametrize("name", ["llm-lstm", "spatiotemporal"])
 def test_a_search_foretells_what_is_taken(name: str, make_dataset: Callable[..., Dataset]) -> None:
-    """Each event's words are about what comes next, which is otherwise left to chance: reading them must pay."""
+    """Each event's text describes the next item, which is otherwise random: reading texts must lower the loss."""
     random = np.random.default_rng(0)
     things = ["bread", "jazz", "chess", "yoga", "tennis", "museum", "sushi", "cinema"]
     taken = random.integers(len(things), size=(60, 12))

@@ -1,4 +1,4 @@
-"""A person's own items, by hand."""
+"""The user's own items, compared with a calculation by hand."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def test_without_times_it_counts(model: Frequency) -> None:
     assert model.fallback(Request(history)) is None
 
 
-def test_nobody_knows_anything(model: Frequency) -> None:
+def test_an_unknown_history_falls_back(model: Frequency) -> None:
     for history in (empty_history(), History(np.array(["unknown"], dtype=object))):
         np.testing.assert_allclose(model.score([Request(history)]), [[0.01, 0, 0]], rtol=1e-6)
         assert "no history" in str(model.fallback(Request(history)))
@@ -67,6 +67,6 @@ def test_an_event_without_a_time_counts_fully(model: Frequency) -> None:
     )
 
 
-def test_asked_for_the_past_nothing_counts_more_than_fully(model: Frequency) -> None:
+def test_events_after_the_request_have_the_full_weight_at_most(model: Frequency) -> None:
     history = History(np.array(["b", "c"], dtype=object), times=at((8, 9), (15, 9)))
     np.testing.assert_allclose(model.score([Request(history, time=at((1, 9))[0])]), [[0.01, 0.5, 0.5]], rtol=1e-6)

@@ -1,4 +1,4 @@
-"""What friends take, against counting by hand."""
+"""Items of friends, compared with counting by hand."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ def fit(dataset: Dataset, **settings: float) -> Friends:
     return Friends.fit(dataset, split_interactions(dataset, "last-out"), MODELS["friends"].config(**settings))
 
 
-def test_shares_of_friends_and_of_everybody(make_dataset: Callable[..., Dataset]) -> None:
+def test_shares_of_friends_and_of_all_users(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset(EVENTS, friends=FRIENDS)
     model = fit(dataset, popularity=0.5)
     train = dataset.interactions[split_interactions(dataset, "last-out").labels == TRAIN]
@@ -33,7 +33,7 @@ def test_shares_of_friends_and_of_everybody(make_dataset: Callable[..., Dataset]
         np.testing.assert_allclose(model.score([Request(empty_history(user))])[0], wanted, rtol=1e-6)
 
 
-def test_who_has_no_friends_is_told(make_dataset: Callable[..., Dataset]) -> None:
+def test_users_without_friends_get_a_fallback(make_dataset: Callable[..., Dataset]) -> None:
     model = fit(make_dataset(EVENTS, friends=FRIENDS))
     assert model.fallback(Request(empty_history("ann"))) is None
     for stranger in ("cid", "zoe", None):
@@ -51,5 +51,5 @@ def test_near_things_first(make_dataset: Callable[..., Dataset]) -> None:
 
 
 def test_data_without_friends(order_only: Dataset) -> None:
-    with pytest.raises(DataError, match="whose friend"):
+    with pytest.raises(DataError, match="needs friends of users"):
         fit(order_only)

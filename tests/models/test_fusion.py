@@ -14,8 +14,8 @@ from recsys.evaluation.replay import replay_history
 from recsys.models.fusion import Fusion, FusionConfig
 
 
-class Said:
-    """A part that says for every request what it was made to say."""
+class FixedScores:
+    """A part that returns the same given scores for every request."""
 
     config = FusionConfig()
 
@@ -29,7 +29,7 @@ class Said:
 
 def test_reciprocal_ranks_by_hand(tiny: Dataset) -> None:
     count = len(tiny.item_ids)
-    up, down = Said(tiny, lambda _: np.arange(count)), Said(tiny, lambda _: -np.arange(count))
+    up, down = FixedScores(tiny, lambda _: np.arange(count)), FixedScores(tiny, lambda _: -np.arange(count))
     made = Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(kind="reciprocal"), {"up": up, "down": down})
     rank = np.arange(1, count + 1)
     np.testing.assert_allclose(made.score([Request(tiny.history("u00"))])[0], 1 / (60 + rank) + 1 / (60 + rank[::-1]), rtol=1e-5)
@@ -43,7 +43,7 @@ def test_weights_go_to_the_part_that_knows(tiny: Dataset) -> None:
         wanted = ends[str(request.history.user_id)]
         return (tiny.item_ids == wanted) * 3.0 + random.normal(size=len(tiny.item_ids))
 
-    parts = {"knows": Said(tiny, knowing), "guesses": Said(tiny, lambda _: random.normal(size=len(tiny.item_ids)))}
+    parts = {"knows": FixedScores(tiny, knowing), "guesses": FixedScores(tiny, lambda _: random.normal(size=len(tiny.item_ids)))}
     made = Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(), parts)
     counts = dict(zip(made.models, made.weights.sum(axis=1), strict=True))
     assert counts["knows"] > 3 * counts.get("guesses", 0.0)
@@ -62,7 +62,7 @@ def test_events_that_no_part_could_bring_up_do_not_count_against_the_one_that_kn
         came = dataset.item_ids == ends[str(request.history.user_id)]
         return random.normal(size=len(came)) + came * (4.0 if int(str(request.history.user_id)[1:]) % 3 == 0 else -8.0)
 
-    parts = {"knows": Said(dataset, knowing), "guesses": Said(dataset, lambda _: random.normal(size=len(dataset.item_ids)))}
+    parts = {"knows": FixedScores(dataset, knowing), "guesses": FixedScores(dataset, lambda _: random.normal(size=len(dataset.item_ids)))}
     made = Fusion.fit_parts(dataset, split_interactions(dataset, "last-out"), FusionConfig(), parts)
     counts = dict(zip(made.models, made.weights.sum(axis=1), strict=True))
     assert counts["knows"] > 1 and counts["knows"] > 2 * counts.get("guesses", 0.0)
@@ -70,9 +70,9 @@ def test_events_that_no_part_could_bring_up_do_not_count_against_the_one_that_kn
 
 def test_parts_that_are_worth_nothing_are_let_go(tiny: Dataset) -> None:
     ends = {user: str(tiny.history(user).items[-2]) for user in tiny.user_ids}
-    right = Said(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0)
-    nearly = Said(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0 + (tiny.item_ids == "i03") * 2.0)
-    wrong = Said(tiny, lambda request: (tiny.item_ids != ends[str(request.history.user_id)]) * 1.0)
+    right = FixedScores(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0)
+    nearly = FixedScores(tiny, lambda request: (tiny.item_ids == ends[str(request.history.user_id)]) * 1.0 + (tiny.item_ids == "i03") * 2.0)
+    wrong = FixedScores(tiny, lambda request: (tiny.item_ids != ends[str(request.history.user_id)]) * 1.0)
     parts = {"wrong": wrong, "right": right, "nearly": nearly}
     learnt = Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(), parts)
     assert "wrong" not in learnt.models
@@ -84,7 +84,7 @@ def test_parts_that_are_worth_nothing_are_let_go(tiny: Dataset) -> None:
 
 def test_one_part_is_no_fusion(tiny: Dataset) -> None:
     with pytest.raises(DataError, match="two models"):
-        Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(), {"up": Said(tiny, lambda _: np.arange(15))})
+        Fusion.fit_parts(tiny, split_interactions(tiny, "last-out"), FusionConfig(), {"up": FixedScores(tiny, lambda _: np.arange(15))})
 
 
 @pytest.mark.parametrize("kind", ["learnt", "reciprocal"])
@@ -122,7 +122,7 @@ def test_long_histories_are_scored_a_few_steps_at_a_time(
         return np.arange(15) * len(request.history)
 
     made = Fusion(
-        tiny.item_ids, FusionConfig(kind="reciprocal"), {"a": Said(tiny, counting), "b": trained("markov", tiny)}, np.ones((2, 2))
+        tiny.item_ids, FusionConfig(kind="reciprocal"), {"a": FixedScores(tiny, counting), "b": trained("markov", tiny)}, np.ones((2, 2))
     )
     history = tiny.history("u02")
     whole = replay_history(made, history, True)

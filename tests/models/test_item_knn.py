@@ -21,14 +21,14 @@ def fit(dataset: Dataset, **settings: float) -> ItemKnn:
     return ItemKnn.fit(dataset, train, ItemKnnConfig(**settings))
 
 
-def asked(*items: str) -> Request:
+def request_after(*items: str) -> Request:
     return Request(History(np.array(items, dtype=object)))
 
 
 def test_cosine_by_hand(make_dataset: Callable[..., Dataset]) -> None:
     model = fit(make_dataset([("u", "a"), ("u", "b"), ("u", "b"), ("v", "a"), ("w", "b"), ("w", "c")]), **FLAT)
-    np.testing.assert_allclose(model.score([asked("a")])[0], [1, 1 / 2, 0], atol=1e-5)
-    np.testing.assert_allclose(model.score([asked("a", "c")])[0], [1, 1 / 2 + 1 / sqrt(2), 1], atol=1e-5)
+    np.testing.assert_allclose(model.score([request_after("a")])[0], [1, 1 / 2, 0], atol=1e-5)
+    np.testing.assert_allclose(model.score([request_after("a", "c")])[0], [1, 1 / 2 + 1 / sqrt(2), 1], atol=1e-5)
 
 
 @given(
@@ -43,7 +43,7 @@ def test_it_is_a_plain_sum(
     dataset = make_dataset(sorted(events))
     took = {item: {user for user, other in events if other == item} for item in dataset.item_ids}
     known = [item for item in history if item in took]
-    scores = fit(dataset, shrinkage=shrinkage, half_life=half_life).score([asked(*history)])[0]
+    scores = fit(dataset, shrinkage=shrinkage, half_life=half_life).score([request_after(*history)])[0]
     for item, score in zip(dataset.item_ids, scores, strict=True):
         expected = 0.0
         for age, other in enumerate(reversed(known)):
@@ -54,7 +54,7 @@ def test_it_is_a_plain_sum(
 
 def test_only_the_nearest_neighbours_are_kept(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b"), ("u", "c"), ("v", "a"), ("v", "b"), ("w", "c")])
-    assert (fit(dataset, neighbours=2, **FLAT).score([asked("a")])[0] > 1e-3).tolist() == [True, True, False]
+    assert (fit(dataset, neighbours=2, **FLAT).score([request_after("a")])[0] > 1e-3).tolist() == [True, True, False]
 
 
 def test_blocks_give_the_same(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +66,8 @@ def test_blocks_give_the_same(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_like_counts_as_an_event(make_dataset: Callable[..., Dataset]) -> None:
     model = fit(make_dataset([("u", "a"), ("u", "b"), ("w", "c"), ("w", "d")]), **FLAT)
-    liked = replace(asked("a"), history=replace(asked("a").history, likes=("c", "no such item")))
-    np.testing.assert_allclose(model.score([liked, asked("a")]), [[1, 1, 1, 1], [1, 1, 0, 0]], atol=1e-5)
+    liked = replace(request_after("a"), history=replace(request_after("a").history, likes=("c", "no such item")))
+    np.testing.assert_allclose(model.score([liked, request_after("a")]), [[1, 1, 1, 1], [1, 1, 0, 0]], atol=1e-5)
     assert model.fallback(Request(replace(empty_history(), likes=("c",)))) is None
 
 
@@ -75,7 +75,7 @@ def test_fallbacks(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b"), ("v", "b")])
     labels = np.array([VALIDATION, TEST, TRAIN], dtype=np.int8)  # nobody took a as far as training knows
     model = ItemKnn.fit(dataset, Split("temporal", labels), ItemKnnConfig())
-    assert "nothing is like" in str(model.fallback(asked("a")))
-    assert "no history" in str(model.fallback(asked("unknown")))
-    assert model.fallback(asked("b", "a")) is None
-    assert model.score([asked("a")])[0].argmax() == 1
+    assert "no item is similar" in str(model.fallback(request_after("a")))
+    assert "no history" in str(model.fallback(request_after("unknown")))
+    assert model.fallback(request_after("b", "a")) is None
+    assert model.score([request_after("a")])[0].argmax() == 1

@@ -1,4 +1,4 @@
-"""An encoder that learns: the same as the encoder before anything is learnt, and changed by what is."""
+"""Fine-tuned encoder: equal to the encoder before training, and changed by the learnt weights."""
 
 from copy import deepcopy
 
@@ -26,7 +26,7 @@ def tuned() -> LoraEncoder:
 
 
 def test_before_anything_is_learnt_texts_are_what_the_encoder_says(tuned: LoraEncoder) -> None:
-    rows, vectors = tuned.all()
+    rows, vectors = tuned.encode_all()
     assert rows.tolist() == TOLD
     np.testing.assert_allclose(vectors.numpy(), whiten(TextEncoder().encode(TEXTS), 4)[TOLD], atol=5e-3)  # layers below in float16
 
@@ -48,18 +48,18 @@ def test_a_learnt_change_is_that_of_the_weights(tuned: LoraEncoder) -> None:
                 getattr(part, "dense", part).weight += up @ down
     vectors = whole.encode([TEXTS[row] for row in TOLD], normalize_embeddings=True).astype(np.float64)
     white = (vectors - tuned._centre.numpy()) @ tuned._directions.numpy()
-    found = tuned.all()[1].numpy()
+    found = tuned.encode_all()[1].numpy()
     np.testing.assert_allclose(found, white / np.linalg.norm(white, axis=1, keepdims=True), atol=1e-2)
     assert np.abs(found - whiten(TextEncoder().encode(TEXTS), 4)[TOLD]).max() > 0.05
 
 
 def test_one_step_has_one_graph(tuned: LoraEncoder) -> None:
-    first, again = tuned.some(), tuned.some()
+    first, again = tuned.encode_sample(), tuned.encode_sample()
     assert first[1] is again[1]
     (first[1].sum() + again[1].sum()).backward()
     assert all(up.grad is not None for up in tuned.up)
     torch.optim.SGD(tuned.parameters(), lr=0.1).step()
-    assert tuned.some()[1] is not first[1]
+    assert tuned.encode_sample()[1] is not first[1]
 
 
 def test_texts_are_up_to_date_when_training_pauses(tiny: Dataset) -> None:

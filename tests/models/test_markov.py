@@ -14,7 +14,7 @@ from recsys.core.split import TRAIN, Split, split_interactions
 from recsys.models.markov import Markov, MarkovConfig
 
 
-def asked(*items: str) -> Request:
+def request_after(*items: str) -> Request:
     return Request(History(np.array(items, dtype=object)))
 
 
@@ -23,11 +23,11 @@ def test_counts_and_back_off(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", item) for item in "abacbb"] + [("v", item) for item in "acc"])
     model = Markov.fit(dataset, split_interactions(dataset, "last-out"), MarkovConfig(backoff=0.5))
     popular = np.array([3, 1, 1]) / 5
-    np.testing.assert_allclose(model.score([asked("c", "a")])[0], (np.array([0, 1, 1]) + 0.5 * popular) / 2.5, rtol=1e-6)
-    np.testing.assert_allclose(model.score([asked("b", "unknown")])[0], (np.array([1, 0, 0]) + 0.5 * popular) / 1.5, rtol=1e-6)
-    np.testing.assert_allclose(model.score([asked("a", "c")])[0], popular, rtol=1e-6)
-    assert model.fallback(asked("c", "a")) is None
-    assert "follow" in str(model.fallback(asked("a", "c")))
+    np.testing.assert_allclose(model.score([request_after("c", "a")])[0], (np.array([0, 1, 1]) + 0.5 * popular) / 2.5, rtol=1e-6)
+    np.testing.assert_allclose(model.score([request_after("b", "unknown")])[0], (np.array([1, 0, 0]) + 0.5 * popular) / 1.5, rtol=1e-6)
+    np.testing.assert_allclose(model.score([request_after("a", "c")])[0], popular, rtol=1e-6)
+    assert model.fallback(request_after("c", "a")) is None
+    assert "no known transition" in str(model.fallback(request_after("a", "c")))
     assert "no history" in str(model.fallback(Request(empty_history())))
 
 
@@ -36,14 +36,14 @@ def test_counts_and_back_off(make_dataset: Callable[..., Dataset]) -> None:
     last=st.sampled_from("abcde"),
 )
 def test_it_is_plain_counting(make_dataset: Callable[..., Dataset], events: list[tuple[str, str, int]], last: str) -> None:
-    """Training events in a row are those of one person with no other training event between them."""
+    """Consecutive training events are those of one user without another training event between them."""
     events = sorted(events, key=lambda event: event[0])
     dataset = make_dataset([(user, item) for user, item, _ in events])
     model = Markov.fit(dataset, Split("temporal", np.array([label for _, _, label in events], dtype=np.int8)), MarkovConfig(backoff=2.0))
     train = [(user, item) for user, item, label in events if label == TRAIN]
     popular = Counter(item for _, item in train)
     follow = Counter(after for (user, item), (other, after) in pairwise(train) if user == other and item == last)
-    scores = model.score([asked(last)])[0]
+    scores = model.score([request_after(last)])[0]
     for item, score in zip(dataset.item_ids, scores, strict=True):
         share = popular[item] / len(train) if train else 1 / len(dataset.item_ids)
         expected = (follow[item] + 2 * share) / (follow.total() + 2) if last in dataset.item_ids else share

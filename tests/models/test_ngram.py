@@ -19,7 +19,7 @@ def everything(dataset: Dataset) -> Split:
     return Split("temporal", np.full(len(dataset.interactions), TRAIN, dtype=np.int8))
 
 
-def asked(*items: str) -> Request:
+def request_after(*items: str) -> Request:
     return Request(History(np.array(items, dtype=object)))
 
 
@@ -51,7 +51,7 @@ def test_it_is_the_plain_formula(
     model = Ngram.fit(dataset, everything(dataset), NgramConfig(order=order, discount=discount, backoff=backoff))
     known = [item for item in history if item in dataset.item_ids]
     expected = plainly(people, known[-(order - 1) :], list(dataset.item_ids), discount, backoff)
-    scores = model.score([asked(*history), asked()])
+    scores = model.score([request_after(*history), request_after()])
     np.testing.assert_allclose(scores[0], expected, rtol=1e-5, atol=1e-7)
     assert scores.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
 
@@ -66,20 +66,20 @@ def test_order_two_without_a_discount_is_the_markov_chain(tiny: Dataset) -> None
 def test_two_events_say_more_than_one(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", item) for item in "abcxbdabcxbd"])
     model = Ngram.fit(dataset, everything(dataset), NgramConfig())
-    best = [dataset.item_ids[row.argmax()] for row in model.score([asked("a", "b"), asked("x", "b")])]
+    best = [dataset.item_ids[row.argmax()] for row in model.score([request_after("a", "b"), request_after("x", "b")])]
     assert best == ["c", "d"]
 
 
 def test_too_many_items_for_a_long_memory(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recsys.models.ngram.LARGEST_KEY", 16**3)
     Ngram.fit(tiny, everything(tiny), NgramConfig())
-    with pytest.raises(DataError, match="take order=3"):
+    with pytest.raises(DataError, match="give order=3"):
         Ngram.fit(tiny, everything(tiny), NgramConfig(order=4))
 
 
 def test_fallbacks(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b")])
     model = Ngram.fit(dataset, everything(dataset), NgramConfig())
-    assert model.fallback(asked("b", "a")) is None
-    assert "follow" in str(model.fallback(asked("a", "b")))
+    assert model.fallback(request_after("b", "a")) is None
+    assert "no known transition" in str(model.fallback(request_after("a", "b")))
     assert "no history" in str(model.fallback(Request(empty_history())))

@@ -15,8 +15,8 @@ from recsys.core.errors import DataError
 from recsys.core.geography import kilometres
 from recsys.core.split import TRAIN, Split, split_interactions
 from recsys.datasets import read_file
-from recsys.models import MODELS, configured
-from recsys.models.popularity import Popularity, _Lately
+from recsys.models import MODELS, build_config
+from recsys.models.popularity import Popularity, _DecayingCounts
 
 DAY = 86_400
 
@@ -29,7 +29,7 @@ def fit(name: str, dataset: Dataset, **settings: object) -> Popularity:
     return Popularity.fit(dataset, all_train(dataset), MODELS[name].config(**settings))
 
 
-def test_it_counts_people_and_not_events(make_dataset: Callable[..., Dataset]) -> None:
+def test_it_counts_users_and_not_events(make_dataset: Callable[..., Dataset]) -> None:
     model = fit("popularity", make_dataset([("u", "a"), ("u", "b"), ("u", "b"), ("u", "b"), ("v", "a"), ("w", "a")]))
     assert model.score([Request(empty_history())]).tolist() == [[0.75, 0.25]]
 
@@ -54,10 +54,10 @@ def test_before_everything_is_a_fallback(make_dataset: Callable[..., Dataset]) -
 @given(events=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 500)), min_size=1, max_size=30), time=st.integers(0, 600))
 def test_snapshots_change_nothing(events: list[tuple[int, int]], time: int) -> None:
     events = sorted(events, key=lambda event: event[1])
-    lately = _Lately(np.array([item for item, _ in events]), np.array([float(at) for _, at in events]), 4, half_life=17.0)
+    lately = _DecayingCounts(np.array([item for item, _ in events]), np.array([float(at) for _, at in events]), 4, half_life=17.0)
     weights = [sum(0.5 ** ((time - at) / 17) for item, at in events if item == each and at < time) for each in range(4)]
-    assert lately.before(time) == (sum(weights) > 0)
-    if lately.before(time):
+    assert lately.has_events_before(time) == (sum(weights) > 0)
+    if lately.has_events_before(time):
         np.testing.assert_allclose(lately.shares(time), np.array(weights) / sum(weights), rtol=1e-9, atol=1e-15)
 
 
@@ -123,9 +123,9 @@ def test_data_that_lacks_what_is_needed(order_only: Dataset) -> None:
     for name, word in {"popularity-recent": "times", "popularity-nearby": "places"}.items():
         with pytest.raises(DataError, match=word):
             Popularity.fit(order_only, split_interactions(order_only, "last-out"), MODELS[name].config())
-    with pytest.raises(DataError, match="all, recent, nearby"):
-        configured(Popularity.Config, {"kind": "best"})
-    with pytest.raises(DataError, match="train popularity-recent or popularity-nearby instead"):
+    with pytest.raises(DataError, match="all, recent or nearby"):
+        build_config(Popularity.Config, {"kind": "best"})
+    with pytest.raises(DataError, match="choose popularity-recent or popularity-nearby instead"):
         MODELS["popularity"].config(kind="recent")
     for text in ("inf", "nan"):
         with pytest.raises(DataError, match="half_life"):

@@ -12,12 +12,12 @@ from hypothesis.extra import numpy as arrays
 from recsys.core import Dataset, Request
 from recsys.core.split import split_interactions
 from recsys.models import MODELS
-from recsys.models.layers.prefix_sharing import shared_beginnings
+from recsys.models.layers.prefix_sharing import find_shared_prefixes
 
 
 @given(arrays.arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 6))))
 def test_states_are_the_same_exactly_where_everything_before_is(there: np.ndarray) -> None:
-    states, rows, tokens = shared_beginnings(there)
+    states, rows, tokens = find_shared_prefixes(there)
     number: dict[tuple[int, bytes], int] = {}
     for row, token in zip(*np.nonzero(there), strict=True):
         key = (int(token), there[row, :token].tobytes())
@@ -57,7 +57,7 @@ def test_parts_are_scored_as_alone(name: str, settings: dict[str, Any], tiny: Da
     assert np.ptp(alone[:, 4]) > 0.1
 
 
-def test_nothing_asked_nothing_scored(tiny: Dataset) -> None:
+def test_no_subsets_no_scores(tiny: Dataset) -> None:
     spec = MODELS["sasrec"]
     model = spec.load().build(tiny, split_interactions(tiny, "last-out"), spec.config(embedding_size=8, max_length=24), seed=1).eval()
     assert model.score_subsets(Request(tiny.history("u03")), np.empty((0, len(tiny.history("u03"))), dtype=bool)).shape == (0, 15)

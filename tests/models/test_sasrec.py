@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys.core import History, Request, request_at
-from recsys.models.base.sequences import _windows, hour_of_week
-from recsys.models.layers.attention import Context, distance_buckets, gather_bias, kilometres_between, time_buckets
-from recsys.models.layers.dropout import fast_dropout
+from recsys.models.base.sequences import _windows, compute_hours_of_week
+from recsys.models.layers.attention import Context, bucket_distances, bucket_times, compute_distances, gather_bias
+from recsys.models.layers.dropout import apply_dropout
 from recsys.models.layers.losses import full_softmax_loss
 from recsys.models.sasrec import SASRec, SASRecConfig
 
@@ -63,10 +63,10 @@ def test_bias_gradient_equals_indexing() -> None:
 
 def test_dropout_keeps_the_mean_and_drops_the_share() -> None:
     torch.manual_seed(0)
-    out = fast_dropout(torch.ones(400, 501), 0.3, training=True)
+    out = apply_dropout(torch.ones(400, 501), 0.3, training=True)
     assert abs((out == 0).float().mean().item() - 0.3) < 0.01
     assert abs(out.mean().item() - 1.0) < 0.01
-    assert fast_dropout(out, 0.3, training=False) is out
+    assert apply_dropout(out, 0.3, training=False) is out
 
 
 @pytest.mark.parametrize("length", [0, 1, 5, 8, 9, 15, 16, 17, 40, 61])
@@ -128,13 +128,13 @@ def test_distances_against_the_haversine_at_the_poles_and_the_date_line() -> Non
     for (a, b), (c, d) in pairs:
         f, g, h, i = map(math.radians, (a, b, c, d))
         haversine = 2 * 6371 * math.asin(math.sqrt(math.sin((h - f) / 2) ** 2 + math.cos(f) * math.cos(h) * math.sin((i - g) / 2) ** 2))
-        ours = kilometres_between(torch.tensor([[a, b]], dtype=torch.float64), torch.tensor([[c, d]], dtype=torch.float64)).item()
+        ours = compute_distances(torch.tensor([[a, b]], dtype=torch.float64), torch.tensor([[c, d]], dtype=torch.float64)).item()
         assert abs(ours - haversine) < 0.01
 
 
 def test_buckets_grow_with_the_gap_and_unknown_is_zero() -> None:
     gaps = torch.tensor([math.nan, 0.0, 59.0, 3600.0, 86_400.0, 3e9])
-    for buckets in (time_buckets(gaps), distance_buckets(gaps / 3600)):
+    for buckets in (bucket_times(gaps), bucket_distances(gaps / 3600)):
         assert buckets[0] == 0
         assert (buckets[1:].diff() >= 0).all()
         assert buckets[1] == 1
@@ -170,9 +170,9 @@ def test_hour_of_week_against_the_calendar() -> None:
 
     moments = pd.to_datetime(["2012-04-03T18:00Z", "1969-12-29T00:00Z", "2024-02-29T23:59Z"], utc=True)
     seconds = np.array([each.timestamp() for each in moments])
-    assert hour_of_week(seconds, None).tolist() == [each.weekday() * 24 + each.hour + 1 for each in moments]
-    assert hour_of_week(np.array([np.nan]), None).tolist() == [0]
-    assert hour_of_week(seconds[:1], np.array([-240.0])).tolist() == [1 * 24 + 14 + 1]
+    assert compute_hours_of_week(seconds, None).tolist() == [each.weekday() * 24 + each.hour + 1 for each in moments]
+    assert compute_hours_of_week(np.array([np.nan]), None).tolist() == [0]
+    assert compute_hours_of_week(seconds[:1], np.array([-240.0])).tolist() == [1 * 24 + 14 + 1]
 
 
 @settings(max_examples=50, deadline=None)

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from recsys.core import History, Request, request_at
-from recsys.models.base.causal import mixed_scores
-from recsys.models.base.sequences import hour_of_week, request_stream
+from recsys.models.base.causal import compute_mixture_scores
+from recsys.models.base.sequences import build_request_stream, compute_hours_of_week
 from recsys.models.layers.losses import mixed_softmax_loss
-from recsys.models.layers.pointer import hour_buckets
+from recsys.models.layers.pointer import bucket_hours
 from recsys.models.spatiotemporal import SpatioTemporal, SpatioTemporalConfig
 
 ITEMS = np.array([f"i{n}" for n in range(12)], dtype=object)
@@ -65,9 +65,9 @@ def test_what_is_copied_goes_to_its_item() -> None:
     states, items = torch.randn(1, 4), torch.randn(5, 4)
     shares, codes = torch.tensor([[0.1, 0.2, 0.3]]), torch.tensor([[2, 2, 5]])
     plain = 0.4 * torch.softmax(states @ items.T, 1) + torch.tensor([[0.0, 0.3, 0.0, 0.0, 0.3]])
-    assert torch.allclose(mixed_scores(states, items, (shares, codes)).exp(), plain, atol=1e-6)
+    assert torch.allclose(compute_mixture_scores(states, items, (shares, codes)).exp(), plain, atol=1e-6)
     start_and_padding = torch.tensor([[0, 6, 6]])
-    assert torch.isfinite(mixed_scores(states, items, (shares, start_and_padding))).all()
+    assert torch.isfinite(compute_mixture_scores(states, items, (shares, start_and_padding))).all()
 
 
 def test_one_pass_is_step_by_step_beyond_the_window() -> None:
@@ -84,7 +84,7 @@ def test_one_pass_is_step_by_step_beyond_the_window() -> None:
 def test_training_loss_is_what_scores_say() -> None:
     """The loss of a window, computed on logits, equals the log probabilities of the same steps."""
     made, whole = model(max_length=50), history(20)
-    stream = request_stream([Request(whole)], made.vocabulary)
+    stream = build_request_stream([Request(whole)], made.vocabulary)
     tokens = stream.take(stream.starts[:1], np.diff(stream.starts), left=False)
     loss, count = made.loss(tokens, torch.float32)
     stepwise = np.concatenate([made.score([request_at(whole, step)]) for step in range(20)])
@@ -99,8 +99,8 @@ def test_hours_apart_by_hand() -> None:
 
     asked = torch.tensor([[week_hour(0, 23)]])
     happened = torch.tensor([[week_hour(2, 1), week_hour(5, 23), 0, week_hour(4, 11), week_hour(0, 4)]])
-    assert hour_buckets(asked, happened).flatten().tolist() == [1 + 2 + 13, 1, 0, 1 + 12 + 13, 1 + 5 + 26]
-    saturday = hour_of_week(np.array([1_700_908_200.0]), None)  # 2023-11-25 10:30 UTC
+    assert bucket_hours(asked, happened).flatten().tolist() == [1 + 2 + 13, 1, 0, 1 + 12 + 13, 1 + 5 + 26]
+    saturday = compute_hours_of_week(np.array([1_700_908_200.0]), None)  # 2023-11-25 10:30 UTC
     assert saturday[0] == week_hour(5, 10)
 
 

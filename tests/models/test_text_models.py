@@ -28,20 +28,23 @@ def everything(dataset: Dataset) -> Split:
     return Split("temporal", np.full(len(dataset.interactions), TRAIN, dtype=np.int8))
 
 
-def asked(*items: str) -> Request:
+def request_after(*items: str) -> Request:
     return Request(History(np.array(items, dtype=object)))
 
 
 def test_similar_texts_are_summed_cosines(dataset: Dataset) -> None:
     model = ItemKnnText.fit(dataset, everything(dataset), ItemKnnTextConfig(half_life=1.0))
     expected = 0.5 * np.maximum(VECTORS @ VECTORS[0], 0) + VECTORS @ VECTORS[4]
-    np.testing.assert_allclose(model.score([asked("a", "e")])[0], expected, atol=1e-5)
-    np.testing.assert_allclose(model.score([asked("f")])[0], [0, 0, 0, 0, 0, 1], atol=1e-5)  # silent, but its own neighbour
+    np.testing.assert_allclose(model.score([request_after("a", "e")])[0], expected, atol=1e-5)
+    np.testing.assert_allclose(model.score([request_after("f")])[0], [0, 0, 0, 0, 0, 1], atol=1e-5)  # silent, but its own neighbour
 
 
-def test_only_the_nearest_texts_are_kept_and_blocks_change_nothing(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_nearest_texts_are_stored_and_blocks_do_not_matter(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     model = ItemKnnText.fit(dataset, everything(dataset), ItemKnnTextConfig(neighbours=2))
-    assert (model.score([asked("a"), asked("d")]) > 1e-3).tolist() == [[True, True] + [False] * 4, [False, False, True, True, False, False]]
+    assert (model.score([request_after("a"), request_after("d")]) > 1e-3).tolist() == [
+        [True, True] + [False] * 4,
+        [False, False, True, True, False, False],
+    ]
     monkeypatch.setattr(item_knn_text, "BLOCK", 4)
     again = ItemKnnText.fit(dataset, everything(dataset), ItemKnnTextConfig(neighbours=2))
     for name, value in model.arrays().items():
@@ -58,7 +61,7 @@ def test_the_profile_is_a_weighted_ridge_regression(dataset: Dataset) -> None:
         everybody = ((VECTORS @ profile) ** 2).sum() * 3 / 5 + 0.01 * profile @ profile
         return float(everybody + sum(config.weight * share * ((1 - VECTORS[item] @ profile) ** 2) for item, share in shares.items()))
 
-    scores = model.score([asked("a", "b", "e")])[0].astype(np.float64)
+    scores = model.score([request_after("a", "b", "e")])[0].astype(np.float64)
     profile = np.linalg.lstsq(VECTORS.astype(np.float64), scores, rcond=None)[0]
     gradient = [(loss(profile + step) - loss(profile - step)) / 2e-4 for step in np.eye(3) * 1e-4]
     # everybody's half counts squared scores, the own ones squared misses: at the least loss the gradient is nought
@@ -66,18 +69,18 @@ def test_the_profile_is_a_weighted_ridge_regression(dataset: Dataset) -> None:
 
 
 def test_more_of_the_same_adds_less_and_less(dataset: Dataset) -> None:
-    """Where item-knn-text adds every event's neighbours, the profile knows that they say the same."""
+    """item-knn-text adds the neighbours of every event; the profile weighs equal texts once."""
     settings = {"half_life": 1e12, "own": 0.0}
     profile = Content.fit(dataset, everything(dataset), ContentConfig(**settings, weight=10.0))
     neighbours = ItemKnnText.fit(dataset, everything(dataset), ItemKnnTextConfig(half_life=1e12))
-    many = asked(*"aaaaaaaae")
+    many = request_after(*"aaaaaaaae")
     ratio = [float(scores[4] / scores[1]) for scores in (profile.score([many])[0], neighbours.score([many])[0])]
     assert ratio[0] > 2 * ratio[1]
 
 
 def test_fallbacks(dataset: Dataset) -> None:
     model = Content.fit(dataset, everything(dataset), ContentConfig())
-    assert model.fallback(asked("f", "a")) is None
-    assert "nothing is written" in str(model.fallback(asked("f")))
-    assert "no history" in str(model.fallback(asked("unknown")))
-    assert model.score([asked()])[0].argmax() == 4
+    assert model.fallback(request_after("f", "a")) is None
+    assert "no texts for" in str(model.fallback(request_after("f")))
+    assert "no history" in str(model.fallback(request_after("unknown")))
+    assert model.score([request_after()])[0].argmax() == 4

@@ -1,4 +1,4 @@
-"""Neighbours by a plain loop; people told apart by items and by texts."""
+"""User neighbours compared with a plain loop, by items and by texts."""
 
 from collections.abc import Callable
 from math import sqrt
@@ -24,7 +24,7 @@ def fit(dataset: Dataset, **settings: float) -> UserKnn:
     return UserKnn.fit(dataset, everything(dataset), UserKnnConfig(**settings))
 
 
-def asked(*items: str, user: str | None = None) -> Request:
+def request_after(*items: str, user: str | None = None) -> Request:
     return Request(History(np.array(items, dtype=object), user_id=user))
 
 
@@ -35,7 +35,7 @@ def asked(*items: str, user: str | None = None) -> Request:
     rarity=st.sampled_from([0.0, 1.0]),
     half_life=st.sampled_from([1.0, 1e9]),
 )
-def test_it_is_a_plain_sum_over_people(
+def test_it_is_a_plain_sum_over_users(
     make_dataset: Callable[..., Dataset],
     events: list[tuple[str, str]],
     history: list[str],
@@ -55,38 +55,38 @@ def test_it_is_a_plain_sum_over_people(
         if person != user
     }
     model = fit(dataset, neighbours=10, own=0.3, rarity=rarity, half_life=half_life)
-    scores = model.score([asked(*history, user=user)])[0]
+    scores = model.score([request_after(*history, user=user)])[0]
     for item, score in zip(dataset.item_ids, scores, strict=True):
         expected = sum(likeness for person, likeness in alike.items() if item in took[person]) / (sum(alike.values()) or 1)
         expected += 0.3 * own.get(item, 0) / (sum(own.values()) or 1)
         assert score == pytest.approx(expected, rel=1e-4, abs=3e-6)
 
 
-def test_only_the_nearest_people_speak(make_dataset: Callable[..., Dataset]) -> None:
+def test_only_the_nearest_users_count(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("u", "b"), ("u", "c"), ("v", "a"), ("v", "d"), ("v", "e"), ("v", "f")])
-    near = fit(dataset, neighbours=1, own=0.0).score([asked("a", "b")])[0] > 1e-3
+    near = fit(dataset, neighbours=1, own=0.0).score([request_after("a", "b")])[0] > 1e-3
     assert near.tolist() == [True, True, True, False, False, False]
 
 
 def test_who_asks_is_not_their_own_neighbour(make_dataset: Callable[..., Dataset]) -> None:
     """Their row holds events that a step of their history must not know."""
     model = fit(make_dataset([("u", "a"), ("u", "secret"), ("v", "a"), ("v", "b")]), own=0.0)
-    by_name, unknown = model.score([asked("a", user="u"), asked("a")])
+    by_name, unknown = model.score([request_after("a", user="u"), request_after("a")])
     assert by_name[2] < 1e-3 < by_name[1] and unknown[2] > 1e-3
-    assert model.fallback(asked("secret")) is None
-    assert "nobody is like" in str(model.fallback(asked("secret", user="u")))
+    assert model.fallback(request_after("secret")) is None
+    assert "no similar users" in str(model.fallback(request_after("secret", user="u")))
     assert "no history" in str(model.fallback(Request(empty_history("u"))))
 
 
-def test_a_checkpoint_names_nobody(tiny: Dataset) -> None:
+def test_a_checkpoint_has_no_user_ids(tiny: Dataset) -> None:
     model = fit(tiny)
     assert all(value.dtype.kind in "uif" for value in model.arrays().values())
 
 
-def test_people_without_training_events_are_nobodys_neighbours(make_dataset: Callable[..., Dataset]) -> None:
+def test_users_without_training_events_are_not_neighbours(make_dataset: Callable[..., Dataset]) -> None:
     dataset = make_dataset([("u", "a"), ("v", "a"), ("v", "b")])
     labels = np.array([TEST, TRAIN, TRAIN], dtype=np.int8)
-    scores = UserKnn.fit(dataset, Split("temporal", labels), UserKnnConfig(own=0.0)).score([asked("a")])[0]
+    scores = UserKnn.fit(dataset, Split("temporal", labels), UserKnnConfig(own=0.0)).score([request_after("a")])[0]
     np.testing.assert_allclose(scores, [1, 1], atol=1e-5)
 
 
@@ -100,12 +100,12 @@ def readers(make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatc
     return make_dataset(events, items=pd.DataFrame({"title": list("abcdef")}, index=list("abcdef")))
 
 
-def test_people_who_never_met_are_neighbours_by_text(readers: Dataset) -> None:
+def test_users_without_common_items_are_neighbours_by_text(readers: Dataset) -> None:
     model = UserKnnText.fit(readers, everything(readers), UserKnnTextConfig(neighbours=1, own=0.0))
-    scores = model.score([asked("a", user="u"), asked("d"), asked("f")])
+    scores = model.score([request_after("a", user="u"), request_after("d"), request_after("f")])
     assert (scores > 1e-3).tolist() == [[False, True, True, False, False, False], [False, False, False, True, True, False], [False] * 6]
-    assert fit(readers, own=0.0).score([asked("a", user="u")]).max() < 1e-3
-    assert "nobody is like" in str(model.fallback(asked("f")))
+    assert fit(readers, own=0.0).score([request_after("a", user="u")]).max() < 1e-3
+    assert "no similar users" in str(model.fallback(request_after("f")))
 
 
 def test_likeness_by_text_is_the_cosine_of_means(readers: Dataset) -> None:
@@ -115,4 +115,4 @@ def test_likeness_by_text_is_the_cosine_of_means(readers: Dataset) -> None:
     people = [vectors[[0]].mean(0), vectors[[1, 2]].mean(0), vectors[[3, 4]].mean(0)]
     alike = [profile @ each / np.linalg.norm(profile) / np.linalg.norm(each) for each in people]
     expected = np.array([alike[0], alike[1], alike[1], alike[2], alike[2], 0]) / sum(alike)
-    np.testing.assert_allclose(model.score([asked("a", "e")])[0], expected, atol=1e-3)
+    np.testing.assert_allclose(model.score([request_after("a", "e")])[0], expected, atol=1e-3)

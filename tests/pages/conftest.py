@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from recsys.core import Dataset
 from recsys.datasets.prepared import write_prepared
 from recsys.models import MODELS
-from recsys.storage import files
+from recsys.storage import paths
 from recsys.training import loop
 from tests.conftest import GRADIENT_SETTINGS
 
@@ -31,7 +31,7 @@ def keep() -> Callable[[Dataset], Dataset]:
     """Prepares a dataset in this test's home, with a counted model trained on it."""
 
     def write(dataset: Dataset, model: str = "markov") -> Dataset:
-        write_prepared(files.home() / "datasets" / dataset.name, dataset)
+        write_prepared(paths.home() / "datasets" / dataset.name, dataset)
         *_, _last = loop.train_model(model, dataset, "last-out", device="cpu")
         return dataset
 
@@ -65,7 +65,7 @@ def odd(make_dataset: Callable[..., Dataset]) -> Dataset:
 def open_page(own_home: None, tiny: Dataset, order_only: Dataset) -> Callable[..., AppTest]:
     """open_page("explore/dataset/page.py", dataset="tiny"): a page of its own, with "tiny" and "order-only" prepared and nothing trained."""
     for dataset in (tiny, order_only):
-        write_prepared(files.home() / "datasets" / dataset.name, dataset)
+        write_prepared(paths.home() / "datasets" / dataset.name, dataset)
 
     def run(page: str, dataset: str = "tiny", **cursor: str) -> AppTest:
         app = AppTest.from_file(NAVIGATION, default_timeout=60)

@@ -1,4 +1,4 @@
-"""The page that shows where a model looks, and what it says of a model that looks nowhere."""
+"""The Attention page, also for models without attention."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from tests.pages.conftest import told
 PAGE = "inspect/attention/page.py"
 
 
-def test_a_look_is_told_and_drawn(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_attention_is_described_and_drawn(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec-time")
     app = open_page(PAGE, model="sasrec-time")
     assert "not an explanation" in told(app)
-    assert "Half of the look falls on" in told(app)
+    assert "Half of the attention falls on" in told(app)
     assert len(app.get("plotly_chart")) == 4  # arcs, shares, time, distance
     app.toggle(key="attention_map").set_value(True).run()
     assert len(app.get("plotly_chart")) == 5
@@ -27,10 +27,10 @@ def test_a_look_is_told_and_drawn(train_tiny: Callable[..., None], open_page: Ca
 def test_the_first_steps(step: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec")
     app = open_page(PAGE, model="sasrec", user="u03", step=step)
-    assert ("Nothing has happened yet" in told(app)) == (step == "0")
+    assert ("There are no events before this step" in told(app)) == (step == "0")
 
 
-def test_a_counting_model_names_those_that_look(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_a_model_of_counts_offers_models_with_attention(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity", "sasrec")
     app = open_page(PAGE, model="popularity")
     assert "no attention to show" in told(app)
@@ -39,21 +39,21 @@ def test_a_counting_model_names_those_that_look(train_tiny: Callable[..., None],
     assert "not an explanation" in told(app)
 
 
-def test_without_any_model_that_looks_it_says_what_to_train(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_without_a_model_with_attention_it_says_what_to_train(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity")
-    assert "Transformer" in told(open_page(PAGE, model="popularity"))
+    assert "SASRec" in told(open_page(PAGE, model="popularity"))
 
 
 def test_without_a_checkpoint_it_says_where_to_train(open_page: Callable[..., AppTest]) -> None:
-    assert "Checkpoints" in told(open_page(PAGE, model="sasrec"))
+    assert "is not trained on" in told(open_page(PAGE, model="sasrec"))
 
 
-def test_a_pointer_is_called_own_events_and_its_gate_is_drawn(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_a_pointer_to_own_events_and_its_gate_are_drawn(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("spatiotemporal", "long-short")
     app = open_page(PAGE, model="spatiotemporal", user="u03", step="5")
     options = app.segmented_control(key="attention_view").options
-    assert "Own events" in options and "Block 3" not in options and "Block 2" in options
-    assert "comes straight from their own events" in app.get("plotly_chart")[-1].proto.spec
+    assert "Pointer to own events" in options and "Block 3" not in options and "Block 2" in options
+    assert "own events: " in app.get("plotly_chart")[-1].proto.spec
     app.segmented_control(key="attention_view").set_value("own events").run()
     assert not app.exception
     app = open_page(PAGE, model="long-short", user="u03", step="5")
@@ -61,8 +61,8 @@ def test_a_pointer_is_called_own_events_and_its_gate_is_drawn(train_tiny: Callab
 
 
 @pytest.mark.parametrize("name", ["llm-lstm", "association", "short-only"])
-def test_a_model_that_reads_without_looking_says_so(name: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_a_model_with_one_state_has_no_attention(name: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny(name)
     app = open_page(PAGE, model=name, user="u03", step="5")
-    assert "reads the history into one state" in told(app) and not app.error
+    assert "summarises the history in one state" in told(app) and not app.error
     assert not [each for each in app.button if (each.key or "").startswith("take_")]

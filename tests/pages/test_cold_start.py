@@ -1,4 +1,4 @@
-"""Somebody new: every model answers what it can, and cold starts are said."""
+"""Cold start: every model recommends what it can to a new user, and fallback lists are labelled."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ PAGE = "demo/cold_start/page.py"
 
 
 def columns(app: AppTest) -> dict[str, str]:
-    """What is told of every model, by its title, and before it what is told of all those beside it."""
+    """The column of every model by the model's title, with the label of its section in front."""
     (html,) = [each.proto.body for each in app.get("html") if '<div class="rs-columns">' in each.proto.body]
     found = {}
     for section in html.split('<section class="rs-answers">')[1:]:
@@ -22,11 +22,11 @@ def columns(app: AppTest) -> dict[str, str]:
     return found
 
 
-def test_a_stranger_gets_fallbacks_that_say_so(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_a_user_without_history_gets_labelled_fallback_lists(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity", "markov", "content", "sasrec-time")
     app = open_page(PAGE, model="markov")
     assert next(iter(columns(app))) == "Markov chain"
-    assert all("Not personal lists" in columns(app)[title] for title in ("Markov chain", "Content", "Transformer with time"))
+    assert all("Fallback list" in columns(app)[title] for title in ("Markov chain", "Content-based", "SASRec (time and place)"))
 
 
 def test_picked_items_are_the_history_of_every_model(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
@@ -35,20 +35,22 @@ def test_picked_items_are_the_history_of_every_model(train_tiny: Callable[..., N
     before = columns(app)
     app.multiselect(key="newcomer_tiny").set_value(["i04", "i01"]).run()
     assert not app.exception
-    assert all("knows 2 picked" in part and "Not personal lists" not in part for part in columns(app).values())
+    assert all("history: 2 picked items" in part and "Fallback list" not in part for part in columns(app).values())
     assert columns(app)["Markov chain"] != before["Markov chain"]
 
 
-def test_a_sentence_is_read_by_models_that_read_words(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_a_sentence_goes_to_models_that_read_text(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("markov", "content")
     app = open_page(PAGE, model="markov")
     app.text_input(key="newcomer_words").set_value("fresh bread and rolls").run()
     assert not app.exception and "all-MiniLM-L6-v2" in told(app)
-    assert next(iter(columns(app))) == "Nearest to the words" and "bakery" in columns(app)["Nearest to the words"]
-    assert "knows 5 items like the sentence" in columns(app)["Content"] and "Not personal lists" not in columns(app)["Content"]
-    assert "does not read sentences" in columns(app)["Markov chain"] and "Not personal lists" in columns(app)["Markov chain"]
+    assert next(iter(columns(app))) == "Nearest to the sentence" and "bakery" in columns(app)["Nearest to the sentence"]
+    assert (
+        "history: 5 items nearest to the sentence" in columns(app)["Content-based"] and "Fallback list" not in columns(app)["Content-based"]
+    )
+    assert "this model does not read text" in columns(app)["Markov chain"] and "Fallback list" in columns(app)["Markov chain"]
     app.toggle(key="newcomer_everyone").set_value(True).run()
-    assert "Not personal lists" not in columns(app)["Markov chain"]
+    assert "Fallback list" not in columns(app)["Markov chain"]
 
 
 def test_without_an_encoder_a_line_says_what_to_install(
@@ -65,9 +67,9 @@ def test_without_an_encoder_a_line_says_what_to_install(
     assert not app.exception and "pip install" in told(app) and "Markov chain" in columns(app)
 
 
-def test_data_without_words_takes_items_only(open_page: Callable[..., AppTest]) -> None:
+def test_data_without_texts_takes_items_only(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE, dataset="order-only")
-    assert "Nothing is written about the items" in told(app) and "Nothing is trained" in told(app)
+    assert "have no texts" in told(app) and "No model is trained" in told(app)
     assert not [each for each in app.text_input if each.key == "newcomer_words"]
 
 

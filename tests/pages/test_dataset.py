@@ -1,4 +1,4 @@
-"""The page that says what the data is, and the wizard that brings one's own."""
+"""The dataset page: overview, cleaning report, import of a file, and the list of all datasets."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
-from recsys.storage.files import home
+from recsys.storage.paths import home
 from tests.pages.conftest import told
 
 PAGE = "explore/dataset/page.py"
@@ -19,19 +19,19 @@ SHOP = (
 
 
 def upload(app: AppTest, content: bytes, name: str = "shop.csv") -> AppTest:
-    app.segmented_control(key="dataset_part").set_value("Bring your own file").run()
+    app.segmented_control(key="dataset_part").set_value("import").run()
     app.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
     assert not app.exception
     return app
 
 
-def test_a_dataset_is_told_in_numbers(open_page: Callable[..., AppTest]) -> None:
+def test_the_overview_gives_the_size_and_draws_the_distributions(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE)
-    assert "12 people" in told(app) and "15 places" in told(app)
+    assert "12 users" in told(app) and "15 places" in told(app)
     assert len(app.get("plotly_chart")) >= 6
 
 
-def test_how_much_of_what_could_be_there_is_there(open_page: Callable[..., AppTest], tiny: Dataset, order_only: Dataset) -> None:
+def test_the_density_has_two_digits(open_page: Callable[..., AppTest], tiny: Dataset, order_only: Dataset) -> None:
     for dataset, said in ((tiny, "{:.2g}"), (order_only, "{:.2%}")):
         share = said.format(len(dataset.interactions) / (len(dataset.user_ids) * len(dataset.item_ids)))
         assert f">{share}<" in told(open_page(PAGE, dataset=dataset.name))
@@ -43,24 +43,24 @@ def test_order_only_data_says_so(open_page: Callable[..., AppTest]) -> None:
     assert not app.exception
 
 
-@pytest.mark.parametrize("part", ["How it was cleaned", "Bring your own file", "All datasets"])
+@pytest.mark.parametrize("part", ["overview", "cleaning_report", "import", "all_datasets"])
 def test_every_part_draws(part: str, open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE)
     app.segmented_control(key="dataset_part").set_value(part).run()
     assert not app.exception
 
 
-def test_an_upload_is_reported_first_and_taken_over_then(open_page: Callable[..., AppTest]) -> None:
+def test_an_upload_is_used_only_after_its_cleaning_report(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), SHOP.encode())
     boxes = {box.label: box.value for box in app.main.selectbox}
-    assert (boxes["Person"], boxes["Item"], boxes["When"], boxes["Rating"]) == ("who", "thing", "when", "stars")
+    assert (boxes["User"], boxes["Item"], boxes["Time"], boxes["Rating"]) == ("who", "thing", "when", "stars")
     assert not [button for button in app.button if button.key == "use_data"]
     assert "Not used" not in told(app)
     next(box for box in app.main.selectbox if box.label == "Rating").set_value("").run()
     assert "Not used: stars." in told(app)
     next(box for box in app.main.selectbox if box.label == "Rating").set_value("stars").run()
     app.button(key="check_file").click().run()
-    assert "3 people, 3 items, 9 events" in told(app)
+    assert "3 users, 3 items, 9 events" in told(app)
     assert "2 rows were dropped" in told(app)
     app.button(key="use_data").click().run()
     assert app.session_state["dataset"] == "shop"
@@ -69,7 +69,7 @@ def test_an_upload_is_reported_first_and_taken_over_then(open_page: Callable[...
     assert not (home() / "datasets" / "shop").exists()
 
 
-def test_an_upload_is_nobody_elses(open_page: Callable[..., AppTest]) -> None:
+def test_an_upload_is_private_to_its_session(open_page: Callable[..., AppTest]) -> None:
     mine = upload(open_page(PAGE), SHOP.encode())
     mine.button(key="check_file").click().run()
     mine.button(key="use_data").click().run()
@@ -81,10 +81,10 @@ def test_an_upload_is_nobody_elses(open_page: Callable[..., AppTest]) -> None:
 def test_a_changed_choice_asks_for_a_new_report(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), SHOP.encode())
     app.button(key="check_file").click().run()
-    next(box for box in app.selectbox if box.label == "Rows that occur twice").set_value("drop").run()
+    next(box for box in app.selectbox if box.label == "Duplicate rows").set_value("drop").run()
     assert "check the file again" in told(app)
     app.button(key="check_file").click().run()
-    assert "3 people, 3 items, 8 events" in told(app)
+    assert "3 users, 3 items, 8 events" in told(app)
 
 
 def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page: Callable[..., AppTest]) -> None:
@@ -103,12 +103,12 @@ def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page
     assert app.session_state["model"] == "markov"  # the first that is trained
     app.switch_page("explore/timeline/page.py").run()
     assert not app.exception and not app.error
-    assert "<h1>Person anna after" in told(app)
+    assert "<h1>User anna after" in told(app)
 
 
-def test_a_file_without_rows_is_refused_before_anything_is_asked(open_page: Callable[..., AppTest]) -> None:
+def test_a_file_without_rows_is_refused_first(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), BAD["header.csv"], "header.csv")
-    assert "no rows below its line of names" in app.error[0].value
+    assert "no rows below its header line" in app.error[0].value
     assert not [button for button in app.button if button.key == "check_file"]
 
 
@@ -128,7 +128,7 @@ BAD = {
 
 def test_bad_files_get_one_line_and_no_traceback(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE)
-    app.segmented_control(key="dataset_part").set_value("Bring your own file").run()
+    app.segmented_control(key="dataset_part").set_value("import").run()
     for name, content in BAD.items():
         app.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
         checks = [button for button in app.button if button.key == "check_file"]
@@ -142,7 +142,7 @@ def test_bad_files_get_one_line_and_no_traceback(open_page: Callable[..., AppTes
 
 def test_a_date_that_reads_two_ways_is_asked_for(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), BAD["two-ways.csv"], "two-ways.csv")
-    box = next(box for box in app.main.selectbox if "two ways" in box.label)
+    box = next(box for box in app.main.selectbox if "in two ways" in box.label)
     box.set_value("day-first").run()
     app.button(key="check_file").click().run()
     assert not app.error
@@ -150,11 +150,11 @@ def test_a_date_that_reads_two_ways_is_asked_for(open_page: Callable[..., AppTes
     assert "1 February 2024" in told(app)
 
 
-def test_a_person_a_line(open_page: Callable[..., AppTest]) -> None:
+def test_lines_of_a_user_and_items(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), b"1 10 11 12\n2 10 12\n3 11 10 12 13\n", "lines.txt")
     assert "nothing to choose" in told(app)
     app.button(key="check_file").click().run()
-    assert "3 people, 4 items, 9 events" in told(app)
+    assert "3 users, 4 items, 9 events" in told(app)
     assert "has no times" in told(app)
 
 
@@ -163,4 +163,4 @@ def test_parquet(open_page: Callable[..., AppTest], tmp_path_factory: pytest.Tem
     pd.DataFrame({"user": ["a", "a", "b"], "item": [1, 2, 1], "rating": [1.0, 2.0, 3.0]}).to_parquet(path)
     app = upload(open_page(PAGE), path.read_bytes(), "table.parquet")
     app.button(key="check_file").click().run()
-    assert "2 people, 2 items, 3 events" in told(app)
+    assert "2 users, 2 items, 3 events" in told(app)

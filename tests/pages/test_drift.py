@@ -1,4 +1,4 @@
-"""The page on drift: someone who moved, someone without a change, data without times, and the way to the next who changed."""
+"""The Drift page: a user who moved, one without a change, data without times, and the next user with drift."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,49 +8,50 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.inspect.drift.report_view import cards, lead
+from pages.inspect.drift.report_text import evidence_html, lead_html
 from recsys.datasets import open_dataset
 from recsys.drift import build_feature_space, detect_drift
 from tests.conftest import build
 from tests.pages.conftest import told
 
 PAGE = "inspect/drift/page.py"
-MOVED = "p0015"  # moved house in August 2024, by the truth of the demo
-TURNED = "p0016"  # took something up and stayed where they were, by the same
+MOVED = "p0015"  # moved in August 2024, by the ground truth of the demo
+TURNED = "p0016"  # took up a new interest without moving, by the ground truth of the demo
 
 
-def test_a_move_is_dated_said_and_drawn(visit: Callable[..., AppTest]) -> None:
+def test_a_move_is_dated_described_and_drawn(visit: Callable[..., AppTest]) -> None:
     app = visit(PAGE, dataset="demo-city", user=MOVED, model="popularity", step="60")
     assert not app.exception
     words = told(app)
-    assert "they moved from <b>Northgate" in words and "to <b>Orchard Park" in words
-    assert "of 1,000 shuffled lives" in words and "nine times in ten between" in words
+    assert "the user moved from <b>Northgate" in words and "to <b>Orchard Park" in words
+    assert "of 1,000 shuffled timelines" in words and "(90% interval)" in words
     assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
-    assert "of changes as sure as this 99% were real" in words
-    assert "Northgate, then Orchard Park" in words  # where the nights are
-    assert "over the whole time" in words  # distances are not of before or after
+    assert "99% of changes this certain were real" in words
+    assert "Northgate → Orchard Park" in words  # home
+    assert "over the whole timeline" in words  # distances are not split at the change
     assert "within 1 km of home" not in words  # of which?
 
 
-def test_who_only_turned_to_something_else_is_not_said_to_have_moved(visit: Callable[..., AppTest]) -> None:
-    """Seen after either side of the change alone, the nights of one in six of them seem to be elsewhere."""
+def test_a_change_of_interest_is_not_a_move(visit: Callable[..., AppTest]) -> None:
+    """Measured on either side of the change alone, home seems to be elsewhere for one such user in six."""
     words = told(visit(PAGE, dataset="demo-city", user=TURNED, model="popularity", step="0"))
-    assert "they turned" in words and "home, where the nights are" in words
-    assert ", then " not in words and "within 1 km of home" in words
+    assert "interest shifted" in words and "home (evenings and nights)" in words
+    assert " → " not in words and "within 1 km of home" in words
 
 
-@pytest.mark.parametrize(("p_value", "word"), [(0.002, "they moved"), (0.008, "they probably moved"), (0.04, "they perhaps moved")])
-def test_a_change_is_told_as_surely_as_it_is_known(p_value: float, word: str) -> None:
+@pytest.mark.parametrize(("p_value", "word"), [(0.002, "user moved"), (0.008, "user probably moved"), (0.04, "user possibly moved")])
+def test_the_certainty_of_a_change_is_stated(p_value: float, word: str) -> None:
     dataset = open_dataset("demo-city")
     report = detect_drift(dataset, build_feature_space(dataset), MOVED)
     report = replace(report, changes=tuple(replace(change, p_value=p_value) for change in report.changes))
-    assert word in lead(report, "event")
-    assert (word.split()[1].capitalize() + " moved, " in cards(report)) == (p_value > 0.0021)
+    assert word in lead_html(report, "event")
+    title = {0.002: "Move, ", 0.008: "Probable move, ", 0.04: "Possible move, "}[p_value]
+    assert f"<b>{title}" in evidence_html(report)
 
 
-def test_from_any_page_to_the_next_who_changed(visit: Callable[..., AppTest]) -> None:
+def test_from_any_page_to_the_next_user_with_drift(visit: Callable[..., AppTest]) -> None:
     app = visit("explore/timeline/page.py", dataset="demo-city", user=MOVED, model="popularity", step="0")
-    assert "dashes: interest changed" in app.get("plotly_chart")[0].proto.spec
+    assert "rs-line-change" in told(app)
     app.button(key="changed").click().run()
     user, step = app.session_state["user"], app.session_state["step"]
     assert not app.exception and user != MOVED
@@ -61,38 +62,38 @@ def test_from_any_page_to_the_next_who_changed(visit: Callable[..., AppTest]) ->
 
 
 @pytest.mark.parametrize("view", ["category", "area", "hour"])
-def test_every_way_of_counting_is_drawn(view: str, visit: Callable[..., AppTest]) -> None:
+def test_every_view_is_drawn(view: str, visit: Callable[..., AppTest]) -> None:
     app = visit(PAGE, dataset="demo-city", user=MOVED, model="popularity")
     app.segmented_control(key=f"drift_view_demo-city_{MOVED}").set_value(view).run()
     assert not app.exception
 
 
-def test_data_without_times_tells_steps(open_page: Callable[..., AppTest]) -> None:
+def test_data_without_times_has_steps(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE, dataset="order-only")
-    assert "not their times" in told(app) or "Nothing is known" in told(app)
+    assert "but no times" in told(app) or "have no category" in told(app)
     app.toggle(key="drift_everybody").set_value(True).run()
-    assert not app.exception and "what everybody did at the same time" in told(app)
-    assert app.button(key="look_at_everybody"), "who changed is counted without times too"
+    assert not app.exception and "cannot be compared with one another" in told(app)
+    assert app.button(key="look_at_everybody"), "changes are detected without times too"
 
 
-def test_the_model_and_the_words_are_asked_too(monkeypatch: pytest.MonkeyPatch, visit: Callable[..., AppTest]) -> None:
+def test_text_embeddings_and_the_model_state_support_a_change(monkeypatch: pytest.MonkeyPatch, visit: Callable[..., AppTest]) -> None:
     app = visit(PAGE, dataset="demo-city", user=MOVED, model="sasrec", step="60")
     assert not app.exception
     words = told(app).lower()
-    assert "in the state of transformer" in words and "in the words" not in words, "words that nobody has read yet"
-    assert len(app.get("plotly_chart")) == 9  # the way and the distances too
+    assert "the state of" in words and "text embeddings support" not in words, "the texts are not encoded yet"
+    assert len(app.get("plotly_chart")) == 9  # the trajectory and the distances too
     assert app.button(key="read_words")
     vectors = np.random.default_rng(0).normal(size=(len(open_dataset("demo-city").items), 12)).astype(np.float32)
-    monkeypatch.setattr("recsys.text.TextEncoder.knows", lambda *_: True)
+    monkeypatch.setattr("recsys.text.TextEncoder.are_cached", lambda *_: True)
     monkeypatch.setattr("recsys.text.item_vectors", lambda *_: vectors)
     app.run()
-    assert not app.exception and "in the words about the items" in told(app).lower()
+    assert not app.exception and "text embeddings" in told(app).lower()
     app.segmented_control(key="drift_way").set_value("model").run()
-    assert not app.exception and "wandered, in the model" in app.get("plotly_chart")[6].proto.spec
+    assert not app.exception and "s state" in app.get("plotly_chart")[6].proto.spec
 
 
-def test_few_events_are_said_to_be_few(open_page: Callable[..., AppTest]) -> None:
-    assert "Nothing can be said" in told(open_page(PAGE, dataset="tiny", user="u03"))
+def test_few_events_cannot_be_tested(open_page: Callable[..., AppTest]) -> None:
+    assert "Changes cannot be tested" in told(open_page(PAGE, dataset="tiny", user="u03"))
 
 
 HERE = np.array([40.0, -74.0])
@@ -108,7 +109,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", list(ODD))
-def test_odd_lives_are_drawn(own_home: None, name: str, keep: Callable[..., object], visit: Callable[..., AppTest]) -> None:
+def test_odd_timelines_are_drawn(own_home: None, name: str, keep: Callable[..., object], visit: Callable[..., AppTest]) -> None:
     days, places, kind = ODD[name]
     items = [f"i{at}" for at in range(6)]
     pairs = [("anna", items[0 if name == "one place" else at % 6]) for at in range(len(days))] + [("zoe", item) for item in items] * 4
@@ -133,7 +134,7 @@ def test_ids_that_hold_markup_are_shown_as_they_are(
     assert "<i>x</i>" not in told(app) and "<script" not in told(app)
 
 
-def test_everybody_and_the_hours_to_come_are_asked_for(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_drift_of_all_users_and_forecast_are_on_request(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("spatiotemporal")
     app = open_page(PAGE, model="spatiotemporal", user="u03", step="5")
     before = len(app.get("plotly_chart"))
@@ -142,11 +143,11 @@ def test_everybody_and_the_hours_to_come_are_asked_for(train_tiny: Callable[...,
     app.toggle(key="drift_everybody").set_value(True).run()
     assert not app.exception and len(app.get("plotly_chart")) == before + 6
     app.button(key="look_at_everybody").click().run()
-    assert not app.exception and "0 of 12 people" in told(app)
-    assert "0 people with one and 0 without are too few" in told(app)
+    assert not app.exception and "0 of 12 users" in told(app)
+    assert "there are 0 and 0" in told(app)
 
 
-def test_what_changes_cost_the_model_is_told_with_counts_and_intervals(
+def test_the_impact_on_the_model_has_counts_and_intervals(
     own_home: None, monkeypatch: pytest.MonkeyPatch, visit: Callable[..., AppTest]
 ) -> None:
     dataset = open_dataset("demo-city")
@@ -159,6 +160,6 @@ def test_what_changes_cost_the_model_is_told_with_counts_and_intervals(
     charts = len(app.get("plotly_chart"))
     app.button(key="ask_cost").click().run()
     assert not app.exception and len(app.get("plotly_chart")) == charts + 1
-    assert "After the largest change of 24 people" in told(app) and "of 27 people without one" in told(app)
-    assert "% of these events" in told(app) and "not how well it would have foreseen one" in told(app)
+    assert "after the largest change of 24 users" in told(app) and "of 27 users without a change" in told(app)
+    assert "% of these events" in told(app) and "not how well it would have predicted" in told(app)
     assert not [button for button in app.button if button.key == "ask_cost"]

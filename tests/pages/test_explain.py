@@ -1,4 +1,4 @@
-"""The page that says why: every model answers, also where there is next to nothing to explain."""
+"""The Explain page: every model answers, also where there is next to nothing to explain."""
 
 from collections.abc import Callable
 
@@ -19,19 +19,19 @@ def test_every_model_explains(name: str, train_tiny: Callable[..., None], open_p
     app = open_page(PAGE, model=name, user="u03", step="9")
     text = told(app)
     assert not app.error, app.error[0].value
-    assert app.title[0].value.startswith("Why ")
-    assert "Recommended at place 1" in text and "What it hangs on" in text
-    assert "Rough for now" not in text, "the work is not finished"
-    assert "With nothing known it would stand at" in text
+    assert app.title[0].value == "Explain"
+    assert "Recommended at rank 1" in text and "Smallest change that removes it" in text
+    assert "Preliminary" not in text, "the work is not finished"
+    assert "The baseline is" in text
 
 
-def test_numbers_words_and_figures_of_a_transformer(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_numbers_text_and_figures_of_a_transformer(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec-time")
     app = open_page(PAGE, model="sasrec-time", user="u03", step="9")
     bars, curves = (each.proto.spec for each in app.get("plotly_chart"))
-    assert "The time" in bars and "With nothing known" in bars and "Attention" in bars
+    assert "Time of the request" in bars and "Baseline" in bars and "Attention" in bars
     assert "random order" in curves
-    assert "Closed form" in told(app) and "no sum over the events" in told(app)
+    assert "Linear SHAP" in told(app) and "not a sum over the events" in told(app)
     item = app.selectbox(key="explain_u03_9")
     assert len(item.options) in (10, 11)
     item.set_value(item.options and app.session_state["cursor"].history.items[9]).run()
@@ -44,8 +44,8 @@ def test_numbers_words_and_figures_of_a_transformer(train_tiny: Callable[..., No
 
 def _value(key: str, title: str) -> str:
     titles = {
-        "explain_target": {"Score": "logit", "Share of the list": "probability", "Lead over place 10": "margin"},
-        "explain_removal": {"Never happened": "delete", "Was something neutral": "neutral"},
+        "explain_target": {"Score": "logit", "Probability": "probability", "Margin over rank 10": "margin"},
+        "explain_removal": {"Removed": "delete", "Replaced by a neutral item": "neutral"},
     }
     return titles[key][title]
 
@@ -55,11 +55,11 @@ def _value(key: str, title: str) -> str:
 def test_the_first_steps(step: str, model: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny(model)
     app = open_page(PAGE, model=model, user="u03", step=step)
-    assert not app.error and "Recommended at place 1" in told(app)
-    assert ("Not a personal list" in told(app)) == (step == "0")
+    assert not app.error and "Recommended at rank 1" in told(app)
+    assert ("Fallback list" in told(app)) == (step == "0")
 
 
-def test_nothing_of_the_data_is_markup(odd: Dataset, keep: Callable[..., Dataset], visit: Callable[..., AppTest]) -> None:
+def test_data_is_never_markup(odd: Dataset, keep: Callable[..., Dataset], visit: Callable[..., AppTest]) -> None:
     keep(odd, "item-knn")
     app = visit(PAGE, dataset="odd", model="item-knn", user="many, *really*")
     assert not app.exception and not app.error
@@ -69,10 +69,10 @@ def test_nothing_of_the_data_is_markup(odd: Dataset, keep: Callable[..., Dataset
 
 
 def test_without_a_checkpoint_it_says_where_to_train(open_page: Callable[..., AppTest]) -> None:
-    assert "Checkpoints" in told(open_page(PAGE, model="sasrec"))
+    assert "is not trained on" in told(open_page(PAGE, model="sasrec"))
 
 
-def test_an_answer_is_kept_and_the_cursor_gives_another(
+def test_an_answer_is_stored_and_another_step_gives_another(
     train_tiny: Callable[..., None], open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train_tiny("markov")
@@ -80,8 +80,8 @@ def test_an_answer_is_kept_and_the_cursor_gives_another(
     asked: list[int] = []
     from pages.inspect.explain import case
 
-    inquire = case.explain_progressively
-    monkeypatch.setattr(case, "explain_progressively", lambda game, *rest: asked.append(game.step) or inquire(game, *rest))
+    original = case.explain_progressively
+    monkeypatch.setattr(case, "explain_progressively", lambda game, *rest: asked.append(game.step) or original(game, *rest))
     app.run()
     assert asked == []
     app.button(key="next").click().run()
@@ -92,52 +92,50 @@ def test_what_if_moves_the_list(train_tiny: Callable[..., None], open_page: Call
     train_tiny("sasrec-time")
     app = open_page(PAGE, model="sasrec-time", user="u03", step="9")
     app.segmented_control(key="view").set_value("what-if").run()
-    assert "the same" in told(app) and "As it would be" in told(app)
+    assert "unchanged" in told(app) and "List after the changes" in told(app)
     app.multiselect(key="whatif_gone_u03_9").set_value([8, 7, 6]).run()
-    app.select_slider(key="whatif_hour").set_value("3:00").run()
+    app.select_slider(key="whatif_hour").set_value(3).run()
     text = told(app)
-    assert not app.error and ("▲" in text or "new" in text or "another order" in text)
+    assert not app.error and ("▲" in text or "new" in text or "a different order" in text)
 
 
-def test_the_model_in_general(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_the_global_view(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec")
     app = open_page(PAGE, model="sasrec", user="u03")
-    app.segmented_control(key="view").set_value("everybody").run()
+    app.segmented_control(key="view").set_value("global").run()
     text = told(app)
     assert not app.error and not app.exception
-    assert "each left out once" in text and "The model in a few rules" in text and "of the ten that the model lists" in text
+    assert "one at a time" in text and "Surrogate model" in text and "of the model’s top 10" in text
     assert len(app.get("plotly_chart")) == 2
 
 
-def test_what_would_bring_a_wanted_item_in(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_smallest_addition_that_brings_an_item_in(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("markov")
     app = open_page(PAGE, model="markov", user="u03", step="9")
     text = told(app)
-    assert "What would bring another one in" in text
+    assert "Smallest addition that brings it in" in text
     wanted = app.selectbox(key="wanted_u03_9")
     assert all(int(option.split(" · ")[0]) > 10 for option in wanted.options)
     for option in range(len(wanted.options)):
         app.selectbox(key="wanted_u03_9").select_index(option).run()
         text = told(app)
         assert not app.error and not app.exception
-        assert "checked by asking the model again" in text
-        assert ("Had they just taken" in text) != ("further events were found that would bring it in" in text)
+        assert "evaluation" in text
+        assert ("as the latest events" in text) != ("further events were found that would bring it" in text)
 
 
-def test_what_really_came_next_is_what_is_wanted_first(
-    train_tiny: Callable[..., None], open_page: Callable[..., AppTest], tiny: Dataset
-) -> None:
+def test_a_missed_next_item_is_offered_first(train_tiny: Callable[..., None], open_page: Callable[..., AppTest], tiny: Dataset) -> None:
     train_tiny("popularity")
-    model, history = checkpoints.load(checkpoints.find("popularity", "tiny"), "cpu").model, tiny.history("u03")
+    model, history = checkpoints.load_checkpoint(checkpoints.find_checkpoint("popularity", "tiny"), "cpu").model, tiny.history("u03")
     listed = {step: [each.item_id for each in recommend(model, request_at(history, step), 10)] for step in range(len(history))}
     missed = next(step for step in listed if history.items[step] not in listed[step])
     hit = next(step for step in listed if history.items[step] in listed[step])
-    for step, first in ((missed, "what really came next"), (hit, "11 · ")):
+    for step, first in ((missed, "the next item"), (hit, "11 · ")):
         app = open_page(PAGE, model="popularity", user="u03", step=str(step))
         assert first in app.selectbox(key=f"wanted_u03_{step}").options[0]
 
 
-@pytest.mark.parametrize("view", ["one", "what-if", "everybody"])
+@pytest.mark.parametrize("view", ["one", "what-if", "global"])
 def test_title_and_sentence_stand_before_the_views(view: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("markov")
     app = open_page(PAGE, model="markov", user="u03", step="9")
@@ -147,7 +145,7 @@ def test_title_and_sentence_stand_before_the_views(view: str, train_tiny: Callab
 
 
 def _in_order(block: object) -> list[str]:
-    """Types of all elements as they stand on the page."""
+    """Return the types of all elements in the order of the page."""
     children = getattr(block, "children", None)
     if children is None:
         return [str(getattr(block, "type", ""))]

@@ -1,4 +1,4 @@
-"""The map of items: a space of the model beside one of words, neighbours, and a search in words."""
+"""The items page: the embedding map of the model and of the texts, neighbours, and the search in free text."""
 
 from collections.abc import Callable
 
@@ -13,18 +13,18 @@ PAGE = "explore/items/page.py"
 def test_both_spaces_are_drawn_with_neighbours_side_by_side(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec")
     app = open_page(PAGE, model="sasrec")
-    assert "Near in the model" in told(app) and "Near in the words" not in told(app)  # the encoder is not loaded unasked
+    assert "Nearest in the model" in told(app) and "Nearest in the texts" not in told(app)  # the encoder is not loaded unasked
     app.button(key="read_words").click().run()
-    assert "Near in the model" in told(app) and "Near in the words" in told(app)
-    assert "neighbours are the same in the model and in the words" in told(app)
+    assert "Nearest in the model" in told(app) and "Nearest in the texts" in told(app)
+    assert "the same in the model and in the texts" in told(app)
     before = app.get("plotly_chart")[0].proto.spec
-    app.segmented_control(key="map_of").set_value("the words").run()
+    app.segmented_control(key="map_of").set_value("text").run()
     assert not app.exception and app.get("plotly_chart")[0].proto.spec != before
     app.selectbox(key="item_tiny").set_value("i03").run()
-    assert not app.exception and "Nothing is known of this item here" in told(app)  # it has no words
+    assert not app.exception and "This item has no embedding in this space" in told(app)  # it has no words
 
 
-def test_a_search_in_words_finds_and_opens(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_a_text_search_finds_and_selects(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec")
     app = open_page(PAGE, model="sasrec")
     app.button(key="read_words").click().run()
@@ -35,17 +35,19 @@ def test_a_search_in_words_finds_and_opens(train_tiny: Callable[..., None], open
     assert not app.exception and app.session_state["item_tiny"] == "i13"
 
 
-def test_a_counting_model_has_no_map_but_words_have(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_a_model_without_embeddings_has_no_map_but_the_texts_have(
+    train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
     train_tiny("markov", "sasrec")
     app = open_page(PAGE, model="markov")
-    assert "has no vectors of items" in told(app) and "Near in the model" not in told(app)
+    assert "has no item embeddings" in told(app) and "Nearest in the model" not in told(app)
     app.button(key="read_words").click().run()
-    assert "Near in the words" in told(app) and "has no vectors of items" in told(app)
+    assert "Nearest in the texts" in told(app) and "has no item embeddings" in told(app)
     app.button(key="map_sasrec").click().run()
-    assert not app.exception and app.session_state["model"] == "sasrec" and "Near in the model" in told(app)
+    assert not app.exception and app.session_state["model"] == "sasrec" and "Nearest in the model" in told(app)
 
 
-def test_without_vectors_and_words_it_says_what_to_do(open_page: Callable[..., AppTest]) -> None:
+def test_without_embeddings_and_texts_the_page_says_what_to_do(open_page: Callable[..., AppTest]) -> None:
     assert "Train a transformer" in told(open_page(PAGE, dataset="order-only"))
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard: one protocol a table, intervals, and a test split that is read only on purpose."""
+"""Leaderboard: one table for each protocol, intervals, and a test split that is evaluated only on request."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.evaluate.leaderboard.tables import flattered, foretold_html
+from pages.evaluate.leaderboard.predictions import predictions_html
+from pages.evaluate.leaderboard.tables import fitted_sentence
 from recsys.core import Dataset
-from recsys.leaderboard import LeaderboardRow, comparable_groups, leaderboard_row, run_leaderboard
+from recsys.leaderboard import LeaderboardRow, build_leaderboard_row, group_comparable_rows, run_leaderboard
 from recsys.models import MODELS
 from recsys.training.loop import train_model
 from tests.pages.conftest import told
@@ -20,24 +21,24 @@ def test_nothing_trained_says_what_to_do(open_page: Callable[..., AppTest]) -> N
     assert "No model is trained" in told(open_page(PAGE))
 
 
-def test_models_stand_in_classes_with_intervals(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_models_stand_in_groups_with_intervals(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity", "markov", "frequency")
     app = open_page(PAGE, model="markov")
     text = told(app)
-    assert "Told neither" in text and "Told when or where" in text and "95 % intervals" in text
-    assert "last-out" in text and "items seen before stay candidates" in text
+    assert "Models that use neither" in text and "Models that use time or place" in text and "95% intervals" in text
+    assert "last-out" in text and "Items seen before stay candidates" in text
     app.button(key="evaluate").click().run()
     assert not app.exception
     assert " ms" in told(app)
-    assert "beats" in told(app) or "within chance" in told(app)
-    assert "request" in app.selectbox(key="board_x").options or "One request, ms" in app.selectbox(key="board_x").options
+    assert "beats" in told(app) or "not significant" in told(app)
+    assert "Latency of one request, ms" in app.selectbox(key="board_x").options
 
 
 def test_the_test_split_takes_a_warning_and_a_word(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity")
     app = open_page(PAGE, model="popularity")
     app.segmented_control(key="board_split").set_value("test").run()
-    assert "to be read once" in told(app)
+    assert "turns the test split into a validation split" in told(app)
     assert app.button(key="evaluate").disabled
     assert "last-out, test" not in told(app)
     app.checkbox(key="test_agreed").check().run()
@@ -53,7 +54,7 @@ def test_what_was_measured_before_is_there_at_once(
         list(run_leaderboard(tiny, which=which, only=["popularity", "markov"]))
     app = open_page(PAGE, model="markov")
     text = told(app)
-    assert " ms" in text and ("beats" in text or "within chance" in text)
+    assert " ms" in text and ("beats" in text or "not significant" in text)
     assert not [button for button in app.button if button.key == "evaluate"]
     app.segmented_control(key="board_split").set_value("test").run()
     assert "last-out, test" not in told(app), "the test split is read on purpose only"
@@ -77,20 +78,20 @@ def test_cold_starts_are_a_choice(
         assert "No item is rare here" in told(app)
 
 
-def test_each_idea_has_its_own_comparison(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+def test_each_ablation_has_its_own_table(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec", "sasrec-time")
     app = open_page(PAGE, model="sasrec")
-    assert "What each idea is worth" not in told(app)
+    assert "Ablations: effect of each component" not in told(app)
     app.button(key="evaluate").click().run()
     text = told(app)
-    assert "What each idea is worth" in text and "Time and place" in text and "gained" in text
-    assert "Both halves together" not in text
+    assert "Ablations: effect of each component" in text and "Time and place" in text and "Gain in" in text
+    assert "compared with each part alone" not in text
 
 
 def test_models_without_a_line_are_named(order_only: Dataset, open_page: Callable[..., AppTest]) -> None:
     text = told(open_page(PAGE, dataset="order-only"))
-    assert "Not trained yet: Most popular" in text
-    assert "No place on this board" in text and "it needs time, which this data does not have" in text
+    assert "Not trained yet: Popularity" in text
+    assert "Not on this leaderboard" in text and "which this dataset does not have" in text
 
 
 def test_a_model_of_short_lists_has_no_line(
@@ -102,22 +103,22 @@ def test_a_model_of_short_lists_has_no_line(
     app.button(key="evaluate").click().run()
     assert not app.exception
     assert "<td>Markov chain" not in told(app)
-    assert "Markov chain, it only orders a short list" in told(app)
-    assert not [option for option in app.selectbox(key="model").options if "Markov chain" in option and "Learnt" not in option]
+    assert "Markov chain: it only ranks a short list" in told(app)
+    assert not [option for option in app.selectbox(key="model").options if "Markov chain" in option and "Bilinear" not in option]
 
 
-def test_a_fusion_is_said_to_know_the_validation_events() -> None:
-    line = LeaderboardRow("fusion", "fusion", "All together", "last-out", "validation", (), {}, {}, 1, 1.0)
-    assert "All together" in flattered([line, replace(line, model="markov", title="Markov chain")])
-    assert "Markov" not in flattered([line, replace(line, model="markov", title="Markov chain")])
-    assert flattered([replace(line, split="test"), replace(line, model="fusion-rrf")]) == ""
+def test_a_fusion_is_marked_as_fitted_on_the_validation_events() -> None:
+    line = LeaderboardRow("fusion", "fusion", "Fusion", "last-out", "validation", (), {}, {}, 1, 1.0)
+    assert "Fusion" in fitted_sentence([line, replace(line, model="markov", title="Markov chain")])
+    assert "Markov" not in fitted_sentence([line, replace(line, model="markov", title="Markov chain")])
+    assert fitted_sentence([replace(line, split="test"), replace(line, model="fusion-rrf")]) == ""
 
 
-def test_what_is_foretold_stands_beside_knowing_nothing(tiny: Dataset) -> None:
+def test_predicted_ratings_stand_beside_a_baseline(tiny: Dataset) -> None:
     line = LeaderboardRow("a", "markov", "A <b>", "last-out", "test", (), {}, {}, 1, 1.0)
-    assert foretold_html([line], "rmse") == ""
+    assert predictions_html([line], "rmse") == ""
     figures = {"rmse": 0.8, "rmse_baseline": 1.0, "rmse_gain": 0.2}
-    html = foretold_html([line, replace(line, metrics=figures, intervals=dict.fromkeys(figures, (0.1, 1.2)))], "rmse")
+    html = predictions_html([line, replace(line, metrics=figures, intervals=dict.fromkeys(figures, (0.1, 1.2)))], "rmse")
     assert "the mean rating" in html and "0.800" in html and "1.000" in html and html.count("<tr>") == 2
     assert "A &lt;b&gt;" in html
 
@@ -137,8 +138,8 @@ def test_lines_are_grouped_by_protocol_and_best_first(tiny: Dataset, tmp_path_fa
     for name, protocol in (("popularity", "last-out"), ("markov", "last-out"), ("markov", "temporal")):
         *_, last = train_model(name, tiny, protocol=protocol, folder=tmp_path_factory.mktemp("board") / name)
         assert last.card is not None
-        lines.append(leaderboard_row(last.card, tiny))
-    found = comparable_groups(lines, "ndcg@10")
+        lines.append(build_leaderboard_row(last.card, tiny))
+    found = group_comparable_rows(lines, "ndcg@10")
     assert list(found) == [("last-out", "validation"), ("temporal", "validation")]
     values = [line.metrics["ndcg@10"] for line in found["last-out", "validation"]]
     assert values == sorted(values, reverse=True)

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from recsys.core import Dataset
 from recsys.core.split import VALIDATION, split_interactions
 from recsys.evaluation.replay import replay_history
-from recsys.training.checkpoints import find, load
+from recsys.training.checkpoints import find_checkpoint, load_checkpoint
 from tests.pages.conftest import told
 
 Visit = Callable[..., AppTest]
@@ -43,7 +43,7 @@ def test_the_url_opens_the_cursor_it_names(visit: Visit, keep: Callable[..., Dat
 def test_somebody_it_fails_is_whom_it_ranks_worst_at_their_worst_event(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
     keep(tiny)
     app = visit("explore/timeline/page.py", dataset="tiny", model="markov", user="u03", step="2")
-    found = load(find("markov", "tiny"))
+    found = load_checkpoint(find_checkpoint("markov", "tiny"))
     labels = split_interactions(tiny, found.card.protocol).labels
     badness, steps = {}, {}
     for person in tiny.user_ids:

@@ -13,7 +13,7 @@ from recsys.datasets.prepared import read_extra, read_prepared
 from recsys.simulation import SimulatedCity, simulate_city
 from recsys.simulation.events import CAUSES
 from recsys.simulation.local_time import START, to_utc
-from recsys.simulation.terrain import COAST, DISTRICT_CENTRES, RIVER, on_land
+from recsys.simulation.terrain import COAST, DISTRICT_CENTRES, RIVER, is_on_land
 
 
 @pytest.fixture(scope="module")
@@ -250,8 +250,8 @@ def test_names_are_unique_and_descriptions_vary(city: SimulatedCity) -> None:
 def test_everything_stands_on_land(city: SimulatedCity) -> None:
     coordinates = city.dataset.items[["latitude", "longitude"]].to_numpy()
     assert np.ptp(coordinates[:, 0]) < 0.12 and np.ptp(coordinates[:, 1]) < 0.2
-    assert on_land(DISTRICT_CENTRES).all() and not on_land(np.array([[0.0, 9.0], [20.0, 0.0]])).any()
-    assert on_land(RIVER[1:-1]).all() and len(COAST) > 20
+    assert is_on_land(DISTRICT_CENTRES).all() and not is_on_land(np.array([[0.0, 9.0], [20.0, 0.0]])).any()
+    assert is_on_land(RIVER[1:-1]).all() and len(COAST) > 20
 
 
 def test_local_time_follows_the_european_summer_time() -> None:

@@ -1,4 +1,4 @@
-"""What a dataset says in words, and whitening."""
+"""Texts of items and histories, and whitening."""
 
 from collections.abc import Callable
 from dataclasses import replace

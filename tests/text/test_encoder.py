@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from recsys.core.errors import DataError
-from recsys.storage import files
+from recsys.storage import paths
 from recsys.text import PINNED, TextEncoder
 from recsys.text import encoder as encoder_module
 
@@ -41,7 +41,7 @@ def plain_vectors(folder: Path, texts: list[str]) -> np.ndarray:
 
 
 def kept(encoder: TextEncoder) -> Path:
-    return files.home() / "texts" / f"{encoder.revision[:32]}.sqlite"
+    return paths.home() / "texts" / f"{encoder.revision[:32]}.sqlite"
 
 
 def test_the_pinned_encoder_is_minilm_and_knows_what_is_alike() -> None:
@@ -168,7 +168,7 @@ def test_a_folder_that_is_not_there_is_one_line(name: str) -> None:
 
 
 def test_a_folder_without_a_model_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"no config\.json"):
+    with pytest.raises(DataError, match=r"has no config\.json"):
         TextEncoder(str(tmp_path))
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(DataError, match="cannot be read as a text encoder") as error:
@@ -189,6 +189,6 @@ def test_an_id_without_a_network_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_it_tells_what_it_would_not_have_to_read(small: TextEncoder) -> None:
-    assert small.knows([]) and not small.knows(["a park"])
+    assert small.are_cached([]) and not small.are_cached(["a park"])
     small.encode(["a park", "quiet"])
-    assert small.knows(["quiet", " a park ", ""]) and not small.knows(["a park", "music"])
+    assert small.are_cached(["quiet", " a park ", ""]) and not small.are_cached(["a park", "music"])

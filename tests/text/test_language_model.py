@@ -12,7 +12,7 @@ from recsys.core.errors import DataError, UnknownNameError
 from recsys.core.split import split_interactions
 from recsys.evaluation import evaluate_model
 from recsys.models import MODELS
-from recsys.text.language_model import BATCH, LanguageModel, locate
+from recsys.text.language_model import BATCH, LanguageModel, locate_model
 from recsys.training import checkpoints, loop
 
 ROOM = 96
@@ -81,16 +81,16 @@ def test_a_prompt_too_long_loses_its_beginning(folder: Path) -> None:
 def test_no_language_model_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recsys.text.language_model.find_spec", lambda name: None)
     with pytest.raises(DataError, match="pip install"):
-        locate("")
+        locate_model("")
     (tmp_path / "model.gguf").touch()
     with pytest.raises(DataError, match="gguf accelerate"):
-        locate(str(tmp_path / "model.gguf"))
+        locate_model(str(tmp_path / "model.gguf"))
     with pytest.raises(DataError, match="no language model /no/such"):
-        locate("/no/such")
+        locate_model("/no/such")
     (tmp_path / "other.gguf").touch()
     with pytest.raises(DataError, match="neither"):
-        locate(str(tmp_path))
-    assert locate("someone/model") == ("someone/model", None)
+        locate_model(str(tmp_path))
+    assert locate_model("someone/model") == ("someone/model", None)
 
 
 def test_a_folder_that_holds_something_else(tmp_path: Path) -> None:
@@ -138,8 +138,8 @@ class TestLlmRank:
         *_, last = loop.train_model("llm-rank", tiny, settings={"model": str(folder)})
         assert last.card is not None and last.card.validation == {}
         monkeypatch.setattr("recsys.text.language_model.find_spec", lambda name: None)
-        loaded = checkpoints.load(last.checkpoint)
-        checkpoints.check_match(loaded.card, tiny)
+        loaded = checkpoints.load_checkpoint(last.checkpoint)
+        checkpoints.check_dataset_match(loaded.card, tiny)
         assert loaded.model.titles[0] == tiny.title_of("i00")
 
     def test_training_without_a_language_model_says_what_to_install(self, tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Training a model of words says how far reading them is."""
+"""Progress of encoding the item texts before a text model is trained."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from recsys.cli import train
 from recsys.core import Dataset
 
 
-def test_reading_texts_is_heard_of(tiny: Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_encoding_texts_prints_progress(tiny: Dataset, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     asked = []
 
     def vectors(dataset: Dataset, encoder: text.TextEncoder, progress: Callable[[int, int], None]) -> np.ndarray:
@@ -20,6 +20,6 @@ def test_reading_texts_is_heard_of(tiny: Dataset, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(text, "item_vectors", vectors)
     monkeypatch.setattr(train, "SECONDS_BETWEEN_LINES", -1.0)
-    train._read_words(tiny, None)
+    train._encode_texts(tiny, None)
     assert asked == [("tiny", text.PINNED)]
-    assert capsys.readouterr().err.strip() == "read 7 of 15 texts"
+    assert capsys.readouterr().err.strip() == "encoded 7 of 15 texts"

@@ -1,4 +1,4 @@
-"""Checkpoints: an exact round trip, and every way of being wrong told in one line."""
+"""Checkpoints: an exact round trip, and an error of one line for every kind of damage."""
 
 import dataclasses
 import json
@@ -10,7 +10,14 @@ import pytest
 
 from recsys.core import Dataset, Request
 from recsys.core.errors import CheckpointError, NotTrainedError
-from recsys.training.checkpoints import check_match, find, folder_of, list_checkpoints, load, read_card
+from recsys.training.checkpoints import (
+    check_dataset_match,
+    find_checkpoint,
+    get_checkpoint_folder,
+    list_checkpoints,
+    load_checkpoint,
+    read_card,
+)
 from recsys.training.loop import train_model
 
 
@@ -22,37 +29,37 @@ def folder(tiny: Dataset) -> Path:
 
 
 def test_round_trip_is_exact(tiny: Dataset, folder: Path) -> None:
-    first, second = load(folder), load(folder)
+    first, second = load_checkpoint(folder), load_checkpoint(folder)
     requests = [Request(tiny.history(user)) for user in tiny.user_ids]
     assert np.array_equal(first.model.score(requests), second.model.score(requests))
     assert first.fingerprint == second.fingerprint
-    check_match(first.card, tiny)
+    check_dataset_match(first.card, tiny)
 
 
 def test_found_by_name_by_path_and_in_the_list(tiny: Dataset, folder: Path) -> None:
-    assert find("markov", "tiny") == folder == find(str(folder), "tiny") == folder_of("tiny", "markov")
+    assert find_checkpoint("markov", "tiny") == folder == find_checkpoint(str(folder), "tiny") == get_checkpoint_folder("tiny", "markov")
     assert [(each.name, each.shipped) for each in list_checkpoints("tiny")] == [("markov", False)]
     with pytest.raises(NotTrainedError, match="recsys train sasrec tiny"):
-        find("sasrec", "tiny")
-    with pytest.raises(NotTrainedError, match="there: markov"):
-        find("mine", "tiny")
+        find_checkpoint("sasrec", "tiny")
+    with pytest.raises(NotTrainedError, match="known: markov"):
+        find_checkpoint("mine", "tiny")
     with pytest.raises(NotTrainedError, match=r"did you mean markov\?$"):
-        find("markof", "tiny")
+        find_checkpoint("markof", "tiny")
 
 
 def test_a_pickle_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "model.pkl"
     file.write_bytes(pickle.dumps({"weights": [1, 2]}))
     with pytest.raises(CheckpointError, match="is a file"):
-        find(str(file), "tiny")
+        find_checkpoint(str(file), "tiny")
     with pytest.raises(CheckpointError, match="is a file"):
-        load(file)
+        load_checkpoint(file)
 
 
 def test_a_pickle_under_the_right_name_is_refused(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(pickle.dumps({"weights": [1, 2]}))
     with pytest.raises(CheckpointError, match="damaged"):
-        load(folder)
+        load_checkpoint(folder)
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "card.json", "items.json"])
@@ -65,7 +72,7 @@ def test_a_damaged_file_is_refused_in_one_line(folder: Path, name: str, damage: 
     else:
         file.write_bytes({"empty": b"", "half": content[: len(content) // 2], "noise": b"\xff\x00" * 50}[damage])
     with pytest.raises(CheckpointError) as caught:
-        load(folder)
+        load_checkpoint(folder)
     assert "\n" not in str(caught.value)
 
 
@@ -73,24 +80,24 @@ def test_swapped_items_are_noticed(folder: Path) -> None:
     items = json.loads((folder / "items.json").read_text())
     (folder / "items.json").write_text(json.dumps(items[::-1]))
     with pytest.raises(CheckpointError, match="damaged"):
-        load(folder)
+        load_checkpoint(folder)
 
 
 def test_other_data_is_refused_with_the_reason(tiny: Dataset, order_only: Dataset, folder: Path) -> None:
     card = read_card(folder)
     with pytest.raises(CheckpointError, match="trained on 'tiny'"):
-        check_match(card, order_only)
+        check_dataset_match(card, order_only)
     with pytest.raises(CheckpointError, match="has changed"):
-        check_match(card, dataclasses.replace(tiny, fingerprint="other"))
+        check_dataset_match(card, dataclasses.replace(tiny, fingerprint="other"))
     with pytest.raises(CheckpointError, match="other items"):
-        check_match(dataclasses.replace(card, vocabulary="other"), tiny)
+        check_dataset_match(dataclasses.replace(card, vocabulary="other"), tiny)
 
 
 def test_a_foreign_model_is_refused(folder: Path) -> None:
     values = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps({**values, "model": "from-the-future"}))
     with pytest.raises(CheckpointError, match="from-the-future"):
-        load(folder)
+        load_checkpoint(folder)
     assert list_checkpoints("tiny") == []
 
 
@@ -98,4 +105,4 @@ def test_arrays_of_another_model_are_noticed(folder: Path) -> None:
     values = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps({**values, "model": "popularity", "config": {}}))
     with pytest.raises(CheckpointError, match="damaged"):
-        load(folder)
+        load_checkpoint(folder)

@@ -1,4 +1,4 @@
-"""The training loop: same seed same result, also after a kill; stops when told; refuses what cannot be trained."""
+"""The training loop: the same result for the same seed, also after an interruption; stopping; errors for what cannot be trained."""
 
 import signal
 import subprocess

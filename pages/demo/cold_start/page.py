@@ -1,36 +1,38 @@
-"""A new person from scratch: items and a sentence in, a list of every trained model out."""
+"""Cold start: the recommendations of every trained model for a new user, described by a few items or a sentence."""
 
 import time
 
 import streamlit as st
 
-from pages.demo.cold_start import new_user
+from pages.demo.cold_start import lists, new_user
 from pages.shell import cursor
-from pages.ui import checkpoint_titles, formatting, html
+from pages.ui import checkpoint_titles, html
+from recsys.core.translation import _, ngettext
 
-REDRAW = 0.5  # seconds between two pictures of the answers that are there
+REDRAW = 0.5  # seconds between two updates of the lists
 
 here = cursor.current_cursor()
-dataset = here.dataset
 found = checkpoint_titles.matching_checkpoints(here)
 
-st.title("Somebody new")
-html.lead("Say what they took or what they like. Every trained model answers at once, and says when it is only falling back on something.")
+st.title(_("Cold start"))
+html.lead(_("Pick items or write a sentence for a new user. Every trained model answers at once, and fallback lists are labelled."))
 with st.container(border=True):
-    known = new_user.ask(here, found)
-    everyone = bool(known.near) and st.toggle(
-        "Give the items like the sentence to every model", key="newcomer_everyone", help="Else only models that read words get them."
+    user = new_user.draw_form(here, found)
+    for_all = bool(user.nearest) and st.toggle(
+        _("Give the items nearest to the sentence to every model"),
+        key="newcomer_everyone",
+        help=_("Otherwise only models that read text get them."),
     )
 if not found:
-    st.info("Nothing is trained on this data yet. Train a model on the page Evaluate, Checkpoints: a counted one takes seconds.")
+    st.info(_("No model is trained on this dataset yet. Train one on the page Checkpoints; a counting model takes seconds."))
 else:
-    titles = checkpoint_titles.checkpoint_titles(found)
-    order = sorted(found, key=lambda name: (bool(known.near) and not new_user.reads(found[name]), name != here.model))
-    answers: list[new_user.Answer] = []
-    with st.spinner(f"Asking {formatting.plural(len(order), 'model')} …", show_time=False):
+    titles = checkpoint_titles.name_checkpoints(found)
+    order = sorted(found, key=lambda name: (bool(user.nearest) and not lists.reads_text(found[name]), name != here.model))
+    answers: list[lists.ModelList] = []
+    with st.spinner(ngettext("Running {count} model …", "Running {count} models …", len(order)), show_time=False):
         shown, drawn = st.empty(), 0.0
         for name in order:
-            answers.append(new_user.answer(here, titles[name], found[name], known, everyone))
+            answers.append(lists.recommend_to_new_user(here, titles[name], found[name], user, for_all))
             if time.monotonic() - drawn > REDRAW or name == order[-1]:  # the first list must not wait for the last model
-                shown.html(new_user.answers_html(dataset, known, answers))
+                shown.html(lists.lists_html(here.dataset, user, answers))
                 drawn = time.monotonic()

@@ -1,61 +1,58 @@
-"""Two to four models at the cursor, side by side, with what is popular and the Markov chain always beside them."""
-
-from typing import Any
+"""Two to six models at the cursor, side by side, the popularity baseline and the Markov chain always among them."""
 
 import streamlit as st
 
 from pages import cache
 from pages.demo.compare import view
 from pages.shell import cursor, keyboard
-from pages.ui import charts, checkpoint_titles, formatting, html, theme
+from pages.ui import charts, checkpoint_titles, html, theme
 from pages.ui.errors import escape_markdown, guarded
 from recsys.core import TOP_K
-from recsys.figures.model_comparison import now_on_rank_rows, rank_rows, rank_rows_frame
+from recsys.core.formatting import join_words
+from recsys.core.translation import _
+from recsys.figures.model_comparison import locate_on_rank_rows, rank_rows, rank_rows_area
+from recsys.models import MODELS
 
 here = cursor.current_cursor()
-dataset, colours = here.dataset, theme.theme_palette()
 
 
 @guarded
-def to_clicked_step() -> None:
-    """A click on a dot moves the cursor there; the same click again, which takes the selection back, does too."""
-    points = st.session_state["race"].selection.points
+def go_to_selected_step() -> None:
+    """Move the cursor to the dot clicked; a second click on it, which clears the selection, moves it there too."""
+    points = st.session_state["rank_rows"].selection.points
     if points:
-        st.session_state["raced_step"] = int(points[0]["customdata"])
-    cursor.move_cursor(step=st.session_state.get("raced_step", here.step))
+        st.session_state["selected_step"] = int(points[0]["customdata"])
+    cursor.move_cursor(step=st.session_state.get("selected_step", here.step))
 
 
 def draw() -> None:
     lead = st.empty()
     found = checkpoint_titles.matching_checkpoints(here)
-    names = view.chosen(here, found)
-    replays = {name: cache.replay(dataset, name, here.user, here.device) for name in names}
-    told = view.ModelColumns(here, checkpoint_titles.checkpoint_titles(found), replays)
+    replays = {name: cache.replay(here.dataset, name, here.user, here.device) for name in view.choose_models(here, found)}
+    columns = view.ModelColumns(here, checkpoint_titles.name_checkpoints(found), replays)
     with lead:
-        html.lead(told.sentence())
-    st.html(told.lists_html())
-    absent = [name for name in view.ALWAYS if name not in found]
+        html.lead(columns.sentence())
+    st.html(columns.lists_html())
+    absent = [MODELS[name].title for name in view.BASELINES if name not in found]
     if absent:
-        st.caption(
-            f"Not trained on this data yet, so not beside them: {escape_markdown(', '.join(absent))}. It takes seconds on the page Checkpoints."
+        sentence = _(
+            "Not trained on this dataset yet: {models}. Train on the page Checkpoints; it takes seconds.", models=join_words(absent)
         )
-    if not told.race.ranks.shape[1]:
-        return
+        st.caption(escape_markdown(sentence))
+    if columns.comparison.ranks.shape[1]:
+        draw_scores(columns)
+
+
+def draw_scores(columns: view.ModelColumns) -> None:
+    comparison, titles = columns.comparison, columns.titles
     with st.container(key="strip_box"):
-        clicks: dict[str, Any] = dict(on_select=to_clicked_step, selection_mode="points")
-        figure = rank_rows(told.race, told.titles, TOP_K, colours)
-        charts.chart(figure, key="race", alt=told.race_in_words(), **clicks)
-        st.html(html.now_over(rank_rows_frame(told.titles), now_on_rank_rows(told.race, here.step)))
-    st.html(told.score_html())
-    st.caption(
-        "Best: no other model ranked what came next higher. Only unseen events, which no model here learnt from or was chosen by, show foresight."
-    )
+        figure, alt = rank_rows(comparison, titles, TOP_K, theme.theme_palette()), columns.describe_wins()
+        charts.chart(figure, key="rank_rows", alt=alt, on_select=go_to_selected_step, selection_mode="points")
+        st.html(html.now_over(rank_rows_area(titles), locate_on_rank_rows(comparison, here.step)))
+    st.html(columns.score_table())
+    st.caption(_(view.SCORE_NOTE))
 
 
-st.title(
-    escape_markdown(
-        f"Side by side: {cache.user_name(dataset, here.user)} after {here.step:,} of {formatting.plural(len(here.history), dataset.noun)}"
-    )
-)
+st.title(_("Compare"))
 draw()
 keyboard.walk()

@@ -1,4 +1,4 @@
-"""The parts of the comparison: which models, what they answered, and how they did."""
+"""The parts of the page Compare: the choice of models, their lists side by side, and their scores over the timeline."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -7,151 +7,188 @@ import streamlit as st
 
 from pages import cache
 from pages.shell.cursor import Cursor
-from pages.ui import formatting, html, item_card, theme
-from pages.ui.checkpoint_titles import checkpoint_titles
+from pages.ui import html, item_card, theme
+from pages.ui.checkpoint_titles import name_checkpoints
 from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
+from recsys.core.formatting import format_number, join_words
+from recsys.core.nouns import count_events
+from recsys.core.translation import N_, _, ngettext
 
 if TYPE_CHECKING:
     from recsys.analysis.model_comparison import ReplayComparison
     from recsys.evaluation.replay import Replay
-    from recsys.training.checkpoints import Found
+    from recsys.training.checkpoints import CheckpointEntry
 
-ALWAYS = ("popularity", "markov")
+BASELINES = ("popularity", "markov")
 IN_URL = "beside"
-MOST = 3  # beside the model of the sidebar
+MOST = 3  # besides the model of the sidebar and the baselines
+SCORE_NOTE = N_(
+    "Best: no other model ranks the next item higher. Test events: events that none of these models was trained or selected on; "
+    "only they measure prediction."
+)
 
 
-def chosen(here: Cursor, found: Mapping[str, "Found"]) -> list[str]:
-    """The model of the sidebar, those picked beside it, and the two that are always there. The link carries what is picked."""
-    named = checkpoint_titles(found)
+def choose_models(here: Cursor, found: Mapping[str, "CheckpointEntry"]) -> list[str]:
+    """Return the model of the sidebar, the models picked in the widget drawn here, and the baselines. The URL holds the picked ones."""
+    titles = name_checkpoints(found)
     offered = [name for name in found if name != here.model]
     key = f"beside_{here.dataset.name}"
     if key not in st.session_state:
         linked = [name for name in st.query_params.get(IN_URL, "").split(",") if name in offered]
-        st.session_state[key] = linked[:MOST] or [name for name in offered if name not in ALWAYS][:1]
+        st.session_state[key] = linked[:MOST] or [name for name in offered if name not in BASELINES][:1]
     elif not set(st.session_state[key]) <= set(offered):
         st.session_state[key] = [name for name in st.session_state[key] if name in offered]
     picked = st.multiselect(
-        f"Beside {escape_markdown(named.get(here.model, here.model))}",
+        _("Compare {model} with", model=escape_markdown(titles.get(here.model, here.model))),
         offered,
         key=key,
         max_selections=MOST,
-        format_func=lambda name: escape_markdown(named[name]),
+        format_func=lambda name: escape_markdown(titles[name]),
         persist_state="session",
-        placeholder="take up to three models",
-        help="The first column is the model of the sidebar. What is popular and the Markov chain are always shown beside.",
+        placeholder=ngettext("up to {count} model", "up to {count} models", MOST),
+        help=_("The first column is the model of the sidebar. The popularity baseline and the Markov chain are always shown."),
     )
     if st.query_params.get(IN_URL, "") != ",".join(picked):
         st.query_params[IN_URL] = ",".join(picked)
-    return list(dict.fromkeys([here.model, *picked, *(name for name in ALWAYS if name in found)]))
+    return list(dict.fromkeys([here.model, *picked, *(name for name in BASELINES if name in found)]))
 
 
 class ModelColumns:
-    """The answers of several models at one step, as text and HTML; the first model is what the others are measured against."""
+    """The lists of several models at one step and their scores, as text and HTML; the first model is the reference."""
 
-    def __init__(self, here: Cursor, named: Mapping[str, str], replays: Mapping[str, "Replay"]) -> None:
+    def __init__(self, here: Cursor, titles: Mapping[str, str], replays: Mapping[str, "Replay"]) -> None:
         from recsys.analysis.model_comparison import compare_replays
 
         self.here, self.dataset, self.step = here, here.dataset, here.step
-        self.names, self.replays = list(replays), list(replays.values())
-        self.titles = [named[name] for name in self.names]
-        self.race: ReplayComparison = compare_replays(self.replays)
+        self.replays = list(replays.values())
+        self.titles = [titles[name] for name in replays]
+        self.comparison: ReplayComparison = compare_replays(self.replays)
         self.tints = cache.category_tints(self.dataset, theme.theme_palette())
         history = here.history
-        self.came = str(history.items[self.step]) if self.step < len(history) else None
+        self.next_item = str(history.items[self.step]) if self.step < len(history) else None
 
     def sentence(self) -> str:
-        """HTML: what came next, who ranked it best here, and who did most often."""
-        if self.came is None:
-            return " · ".join(["The timeline ends here", *self._often()])
-        ranks = self.race.ranks[:, self.step]
-        best = [title for title, top in zip(self.titles, self.race.best[:, self.step], strict=True) if top]
-        title = html.escape_html(self.dataset.title_of(self.came))
-        return " · ".join([f"Next came <b>{title}</b>: {_named(best)} ranked it best here, at <b>{ranks.min():,g}</b>", *self._often()])
+        """Return two sentences as HTML: the next item and the model that ranks it best, and the model that is best most often."""
+        user = html.escape_html(cache.user_name(self.dataset, self.here.user))
+        events = count_events(len(self.here.history), self.dataset.noun)
+        if self.next_item is None:
+            end = _("The timeline of <b>{user}</b> ends here, after {events}.", user=user, events=events)
+            return f"{end} {self._most_often()}"
+        ranks, best = self.comparison.ranks[:, self.step], self.comparison.best[:, self.step]
+        first = _(
+            "After {step} of {events} of <b>{user}</b>, the next item is <b>{item}</b>; best rank: <b>{rank}</b>, by {models}.",
+            step=format_number(self.step),
+            events=events,
+            user=user,
+            item=html.escape_html(self.dataset.title_of(self.next_item)),
+            rank=format_number(ranks.min(), 1),
+            models=_bold([title for title, is_best in zip(self.titles, best, strict=True) if is_best]),
+        )
+        return f"{first} {self._most_often()}"
 
-    def _often(self) -> list[str]:
-        """Who was best most often where it counts: on events that none of them has seen, if there are any."""
-        unseen = int(self.race.unseen.sum())
-        wins = self.race.wins(unseen > 0)
-        if not len(self.race.unseen):
-            return []
-        if unseen == 1 and self.race.unseen[min(self.step, len(self.race.unseen) - 1)]:
-            return []  # the only one is this one
-        most = _named([title for title, count in zip(self.titles, wins, strict=True) if count == wins.max()])
-        if unseen:
-            return [f"{most} ranked best at {wins.max()} of {formatting.plural(unseen, 'event')} that none of them had seen"]
-        return [f"{most} ranked best at {wins.max()} of all {len(self.race.unseen)} steps, but they learnt from these"]
+    def _most_often(self) -> str:
+        """Return a sentence on the model that is best most often, on test events if there are any; empty for a single, current one."""
+        unseen = self.comparison.unseen
+        tests = int(unseen.sum())
+        if not len(unseen) or (tests == 1 and unseen[min(self.step, len(unseen) - 1)]):
+            return ""
+        wins = self.comparison.count_best(tests > 0)
+        models = _bold([title for title, count in zip(self.titles, wins, strict=True) if count == wins.max()])
+        most = format_number(wins.max())
+        if tests:
+            return ngettext(
+                "Best at {wins} of {count} test event: {models}.",
+                "Most often best, at {wins} of {count} test events: {models}.",
+                tests,
+                wins=most,
+                models=models,
+            )
+        return ngettext(
+            "Best at {wins} of {count} step, which is not a test event: {models}.",
+            "Most often best, at {wins} of {count} steps, none of them a test event: {models}.",
+            len(unseen),
+            wins=most,
+            models=models,
+        )
 
     def lists_html(self) -> str:
-        """A column a model."""
-        return f'<div class="rs-columns">{"".join(self._column(at) for at in range(len(self.names)))}</div>'
+        """Return one column for each model as HTML."""
+        return f'<div class="rs-columns">{"".join(self._column(at) for at in range(len(self.titles)))}</div>'
 
     def _column(self, at: int) -> str:
-        from recsys.analysis.model_comparison import rank_moves, top_list
+        from recsys.analysis.model_comparison import compute_rank_moves, list_top_items
 
-        first, own = top_list(self.replays[0], self.step, TOP_K), top_list(self.replays[at], self.step, TOP_K)
+        reference, own = list_top_items(self.replays[0], self.step, TOP_K), list_top_items(self.replays[at], self.step, TOP_K)
         rows = "".join(
-            self._row(place + 1, item, "" if at == 0 else _moved(move))
-            for place, (item, move) in enumerate(zip(own, rank_moves(first, own), strict=True))
+            self._row(place + 1, item, "" if at == 0 else _move_label(move))
+            for place, (item, move) in enumerate(zip(own, compute_rank_moves(reference, own), strict=True))
         )
-        same = "measured against" if at == 0 else f"{len(set(first) & set(own))} of {len(own)} the same"
-        label = self.replays[at].fallbacks[self.step]
-        note = f'<span class="rs-label">Not a personal list: {html.escape_html(label)}</span>' if label else ""
-        head = f'<div class="rs-column-head"><b>{html.escape_html(self.titles[at])}</b><span>{same}{self._verdict(at)}</span>{note}</div>'
+        shared = _("{shared} of {count} in common", shared=len(set(reference) & set(own)), count=len(own))
+        notes = " · ".join(filter(None, [_("reference") if at == 0 else shared, self._rank_note(at)]))
+        label = item_card.fallback_label(self.replays[at].fallbacks[self.step])
+        head = f'<div class="rs-column-head"><b>{html.escape_html(self.titles[at])}</b><span>{notes}</span>{label}</div>'
         return f'<div>{head}<ol class="rs-list">{rows}{self._missed(at, own)}</ol></div>'
 
     def _row(self, place: int, item: str, note: str) -> str:
-        hit = item == self.came
+        hit = item == self.next_item
         tag = f' <span class="rs-tag">{html.TICK}</span>' if hit else ""
         about = item_card.about_item(self.dataset, item, self.tints)
-        return html.row_html(str(place), self.dataset.title_of(item), about, None, "hit" if hit else "", tag, note)
+        return html.row_html(format_number(place), self.dataset.title_of(item), about, None, "hit" if hit else "", tag, note)
 
     def _missed(self, at: int, own: list[str]) -> str:
-        if self.came is None or self.came in own:
+        if self.next_item is None or self.next_item in own:
             return ""
-        about = item_card.about_item(self.dataset, self.came, self.tints)
-        return html.row_html(
-            f"{self.race.ranks[at, self.step]:,g}", self.dataset.title_of(self.came), about, None, "missed", note="came next"
-        )
+        rank, title = format_number(self.comparison.ranks[at, self.step], 1), self.dataset.title_of(self.next_item)
+        about = item_card.about_item(self.dataset, self.next_item, self.tints)
+        return html.row_html(rank, title, about, None, "missed", note=_("next item"))
 
-    def _verdict(self, at: int) -> str:
-        if self.came is None:
+    def _rank_note(self, at: int) -> str:
+        if self.next_item is None:
             return ""
-        rank, best = self.race.ranks[at, self.step], self.race.best[at, self.step]
+        rank, best = self.comparison.ranks[at, self.step], self.comparison.best[at, self.step]
         colour = theme.theme_palette().hit if rank <= TOP_K else theme.theme_palette().miss
-        return f' · next at <b style="color:{colour}">{rank:,g}</b>{", the best" if best else ""}'
+        number = f'<b style="color:{colour}">{format_number(rank, 1)}</b>'
+        return _("next item at {rank}, the best", rank=number) if best else _("next item at {rank}", rank=number)
 
-    def score_html(self) -> str:
-        """A line a model: wins and hits over the whole timeline and, apart, over what no model has seen."""
-        steps, unseen = self.race.ranks.shape[1], int(self.race.unseen.sum())
+    def score_table(self) -> str:
+        """Return a table as HTML: for each model its wins and hits over the whole timeline and on test events alone."""
+        comparison = self.comparison
+        steps, tests = comparison.ranks.shape[1], int(comparison.unseen.sum())
         lines = []
         for at, title in enumerate(self.titles):
-            cells = [_of(self.race.wins()[at], steps, self.race.wins().max(initial=0)), _of(self.race.hits(TOP_K)[at], steps)]
-            cells += [
-                _of(self.race.wins(True)[at], unseen, self.race.wins(True).max(initial=0)),
-                _of(self.race.hits(TOP_K, True)[at], unseen),
-            ]
-            lines.append(f'<tr class="{"now" if at == 0 else ""}"><td>{html.escape_html(title)}</td>{"".join(cells)}</tr>')
-        heads = ("Best", f"In its {TOP_K}", "Best, unseen", f"In its {TOP_K}, unseen")
-        head = "<th>Model</th>" + "".join(f'<th class="n">{name}</th>' for name in heads)
+            cells = ""
+            for unseen, total in ((False, steps), (True, tests)):
+                wins = comparison.count_best(unseen)
+                cells += _share_cell(wins[at], total, wins.max(initial=0)) + _share_cell(comparison.count_hits(TOP_K, unseen)[at], total)
+            lines.append(f'<tr class="{"now" if at == 0 else ""}"><td>{html.escape_html(title)}</td>{cells}</tr>')
+        k = format_number(TOP_K)
+        heads = (_("Model"), _("Best"), _("In top {k}", k=k), _("Best, test events"), _("In top {k}, test events", k=k))
+        head = f"<th>{heads[0]}</th>" + "".join(f'<th class="n">{name}</th>' for name in heads[1:])
         return f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table>'
 
-    def race_in_words(self) -> str:
-        return "Steps at which each model ranked the next item best: " + ", ".join(
-            f"{title} {count}" for title, count in zip(self.titles, self.race.wins(), strict=True)
-        )
+    def describe_wins(self) -> str:
+        """Return the alt text of the chart of ranks."""
+        wins = zip(self.titles, self.comparison.count_best(), strict=True)
+        counts = join_words(_("{model} {count}", model=title, count=format_number(count)) for title, count in wins)
+        return _("Steps at which each model ranks the next item best: {counts}.", counts=counts)
 
 
-def _named(names: list[str]) -> str:
-    bold = [f"<b>{html.escape_html(name)}</b>" for name in names]
-    return bold[0] if len(bold) == 1 else f"{', '.join(bold[:-1])} and {bold[-1]}"
+def _bold(names: list[str]) -> str:
+    return join_words(f"<b>{html.escape_html(name)}</b>" for name in names)
 
 
-def _of(count: int, of: int, most: int | None = None) -> str:
-    best = ' class="n best"' if most and count == most else ' class="n"'
-    return f"<td{best}>{count:,} of {of:,}</td>" if of else '<td class="n">–</td>'
+def _share_cell(count: int, total: int, most: int | None = None) -> str:
+    if not total:
+        return '<td class="n">–</td>'
+    text = _("{part} of {total}", part=format_number(count), total=format_number(total))
+    return f'<td class="{"n best" if most and count == most else "n"}">{text}</td>'
 
 
-def _moved(by: int | None) -> str:
-    return "new" if by is None else "" if by == 0 else f"{'up' if by > 0 else 'down'} {abs(by)}"
+def _move_label(places: int | None) -> str:
+    if places is None:
+        return _("new")
+    if places == 0:
+        return ""
+    number = format_number(abs(places))
+    return _("up {places}", places=number) if places > 0 else _("down {places}", places=number)

@@ -1,6 +1,6 @@
-"""What a person tries on the recommend page: another moment, another place, items taken, liked and turned down.
+"""Items added, liked and disliked on the page Recommendations, and the list that follows from them.
 
-All of it lives in the session and is forgotten when the cursor moves; the model reads it from the request and stays as it is.
+All of it lives in the session and is forgotten when the cursor moves; the model reads it from the request and never changes.
 """
 
 from dataclasses import replace
@@ -10,69 +10,70 @@ import numpy as np
 import streamlit as st
 
 from pages import cache
+from pages.demo.recommend.filters import Filters, select_top_items
 from pages.shell.cursor import Cursor
 from pages.ui.request_context import TrialHistory
-from recsys.core import TOP_K, FallsBack, Request, candidate_scores, heard
-from recsys.core.diversity import limit_per_category
+from recsys.core import TOP_K, FallsBack, Request, append_likes, candidate_scores
+from recsys.core.translation import N_, _
 
 STATE = "tryout"
-PATH_MEANING = (
-    "The small line under a card says how the item hangs together with what this person did, counted in the data. "
-    "The model was not asked: it is no explanation of the list."
+CONNECTION_NOTE = N_(
+    "The small line under a card shows the strongest connection in the data between the item and this user’s history. "
+    "The model plays no part in it, so it does not explain the list."
 )
 
 
-def current(cursor: Cursor) -> TrialHistory:
-    """This session's tryout at the cursor; a new one when the cursor has moved."""
+def current_trial(cursor: Cursor) -> TrialHistory:
+    """Return this session's trial at the cursor; a new one when the cursor has moved."""
     here = (cursor.dataset.name, cursor.user, cursor.step)
-    found = st.session_state.get(STATE)
-    if found is None or found.here != here:
-        found = st.session_state[STATE] = TrialHistory(here)
-    return found
+    trial = st.session_state.get(STATE)
+    if trial is None or trial.here != here:
+        trial = st.session_state[STATE] = TrialHistory(here)
+    return trial
 
 
-def take(item: str) -> None:
-    found = st.session_state[STATE]
-    st.session_state[STATE] = replace(found, taken=(*found.taken, item))
+def add_to_history(item: str) -> None:
+    """Add an item to the history of the trial."""
+    trial = st.session_state[STATE]
+    st.session_state[STATE] = replace(trial, taken=(*trial.taken, item))
 
 
 def like(item: str) -> None:
-    found = st.session_state[STATE]
-    liked = tuple(each for each in found.likes if each != item) + (() if item in found.likes else (item,))
-    st.session_state[STATE] = replace(found, likes=liked)
+    """Like an item, or withdraw the like."""
+    trial = st.session_state[STATE]
+    liked = tuple(each for each in trial.likes if each != item) + (() if item in trial.likes else (item,))
+    st.session_state[STATE] = replace(trial, likes=liked)
 
 
-def turn_down(item: str) -> None:
-    found = st.session_state[STATE]
-    liked = tuple(each for each in found.likes if each != item)
-    st.session_state[STATE] = replace(found, likes=liked, dislikes=(*found.dislikes, item))
+def dislike(item: str) -> None:
+    """Dislike an item, which also withdraws a like."""
+    trial = st.session_state[STATE]
+    liked = tuple(each for each in trial.likes if each != item)
+    st.session_state[STATE] = replace(trial, likes=liked, dislikes=(*trial.dislikes, item))
 
 
 def forget() -> None:
+    """Start a new trial at the same cursor."""
     st.session_state[STATE] = TrialHistory(st.session_state[STATE].here)
 
 
-def answer(
-    cursor: Cursor, model: Any, asked: Request, only: list[str], most: int | None, k: int = TOP_K
+def recommend_items(
+    cursor: Cursor, model: Any, request: Request, filters: Filters, k: int = TOP_K
 ) -> tuple[list[str], np.ndarray, str | None]:
-    """Item ids best first, their scores, and why the list is not the model's own, where it is not."""
-    vocabulary = model.vocabulary
-    scores = candidate_scores(model, [asked], vocabulary, cursor.dataset.repeats)[0]
-    items = cursor.dataset.items.reindex(vocabulary.item_ids)
-    kinds = items["category"].tolist() if "category" in items else [None] * len(items)
-    if only:
-        scores = np.where([kind in only for kind in kinds], scores, -np.inf)
-    best = limit_per_category(scores, kinds, k, most)
-    reason = model.fallback(asked) if isinstance(model, FallsBack) else None
-    return [str(vocabulary.item_ids[at]) for at in best], scores[best], reason
+    """Return item ids, best first, their scores, and the reason if the list is a fallback."""
+    item_ids = model.vocabulary.item_ids
+    scores = candidate_scores(model, [request], model.vocabulary, cursor.dataset.repeats)[0]
+    best = select_top_items(cursor.dataset, item_ids, scores, k, filters)
+    reason = model.fallback(request) if isinstance(model, FallsBack) else None
+    return [str(item_ids[at]) for at in best], scores[best], reason
 
 
-def hangs_together(cursor: Cursor, protocol: str, asked: Request, items: list[str]) -> list[str]:
-    """For each item in words how the data connects it with this history: that they took it before, or else the strongest way."""
-    graph, request = cache.knowledge_graph(cursor.dataset, protocol), heard(asked)
+def connect_items(cursor: Cursor, protocol: str, request: Request, items: list[str]) -> list[str]:
+    """Return a sentence for each item on its connection with the history: earlier events with it, else the strongest path."""
+    graph, request = cache.knowledge_graph(cursor.dataset, protocol), append_likes(request)
     if request.history.times is not None and request.time is None and len(request.history):
         request = replace(request, time=float(request.history.times[-1]))
-    found = [graph.paths(request.history, item, most=5, request=request) for item in items]
-    # What they took before says more of them than what others took, however many those were.
-    first = [min(paths, key=lambda path: path.kind != "again", default=None) for paths in found]
-    return [path.words if path else "nothing in the data connects it" for path in first]
+    paths = [graph.find_paths(request.history, item, most=5, request=request) for item in items]
+    # The user's own events with an item say more about this user than any number of events of other users.
+    first = [min(each, key=lambda path: path.kind != "again", default=None) for each in paths]
+    return [path.words if path else _("no connection in the training events") for path in first]

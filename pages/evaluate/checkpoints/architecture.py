@@ -1,4 +1,4 @@
-"""A trained model from within: how it is built, and how near the ratings it expects are to those given."""
+"""A checkpoint's architecture, and its predicted ratings beside the given ones."""
 
 from typing import TYPE_CHECKING
 
@@ -7,66 +7,89 @@ import streamlit as st
 from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
-from recsys.figures.model_summary import parts_boxes, spoken
-from recsys.figures.ratings import ratings_beside
+from recsys.core.formatting import format_fixed, format_number, format_share, join_words
+from recsys.core.translation import _, ngettext
+from recsys.figures.model_summary import parts_icicle
+from recsys.figures.ratings import rating_calibration
 from recsys.models import MODELS
 
 if TYPE_CHECKING:
     from recsys.analysis.model_summary import ModelPart
     from recsys.evaluation.rating_predictions import RatingPredictions
-    from recsys.training.checkpoints import Found
+    from recsys.training.checkpoints import CheckpointEntry
 
-FEW = 1.0
+SMALL_SHARE = 0.01
+LARGEST = 3
+SAME_ERROR = 0.005  # a smaller difference in error is called none
 
 
-def draw(here: Cursor, found: "Found") -> None:
+def draw_architecture(here: Cursor, found: "CheckpointEntry") -> None:
+    """Draw the parts of the model as a chart and a table, and its predicted ratings where it makes any."""
     model = cache.model_summary(here.dataset, found.name, here.device)
     colours = theme.theme_palette()
     wide, narrow = st.columns([13, 7], gap="medium")
     with wide:
-        boxes = parts_boxes(model, colours)
-        charts.chart(boxes, key=f"parts_{found.name}", alt=in_words(model))
+        charts.chart(parts_icicle(model, colours), key=f"parts_{found.name}", alt=describe_parts(model))
     with narrow:
-        st.html(parts_html(model, MODELS[found.card.model].gradient))
-    expected = cache.expected_ratings(here.dataset, found.name, here.device)
-    if expected is not None:
-        figure = ratings_beside(expected, colours)
-        charts.chart(figure, key=f"ratings_{found.name}", alt=rated_in_words(expected))
-        st.caption(rated_in_words(expected))
+        st.html(parts_table(model, MODELS[found.card.model].gradient))
+    predictions = cache.expected_ratings(here.dataset, found.name, here.device)
+    if predictions is not None:
+        sentence = describe_rating_error(predictions)
+        charts.chart(rating_calibration(predictions, colours), key=f"ratings_{found.name}", alt=sentence)
+        st.caption(sentence)
 
 
-def in_words(model: "ModelPart") -> str:
-    biggest = sorted(model.parts, key=lambda part: -part.size)[:3]
-    return f"{model.size:,} numbers; most are in {', '.join(spoken(part) for part in biggest)}."
+def describe_parts(model: "ModelPart") -> str:
+    """Return a sentence on the size of a model and its largest parts."""
+    largest = join_words(part.title for part in sorted(model.parts, key=lambda part: -part.size)[:LARGEST])
+    return ngettext("{count} parameter; largest parts: {parts}.", "{count} parameters; largest parts: {parts}.", model.size, parts=largest)
 
 
-def parts_html(model: "ModelPart", gradient: bool) -> str:
-    """The parts of the first level as a table, the biggest first, with how many numbers each has."""
-    rows = "".join(_row(part, model.size) for part in sorted(model.parts, key=lambda part: -part.size))
-    head = f'<th>Part</th><th class="n">{"Learnt" if gradient else "Counted"}</th><th class="n">Fixed</th>'
-    total = (
-        f'<tr class="now"><td>Together</td><td class="n">{model.learnt:,}</td><td class="n">{_or_none(model.size - model.learnt)}</td></tr>'
+def parts_table(model: "ModelPart", gradient: bool) -> str:
+    """Return the parts of the first level as a table in HTML, largest first, with their numbers of parameters."""
+    rows = "".join(_part_row(part, model.size) for part in sorted(model.parts, key=lambda part: -part.size))
+    heads = (_("Part"), _("Learnt") if gradient else _("Counted"), _("Fixed"))
+    head = f"<th>{heads[0]}</th>" + "".join(f'<th class="n">{each}</th>' for each in heads[1:])
+    total = _("Total")
+    rows += f'<tr class="now"><td>{total}</td>{_count_cells(model)}</tr>'
+    return f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _part_row(part: "ModelPart", whole: int) -> str:
+    share = part.size / max(whole, 1)
+    size = format_share(share) if share >= SMALL_SHARE else _("< {share}", share=format_share(SMALL_SHARE))
+    note = ", ".join(filter(None, [part.kind, size]))
+    return f"<tr><td>{html.escape_html(part.title)}<small>{html.escape_html(note)}</small></td>{_count_cells(part)}</tr>"
+
+
+def _count_cells(part: "ModelPart") -> str:
+    return "".join(f'<td class="n">{format_number(count) if count else "–"}</td>' for count in (part.trainable, part.size - part.trainable))
+
+
+def describe_rating_error(predictions: "RatingPredictions") -> str:
+    """Return a sentence on the error of the predicted ratings against that of always predicting the mean."""
+    better = predictions.baseline - predictions.rmse
+    values = dict(
+        rmse=format_fixed(predictions.rmse, 2), mean=format_fixed(predictions.mean, 2), baseline=format_fixed(predictions.baseline, 2)
     )
-    return f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}{total}</tbody></table>'
-
-
-def _row(part: "ModelPart", whole: int) -> str:
-    share = 100 * part.size / max(whole, 1)
-    note = f"{part.kind}, {share:.0f} %" if share >= FEW else f"{part.kind}, under 1 %"
-    return (
-        f"<tr><td>{html.escape_html(spoken(part))}<small>{html.escape_html(note.removeprefix(', '))}</small></td>"
-        f'<td class="n">{_or_none(part.learnt)}</td><td class="n">{_or_none(part.size - part.learnt)}</td></tr>'
-    )
-
-
-def _or_none(count: int) -> str:
-    return f"{count:,}" if count else "–"
-
-
-def rated_in_words(expected: "RatingPredictions") -> str:
-    better = expected.baseline - expected.rmse
-    verdict = "better than" if better > 0.005 else "worse than" if better < -0.005 else "no better than"
-    return (
-        f"On {len(expected.given):,} validation events the expected rating is off by {expected.rmse:.2f} (root mean square), "
-        f"{verdict} always saying the mean of {expected.mean:.2f}, which is off by {expected.baseline:.2f}."
+    count = len(predictions.given)
+    if better > SAME_ERROR:
+        return ngettext(
+            "On {count} validation event, the RMSE of the predicted ratings is {rmse}, better than the {baseline} of always predicting the mean of {mean}.",
+            "On {count} validation events, the RMSE of the predicted ratings is {rmse}, better than the {baseline} of always predicting the mean of {mean}.",
+            count,
+            **values,
+        )
+    if better < -SAME_ERROR:
+        return ngettext(
+            "On {count} validation event, the RMSE of the predicted ratings is {rmse}, worse than the {baseline} of always predicting the mean of {mean}.",
+            "On {count} validation events, the RMSE of the predicted ratings is {rmse}, worse than the {baseline} of always predicting the mean of {mean}.",
+            count,
+            **values,
+        )
+    return ngettext(
+        "On {count} validation event, the RMSE of the predicted ratings is {rmse}, no better than the {baseline} of always predicting the mean of {mean}.",
+        "On {count} validation events, the RMSE of the predicted ratings is {rmse}, no better than the {baseline} of always predicting the mean of {mean}.",
+        count,
+        **values,
     )

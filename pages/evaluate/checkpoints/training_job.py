@@ -1,4 +1,4 @@
-"""A training run of one session, in a thread of its own: pages only look at it, so none of them ever waits."""
+"""A training run of one session in a thread of its own: pages only read its progress, so none of them waits."""
 
 import logging
 import time
@@ -7,36 +7,38 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from recsys.core.errors import RecsysError
+from recsys.core.translation import _
 
 if TYPE_CHECKING:
     from recsys.training.loop import Progress
 
 Steps = Callable[[Callable[[], bool]], "Iterator[Progress]"]
-SHOWN = "training"  # its place in the session state
-GRACE = 90.0  # seconds for a reload or a network that comes back
+STATE = "training"  # the key of the session's job in the session state
+GRACE = 90.0  # seconds for a reload, or for a network that comes back
 
 
-class Job:
-    """`steps` is given a function that says whether to stop, and yields Progress; the thread touches nothing of the page.
+class TrainingJob:
+    """A training run. `steps` is given a function that says whether to stop, and yields Progress; the thread never draws.
 
-    When nobody has been watching for `grace` seconds it ends as if it had been stopped: no window could stop it any more.
+    A job that no window has shown for `grace` seconds ends as if it had been stopped, since no window could stop it any more.
     """
 
     def __init__(
-        self, steps: Steps, title: str, dataset: str, name: str, watched: Callable[[], bool] = lambda: True, grace: float = GRACE
+        self, steps: Steps, model: str, dataset: str, name: str, is_watched: Callable[[], bool] = lambda: True, grace: float = GRACE
     ) -> None:
-        self.title, self.dataset, self.name = title, dataset, name
-        self._watched, self._grace, self._seen = watched, grace, time.monotonic()
+        self.model, self.dataset, self.name = model, dataset, name
+        self._is_watched, self._grace, self._last_watched = is_watched, grace, time.monotonic()
         self.progress: Progress | None = None
-        self.error: str | None = None
+        self._failure: Exception | None = None
         self._stop = Event()
         self._thread = Thread(target=self._run, args=(steps,), name=f"train {name}", daemon=True)
 
     def start(self) -> None:
+        """Start training."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask it to end soon and keep what was best so far."""
+        """End the training soon and keep the best epoch so far."""
         self._stop.set()
 
     @property
@@ -47,19 +49,30 @@ class Job:
     def stopping(self) -> bool:
         return self._stop.is_set()
 
-    def _ends(self) -> bool:
-        if self._watched():
-            self._seen = time.monotonic()
-        elif time.monotonic() - self._seen > self._grace:
+    @property
+    def error(self) -> str | None:
+        """The error that ended the run, in the language of the session that asks."""
+        if self._failure is None or isinstance(self._failure, RecsysError):
+            return None if self._failure is None else str(self._failure)
+        return _(
+            "Training failed with an unexpected error, {kind}: {error}. This is a bug; the server’s log has the details.",
+            kind=type(self._failure).__name__,
+            error=self._failure,
+        )
+
+    def _should_stop(self) -> bool:
+        if self._is_watched():
+            self._last_watched = time.monotonic()
+        elif time.monotonic() - self._last_watched > self._grace:
             self._stop.set()
         return self._stop.is_set()
 
     def _run(self, steps: Steps) -> None:
         try:
-            for progress in steps(self._ends):
+            for progress in steps(self._should_stop):
                 self.progress = progress
         except RecsysError as error:
-            self.error = str(error)
-        except Exception as error:  # nobody above this thread could show it
+            self._failure = error
+        except Exception as error:  # no caller above this thread could show it
             logging.getLogger(__name__).exception("training %s failed", self.name)
-            self.error = f"this is a bug, {type(error).__name__}: {error}; the server's log has the details"
+            self._failure = error

@@ -1,4 +1,4 @@
-"""What the leaderboard shows: the lines, the evaluations behind them, the part of the cases looked at, and the button that measures."""
+"""The rows of the leaderboard with the evaluations behind them, and the models that have no row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,76 +7,58 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import cache
+from pages.evaluate.leaderboard.labels import ALL
 from pages.shell.cursor import Cursor
-from pages.ui import charts
+from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
+from recsys.core.formatting import join_words
+from recsys.core.translation import _
 from recsys.evaluation import Evaluation
-from recsys.figures.leaderboard import Mark
-from recsys.leaderboard import LeaderboardRow, leaderboard_row, measured_row, why_not
+from recsys.leaderboard import LeaderboardRow, add_measurement, build_leaderboard_row, explain_exclusion
 from recsys.models import MODELS
 
 if TYPE_CHECKING:
-    from recsys.training.checkpoints import Found
-
-FIRST = "ndcg@10"
-METRICS = {"ndcg@10": "NDCG@10", "hr@10": "Hit rate@10", "hr@1": "Hit rate@1", "mrr": "MRR"}
-MEANINGS = {
-    "ndcg@10": "1 when the next item is first, less the lower it stands, 0 outside the ten",
-    "hr@10": "how often the next item is among the ten",
-    "hr@1": "how often the next item is first",
-    "mrr": "one over the rank of the next item",
-}
-MORE = {
-    "precision@10": "Precision@10",
-    "recall@10": "Recall@10",
-    "f1@10": "F1@10",
-    "coverage@10": "Coverage@10",
-    "novelty@10": "Novelty@10, bits",
-    "diversity@10": "Diversity@10",
-    "rmse": "RMSE of ratings",
-    "log_loss": "Log loss of behaviours",
-    "parameters": "Parameters",
-    "seconds": "Training, s",
-    "request": "One request, ms",
-}
-LOGARITHMIC = ("parameters", "seconds", "request")
-SPLITS = {"validation": "Validation events", "test": "Test events"}
-ALL = "all"
-PARTS = {ALL: "Everything", "new_users": "New people", "rare_items": "Rare items"}
+    from recsys.training.checkpoints import CheckpointEntry
 
 
 @dataclass(frozen=True)
 class LeaderboardRows:
-    """Lines, and by checkpoint the evaluations of those that were measured."""
+    """Rows, and by checkpoint the evaluations of those that were measured."""
 
     lines: list[LeaderboardRow]
-    judged: dict[str, Evaluation]
+    evaluations: dict[str, Evaluation]
 
 
-def load_rows(here: Cursor, trained: Mapping[str, "Found"], which: str) -> LeaderboardRows:
-    """A line a checkpoint that fits this data: what was ever measured of it, else what its card says of validation.
+def load_rows(here: Cursor, trained: Mapping[str, "CheckpointEntry"], which: str) -> LeaderboardRows:
+    """Return a row for every checkpoint of this version of the dataset, measured if possible, else from its card.
 
-    Test figures stand there only once this session has asked for them, however long they have been known.
+    Test metrics appear only after this session has asked for them, even if they were measured long before.
     """
-    lines, judged = [], {}
+    lines, evaluations = [], {}
     for name, each in trained.items():
         if each.card.dataset_fingerprint != here.dataset.fingerprint or MODELS[each.card.model].candidates_only:
             continue
-        line, asked = leaderboard_row(each.card, here.dataset), (name, each.card.created, which) in _asked()
-        kept = cache.evaluation(here.dataset, name, which, here.device) if asked else None
-        if kept is None and which == "validation":
-            kept = cache.measurement(here.dataset, each.card, which)
-        if kept is not None:
-            line = measured_row(line, kept.evaluation, kept.request_ms)
-            judged[name] = kept.evaluation
+        line = build_leaderboard_row(each.card, here.dataset)
+        is_requested = (name, each.card.created, which) in requested_evaluations()
+        measured = cache.evaluation(here.dataset, name, which, here.device) if is_requested else None
+        if measured is None and which == "validation":
+            measured = cache.measurement(here.dataset, each.card, which)
+        if measured is not None:
+            line = add_measurement(line, measured.evaluation, measured.request_ms)
+            evaluations[name] = measured.evaluation
         elif which != "validation":
             continue
         lines.append(line)
-    return LeaderboardRows(lines, judged)
+    return LeaderboardRows(lines, evaluations)
 
 
-def only(lines: Sequence[LeaderboardRow], part: str) -> list[LeaderboardRow]:
-    """The lines with the figures of one part of the cases; a line never measured has none there."""
+def requested_evaluations() -> set[tuple[str, str, str]]:
+    """Return (checkpoint, created, split) of the evaluations this session has asked for; results are on disk or in the cache."""
+    return st.session_state.setdefault("evaluated", set())
+
+
+def select_slice(lines: Sequence[LeaderboardRow], part: str) -> list[LeaderboardRow]:
+    """Return the rows with the metrics of one slice of the cases; a row that was never measured has none there."""
     if part == ALL:
         return list(lines)
     found = []
@@ -86,71 +68,31 @@ def only(lines: Sequence[LeaderboardRow], part: str) -> list[LeaderboardRow]:
     return found
 
 
-def stale(dataset: Dataset, trained: Mapping[str, "Found"]) -> str:
-    """A sentence on checkpoints that are left out, or nothing."""
-    old = [name for name, each in trained.items() if each.card.dataset_fingerprint != dataset.fingerprint]
-    return f"Left out, since the data has changed after they were trained: {', '.join(old)}. Train them again." if old else ""
-
-
-def absent(dataset: Dataset, trained: Mapping[str, "Found"]) -> tuple[list[str], dict[str, str]]:
-    """Titles of the models that could be trained here, and of those that have no place here with the reason."""
-    there = {each.card.model for each in trained.values()}
-    reasons = {spec.title: why_not(spec, dataset) for name, spec in MODELS.items() if name not in there or spec.candidates_only}
-    return [title for title, why in reasons.items() if why is None], {title: why for title, why in reasons.items() if why is not None}
-
-
-def _asked() -> set[tuple[str, str, str]]:
-    """What this session has asked to be evaluated; the results themselves are on disk or in the loaders' cache."""
-    return st.session_state.setdefault("evaluated", set())
-
-
-def draw_evaluate(here: Cursor, trained: Mapping[str, "Found"], which: str, shown: LeaderboardRows) -> None:
-    """The button that measures here and now; the test split only after a warning was read."""
-    fits = {name: each for name, each in trained.items() if each.card.dataset_fingerprint == here.dataset.fingerprint}
-    fitting = {name: each for name, each in fits.items() if not MODELS[each.card.model].candidates_only}
-    waiting = [name for name in fitting if name not in shown.judged]
-    if not waiting:
-        return
-    agreed = True
-    if which == "test":
-        st.warning(
-            "The test split is to be read once, when every choice is made. Who looks, changes something and looks again has made it a validation split."
+def draw_absent_models(dataset: Dataset, trained: Mapping[str, "CheckpointEntry"]) -> None:
+    """Draw captions on the models without a row: outdated, not trained, or impossible on this dataset."""
+    outdated = [name for name, each in trained.items() if each.card.dataset_fingerprint != dataset.fingerprint]
+    if outdated:
+        sentence = _(
+            "Not shown, because the dataset has changed since they were trained: {names}. Train them again.", names=join_words(outdated)
         )
-        agreed = st.checkbox("My choices are made; read the test split now", key="test_agreed")
-    label = (
-        "Read the test split"
-        if which == "test"
-        else f"Measure {'all' if len(waiting) > 1 else waiting[0]} here, with the time of a request"
-    )
-    if st.button(label, key="evaluate", disabled=not agreed):
-        _evaluate(here, fitting, waiting, which)
+        st.caption(escape_markdown(sentence))
+    untrained, excluded = list_absent_models(dataset, trained)
+    if untrained:
+        names = escape_markdown(join_words(untrained))
+        if dataset.name in cache.uploads():
+            st.caption(_("Not trained yet: {models}. Train them on the page Checkpoints.", models=names))
+        else:
+            command = f"python -m recsys leaderboard {dataset.name}"
+            st.caption(
+                _("Not trained yet: {models}. Train them on the page Checkpoints, or all with `{command}`.", models=names, command=command)
+            )
+    if excluded:
+        reasons = "; ".join(_("{model}: {reason}", model=title, reason=reason) for title, reason in excluded.items())
+        st.caption(escape_markdown(_("Not on this leaderboard – {reasons}.", reasons=reasons)))
 
 
-def _evaluate(here: Cursor, trained: Mapping[str, "Found"], names: Sequence[str], which: str) -> None:
-    with charts.progress(None, lambda done, total: f"Judging {names[done]}, {done + 1} of {total} …") as report:
-        for at, name in enumerate(names):
-            report(at, len(names))
-            cache.evaluation(here.dataset, name, which, here.device)
-            _asked().add((name, trained[name].card.created, which))
-    st.rerun()
-
-
-def axes(lines: Sequence[LeaderboardRow]) -> dict[str, str]:
-    """What can be drawn: figures that two lines or more have."""
-    every = {**METRICS, **MORE}
-    return {key: title for key, title in every.items() if sum(value_of(line, key) is not None for line in lines) > 1}
-
-
-def value_of(line: LeaderboardRow, key: str) -> float | None:
-    values = {"parameters": line.parameters, "seconds": max(line.train_seconds, 0.01), "request": line.request_ms}
-    return values[key] if key in values else line.metrics.get(key)
-
-
-def marks(lines: Sequence[LeaderboardRow], x: str, y: str, chosen: str) -> list[Mark]:
-    """Dots of the lines that have both figures."""
-    found = []
-    for line in lines:
-        across, up = value_of(line, x), value_of(line, y)
-        if across is not None and up is not None:
-            found.append(Mark(line.title, across, up, line.intervals.get(x), line.intervals.get(y), bool(line.aware), line.name == chosen))
-    return found
+def list_absent_models(dataset: Dataset, trained: Mapping[str, "CheckpointEntry"]) -> tuple[list[str], dict[str, str]]:
+    """Return titles of the models that could be trained here, and of the others the reason why they cannot have a row."""
+    there = {each.card.model for each in trained.values()}
+    reasons = {spec.title: explain_exclusion(spec, dataset) for name, spec in MODELS.items() if name not in there or spec.candidates_only}
+    return [title for title, why in reasons.items() if why is None], {title: why for title, why in reasons.items() if why is not None}

@@ -1,4 +1,4 @@
-"""The cleaning report in words a person would say."""
+"""The cleaning report: how many rows each check found, and what was done with them."""
 
 from collections.abc import Sequence
 
@@ -6,57 +6,65 @@ import streamlit as st
 
 from pages.ui.html import escape_html, lead
 from recsys.core import Check, Dataset
+from recsys.core.formatting import format_number
+from recsys.core.translation import N_, _, ngettext
 
-MEANINGS = {
-    "missing ids": "Rows without a person or an item",
-    "missing times": "Rows without a time, in data that has times",
-    "unparsable times": "Times that cannot be read",
-    "future times": "Times in the future",
-    "non-finite ratings": "Ratings that are no numbers",
-    "missing ratings": "Rows without a rating",
-    "swapped coordinates": "Latitude and longitude in each other’s column",
-    "out-of-range coordinates": "Places outside the globe",
-    "missing coordinates": "Rows without a place",
-    "duplicates": "The same person, item, time and behaviour once more",
-    "order": "Rows that stood after a later event of the same person",
-    "people without items": "People with no items behind them",
+CHECKS = {
+    "missing ids": N_("Rows without a user or an item"),
+    "missing times": N_("Rows without a time, in data with times"),
+    "unparsable times": N_("Times that cannot be read"),
+    "future times": N_("Times in the future"),
+    "non-finite ratings": N_("Ratings that are not numbers"),
+    "missing ratings": N_("Rows without a rating"),
+    "swapped coordinates": N_("Latitude and longitude swapped"),
+    "out-of-range coordinates": N_("Coordinates outside the globe"),
+    "missing coordinates": N_("Rows without coordinates"),
+    "duplicates": N_("Duplicates: same user, item, time and behaviour"),
+    "order": N_("Rows after a later event of the same user"),
+    "people without items": N_("Users without items"),
 }
-DONE = {
-    "kept": "kept as they are",
-    "dropped": "dropped",
-    "filled": "filled in",
-    "reordered": "put in order",
+ACTIONS = {
+    "kept": N_("kept unchanged"),
+    "dropped": N_("dropped"),
+    "filled": N_("filled in"),
+    "reordered": N_("sorted"),
 }
 
 
 def draw(dataset: Dataset) -> None:
-    """The report of a dataset that is open."""
+    """Draw the cleaning report of a dataset."""
     if dataset.checks:
-        lead(escape_html(summary(dataset.checks)))
+        lead(escape_html(summarize_checks(dataset.checks)))
         st.html(report_html(dataset.checks))
     else:
-        st.info("This data was made and not read from a file, so there was nothing to clean.")
+        st.info(_("This dataset was generated, not read from a file, so there is no cleaning report."))
 
 
 def report_html(checks: Sequence[Check]) -> str:
-    """Every check as a row: what was looked for, how many rows, what was done. Those that found something come first."""
-    found = sorted(checks, key=lambda check: check.rows == 0)
-    rows = "".join(_row(check) for check in found)
-    return f'<table class="rs-table"><thead><tr><th>Looked for</th><th class="n">Rows</th><th>What was done</th></tr></thead><tbody>{rows}</tbody></table>'
+    """Return a table with a row for every check; those that found something come first."""
+    rows = "".join(_row(check) for check in sorted(checks, key=lambda check: check.rows == 0))
+    head = f'<tr><th>{_("Check")}</th><th class="n">{_("Rows")}</th><th>{_("Action")}</th></tr>'
+    return f'<table class="rs-table"><thead>{head}</thead><tbody>{rows}</tbody></table>'
 
 
-def summary(checks: Sequence[Check]) -> str:
-    """One sentence on what cleaning changed."""
+def summarize_checks(checks: Sequence[Check]) -> str:
+    """Return in words how many rows the cleaning dropped and changed."""
     dropped = sum(check.rows for check in checks if check.action == "dropped")
-    filled = sum(check.rows for check in checks if check.action in ("filled", "reordered"))
-    if not dropped and not filled:
-        return "No row was dropped or changed."
-    told = [f"{dropped:,} rows were dropped" if dropped else "", f"{filled:,} were mended" if filled else ""]
-    return " and ".join(part for part in told if part) + "; every other row is kept."
+    changed = sum(check.rows for check in checks if check.action in ("filled", "reordered"))
+    if not dropped and not changed:
+        return _("No row was dropped or changed.")
+    sentences = [_("All other rows are unchanged.")]
+    if changed:
+        sentences.insert(0, ngettext("{count} row was corrected.", "{count} rows were corrected.", changed))
+    if dropped:
+        sentences.insert(0, ngettext("{count} row was dropped.", "{count} rows were dropped.", dropped))
+    return " ".join(sentences)
 
 
 def _row(check: Check) -> str:
-    meaning = MEANINGS.get(check.check, check.check[:1].upper() + check.check[1:])
+    label = _(CHECKS.get(check.check, check.check))
+    label = escape_html(label[:1].upper() + label[1:])
     if check.rows == 0:
-        return f'<tr class="quiet"><td>{escape_html(meaning)}</td><td class="n">0</td><td>nothing to do</td></tr>'
-    return f'<tr><td>{escape_html(meaning)}</td><td class="n">{check.rows:,}</td><td>{escape_html(DONE.get(check.action, check.action))}</td></tr>'
+        return f'<tr class="quiet"><td>{label}</td><td class="n">{format_number(0)}</td><td>{_("nothing to do")}</td></tr>'
+    action = escape_html(_(ACTIONS.get(check.action, check.action)))
+    return f'<tr><td>{label}</td><td class="n">{format_number(check.rows)}</td><td>{action}</td></tr>'

@@ -1,4 +1,4 @@
-"""Bring your own file: upload, correct the guessed columns, read the report, then accept. Nobody else sees the data."""
+"""Import of a file: upload it, correct the guessed columns, read the cleaning report, then accept. The data stays private."""
 
 import csv
 import re
@@ -14,50 +14,64 @@ import pyarrow as pa
 import streamlit as st
 
 from pages import cache
-from pages.explore.dataset import cleaning_report
+from pages.explore.dataset import cleaning_report, overview
 from pages.shell import cursor
-from pages.ui import formatting, html
+from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
 from recsys.core.errors import DataError, RecsysError
+from recsys.core.formatting import join_words
+from recsys.core.nouns import count_events
+from recsys.core.translation import N_, _
 from recsys.datasets import DATASETS, read_file
 from recsys.datasets.importing.column_roles import ColumnGuess, guess_columns
 from recsys.datasets.importing.times import DATE_ORDERS
 from recsys.datasets.source import KEYS
 
-LEAD = (
+LEAD = N_(
     "A table of events: CSV, TSV, Parquet, RecBole <code>.inter</code>, a zip of one of them, or lines of "
-    "<code>person item item …</code>. It stays private to this window, and is gone when you close it."
+    "<code>user item item …</code>. It stays private to this window and is deleted when you close it."
 )
-KINDS = ["csv", "tsv", "txt", "dat", "data", "parquet", "pq", "inter", "zip", "gz"]
-LAYOUTS = {"parquet": "a Parquet table", "inter": "a RecBole .inter table", "lines": "a person a line, with items behind them"}
-MARKS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
-NOT_THERE = "not in this file"
-WORDS = {
-    "user_id": ("Person", "who did it; needed"),
-    "item_id": ("Item", "what it was done to; needed"),
-    "timestamp": ("When", "seconds, milliseconds or text, with or without a zone"),
-    "behaviour": ("What was done", "view, buy, like …"),
-    "rating": ("Rating", "a number"),
-    "latitude": ("Latitude", "degrees, −90 to 90"),
-    "longitude": ("Longitude", "degrees, −180 to 180"),
-    "title": ("Name of the item", "what people call it"),
-    "category": ("Kind of item", "a few words that many items share"),
-    "text": ("Text", "a description of the item, or a search"),
+FILE_TYPES = ["csv", "tsv", "txt", "dat", "data", "parquet", "pq", "inter", "zip", "gz"]
+SEPARATORS = {"\t": N_("tabs"), ",": N_("commas"), ";": N_("semicolons"), "|": N_("vertical bars"), " ": N_("spaces")}
+COLUMN_LABELS = {
+    "user_id": N_("User"),
+    "item_id": N_("Item"),
+    "timestamp": N_("Time"),
+    "behaviour": N_("Behaviour"),
+    "rating": N_("Rating"),
+    "latitude": N_("Latitude"),
+    "longitude": N_("Longitude"),
+    "title": N_("Item title"),
+    "category": N_("Item category"),
+    "text": N_("Text"),
 }
-DUPLICATES = {"keep": "keep and count them", "drop": "drop all but the first"}
-MISSING = {
-    "keep": "leave them empty",
-    "drop": "drop the row",
-    "mean": "fill in the mean",
-    "median": "fill in the median",
-    "interpolate": "fill in from the person’s events before and after",
+COLUMN_HELP = {
+    "user_id": N_("the id of the user; required"),
+    "item_id": N_("the id of the item; required"),
+    "timestamp": N_("seconds, milliseconds or text, with or without a time zone"),
+    "behaviour": N_("view, buy, like …"),
+    "rating": N_("a number"),
+    "latitude": N_("degrees, −90 to 90"),
+    "longitude": N_("degrees, −180 to 180"),
+    "title": N_("the name of the item"),
+    "category": N_("a few words that many items share"),
+    "text": N_("a description of the item, or a search query"),
 }
+DUPLICATE_RULES = {"keep": N_("keep and count them"), "drop": N_("drop all but the first")}
+MISSING_RULES = {
+    "keep": N_("leave them empty"),
+    "drop": N_("drop the row"),
+    "mean": N_("fill in the mean"),
+    "median": N_("fill in the median"),
+    "interpolate": N_("interpolate between the user’s events"),
+}
+DATE_ORDER_LABELS = {"day-first": N_("day first"), "month-first": N_("month first")}
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What a person chose; the report is only good for these."""
+    """The settings of an import. A cleaning report is valid only for the choices it was made with."""
 
     mapping: tuple[tuple[str, str], ...]
     duplicates: Any
@@ -66,33 +80,39 @@ class Choices:
 
 
 def draw() -> None:
-    file = st.file_uploader("Your file", KINDS, key="upload")
+    """Draw the steps of the import, as far as the file has come."""
+    file = st.file_uploader(_("Your file"), FILE_TYPES, key="upload")
     if file is None:
-        st.caption("What is needed: a column of people and a column of items. Times, ratings, places and names make the pages richer.")
+        st.caption(
+            _(
+                "A column of users and a column of items are required. Times, ratings, coordinates and titles make more of the app available."
+            )
+        )
         return
     try:
-        with _readable(file.name):
-            guessed, path = _guessed(file)
-            if guessed.sample.empty:
-                raise DataError(f"{file.name} has no rows below its line of names; choose a file with events in it")
-            choices = _ask(guessed, file.file_id)
-            _check(path, choices, file.file_id)
+        with _reading_errors(file.name):
+            guess, path = _guess_once(file)
+            if guess.sample.empty:
+                raise DataError(_("{file} has no rows below its header line; choose a file with events in it", file=file.name))
+            choices = _draw_choices(guess, file.file_id)
+            _draw_report(path, choices, file.file_id)
     except RecsysError as error:
         st.error(escape_markdown(error))
 
 
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
-    """Whatever a damaged file makes its readers raise becomes one line."""
+def _reading_errors(name: str) -> Iterator[None]:
+    """Turn the errors that readers raise on a damaged file into one sentence."""
     try:
         yield
     except (csv.Error, duckdb.Error, pa.ArrowException, pd.errors.ParserError, OSError, ValueError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{name} cannot be read: {reason[:200]}; save it as CSV in UTF-8 and try again") from error
+        message = _("{file} cannot be read: {reason}; save it as CSV in UTF-8 and try again", file=name, reason=reason[:200])
+        raise DataError(message) from error
 
 
-def _guessed(file: Any) -> tuple[ColumnGuess, Path]:
-    """The guess for an upload, made once; the file lies in this session's own folder."""
+def _guess_once(file: Any) -> tuple[ColumnGuess, Path]:
+    """Return the guessed columns of an upload and its path in this session's own folder; computed once for each upload."""
     state = st.session_state.setdefault("wizard", {})
     if state.get("file") != file.file_id:
         safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload.csv"
@@ -103,80 +123,109 @@ def _guessed(file: Any) -> tuple[ColumnGuess, Path]:
     return state["guess"], state["path"]
 
 
-def _ask(guessed: ColumnGuess, file: str) -> Choices:
-    """The guess with its reasons, as select boxes that correct it."""
-    mark = MARKS.get(guessed.layout.delimiter or "", f"“{guessed.layout.delimiter}”")
-    looks = LAYOUTS.get(guessed.layout.kind, f"columns separated by {mark}, {guessed.layout.encoding}")
-    header = "" if guessed.layout.header or guessed.layout.kind != "separated" else ", without a line of names"
-    st.subheader("1 · Which column is what?")
-    st.caption(escape_markdown(f"{guessed.file} looks like {looks}{header}. The first rows:"))
-    st.dataframe(guessed.sample.head(5), hide_index=True, width="stretch", key=f"sample_{file}")
-    mapping = () if guessed.layout.kind == "lines" else _mapping(guessed, file)
-    if guessed.layout.kind == "lines":
-        st.caption("Every line is a person followed by items, oldest first: there is nothing to choose.")
+def _draw_choices(guess: ColumnGuess, file: str) -> Choices:
+    """Draw the guess with its reasons as select boxes that correct it, and the rules of the cleaning."""
+    st.subheader(_("1 · Assign the columns"))
+    st.caption(escape_markdown(_describe_format(guess)))
+    st.dataframe(guess.sample.head(5), hide_index=True, width="stretch", key=f"sample_{file}")
+    mapping = () if guess.file_format.kind == "lines" else _draw_mapping(guess, file)
+    if guess.file_format.kind == "lines":
+        st.caption(_("Every line is a user followed by items, oldest first, so there is nothing to choose."))
     first, second, third = st.columns(3)
-    duplicates = first.selectbox("Rows that occur twice", DUPLICATES, format_func=DUPLICATES.__getitem__, key=f"duplicates_{file}")
-    missing = second.selectbox("Missing ratings and places", MISSING, format_func=MISSING.__getitem__, key=f"missing_{file}")
+    duplicates = first.selectbox(
+        _("Duplicate rows"), list(DUPLICATE_RULES), format_func=lambda rule: _(DUPLICATE_RULES[rule]), key=f"duplicates_{file}"
+    )
+    missing = second.selectbox(
+        _("Missing ratings and coordinates"), list(MISSING_RULES), format_func=lambda rule: _(MISSING_RULES[rule]), key=f"missing_{file}"
+    )
     dates = None
-    if guessed.two_ways is not None:
-        words = {order: order.replace("-", " ") for order in DATE_ORDERS}
-        label = escape_markdown(f"“{guessed.two_ways}” can be read two ways")
-        dates = third.selectbox(label, words, index=None, format_func=words.__getitem__, placeholder="say which", key=f"dates_{file}")
+    if guess.ambiguous_date is not None:
+        dates = third.selectbox(
+            escape_markdown(_("“{date}” can be read in two ways", date=guess.ambiguous_date)),
+            DATE_ORDERS,
+            index=None,
+            format_func=lambda order: _(DATE_ORDER_LABELS[order]),
+            placeholder=_("choose one"),
+            key=f"dates_{file}",
+        )
     return Choices(mapping, duplicates, missing, dates)
 
 
-def _mapping(guessed: ColumnGuess, file: str) -> tuple[tuple[str, str], ...]:
-    options = ["", *guessed.columns]
+def _describe_format(guess: ColumnGuess) -> str:
+    layout = guess.file_format
+    if layout.kind == "parquet":
+        return _("{file} is a Parquet table. Its first rows:", file=guess.file)
+    if layout.kind == "inter":
+        return _("{file} is a RecBole .inter table. Its first rows:", file=guess.file)
+    if layout.kind == "lines":
+        return _("{file} has a user on each line, followed by items. Its first rows:", file=guess.file)
+    delimiter = layout.delimiter or ""
+    separator = _(SEPARATORS[delimiter]) if delimiter in SEPARATORS else _("“{text}”", text=delimiter)
+    values = dict(file=guess.file, separator=separator, encoding=layout.encoding)
+    if layout.header:
+        return _("{file} has columns separated by {separator} ({encoding}). Its first rows:", **values)
+    return _("{file} has columns separated by {separator} ({encoding}) and no header line. Its first rows:", **values)
+
+
+def _draw_mapping(guess: ColumnGuess, file: str) -> tuple[tuple[str, str], ...]:
+    options = ["", *guess.columns]
     chosen = {}
     for start in range(0, len(KEYS), 5):
         for column, key in zip(st.columns(5), KEYS[start : start + 5], strict=False):
-            label, meaning = WORDS[key]
-            suggested = guessed.mapping.get(key, "")
+            suggested = guess.mapping.get(key, "")
             value = column.selectbox(
-                label,
+                _(COLUMN_LABELS[key]),
                 options,
                 index=options.index(suggested),
-                format_func=lambda name: escape_markdown(name) if name else NOT_THERE,
+                format_func=lambda name: escape_markdown(name) if name else _("not in this file"),
                 key=f"map_{key}_{file}",
-                help=meaning,
+                help=_(COLUMN_HELP[key]),
             )
             chosen[key] = value
             if value and value == suggested:
-                column.caption(escape_markdown(guessed.reasons.get(key, "")))
-    unused = [name for name in guessed.columns if name not in chosen.values()]
+                column.caption(escape_markdown(guess.reasons.get(key, "")))
+    unused = [name for name in guess.columns if name not in chosen.values()]
     if unused:
-        st.caption(escape_markdown(f"Not used: {', '.join(unused)}."))
+        st.caption(escape_markdown(_("Not used: {columns}.", columns=join_words(unused))))
     return tuple(chosen.items())
 
 
-def _check(path: Path, choices: Choices, file: str) -> None:
-    """The report for exactly these choices, and only then the button that accepts."""
+def _draw_report(path: Path, choices: Choices, file: str) -> None:
+    """Draw the cleaning report of exactly these choices, and only then the button that accepts the data."""
     state = st.session_state["wizard"]
-    st.subheader("2 · What cleaning finds")
-    if st.button("Check the file", type="primary", key="check_file"):
+    st.subheader(_("2 · Read the cleaning report"))
+    if st.button(_("Check the file"), type="primary", key="check_file"):
         state.pop("dataset", None)
-        with st.spinner("Reading and cleaning …"):
+        with st.spinner(_("Reading and cleaning {dataset} …", dataset=path.name)):
             mapping = dict(choices.mapping)
             state["dataset"] = read_file(path, mapping or None, "upload", choices.duplicates, choices.missing, choices.dates)
             state["choices"] = choices
     dataset: Dataset | None = state.get("dataset")
     if dataset is None:
-        st.caption("Nothing is taken over yet: the report comes first, then you decide.")
+        st.caption(_("Nothing has been imported yet: check the report first, then decide."))
         return
     if state["choices"] != choices:
-        st.info("You changed something above: check the file again.")
+        st.info(_("You changed a setting above: check the file again."))
         return
-    counts = f"{len(dataset.user_ids):,} people, {len(dataset.item_ids):,} items, {formatting.plural(len(dataset.interactions), 'event')}"
-    order = "" if dataset.times is not None else " The file has no times: the order of its rows is taken as the order of events."
-    html.lead(f"<b>{counts}</b>. {html.escape_html(cleaning_report.summary(dataset.checks))}{order}")
+    html.lead(_describe_result(dataset))
     st.html(cleaning_report.report_html(dataset.checks))
-    st.subheader("3 · Use it")
-    name = st.text_input("What to call it", value=dataset.title, max_chars=60, key=f"name_{file}")
-    st.button("Use this data", type="primary", key="use_data", on_click=_accept, args=(dataset, name))
+    st.subheader(_("3 · Use the dataset"))
+    name = st.text_input(_("Name of the dataset"), value=dataset.title, max_chars=60, key=f"name_{file}")
+    st.button(_("Use this dataset"), type="primary", key="use_data", on_click=_accept_dataset, args=(dataset, name))
 
 
-def _accept(dataset: Dataset, title: str) -> None:
-    """Make it this session's own and move the cursor to it."""
+def _describe_result(dataset: Dataset) -> str:
+    """Return the size of the cleaned data and the summary of its cleaning as HTML."""
+    events = count_events(len(dataset.interactions), dataset.noun)
+    size = overview.describe_size(len(dataset.user_ids), len(dataset.item_ids), events)
+    sentences = [f"<b>{html.escape_html(size)}</b>.", html.escape_html(cleaning_report.summarize_checks(dataset.checks))]
+    if dataset.times is None:
+        sentences.append(_("The file has no times: the order of its rows is taken as the order of events."))
+    return " ".join(sentences)
+
+
+def _accept_dataset(dataset: Dataset, title: str) -> None:
+    """Add the data to this session's uploads and move the cursor to it."""
     title = title.strip() or dataset.title
     slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "my-data"
     name, taken, number = slug[:60], {*DATASETS, *cache.dataset_titles()}, 2
@@ -185,4 +234,4 @@ def _accept(dataset: Dataset, title: str) -> None:
     cache.uploads()[name] = replace(dataset, name=name, title=title)
     st.session_state.pop("wizard", None)
     cursor.move_cursor(dataset=name)
-    st.session_state["dataset_part"] = "What it is"
+    st.session_state["dataset_part"] = overview.PART

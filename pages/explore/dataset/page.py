@@ -1,4 +1,4 @@
-"""What the data is, how it was cleaned, and how to bring one's own."""
+"""Dataset: an overview of the data, its cleaning report, the import of a file, and the list of all datasets."""
 
 import streamlit as st
 
@@ -6,26 +6,40 @@ from pages.explore.dataset import catalogue, cleaning_report, import_wizard, ove
 from pages.shell import cursor
 from pages.ui import html
 from pages.ui.errors import escape_markdown
+from recsys.core.translation import N_, _
 
-PARTS = ("What it is", "How it was cleaned", "Bring your own file", "All datasets")
+PARTS = {
+    overview.PART: N_("Overview"),
+    "cleaning_report": N_("Cleaning report"),
+    "import": N_("Import a file"),
+    "all_datasets": N_("All datasets"),
+}
 
 here = cursor.current_cursor()
 dataset = here.dataset
 heading = st.container(gap="small")
-part = st.segmented_control("Part", PARTS, default=PARTS[0], required=True, key="dataset_part", label_visibility="collapsed")
+part = st.segmented_control(
+    _("Part of the page"),
+    list(PARTS),
+    default=overview.PART,
+    required=True,
+    key="dataset_part",
+    label_visibility="collapsed",
+    format_func=lambda name: _(PARTS[name]),
+)
 with heading:
-    st.title(part if part in PARTS[2:] else escape_markdown(dataset.title))
-    if part == "Bring your own file":
-        html.lead(import_wizard.LEAD)
-    elif part == "All datasets":
-        html.lead("What is ready to look at, and what could be.")
+    st.title(_(PARTS[part]) if part in ("import", "all_datasets") else escape_markdown(dataset.title))
+    if part == "import":
+        html.lead(_(import_wizard.LEAD))
+    elif part == "all_datasets":
+        html.lead(_("Datasets that can be opened, and known ones that can be prepared."))
     else:
-        html.lead(overview.sentence(dataset))
-if part == "How it was cleaned":
+        html.lead(overview.summary_html(dataset))
+if part == "cleaning_report":
     cleaning_report.draw(dataset)
-elif part == "Bring your own file":
+elif part == "import":
     import_wizard.draw()
-elif part == "All datasets":
+elif part == "all_datasets":
     catalogue.draw(here)
 else:
     overview.draw(here)

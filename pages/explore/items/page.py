@@ -1,51 +1,37 @@
-"""All items as a map, what is near one of them in the model and in words, and a search in free words."""
+"""Items: a map of all items by their embeddings, the neighbours of one item, and a search in free text."""
 
-import numpy as np
 import streamlit as st
 
-from pages.explore.items import embedding_map
+from pages.explore.items import embedding_map, item_search, item_spaces, neighbours
 from pages.shell import cursor
-from pages.ui import charts, html, theme
-from recsys.figures.embedding_map import item_map
+from pages.ui import html
+from recsys.core.translation import _
 
 here = cursor.current_cursor()
 dataset = here.dataset
 
-st.title("What is like what")
-found = embedding_map.spaces(here)
+st.title(_("Items"))
 lead = st.empty()
-if not found:
-    lead.info("There is nothing to draw a map from yet: this model has no vectors of items, and nothing written about them has been read.")
-    embedding_map.offer_models(here)
+spaces = item_spaces.find_spaces(here)
+if not spaces:
+    lead.info(_("There is no map yet: this model has no item embeddings, and the item texts have not been encoded."))
+    item_spaces.offer_models(here)
 else:
     wide, narrow = st.columns([13, 7], gap="large")
     with narrow:
-        item = embedding_map.chosen(dataset)
-        if embedding_map.TEXT in found:
-            embedding_map.search(dataset, found[embedding_map.TEXT])
+        item = item_search.draw_item_picker(dataset)
+        if item_spaces.TEXT in spaces:
+            item_search.draw_text_search(dataset, spaces[item_spaces.TEXT])
         st.html(embedding_map.legend_html(dataset))
-        st.caption("Blue is the item looked at, rings are its neighbours. They are near in all directions, and may look far in these two.")
-    with wide:
-        if embedding_map.MODEL not in found:
-            embedding_map.offer_models(here)
-        shown = next(iter(found))
-        if len(found) > 1:
-            shown = st.segmented_control(
-                "Map of", list(found), default=shown, required=True, key="map_of", label_visibility="collapsed",
-                format_func=lambda name: "As the model sees them" if name == embedding_map.MODEL else "As they are described",
-            )  # fmt: skip
-        space = found.get(shown, next(iter(found.values())))
-        titles = [dataset.title_of(str(each)) for each in dataset.item_ids]
-        near = space.near(item)[0]
-        title = (
-            "Items that follow like histories stand together" if shown == embedding_map.MODEL else "Items described alike stand together"
+        st.caption(
+            _(
+                "Blue: the selected item. Rings: its nearest neighbours in all dimensions, which can look far apart in the two dimensions shown."
+            )
         )
-        figure = item_map(space.plane, titles, embedding_map.tints(dataset), item, np.asarray(near), title, theme.theme_palette())
-        words = f"Map of {len(titles):,} items in two directions; near {titles[item]} are {', '.join(titles[at] for at in near[:3])}."
-        charts.chart(
-            figure, key="item_map", alt=words, on_select=lambda: embedding_map.to_clicked(dataset, "item_map"),
-            selection_mode="points",
-        )  # fmt: skip
-    st.html(embedding_map.neighbours_html(dataset, found, item))
+    with wide:
+        if item_spaces.MODEL not in spaces:
+            item_spaces.offer_models(here)
+        embedding_map.draw(dataset, spaces, item)
+    st.html(neighbours.neighbours_html(dataset, spaces, item))
     with lead:
-        html.lead(embedding_map.shared_words(dataset, found, item))
+        html.lead(neighbours.summary_html(dataset, spaces, item))

@@ -1,157 +1,146 @@
-"""The words and rows of the attention page."""
-
-from typing import Any
+"""The charts and lists of the Attention page."""
 
 import numpy as np
-import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages import cache
+from pages.inspect.attention.summary_text import AttentionText, gap_title, gate_text, has_spread
 from pages.shell import cursor
 from pages.shell.cursor import Cursor
-from pages.ui import formatting, html, item_card, theme
+from pages.ui import charts, html, theme
 from pages.ui.errors import escape_markdown
-from recsys.analysis.attention import AttentionSummary
+from recsys.analysis.attention import (
+    MEAN,
+    ROLLOUT,
+    AttentionSummary,
+    compute_view,
+    describe_view,
+    list_blocks,
+    list_views,
+    measure_logit_shares,
+    summarize_attention,
+)
 from recsys.core import Dataset
+from recsys.core.formatting import join_words
+from recsys.core.translation import N_, _
+from recsys.evaluation.replay import StepAttention
+from recsys.figures.attention import GATE, attention_arcs, attention_map, gate_line, locate_on_gate, share_bars, weight_by_gap
 from recsys.models import MODELS
 
-SHARE_MEANING = (
-    "A share is how much one part of the model’s sum differs from event to event (its standard deviation), against the other parts. "
-    "A part that is alike for all events decides nothing."
+SHARE_HELP = N_(
+    "A share is the spread of one term of the attention logits over the events (its standard deviation), relative to the other terms. A "
+    "term that is equal for all events decides nothing."
 )
-ROLLOUT_MEANING = (
-    "Attention followed down through all blocks to the events (rollout). It takes half of every block as staying where it is, "
-    "so the latest event always has a good part."
+ROLLOUT_HELP = N_(
+    "Attention rollout follows the attention down through all blocks to the events. It takes half of every block as passed on "
+    "unchanged, so the latest event always has a large share."
 )
-LISTED = 10
 
 
-class AttentionWords:
-    """One look as text and HTML. Everything from data is escaped here, except `titles`, which figures escape."""
-
-    def __init__(self, here: Cursor, seen: AttentionSummary) -> None:
-        self.here, self.seen, self.dataset = here, seen, here.dataset
-        self.history = here.history
-        self.colours = theme.theme_palette()
-        self.tint_of = cache.category_tints(self.dataset, self.colours)
-        self.titles = [self.dataset.title_of(str(self.history.items[event])) for event in seen.events]
-
-    def sentence(self) -> str:
-        """HTML: how much of the look falls where, and what that does not mean."""
-        warning = "This is where the model looks, <b>not an explanation</b> of what it answers."
-        if not len(self.seen.events):
-            return warning
-        best = int(self.seen.heaviest(1)[0])
-        half = formatting.plural(self.seen.half(), "event")
-        start = f", {self.seen.start:.0%} on the start before all events" if self.seen.start >= 0.05 else ""
-        title = html.escape_html(self.titles[best])
-        when = self._ago(best)
-        told = f"Half of the look falls on <b>{half}</b> of {len(self.seen.events):,}, most on <b>{title}</b> ({self.seen.weights[best]:.0%}{when}){start}."
-        return f"{told} {warning}"
-
-    def list_html(self) -> str:
-        """The events looked at most, as rows."""
-        best = self.seen.heaviest(LISTED)
-        top = max(float(self.seen.weights[best].max(initial=0)), 1e-9)
-        rows = "".join(
-            html.row_html(str(int(self.seen.events[at]) + 1), self.titles[at], self._about(int(at)), 100 * float(self.seen.weights[at]) / top,
-                          tag=f' <span class="rs-note">{self.seen.weights[at]:.1%}</span>')
-            for at in best
-        )  # fmt: skip
-        return html.list_head("Looked at most", "event number, and share of the look") + f'<ol class="rs-list">{rows}</ol>'
-
-    def tints(self) -> list[str]:
-        """The colour of each event's category; the accent where there are none."""
-        if "category" not in self.dataset.items:
-            return [self.colours.quiet] * len(self.seen.events)
-        kinds = self.dataset.items["category"].to_numpy(dtype=object)
-        codes = self.dataset.vocabulary.encode(self.history.items[self.seen.events])
-        return [self.tint_of.get(str(kinds[code - 1]), self.colours.other) if code else self.colours.other for code in codes]
-
-    def all_titles(self, steps: np.ndarray) -> list[str]:
-        return ["the start" if step < 0 else self.dataset.title_of(str(self.history.items[step])) for step in steps]
-
-    def arcs_in_words(self) -> str:
-        best = self.seen.heaviest(3)
-        told = ", ".join(f"{self.titles[at]} {self.seen.weights[at]:.0%}" for at in best)
-        return f"Arcs from step {self.here.step} back to the events looked at: {told}."
-
-    def shares_in_words(self, shares: dict[str, np.ndarray]) -> str:
-        return "What decides the look: " + ", ".join(f"{name} {values.mean():.0%}" for name, values in shares.items()) + "."
-
-    def _about(self, at: int) -> str:
-        """HTML: the kind of item, and how long ago and how far away it was."""
-        about = item_card.about_item(self.dataset, str(self.history.items[self.seen.events[at]]), self.tint_of)
-        gap = self._ago(at).removeprefix(", ")
-        far = self._far(at)
-        return " · ".join(part for part in (gap, far, about) if part)
-
-    def _ago(self, at: int) -> str:
-        if self.seen.hours is None or not np.isfinite(self.seen.hours[at]):
-            back = int(self.here.step - self.seen.events[at])
-            return f", {formatting.plural(back, self.dataset.noun)} back"
-        return f", {formatting.duration(float(self.seen.hours[at]))} before"
-
-    def _far(self, at: int) -> str:
-        if self.seen.kilometres is None or not np.isfinite(self.seen.kilometres[at]):
-            return ""
-        far = float(self.seen.kilometres[at])
-        return "same place" if far < 0.05 else f"{far * 1000:.0f} m away" if far < 1 else f"{far:,.1f} km away"
-
-
-def some(values: np.ndarray) -> bool:
-    """Whether there is anything to draw: gaps that are known and not all alike."""
-    known = values[np.isfinite(values)]
-    return len(known) > 2 and float(np.ptp(known)) > 0
-
-
-def trend(weights: np.ndarray, gaps: np.ndarray) -> str:
-    """less, more, or neither: the rank correlation of weights with gaps."""
-    known = np.isfinite(gaps)
-    if np.ptp(weights[known]) == 0:
-        return "as much"
-    # Spearman's correlation by hand: importing scipy.stats for it takes longer than all else on the page.
-    first, second = (pd.Series(values[known]).rank() for values in (gaps, weights))
-    strength = float(np.corrcoef(first, second)[0, 1])
-    return "less" if strength < -0.15 else "more" if strength > 0.15 else "about as much"
-
-
-GATES = {
-    "long-term": ("How much is long-term interest", "The rest is what is going on now"),
-    "own history": ("How much of the list comes straight from their own events", "The rest is for what fits the hour and the place"),
-}
-
-
-def gate_in_words(name: str, gate: np.ndarray, step: int) -> tuple[str, str]:
-    """A title with the share at this step, and a sentence for those who cannot see the chart."""
-    title, rest = GATES.get(name, (f"How much is {name}", "The rest is everything else"))
-    title = f"{title}: {gate[step]:.0%} here, {gate.mean():.0%} on average"
-    return title, f"{title}, from {gate.min():.0%} to {gate.max():.0%} over {len(gate)} steps. {rest}."
-
-
-def empty(dataset: Dataset, checkpoint: str) -> None:
-    """What to do when the cursor's model has no attention: the trained models that have it, or how to train one."""
-    found = cache.checkpoints(dataset)
-    here = found[checkpoint].card.model
-    how = "reads the history into one state" if MODELS[here].gradient else "counts"
-    html.lead(f"“{html.escape_html(MODELS[here].title)}” {how}; it does not look at single events, so there is no attention to show.")
-    able = [name for name, each in found.items() if MODELS[each.card.model].shows_attention]
-    if able:
-        st.write("These models look at events. Take one of them:")
-        for name in able:
-            kind = MODELS[found[name].card.model].title
-            st.button(
-                escape_markdown(kind if name == found[name].card.model else f"{name} ({kind})"),
-                key=f"take_{name}",
-                on_click=_take,
-                args=(name,),
-            )
+def draw(here: Cursor, attention: StepAttention) -> None:
+    """Draw one view of the attention at the cursor's step."""
+    lead = st.empty()
+    summary = summarize_attention(attention, here.history, _choose_view(attention))
+    text, colours = AttentionText(here, summary), theme.theme_palette()
+    with lead:
+        html.lead(text.lead_html())
+    if not len(summary.events):
+        st.info(_("There are no events before this step. Choose a later step or a user with a history."))
         return
-    could = [spec.title for spec in MODELS.values() if spec.shows_attention and not spec.lacks(dataset.has)]
+    if summary.view == ROLLOUT:
+        st.caption(_(ROLLOUT_HELP))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.html(text.list_html())
+        _draw_gaps(summary, text, summary.hours, "hours")
+    with right:
+        _clickable_chart(attention_arcs(summary, text.titles, text.tints(), colours), "arcs", text.arcs_text())
+        if attention.terms:
+            shares = measure_logit_shares(attention)
+            charts.chart(share_bars(shares, list_blocks(attention), colours), key="shares", alt=text.shares_text(shares))
+            st.caption(_(SHARE_HELP))
+        _draw_gaps(summary, text, summary.kilometres, "kilometres")
+    _draw_gates(here)
+    _draw_map(here, attention, summary.view, text)
+
+
+def draw_alternatives(dataset: Dataset, checkpoint: str) -> None:
+    """Draw what to do about a model without attention: the trained models that have it, or those that could be trained."""
+    checkpoints = cache.checkpoints(dataset)
+    spec = MODELS[checkpoints[checkpoint].card.model]
+    title = html.escape_html(spec.title)
+    if spec.gradient:
+        html.lead(_("“{model}” summarises the history in one state, so there is no attention to show.", model=title))
+    else:
+        html.lead(_("“{model}” is based on counts, so there is no attention to show.", model=title))
+    able = [name for name, each in checkpoints.items() if MODELS[each.card.model].shows_attention]
+    if able:
+        st.write(_("These models have attention. Choose one of them:"))
+        for name in able:
+            kind = checkpoints[name].card.model
+            label = MODELS[kind].title if name == kind else f"{name} ({MODELS[kind].title})"
+            st.button(escape_markdown(label), key=f"take_{name}", on_click=_choose_model, args=(name,))
+        return
+    titles = [each.title for each in MODELS.values() if each.shows_attention and not each.lacks(dataset.has)]
     st.info(
-        f"Models with attention are: {escape_markdown(', '.join(could))}. None of them is trained on this data yet; train one on the page Evaluate, Checkpoints."
+        _(
+            "No model with attention is trained on this dataset yet. Train one of these on the Checkpoints page: {models}.",
+            models=escape_markdown(join_words(titles, "or")),
+        )
     )
 
 
-def _take(name: Any) -> None:
+def _choose_view(attention: StepAttention) -> str:
+    names = sorted(list_views(attention), key=lambda name: name != MEAN)
+    view = st.segmented_control(
+        _("Heads"), names, default=MEAN, required=True, key="attention_view", label_visibility="collapsed", format_func=describe_view
+    )
+    return view if view in names else MEAN
+
+
+def _clickable_chart(figure: go.Figure, key: str, alt: str) -> None:
+    charts.chart(figure, key=key, alt=alt, on_select=lambda: _go_to_clicked(key), selection_mode="points")
+
+
+def _go_to_clicked(chart: str) -> None:
+    """Move the cursor to the step of the event or row that was clicked."""
+    points = st.session_state[chart].selection.points
+    if points and points[0].get("customdata") is not None:
+        value = points[0]["customdata"]
+        cursor.move_cursor(step=int(value[0] if isinstance(value, list) else value))
+
+
+def _draw_gaps(summary: AttentionSummary, text: AttentionText, gaps: np.ndarray | None, unit: str) -> None:
+    if gaps is None or not has_spread(gaps):
+        return
+    title = gap_title(summary.weights, gaps, unit)
+    charts.chart(weight_by_gap(summary, gaps, title, unit, text.titles, theme.theme_palette()), key=f"by_{unit}", alt=title)
+
+
+def _draw_gates(here: Cursor) -> None:
+    """Draw the gates of the model at every step of the timeline."""
+    for name, gate in cache.replay(here.dataset, here.model, here.user, here.device).gates.items():
+        if np.ptp(gate) == 0:
+            continue  # one side of the gate is switched off
+        with st.container(key="strip_box"):
+            title, alt = gate_text(name, gate, here.step)
+            charts.chart(gate_line(gate, title, theme.theme_palette()), key=f"gate_{name}", alt=alt)
+            st.html(html.now_over(GATE, *locate_on_gate(gate, here.step)))
+
+
+def _draw_map(here: Cursor, attention: StepAttention, view: str, text: AttentionText) -> None:
+    if not st.toggle(_("Show the attention of every step as a map"), key="attention_map"):
+        return
+    titles = text.event_titles(attention.steps)
+    heat = attention_map(compute_view(attention, view), attention.steps, titles, here.step, theme.theme_palette())
+    _clickable_chart(heat, "look_map", _("Attention of each step to the events before it."))
+    st.caption(
+        _(
+            "Rows are steps, columns events; a stronger colour is more attention. The orange frame marks the current step. Click a row to go to its step."
+        )
+    )
+
+
+def _choose_model(name: str) -> None:
     cursor.move_cursor(model=name)

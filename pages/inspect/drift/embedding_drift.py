@@ -1,4 +1,4 @@
-"""The part of the page on drift that looks at a person in more than one way: counts, words, and the model's own state."""
+"""Drift in embeddings, of the items' texts and of the model's state: trajectories, distances, and their support for each change."""
 
 from collections.abc import Mapping
 
@@ -6,124 +6,155 @@ import numpy as np
 import streamlit as st
 
 from pages import cache
-from pages.inspect.drift import report_view
+from pages.inspect.drift.report_text import moment_text
 from pages.shell import keyboard
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, text_vectors, theme
-from pages.ui.errors import escape_markdown
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_number, format_share, join_words
+from recsys.core.translation import N_, _
 from recsys.drift import Change, DriftReport
-from recsys.drift.embedding_drift import ALPHA, SHUFFLES, ChangeSupport, EmbeddingDrift, InterestGap, Trajectory
-from recsys.figures.embedding_drift import WAY, gap_lines, interest_trajectory, now_on_trajectory
+from recsys.drift.embedding_drift import ALPHA, SHUFFLES, WINDOW, ChangeSupport, EmbeddingDrift, InterestGap, Trajectory
+from recsys.drift.wording import level_label
+from recsys.figures.embedding_drift import TRAJECTORY, gap_lines, interest_trajectory, locate_on_trajectory
 from recsys.models import MODELS
 
-WORDS, STATE = "words", "model"
-TITLES = {WORDS: "How interest wandered, in words", STATE: "How interest wandered, in the model"}
-LINES = {WORDS: "in words", STATE: "in the model"}
+TEXT, STATE = "words", "model"
+OPTIONS = {TEXT: N_("Text embeddings"), STATE: N_("Model state")}
+TITLES = {TEXT: N_("Interest trajectory in text embeddings"), STATE: N_("Interest trajectory in the model’s state")}
+LINES = {"counts": N_("counts"), TEXT: N_("texts"), STATE: N_("model")}
+# For each embedding, the sentences about a change that it supports, dates elsewhere, does not show, and cannot judge.
+SUPPORTS = {
+    TEXT: (
+        N_("Text embeddings support this change, most clearly at {moment} ({chance})."),
+        N_("Text embeddings show a change at another time, {moment} ({chance})."),
+        N_("Text embeddings do not show this change ({chance})."),
+        N_("Too few items have texts to judge this change."),
+    ),
+    STATE: (
+        N_("The state of {model} supports this change, most clearly at {moment} ({chance})."),
+        N_("The state of {model} shows a change at another time, {moment} ({chance})."),
+        N_("The state of {model} does not show this change ({chance})."),
+        N_("The state of {model} covers too few events to judge this change."),
+    ),
+}
 
 
 def draw(here: Cursor, report: DriftReport, scene: str) -> dict[str, Trajectory]:
-    """The way of interest in two dimensions, its distance from before in three views, and which of them see each change.
+    """Draw a trajectory of interest, its distance from before, and the support of the embeddings for each lasting change.
 
-    Returns the ways there are, by name, for the cursor on them; `scene` as in `steps.part`.
+    Returns the trajectories by name, for the cursor on them; `scene` as in `keyboard.part`.
     """
-    seen = _angles(here)
-    ways = {name: each.way for name, each in seen.items() if each.way is not None}
-    if not ways:
+    embeddings = _measure_embeddings(here)
+    trajectories = {name: each.trajectory for name, each in embeddings.items() if each.trajectory is not None}
+    if not trajectories:
         return {}
     marks = [(str(number), change) for number, change in enumerate(report.changes, start=1) if change.kind != "temporary"]
-    shown = next(iter(ways))
-    if len(ways) > 1:
+    shown = next(iter(trajectories))
+    if len(trajectories) > 1:
         shown = st.segmented_control(
-            "The way through", list(ways), default=shown, required=True, key="drift_way", label_visibility="collapsed",
-            format_func={WORDS: "Words about the items", STATE: "The model’s own state"}.__getitem__,
+            _("Embedding"), list(trajectories), default=shown, required=True, key="drift_way", label_visibility="collapsed",
+            format_func=lambda name: _(OPTIONS[name]),
         )  # fmt: skip
-    way = ways[shown]
+    trajectory = trajectories[shown]
     left, right = st.columns([11, 10], gap="medium")
     with left:
-        _draw_way(way, shown, [(number, change.step) for number, change in marks], here.step, scene)
-    gaps = {"counted": cache.count_gap(here.dataset, here.user)} | {LINES[name]: each.gap for name, each in seen.items()}
-    far = any(len(gap.steps) for gap in gaps.values())
-    if far:
+        _draw_trajectory(trajectory, shown, [(number, change.step) for number, change in marks], here.step, scene)
+    gaps = {"counts": cache.count_gap(here.dataset, here.user)} | {name: each.gap for name, each in embeddings.items()}
+    has_gaps = any(len(gap.steps) for gap in gaps.values())
+    if has_gaps:
         with right:
-            _draw_gaps(gaps, here, report, [(number, change.time) for number, change in marks])
-    beside = (
-        " Right: how unlike the latest 20 events are to all before them; 1 is what the same events in shuffled order give." if far else ""
-    )
-    st.caption(
-        f"Left: where the latest 20 events are at every step, pale long ago, dark lately; what is alike lies close, diamonds are the middle "
-        f"of each kind of item. Flattened, the picture keeps {way.shares.sum():.0%} of how these events differ.{beside}"
-    )
+            _draw_gaps(
+                {_(LINES[name]): gap for name, gap in gaps.items()}, here, report, [(number, change.time) for number, change in marks]
+            )
+    captions = [
+        _(
+            "Left: the mean embedding of the latest {window} events at every step, faint for early steps and strong for late ones; diamonds are "
+            "the means of categories. The two directions hold {share} of the variance of the events.",
+            window=WINDOW,
+            share=format_share(float(trajectory.shares.sum())),
+        )
+    ]
+    if has_gaps:
+        captions.append(
+            _(
+                "Right: the distance of the latest {window} events from all events before; 1 is the distance in shuffled order.",
+                window=WINDOW,
+            )
+        )
+    st.caption(" ".join(captions))
     if marks:
-        st.html(_witnesses(here, report, marks, seen))
-    return ways
+        st.html(_supports_html(here, report, marks, embeddings))
+    return trajectories
 
 
-def _draw_way(way: Trajectory, name: str, changes: list[tuple[str, int]], step: int, scene: str) -> None:
-    with st.container(key="way_box"):
-        between = ", ".join(escape_markdown(name) for name in way.names[:4])
-        figure = interest_trajectory(way, changes, TITLES[name], theme.theme_palette())
-        charts.chart(figure, key="way", alt=f"The way of interest between {between}.")
-        keyboard.part(f"now_on_{name}", now_html(way, step), scene)
-
-
-def scene(here: Cursor) -> str:
-    """What decides which ways there are, besides the cursor."""
+def scene_name(here: Cursor) -> str:
+    """Return a name for whatever decides, besides the cursor, which trajectories there are."""
     try:
-        return "drift with words" if text_vectors.has_item_texts(here.dataset) and text_vectors.are_texts_encoded(here.dataset) else "drift"
-    except DataError:  # no encoder: told where the words would be
+        has_text = text_vectors.has_item_texts(here.dataset) and text_vectors.are_texts_encoded(here.dataset)
+    except DataError:  # no encoder; the part of the page about texts shows the error
         return "drift"
+    return "drift with words" if has_text else "drift"
 
 
-def now_html(way: Trajectory, step: int) -> str:
-    """HTML: the cursor as a ring on the way; nothing before the first event that is known."""
-    now = now_on_trajectory(way, step)
-    return "" if now is None else html.ring_over(WAY, *now)
+def cursor_html(trajectory: Trajectory, step: int) -> str:
+    """Return the cursor as a ring on the trajectory, as HTML; empty before the first event with an embedding."""
+    position = locate_on_trajectory(trajectory, step)
+    return "" if position is None else html.ring_over(TRAJECTORY, *position)
+
+
+def _draw_trajectory(trajectory: Trajectory, name: str, changes: list[tuple[str, int]], step: int, scene: str) -> None:
+    with st.container(key="way_box"):
+        figure = interest_trajectory(trajectory, changes, _(TITLES[name]), theme.theme_palette())
+        alt = _(
+            "Trajectory of interest between {categories}.",
+            categories=join_words(level_label("category", each) for each in trajectory.names[:4]),
+        )
+        charts.chart(figure, key="way", alt=alt)
+        keyboard.part(f"now_on_{name}", cursor_html(trajectory, step), scene)
 
 
 def _draw_gaps(gaps: Mapping[str, InterestGap], here: Cursor, report: DriftReport, changes: list[tuple[str, float]]) -> None:
     times = cache.drift_events(here.dataset, here.user).utc
     times = np.arange(report.events, dtype=np.float64) if times is None else times
     figure = gap_lines(gaps, report, times, changes, theme.theme_palette())
-    charts.chart(figure, key="gaps", alt="How far recent interest is from all before, in each view.")
+    charts.chart(figure, key="gaps", alt=_("Distance of recent interest from all interest before, by counts and embeddings."))
 
 
-def _angles(here: Cursor) -> dict[str, EmbeddingDrift]:
-    """The views there are besides counting: words that have been read, and a model that keeps a state."""
-    found: dict[str, EmbeddingDrift] = {}
+def _measure_embeddings(here: Cursor) -> dict[str, EmbeddingDrift]:
+    """Return the drift in embeddings that there are: of texts that are encoded, and of a model that keeps a state."""
+    embeddings: dict[str, EmbeddingDrift] = {}
     if text_vectors.has_item_texts(here.dataset) and text_vectors.offer_encoding(here.dataset):
-        found[WORDS] = cache.text_drift(here.dataset, here.user)
+        embeddings[TEXT] = cache.text_drift(here.dataset, here.user)
     if here.trained:
         state = cache.state_drift(here.dataset, here.model, here.user, here.device)
         if state is not None:
-            found[STATE] = state
-    return found
+            embeddings[STATE] = state
+    return embeddings
 
 
-def _witnesses(here: Cursor, report: DriftReport, marks: list[tuple[str, Change]], seen: Mapping[str, EmbeddingDrift]) -> str:
-    """HTML: what the other views say of each lasting change."""
-    title = MODELS[cache.checkpoints(here.dataset)[here.model].card.model].title if here.trained else ""
-    who = {WORDS: "the words about the items", STATE: f"the state of {title}"}
+def _supports_html(here: Cursor, report: DriftReport, marks: list[tuple[str, Change]], embeddings: Mapping[str, EmbeddingDrift]) -> str:
+    """Return the support of each embedding for each lasting change, as HTML."""
+    model = MODELS[cache.checkpoints(here.dataset)[here.model].card.model].title if here.trained else ""
     lines = []
-    for at, (number, _) in enumerate(marks):
-        says = [_said(who[name], each.witnesses[at], here, report) for name, each in seen.items()]
-        says[0] = says[0][:1].upper() + says[0][1:]
-        lines.append(f'<p class="rs-quiet"><b>{number}</b> {html.escape_html("; ".join(says))}.</p>')
+    for at, (number, _change) in enumerate(marks):
+        sentences = [_support_text(name, each.supports[at], here, report, model) for name, each in embeddings.items()]
+        lines.append(f'<p class="rs-quiet"><b>{number}</b> {html.escape_html(" ".join(sentences))}</p>')
     return "".join(lines)
 
 
-def _said(where: str, witness: ChangeSupport | None, here: Cursor, report: DriftReport) -> str:
-    if witness is None:
-        return f"in {where} too little is known to tell"
+def _support_text(name: str, support: ChangeSupport | None, here: Cursor, report: DriftReport, model: str) -> str:
+    agrees, elsewhere, absent, unknown = SUPPORTS[name]
+    if support is None:
+        return _(unknown, model=model)
     times = cache.drift_events(here.dataset, here.user).utc
-    when = report_view.when(report, float(witness.step if times is None else times[witness.step]))
-    chance = f"{_odds(witness.p_value)} of 1,000 shuffled lives look as changed"
-    if witness.agrees:
-        return f"in {where} it shows too, most clearly at {when} ({chance})"
-    if witness.p_value <= ALPHA:
-        return f"in {where} it breaks at another time, {when} ({chance})"
-    return f"in {where} it does not show ({chance})"
+    moment = moment_text(report, float(support.step if times is None else times[support.step]))
+    template = agrees if support.agrees else elsewhere if support.p_value <= ALPHA else absent
+    return _(template, model=model, moment=moment, chance=_chance(support.p_value))
 
 
-def _odds(p_value: float) -> str:
-    return "fewer than 6" if p_value <= 1 / (SHUFFLES + 1) else f"{p_value * 1000:.0f}"
+def _chance(p_value: float) -> str:
+    """Return the share of shuffled timelines with such a change in the embedding."""
+    if p_value <= 1 / (SHUFFLES + 1):
+        return _("fewer than {count} of 1,000 shuffled timelines change as much", count=6)
+    return _("{count} of 1,000 shuffled timelines change as much", count=format_number(round(p_value * 1000)))

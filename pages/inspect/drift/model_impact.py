@@ -1,6 +1,4 @@
-"""The part of the page on drift that says how drift and error go together, for the cursor's model."""
-
-import re
+"""Impact of changes of interest on the cursor's model, over all users."""
 
 import numpy as np
 import streamlit as st
@@ -9,13 +7,21 @@ from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
 from pages.ui.errors import escape_markdown
+from recsys.core import TOP_K
+from recsys.core.formatting import format_fixed, format_number, format_share
+from recsys.core.translation import N_, _, ngettext
 from recsys.drift.impact import AROUND, FEWEST, Impact, measure_impacts, sample_moments, summarize_impact
-from recsys.figures.population import cost_dots
+from recsys.figures.population import impact_scatter
 from recsys.models import MODELS
+
+# For each outcome of the comparison, its sentence.
+NO_IMPACT = N_("The impact of a change on {model} cannot be told from chance.")
+LOSS = N_("<b>A change makes {model} worse.</b>")
+GAIN = N_("<b>A change makes {model} better.</b>")
 
 
 def draw(here: Cursor) -> None:
-    """What changes of interest cost the model, over everybody; asked for, since it replays some hundred people."""
+    """Draw the impact of changes on the model; on request, since it replays some hundred users."""
     reports = cache.changes_of_all(here.dataset)
     if reports is None or not here.trained:
         return
@@ -26,59 +32,95 @@ def draw(here: Cursor) -> None:
         changed = sum(each.size > 0 for each in moments)
         if min(changed, len(moments) - changed) < FEWEST:
             st.caption(
-                f"What changes cost {escape_markdown(title)} cannot be told: {changed} people with one and {len(moments) - changed} without are too few."
+                _(
+                    "The impact of changes on {model} cannot be measured: it takes {needed} users with a change and as many without, and "
+                    "there are {changed} and {stable}.",
+                    model=escape_markdown(title),
+                    needed=FEWEST,
+                    changed=changed,
+                    stable=len(moments) - changed,
+                )
             )
             return
-        if not st.button(escape_markdown(f"What changes cost {title}: replay {len(moments)} people"), key="ask_cost"):
+        label = ngettext(
+            "Measure the impact of changes on {model}: replay {count} user",
+            "Measure the impact of changes on {model}: replay {count} users",
+            len(moments),
+            model=title,
+        )
+        if not st.button(escape_markdown(label), key="ask_cost"):
             return
         rows = []
-        with charts.progress("Replaying", lambda done, total: f"{done} of {total} people") as report:
+        with charts.progress(_("Replaying …"), _describe_progress) as report:
             for row in measure_impacts(loaded.model, here.dataset, moments, cache.labels(here.dataset, loaded.card.protocol)):
                 rows.append(row)
                 report(len(rows), len(moments))
         st.session_state[key] = summarize_impact(rows)
         st.rerun()  # without the button
-    found: Impact = st.session_state[key]
-    st.html(f'<p class="rs-quiet">{told(found, title)}</p>')
-    charts.chart(cost_dots(found, theme.theme_palette()), key="cost", alt="Size of change against change in rank.")
+    impact: Impact = st.session_state[key]
+    st.html(f'<p class="rs-quiet">{impact_html(impact, title)}</p>')
+    alt = _("Size of each user’s change against the change of the model’s reciprocal rank.")
+    charts.chart(impact_scatter(impact, theme.theme_palette()), key="cost", alt=alt)
     st.caption(
-        f"Each dot is a person: how much better or worse the model ranks their next events after the change than before it, up to {AROUND} "
-        "events on either side. People without a change are looked at around like parts of their lives, since a model knows the earlier "
-        "part better. Lines: means, with the range that holds 95 % when other people are drawn."
-    )
-
-
-def told(found: Impact, model: str) -> str:
-    """HTML: what it shows, with counts and intervals, and whether the model foresaw or remembered."""
-    name = html.escape_html(model)
-    changed = sum(row.moment.size > 0 for row in found.rows)
-    excess, low, high = found.excess
-    hits, steady = found.hits_changed[0], found.hits_stable[0]
-    if low <= 0 <= high:
-        what = f"A change costs {name} nothing that can be told from chance"
-    else:
-        what = f"<b>A change {'costs' if excess < 0 else 'helps'} {name}</b>"
-    rate, left, right = found.relation
-    more = "cost neither more nor less, as far as can be told" if left <= 0 <= right else "cost more" if rate < 0 else "cost less"
-    words = (
-        f"{what}. After the largest change of {changed} people the next event is in its ten {_more_or_less(hits)}; at like times of "
-        f"{len(found.rows) - changed} people without one, {_more_or_less(steady)}. The mean of 1 / rank moves by "
-        f"{_points(found.changed)} and by {_points(found.stable)}, a difference of {excess:+.3f} ({low:+.3f} to {high:+.3f}). "
-        f"Larger changes {more} (rank correlation {rate:+.2f}, {left:+.2f} to {right:+.2f})."
-    )
-    if found.learnt > 0:
-        words += (
-            f" {name} learnt from {found.learnt:.0%} of these events: there it shows how well it fits a life around a change, "
-            "not how well it would have foreseen one, and the change may cost more than shown."
+        _(
+            "Each dot is a user: the mean reciprocal rank of the next items after the change minus that before it, over up to {around} events "
+            "on either side. Users without a change are measured at similar positions of their timelines, since a model ranks the earlier "
+            "part better. Lines: means with 95% intervals over users.",
+            around=AROUND,
         )
-    return re.sub(r"(?<![\w])-(?=\d)", "−", words)
+    )
 
 
-def _more_or_less(points: float) -> str:
-    rounded = round(100 * points)
-    return f"{abs(rounded)} in 100 times {'more' if rounded > 0 else 'less'} often than before" if rounded else "as often as before"
+def _describe_progress(done: int, total: int) -> str:
+    return _("Replaying, {done} of {total} users", done=format_number(done), total=format_number(total))
 
 
-def _points(values: np.ndarray) -> str:
-    mean, low, high = values
-    return f"{mean:+.3f} ({low:+.3f} to {high:+.3f})"
+def impact_html(impact: Impact, model: str) -> str:
+    """Return the impact with counts and intervals, and how much of it is in-sample, as HTML."""
+    name = html.escape_html(model)
+    changed = sum(row.moment.size > 0 for row in impact.rows)
+    excess, low, high = (float(each) for each in impact.excess)
+    sentences = [
+        _(NO_IMPACT if low <= 0 <= high else LOSS if excess < 0 else GAIN, model=name),
+        _(
+            "The hit rate in the top {k} changes by {changed} points after the largest change of {n_changed} users, and by {stable} points "
+            "at similar positions of {n_stable} users without a change.",
+            k=TOP_K,
+            changed=format_fixed(100 * float(impact.hits_changed[0]), 0, sign=True),
+            stable=format_fixed(100 * float(impact.hits_stable[0]), 0, sign=True),
+            n_changed=changed,
+            n_stable=len(impact.rows) - changed,
+        ),
+        _(
+            "The mean reciprocal rank changes by {changed} and by {stable}, a difference of {excess}.",
+            changed=_interval(impact.changed),
+            stable=_interval(impact.stable),
+            excess=_interval(impact.excess),
+        ),
+        _relation(impact.relation),
+    ]
+    if impact.train_share > 0:
+        sentences.append(
+            _(
+                "{share} of these events are training events of {model}: there the ranks show how well it fits, not how well it would have "
+                "predicted, and the impact may be larger than shown.",
+                share=format_share(impact.train_share),
+                model=name,
+            )
+        )
+    return " ".join(sentences)
+
+
+def _relation(relation: np.ndarray) -> str:
+    values = dict(zip(("correlation", "low", "high"), (format_fixed(float(each), 2, sign=True) for each in relation), strict=True))
+    correlation, low, high = relation
+    if low <= 0 <= high:
+        return _("The size of the change makes no clear difference (rank correlation {correlation}, {low} to {high}).", **values)
+    if correlation < 0:
+        return _("Larger changes have a worse impact (rank correlation {correlation}, {low} to {high}).", **values)
+    return _("Larger changes have a milder impact (rank correlation {correlation}, {low} to {high}).", **values)
+
+
+def _interval(values: np.ndarray) -> str:
+    mean, low, high = (format_fixed(float(each), 3, sign=True) for each in values)
+    return _("{mean} ({low} to {high})", mean=mean, low=low, high=high)

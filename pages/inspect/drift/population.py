@@ -1,8 +1,5 @@
-"""The two parts of the page on drift that are asked for: what everybody's interest does, and what the model expects of a day."""
+"""Drift of all users: categories and areas that rise and fall, the distance from the beginning, and the users with a lasting change."""
 
-from datetime import UTC, date, datetime, timedelta
-
-import numpy as np
 import streamlit as st
 
 from pages import cache
@@ -11,65 +8,91 @@ from pages.shell import cursor
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
 from pages.ui.errors import escape_markdown
-from recsys.core import Traces
+from recsys.core.formatting import format_number, format_seconds
+from recsys.core.translation import N_, _, ngettext
 from recsys.drift import DriftReport
-from recsys.figures.population import distance_line, forecast_map, gain_bars
-from recsys.models import MODELS
+from recsys.figures.population import distance_line, gain_bars
 
-AREAS = 10
+USERS_PER_SECOND = 15
+# For each view, the titles of its two charts and their descriptions.
+VIEWS = {
+    "category": (
+        (N_("Category shares"), N_("Categories with rising and falling shares.")),
+        (N_("Drift of categories"), N_("Distance of the shares of categories from the first period.")),
+    ),
+    "group": (
+        (N_("Shares of item groups"), N_("Groups of items with rising and falling shares.")),
+        (N_("Drift of item groups"), N_("Distance of the shares of groups of items from the first period.")),
+    ),
+    "area": (
+        (N_("Area shares"), N_("Areas with rising and falling shares.")),
+        (N_("Drift of areas"), N_("Distance of the shares of areas from the first period.")),
+    ),
+}
 
 
-def draw_population(here: Cursor, report: DriftReport) -> None:
-    """What rises and falls, how far from the beginning, and how many people changed."""
-    if not st.toggle("How everybody’s interest moves", key="drift_everybody"):
+def draw(here: Cursor, report: DriftReport) -> None:
+    """Draw, on request, the shares of all users' events over time and the users with the largest changes."""
+    if not st.toggle(_("Drift of all users"), key="drift_everybody"):
         return
     if here.dataset.times is None:
-        st.info("This data knows the order of events but not their times, so nobody knows what everybody did at the same time.")
+        st.info(_("This dataset has the order of events but no times, so the users’ timelines cannot be compared with one another."))
     else:
         _draw_shares(here, report)
-    _cohort(here)
+    _draw_largest_changes(here)
 
 
 def _draw_shares(here: Cursor, report: DriftReport) -> None:
-    """What rises and falls and how far from the beginning, for kinds and areas."""
-    colours, drawn = theme.theme_palette(), []
-    for view, what in (("category", "Groups" if report.clustered else "Kinds"), ("area", "Areas")):
+    colours, figures = theme.theme_palette(), []
+    for view in ("category", "area"):
         if report.levels.get(view):
-            found = cache.population(here.dataset, view)
-            drawn.append((gain_bars(found, what, colours), f"gains_{view}", f"{what} that rise and fall."))
-            drawn.append(
-                (distance_line(found, what, colours), f"far_{view}", f"How far the shares of {what.lower()} are from the first period.")
-            )
-    for at in range(0, len(drawn), 2):
-        for column, (figure, key, words) in zip(st.columns(2, gap="medium"), drawn[at : at + 2], strict=False):
+            gains, distances = VIEWS["group" if view == "category" and report.clustered else view]
+            population = cache.population(here.dataset, view)
+            figures.append((gain_bars(population, _(gains[0]), colours), f"gains_{view}", _(gains[1])))
+            figures.append((distance_line(population, _(distances[0]), colours), f"far_{view}", _(distances[1])))
+    for at in range(0, len(figures), 2):
+        for column, (figure, key, alt) in zip(st.columns(2, gap="medium"), figures[at : at + 2], strict=False):
             with column:
-                charts.chart(figure, key=key, alt=words)
+                charts.chart(figure, key=key, alt=alt)
     st.caption(
-        "Left: by how much a share of all events grew or shrank from the first third of the time to the last. Right: how unlike each stretch of time is to the first, measured in two "
-        "ways: blue from 0, the same, to 1, nothing in common (Jensen-Shannon); grey as industry does it, where above 0.1 is worth a look "
-        "and above 0.25 is another crowd (population stability index). Bands and thin bars: 95 % if other people had been watched."
+        _(
+            "Left: the change of each share of all events from the first third of the time to the last. Right: the distance of each period "
+            "from the first, in two measures. Blue: the Jensen-Shannon divergence, from 0 (equal) to 1 (disjoint). Grey: the population "
+            "stability index, where 0.1 is commonly taken as noticeable and 0.25 as a different population. Bands and thin bars: 95% "
+            "intervals over users."
+        )
     )
 
 
-def _cohort(here: Cursor) -> None:
-    """How many changed, and the ten with the largest change; computed for everybody once, with progress."""
-    counted = cache.cohort(here.dataset)
-    if counted is None:
-        seconds = len(here.dataset.user_ids) // 15
+def _draw_largest_changes(here: Cursor) -> None:
+    """Draw the number of users with a lasting change and the ten largest changes; on request, since it takes a while the first time."""
+    cohort = cache.cohort(here.dataset)
+    total = len(here.dataset.user_ids)
+    if cohort is None:
         st.caption(
-            f"How many of the {len(here.dataset.user_ids):,} people changed is not counted yet; it takes about {max(seconds, 1):,} seconds."
+            ngettext(
+                "Changes are not detected for all users yet. For {count} user this takes about {duration}.",
+                "Changes are not detected for all users yet. For {count} users this takes about {duration}.",
+                total,
+                duration=format_seconds(max(total // USERS_PER_SECOND, 1)),
+            )
         )
-        if not st.button("Look at everybody", key="look_at_everybody"):
+        if not st.button(_("Detect changes of all users"), key="look_at_everybody"):
             return
-        with charts.progress("Looking at everybody", lambda done, total: f"{done:,} of {total:,} people") as report:
-            for done, _ in enumerate(cache.detect_drift_of_everyone(here.dataset), start=1):
+        with charts.progress(_("Detecting changes …"), _describe_progress) as report:
+            for done, _user in enumerate(cache.detect_drift_of_all_users(here.dataset), start=1):
                 if done % 10 == 0:
-                    report(done, len(here.dataset.user_ids))
-        counted = cache.cohort(here.dataset)
-    if counted is None:
+                    report(done, total)
+        cohort = cache.cohort(here.dataset)
+    if cohort is None:
         return
-    people, strongest = counted
-    st.html(f'<p class="rs-quiet"><b>{people:,} of {len(here.dataset.user_ids):,} people</b> have a lasting change. The largest:</p>')
+    count, strongest = cohort
+    finding = ngettext(
+        "<b>{count} of {total} users</b> has a lasting change.", "<b>{count} of {total} users</b> have a lasting change.",
+        count, total=format_number(total),
+    )  # fmt: skip
+    largest = _("The largest changes:") if strongest else ""
+    st.html(f'<p class="rs-quiet">{finding} {largest}</p>')
     for user, words in strongest:
         left, right = st.columns([1, 4], vertical_alignment="center")
         left.button(
@@ -83,37 +106,5 @@ def _cohort(here: Cursor) -> None:
     model_impact.draw(here)
 
 
-def draw_forecast(here: Cursor, report: DriftReport) -> None:
-    """Hour by area, for the cursor's day and another, by models that are told the time and give probabilities."""
-    found = cache.loaded(here.dataset, here.model, here.device) if here.trained else None
-    able = found is not None and isinstance(found.model, Traces) and "time" in MODELS[found.card.model].aware
-    if not able or found is None or "area" not in report.levels or here.history.times is None or not here.step:
-        return
-    if not st.toggle("Where the model expects them, hour by hour", key="drift_forecast"):
-        return
-    offset, today = _today(here)
-    other = st.date_input(
-        "Beside it, the day", today + timedelta(days=(5 - today.weekday()) % 7 or 7), key=f"forecast_{here.user}_{here.step}"
-    )
-    days = [today, other]
-    moments = [datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() - offset * 60 for day in days]
-    maps = [cache.forecast(here.dataset, found, here.user, here.step, moment, offset) for moment in moments]
-    shown = np.argsort(-sum(each.shares.sum(axis=0) for each in maps), kind="stable")[:AREAS].tolist()
-    highest = max(float(each.shares[:, shown].max()) for each in maps)
-    for column, day, each in zip(st.columns(2, gap="medium"), days, maps, strict=True):
-        title = f"{day:%A} {day.day} {day:%B %Y}"
-        with column:
-            charts.chart(forecast_map(each, shown, highest, title, theme.theme_palette()), key=f"forecast_{day}_{day is other}", alt=title)
-    st.caption(
-        "Darker: a greater part of the model’s list, by its own probabilities, lies there at that hour. Asked after the cursor’s step, from the place of the last event."
-    )
-
-
-def _today(here: Cursor) -> tuple[float, date]:
-    """The clock's minutes ahead of UTC and the day, at the cursor."""
-    history, at = here.history, min(here.step, len(here.history) - 1)
-    assert history.times is not None
-    offset = 0.0 if history.utc_offsets is None or not np.isfinite(history.utc_offsets[at]) else float(history.utc_offsets[at])
-    known = history.times[np.isfinite(history.times)]
-    moment = float(history.times[at]) if np.isfinite(history.times[at]) else float(known[-1])
-    return offset, datetime.fromtimestamp(moment + offset * 60, tz=UTC).date()
+def _describe_progress(done: int, total: int) -> str:
+    return _("Detecting changes, {done} of {total} users", done=format_number(done), total=format_number(total))

@@ -1,208 +1,63 @@
-"""The words of the page on drift: what changed, when, how sure, and what it did to the model."""
+"""Charts of a drift report: the stream of interest, shares before and after a change, mobility, and the hit rate of the model."""
 
 import numpy as np
+import streamlit as st
 
 from pages import cache
+from pages.inspect.drift.adaptation_text import adaptation_html
+from pages.inspect.drift.report_text import ANCHOR_NAMES, NamedAnchor, choosable_views, mobility_html, stream_text
+from pages.shell import keyboard
 from pages.shell.cursor import Cursor
-from pages.ui import formatting, html
+from pages.ui import charts, html, theme
+from pages.ui.errors import error_boundary
+from recsys.core.translation import N_, _
 from recsys.drift import Change, DriftReport
-from recsys.drift.adaptation import Adaptation, measure_adaptation
 from recsys.drift.detection.event_features import read_user_events
 from recsys.drift.mobility import Anchor, measure_mobility
-from recsys.figures.drift import STREAM, now_on_drift
+from recsys.figures.drift import (
+    STREAM,
+    before_after_bars,
+    calendar_map,
+    drift_stream,
+    hit_rate_line,
+    hour_ridges,
+    level_colours,
+    locate_on_drift,
+)
+from recsys.figures.mobility import movement_map
+from recsys.models import MODELS
 
-VIEWS = {"category": "Kinds", "area": "Areas", "hour": "Hours"}
-MAIN = {"taste": "category", "place": "area", "rhythm": "hour", "novelty": "category", "return": "category"}
-STREAMS = {"category": "What it was about", "area": "Where it was", "hour": "When in the day it was"}
-SMALL = 0.1  # Jensen-Shannon: sure, in a long history, and yet hardly to be seen
-CALLED = {
-    "taste": "Taste changed",
-    "place": "Moved",
-    "rhythm": "Other hours",
-    "novelty": "New places",
-    "return": "Old haunts",
-    "temporary": "For a time only",
-}
-
-
-def views_of(report: DriftReport) -> dict[str, str]:
-    """The ways of counting this person's data has, and what to call them."""
-    kinds = "Groups of items" if report.clustered else VIEWS["category"]
-    return {
-        name: kinds if name == "category" else VIEWS[name] for name in VIEWS if name in report.levels and report.window_shares[name].any()
-    }
+VIEW_OF_KIND = {"place": "area", "rhythm": "hour"}  # the view that shows a change best, category for all other kinds
+STREAM_TITLES = {"category": N_("Interest by category"), "area": N_("Interest by area"), "hour": N_("Interest by hour of the day")}
+PAIR_TITLES = {"category": N_("Categories"), "area": N_("Areas"), "hour": N_("Hours")}
 
 
-def main_of(report: DriftReport) -> Change | None:
-    """The change the page is about: one that lasts before one that passed, a surer one before a larger."""
-    return max(report.changes, key=lambda change: (change.kind != "temporary", change.held, change.size), default=None)
+def draw_stream(here: Cursor, report: DriftReport, main: Change | None, scene: str) -> None:
+    """Draw the stream of one view, at first of the one that shows the main change best."""
+    views = choosable_views(report)
+    default = VIEW_OF_KIND.get(main.kind, "category") if main is not None else "category"
+    view = default if default in views else next(iter(views))
+    if len(views) > 1:
+        view = st.segmented_control(
+            _("View"), list(views), default=view, required=True,
+            format_func=views.__getitem__, key=f"drift_view_{here.dataset.name}_{here.user}", label_visibility="collapsed",
+        )  # fmt: skip
+    colours = theme.theme_palette()
+    tints = level_colours(report, view, cache.category_tints(here.dataset, colours), colours)
+    with st.container(key="stream_box"):
+        figure = drift_stream(report, view, _(STREAM_TITLES[view]), tints, colours)
+        charts.chart(figure, key="drift_stream", alt=stream_text(report, view))
+        keyboard.part("now_on_drift", cursor_html(here, report, here.step), scene)
 
 
-def lead(report: DriftReport, noun: str) -> str:
-    """HTML: the page's answer in one sentence."""
-    if report.untested is not None:
-        return f"Nothing can be said of changes: {html.escape_html(report.untested)}."
-    count = formatting.plural(report.events, noun)
-    if not report.changes:
-        return f"<b>No change</b> in {count} that shuffled weeks would not show as well. What varies here varies by chance."
-    if not report.lasting:
-        return f"<b>No lasting change</b> in {count}; something came and went, as marked below."
-    first = main_of(report)
-    assert first is not None
-    more = len(report.lasting) - 1
-    also = f"; {formatting.plural(more, 'other lasting change')} beside it" if more else ""
-    did = {"place": "moved", "taste": "turned", "rhythm": "went"}.get(first.kind, "went")
-    slowly = (", a little," if first.size < SMALL else "") + (" little by little" if first.gradual else "")
-    around = "from" if report.clock == "steps" else "around"
-    words = f"{doubt(first)}{did}{slowly} from <b>{html.escape_html(first.from_what)}</b> to <b>{html.escape_html(first.to_what)}</b>"
-    return f"{around.capitalize()} {html.escape_html(when(report, first.time))} they {words}{also}."
-
-
-def when(report: DriftReport, moment: float) -> str:
-    """A date in words, or the step where only the order is known."""
-    if report.clock == "steps":
-        return f"step {moment:,.0f}"
-    date = np.datetime64(round(moment), "s").item()
-    return f"{date.day} {date:%B %Y}"
-
-
-def evidence(report: DriftReport, change: Change) -> str:
-    """HTML: how sure a change is."""
-    if change.kind == "temporary":
-        until = f"{when(report, change.time)} to {when(report, change.high)}"
-        return f"{html.escape_html(until)} · {odds(change)} · it passed, so it is no lasting change"
-    between = f"nine times in ten between {when(report, change.low)} and {when(report, change.high)}"
-    among = {name: f" ({words})" for name, words in change.among.items()}
-    views = ", ".join(f"{VIEWS[name].lower()} {size:.0%}{among.get(name, '')}" for name, size in change.sizes.items())
-    pace = "little by little · " if change.gradual else ""
-    held = f"of changes as sure as this {change.held:.0%} were real in simulated cities"
-    return f"{html.escape_html(between)} · {pace}{odds(change)}; {held} · how different from before: {views}"
-
-
-def doubt(change: Change) -> str:
-    """The word that a change is told with, by how many as sure as it were real."""
-    return "" if change.held > 0.95 else "probably " if change.held > 0.75 else "perhaps "
-
-
-def odds(change: Change) -> str:
-    fewer = "fewer than " if change.p_value <= 0.0021 else ""
-    return f"{fewer}{max(round(change.p_value * 1000), 2)} of 1,000 shuffled lives look as changed as this"
-
-
-def cards(report: DriftReport) -> str:
-    """HTML: every change as a numbered line with its evidence."""
-    rows = []
-    for number, change in enumerate(report.changes, start=1):
-        kind = f"{CALLED[change.kind]}{', a little' if change.size < SMALL else ''}"
-        if change.kind != "temporary" and doubt(change):
-            kind = f"{doubt(change).capitalize()}{kind[:1].lower()}{kind[1:]}"
-        rows.append(
-            f'<div class="rs-change{" rs-passed" if change.kind == "temporary" else ""}"><b class="rs-no">{number}</b><div>'
-            f"<b>{html.escape_html(kind)}, {html.escape_html(when(report, change.time))}</b>"
-            f"<p>{html.escape_html(change.words[:1].upper() + change.words[1:])}</p><small>{evidence(report, change)}</small></div></div>"
-        )
-    return "".join(rows)
-
-
-def facts(report: DriftReport, found: list[tuple[str, Anchor, bool]]) -> str:
-    """HTML: the space and the pace of a life in a few numbers; of home and work, as `anchors` found them, both where they moved."""
-    space, told = report.space, {}
-    for name, words in (("home", "home, where the nights are"), ("work", "where working days are")):
-        areas = [anchor.area or "found" for called, anchor, _ in found if called.startswith(name)]
-        if areas:
-            told[words] = ", then ".join(dict.fromkeys(areas))
-    if space.near_home is not None and "home before" not in [called for called, *_ in found]:  # near which of the two?
-        told["of events within 1 km of home"] = f"{space.near_home:.0%}"
-    if space.radius is not None:
-        told["how far life spreads around its middle"] = kilometres(space.radius)
-    if space.step is not None:
-        told["from one event to the next, typically"] = kilometres(space.step)
-    if space.gap is not None:
-        told["between two events, typically"] = formatting.duration(space.gap)
-    return html.list_head("In numbers", "over the whole time") + html.facts(told) if told else ""
-
-
-def kilometres(distance: float) -> str:
-    return f"{distance * 1000:.0f} m" if distance < 1 else f"{distance:.1f} km"
-
-
-def anchors(here: Cursor, report: DriftReport, change: Change | None) -> list[tuple[str, Anchor, bool]]:
-    """Home and work, before and after a change of place where there was one."""
-    if change is None:
-        found = [("home", report.space.home, False), ("work", report.space.work, False)]
-    else:
-        scene = cache.feature_space(here.dataset)
-        events = read_user_events(here.dataset, scene, here.user)
-        before = measure_mobility(events, scene, report.window, 0, change.step)
-        after = measure_mobility(events, scene, report.window, change.step)
-        found = [("home before", before.home, False), ("home after", after.home, True)]
-        found += [("work before", before.work, False), ("work after", after.work, True)]
-        found = _once(found)
-    return [(name, anchor, later) for name, anchor, later in found if anchor is not None]
-
-
-def _once(found: list[tuple[str, Anchor | None, bool]]) -> list[tuple[str, Anchor | None, bool]]:
-    """What stayed where it was is said once."""
-    kept: list[tuple[str, Anchor | None, bool]] = []
-    for (name, before, _), (other, after, _) in zip(found[::2], found[1::2], strict=True):
-        if before is not None and after is not None and before.area == after.area and _close(before, after):
-            kept.append((name.split()[0], after, True))
-        else:
-            kept += [(name, before, False), (other, after, True)]
-    return kept
-
-
-def _close(one: Anchor, other: Anchor) -> bool:
-    return abs(one.latitude - other.latitude) < 0.007 and abs(one.longitude - other.longitude) < 0.01
-
-
-def consequences(report: DriftReport, ranks: np.ndarray, splits: np.ndarray, model: str) -> str:
-    """HTML: what each lasting change did to the model, a sentence each, and whether it had learnt from these very events."""
-    lines, learnt = [], []
-    for number, change in enumerate(report.changes, start=1):
-        if change.kind == "temporary":
-            continue
-        found = measure_adaptation(ranks, splits, change.step)
-        if found.before is None or found.across is None:
-            continue
-        later = f", and {found.after:.0%} after" if found.after is not None else ""
-        back = _came_back(found)
-        learnt.append(found.learnt)
-        lines.append(
-            f"<b>{number}</b> {html.escape_html(model)} had {found.before:.0%} of the {min(40, change.step)} events before the change in its ten, "
-            f"{found.across:.0%} of the next 15{later}: {back}."
-        )
-    if any(learnt):
-        share = f"{np.mean(learnt):.0%}" if min(learnt) < 1 else "all"
-        lines.append(f"It had learnt from {share} of these events, so hits here are partly memory and no foresight.")
-    return "".join(f'<p class="rs-quiet">{line}</p>' for line in lines)
-
-
-def _came_back(found: Adaptation) -> str:
-    """What became of the model after a change."""
-    enough = 0.9 * (found.before or 0.0)
-    if found.after is not None and found.after < enough:
-        return "it has not come back to that"
-    if (found.across or 0.0) >= enough:
-        return "it hardly noticed"
-    return f"it was back after {found.adapted} steps" if found.adapted else "it is not back yet"
-
-
-def stream_in_words(report: DriftReport, view: str) -> str:
-    """The stream for those who cannot see it."""
-    totals = report.window_shares[view].sum(axis=0)
-    most = [report.levels[view][at] for at in np.argsort(-totals)[:3] if totals[at] > 0]
-    return f"Interest over time by {VIEWS[view].lower()}, mostly {', '.join(most)}; {len(report.changes)} changes marked."
-
-
-def now_html(here: Cursor, report: DriftReport, step: int) -> str:
-    """HTML: the cursor as a line on the stream; nothing where its time is not known."""
-    at = _moment_of(here, report, step)
-    return "" if at is None else html.now_over(STREAM, now_on_drift(report, at))
+def cursor_html(here: Cursor, report: DriftReport, step: int) -> str:
+    """Return the cursor as a line over the stream, as HTML; empty where its time is not known."""
+    moment = _moment_of(here, report, step)
+    return "" if moment is None else html.now_over(STREAM, locate_on_drift(report, moment))
 
 
 def _moment_of(here: Cursor, report: DriftReport, step: int) -> float | None:
-    """Where a step stands on the axis of time: the next event's time, the last one's at the end; None without events."""
+    """Return the time of the next event, of the last one at the end, or the step for data without times; None where it is not known."""
     if report.clock == "steps":
         return float(step)
     times = here.history.times
@@ -212,14 +67,76 @@ def _moment_of(here: Cursor, report: DriftReport, step: int) -> float | None:
     return moment if np.isfinite(moment) else None
 
 
-def footnote(report: DriftReport) -> str:
-    """How it was found, in a line, and what clock dates are in."""
-    if report.clock == "steps":
-        return (
-            "This data knows the order of events but not their times, so changes are at steps. Each is compared with the same events in "
-            "shuffled order. An order may be that of a list somebody went through in one sitting: then it is the list that changes."
-        )
-    return (
-        f"Hours are in {report.clock}, dates in UTC. Each change is compared with this person’s own weeks in shuffled order; "
-        "what passed, such as a trip or a season, is marked apart."
-    )
+def draw_change(report: DriftReport, main: Change) -> None:
+    """Draw the shares before and after the change in the two views that changed most; three would not fit a narrow screen."""
+    views = [name for name in choosable_views(report) if main.before[name].any() or main.after[name].any()]
+    views = sorted(views, key=lambda name: -main.sizes[name])[:2]
+    for column, name in zip(st.columns(len(views), gap="medium"), views, strict=True):
+        with column:
+            title = _(PAIR_TITLES[name])
+            figure = before_after_bars(main, name, report.levels[name], title, theme.theme_palette())
+            charts.chart(figure, key=f"pairs_{name}", alt=_("{view}: {change}", view=title, change=main.words))
+
+
+def draw_mobility(here: Cursor, report: DriftReport, main: Change | None) -> None:
+    """Draw numbers, map and hours; events apart before and after a lasting change, home and work too where it is a move."""
+    lasting = main if main is not None and main.kind != "temporary" else None
+    is_move = lasting is not None and lasting.kind == "place"
+    anchors = _find_anchors(here, report, lasting if is_move else None)
+    colours = theme.theme_palette()
+    if report.mobility.gap is not None or report.mobility.radius is not None:
+        st.html(mobility_html(report, anchors))
+    if report.times is None and report.places is None:
+        return
+    left, right = st.columns([11, 10], gap="medium")
+    with left:
+        view = cache.map_view(here.dataset, here.user)
+        if view is not None and report.places is not None and len(report.mobility.path):
+            named = [(_(ANCHOR_NAMES[kind, side]), each, is_move and side != "before") for kind, side, each in anchors]
+            figure = movement_map(report, view, lasting.step if lasting else None, named, colours)
+            charts.chart(figure, key="movement", alt=_("Map of all events, home and work, and the centre of every four weeks."))
+            st.caption(
+                _(
+                    "Orange: the period on the slider; the line connects the centres of the periods. Rings: home, by evenings and nights, "
+                    "and work, by working hours."
+                )
+            )
+    with right:
+        if report.times is not None and len(report.times) > 1:
+            charts.chart(hour_ridges(report, colours), key="ridges", alt=_("Hours of the day, by period."))
+            charts.chart(calendar_map(report, here.dataset.noun, colours), key="calendar", alt=_("Number of events on every day."))
+
+
+def draw_hit_rate(here: Cursor, report: DriftReport) -> None:
+    """Draw the hit rate of the cursor's model along the timeline, and its course around each lasting change."""
+    with error_boundary():
+        replay = cache.replay(here.dataset, here.model, here.user, here.device)
+        model = MODELS[cache.checkpoints(here.dataset)[here.model].card.model].title
+        marks = [(str(number), change.step, change.kind != "temporary") for number, change in enumerate(report.changes, start=1)]
+        figure = hit_rate_line(replay.ranks, [str(each) for each in replay.splits], marks, model, theme.theme_palette())
+        charts.chart(figure, key="hits", alt=_("Hit rate of {model} along the timeline.", model=model))
+        if text := adaptation_html(report, replay.ranks, replay.splits, model):
+            st.html(text)
+
+
+def _find_anchors(here: Cursor, report: DriftReport, move: Change | None) -> list[NamedAnchor]:
+    """Return home and work where they are known; of a move, those before and after it, as one where they stayed."""
+    if move is None:
+        anchors = [("home", "", report.mobility.home), ("work", "", report.mobility.work)]
+    else:
+        space = cache.feature_space(here.dataset)
+        events = read_user_events(here.dataset, space, here.user)
+        before = measure_mobility(events, space, report.window, 0, move.step)
+        after = measure_mobility(events, space, report.window, move.step)
+        anchors = [*_sides("home", before.home, after.home), *_sides("work", before.work, after.work)]
+    return [(kind, side, anchor) for kind, side, anchor in anchors if anchor is not None]
+
+
+def _sides(kind: str, before: Anchor | None, after: Anchor | None) -> list[tuple[str, str, Anchor | None]]:
+    if before is not None and after is not None and before.area == after.area and _are_close(before, after):
+        return [(kind, "", after)]
+    return [(kind, "before", before), (kind, "after", after)]
+
+
+def _are_close(one: Anchor, other: Anchor) -> bool:
+    return abs(one.latitude - other.latitude) < 0.007 and abs(one.longitude - other.longitude) < 0.01

@@ -1,98 +1,76 @@
-"""What a recommendation hangs on, and which methods can be trusted about it, as HTML."""
+"""The fidelity of the methods for one recommendation, as HTML: a verdict, a table, and the legend of the deletion curves."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from pages import cache
 from pages.inspect.explain.case import Case
-from pages.ui import formatting, html, item_card, theme
+from pages.ui import html
+from recsys.core.formatting import format_fixed, format_number, join_words
+from recsys.core.translation import N_, _
 from recsys.explain import METHODS
-from recsys.explain.counterfactual.removal import Counterfactual
-from recsys.explain.explanation import Player
-from recsys.explain.progressive import SHAPLEY, ProgressiveExplanation
-from recsys.explain.wording import MOST_TAKEN, beaten, hangs_on, verdict
-from recsys.figures.explanation import curve_tints
+from recsys.explain.progressive import SHAPLEY, ProgressiveExplanation, reasons_not_offered
+from recsys.explain.wording import describe_fidelity, format_beaten_orders
+from recsys.figures.explanation import curve_colours
 from recsys.figures.palette import Palette
 
-AGREES, HARDLY = 0.7, 0.3
-COLUMNS = (
-    "Beats chance: taking away first what the method names first moves the score more than so many random orders do. "
-    "Agrees: whether it ranks the events as the Shapley values do, from −1 to 1."
+HIGH, LOW = 0.7, 0.3  # correlations from which, and up to which, the agreement is called so
+COLUMNS_HELP = N_(
+    "Beats random: the number of random orders that change the score less when events are removed and added in the order of the method. "
+    "Agreement: the rank correlation of its values with the Shapley values, from −1 to 1."
 )
 
 
-def hangs_html(case: Case, found: Counterfactual) -> str:
-    """The fewest events without which the item is gone, and what comes instead."""
-    head = html.list_head(
-        "What it hangs on", f"checked by asking the model again, {formatting.plural(found.evaluations, 'question')} in all"
-    )
-    if not found.verified:
-        return head + '<p class="rs-quiet">Nothing: it stays in the list even with the whole history taken away.</p>'
-    removed = case.removed(found)
-    if len(removed) > MOST_TAKEN:
-        told = hangs_on(found, [""] * len(removed), None)
-        return f'{head}<p class="rs-quiet">{told}</p>'
-    tints = cache.category_tints(case.dataset, theme.theme_palette())
-    rows = "".join(
-        html.row_html(f"{each.steps[-1] + 1:,}", case.name(each), _about(case, each, tints), None, note=_times(len(each.steps)))
-        for each in removed
-    )
-    which = "this one event" if len(found.removed) == 1 else f"these {len(found.removed):,} events"
-    comes = f" <b>{html.escape_html(case.dataset.title_of(found.replacement))}</b> takes the free place." if found.replacement else ""
-    told = f'<p class="rs-quiet">Without {which} it falls from place {found.rank_before} to <b>{found.rank_after:,}</b>.{comes}</p>'
-    return f'{head}<ol class="rs-list">{rows}</ol>{told}'
-
-
-def _about(case: Case, player: Player, tints: dict[str, str]) -> str:
-    about = item_card.about_item(case.dataset, str(player.item_id), tints)
-    ago = html.escape_html(case.ago(player.steps[-1]))
-    return f"{ago} · {about}" if about else ago
-
-
-def _times(count: int) -> str:
-    return "" if count == 1 else f"{count} times"
-
-
-def trust_html(case: Case, answer: ProgressiveExplanation) -> str:
-    """The verdict, and a line for each method: what it asks, what it names first, how many random orders it beats, whether it agrees with Shapley."""
-    found = answer.fidelity
-    if found is None:
+def fidelity_html(case: Case, answer: ProgressiveExplanation) -> str:
+    """Return the verdict and a row for each method; empty before the fidelity is known."""
+    fidelity = answer.fidelity
+    if fidelity is None:
         return ""
-    titles = {name: method.title for name, method in METHODS.items()}
-    names = list(found.curves)
-    main = names.index(SHAPLEY)
-    rows = ""
-    for at, name in enumerate(names):
-        weights = found.weights[name]
-        first = case.name(case.event(int(case.game.steps[int(np.argmax(weights))]))) if len(weights) and weights.max() > 0 else "nothing"
-        alike = "–" if at == main else _agreement(float(found.agreement[at, main]))
-        rows += (
-            f"<tr><td>{html.escape_html(titles[name])}<small>{METHODS[name].summary}</small><small>Names first: <b>{html.escape_html(first)}</b></small></td>"
-            f'<td class="n">{beaten(found.trust(name), len(found.random))} of {len(found.random)}</td><td class="n">{alike}</td></tr>'
-        )
-    head = '<th>Method</th><th class="n">Beats chance</th><th class="n">Agrees</th>'
-    told = f'<p class="rs-quiet" style="margin-bottom:.4rem">{html.escape_html(verdict(found, titles))}</p>'
-    table = f'<table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-    return f"{html.list_head('Which method to trust', '')}{told}{table}{_small(COLUMNS)}{_small(_without(answer.not_offered, titles))}"
+    titles = {name: _(method.title) for name, method in METHODS.items()}
+    rows = "".join(_row(case, answer, at, titles[name]) for at, name in enumerate(fidelity.curves))
+    method, beaten, agreement = _("Method"), _("Beats random"), _("Agreement")
+    columns = f'<th>{method}</th><th class="n">{beaten}</th><th class="n">{agreement}</th>'
+    head = html.list_head(_("Fidelity of each method"), "")
+    summary = f'<p class="rs-quiet" style="margin-bottom:.4rem">{html.escape_html(describe_fidelity(fidelity, titles))}</p>'
+    table = f'<table class="rs-table"><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>'
+    return f"{head}{summary}{table}{_small(_(COLUMNS_HELP))}{_small(_unavailable(reasons_not_offered(answer, case.game), titles))}"
+
+
+def _row(case: Case, answer: ProgressiveExplanation, at: int, title: str) -> str:
+    fidelity = answer.fidelity
+    assert fidelity is not None
+    names = list(fidelity.curves)
+    name, main, weights = names[at], names.index(SHAPLEY), fidelity.weights[names[at]]
+    if len(weights) and weights.max() > 0:
+        first = case.player_name(case.event_player(int(case.game.steps[int(np.argmax(weights))])))
+        strongest = _("Strongest event: <b>{item}</b>", item=html.escape_html(first))
+    else:
+        strongest = _("No event has a positive value")
+    random = len(fidelity.random)
+    share = _("{beaten} of {count}", beaten=format_beaten_orders(fidelity.share_beaten(name), random), count=format_number(random))
+    agreement = "–" if at == main else _agreement(float(fidelity.agreement[at, main]))
+    return (
+        f"<tr><td>{html.escape_html(title)}<small>{html.escape_html(_(METHODS[name].summary))}</small><small>{strongest}</small></td>"
+        f'<td class="n">{share}</td><td class="n">{agreement}</td></tr>'
+    )
 
 
 def _small(text: str) -> str:
     return f'<p class="rs-quiet" style="font-size:.82rem">{text}</p>' if text else ""
 
 
-def _without(not_offered: Mapping[str, str], titles: Mapping[str, str]) -> str:
-    """The methods that this model or item does not allow, those with the same reason together."""
+def _unavailable(reasons: Mapping[str, str], titles: Mapping[str, str]) -> str:
+    """Return the methods that this model or item does not allow, those with the same reason together, as HTML."""
     by_reason: dict[str, list[str]] = {}
-    for name, reason in not_offered.items():
+    for name, reason in reasons.items():
         by_reason.setdefault(reason, []).append(titles[name])
-    parts = [f"{' and '.join(names)} ({reason})" for reason, names in by_reason.items()]
-    return html.escape_html(f"Not shown here: {', '.join(parts)}.") if parts else ""
+    parts = [_("{methods} ({reason})", methods=join_words(names), reason=reason) for reason, names in by_reason.items()]
+    return html.escape_html(_("Not available here: {methods}.", methods=", ".join(parts))) if parts else ""
 
 
 def legend_html(titles: Mapping[str, str], colours: Palette) -> str:
-    """What the lines of the curves are."""
-    lines = {**curve_tints(titles, colours), "random order": colours.other}
+    """Return the legend of the deletion curves as HTML."""
+    lines = {**curve_colours(titles, colours), _("random order"): colours.other}
     return (
         '<div class="rs-keys">'
         + "".join(f"<span>{html.dot(tint)}{html.escape_html(name)}</span>" for name, tint in lines.items())
@@ -103,5 +81,7 @@ def legend_html(titles: Mapping[str, str], colours: Palette) -> str:
 def _agreement(correlation: float) -> str:
     if not np.isfinite(correlation):
         return "–"
-    word = "yes" if correlation >= AGREES else "hardly" if correlation <= HARDLY else "partly"
-    return f"{word}, {correlation:.2f}".replace("-", "−")
+    value = format_fixed(correlation, 2)
+    if correlation >= HIGH:
+        return _("high, {correlation}", correlation=value)
+    return _("low, {correlation}", correlation=value) if correlation <= LOW else _("medium, {correlation}", correlation=value)

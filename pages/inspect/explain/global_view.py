@@ -1,4 +1,4 @@
-"""A model in general: which events move it, which kinds lead to which, and rules that a person can read."""
+"""The global view of a model: the events that move its lists, the influence between categories, and a surrogate of a few rules."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -8,104 +8,154 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.cache.explanations import explanation_key, explanation_store
 from pages.shell.cursor import Cursor
-from pages.ui import charts, formatting, html, theme
+from pages.ui import charts, html, theme
+from recsys.core import TOP_K
+from recsys.core.formatting import format_fixed, format_share
+from recsys.core.nouns import count_events
 from recsys.core.split import split_interactions
-from recsys.explain.fidelity.fidelity_benchmark import Report
+from recsys.core.translation import _, ngettext
+from recsys.explain.fidelity.fidelity_benchmark import ReportProgress
 from recsys.explain.global_.global_importance import (
     GlobalImportance,
     ImportanceLine,
-    between_categories,
+    measure_category_influence,
     measure_global_importance,
     summarize_importance,
 )
-from recsys.explain.global_.surrogate import Surrogate, fit_surrogate
+from recsys.explain.global_.surrogate import Rule, Surrogate, describe_condition, fit_surrogate
 from recsys.figures.global_importance import beeswarm, category_map
 from recsys.models import MODELS
-from recsys.training.checkpoints import Loaded
+from recsys.training.checkpoints import LoadedCheckpoint
 
-Made = TypeVar("Made")
-PEOPLE = 120
-PATIENCE = 12.0  # seconds, after which fewer people must do
-WORTH = 0.02  # of all listed: rules that hold less are left out
-ENOUGH = 0.02  # of the differences told: a question worth naming
+Result = TypeVar("Result")
+USERS = 120
+TIME_LIMIT = 12.0  # seconds, after which fewer users have to do
+LEAST_SHARE = 0.02  # of all listed items: rules that cover less are left out
+LEAST_IMPORTANCE = 0.02  # of the variance: features that explain less are not named
 
 
-def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
-    """Figures and rules; what decides most is said in `lead`."""
-    seen = _influences(here, found)
-    lines, colours = summarize_importance(seen), theme.theme_palette()
-    lead.html(html.lead_html(sentence(seen, lines)))
-    figure = beeswarm(seen, lines, colours)
-    charts.chart(figure, key="beeswarm", alt=in_words(lines))
+def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
+    """Draw the figures and the rules; `lead` takes the most important feature."""
+    importance = _importance(here, loaded)
+    lines, colours = summarize_importance(importance), theme.theme_palette()
+    lead.html(html.lead_html(importance_sentence(importance, lines)))
+    charts.chart(beeswarm(importance, lines, colours), key="beeswarm", alt=importance_text(lines))
     st.caption(
-        "Each dot is one event of one person, left out of their history: blue where the recommendation lost by that, orange where it "
-        "gained. Dots at the very edge lie further out. Upright marks are averages, and the lines across them how sure those are (95 %)."
+        _(
+            "Each dot is one event of one user, left out of the history: blue where the score of the recommended item fell without it, "
+            "orange where it rose. Dots at the edge lie further out. Upright marks are means, and the lines across them are 95% intervals."
+        )
     )
-    names, means = between_categories(seen)
+    names, means = measure_category_influence(importance)
     if len(names) > 1:
-        alt = "Kinds of events against kinds recommended."
+        alt = _("Influence of the category of an event on the category of the recommended item.")
         charts.chart(category_map(names, means, colours), key="category_map", alt=alt)
         st.caption(
-            "Blue: an event of the kind on the left lifts what is recommended below; orange: it lowers it; blank: too few cases to say."
+            _(
+                "Blue: an event of the category on the left raises the score of a recommended item of the category below; orange: it lowers "
+                "it; blank: too few cases."
+            )
         )
-    st.html(rules_html(_surrogate(here, found)))
+    st.html(rules_html(_surrogate(here, loaded)))
 
 
-def _influences(here: Cursor, found: Loaded) -> GlobalImportance:
-    def made(report: Report) -> GlobalImportance:
-        marked, aware = split_interactions(here.dataset, found.card.protocol), MODELS[found.card.model].aware
-        return measure_global_importance(found.model, here.dataset, marked, aware, PEOPLE, report=report, patience=PATIENCE)
+def _importance(here: Cursor, loaded: LoadedCheckpoint) -> GlobalImportance:
+    def measure(report: ReportProgress) -> GlobalImportance:
+        split, aware = split_interactions(here.dataset, loaded.card.protocol), MODELS[loaded.card.model].aware
+        return measure_global_importance(loaded.model, here.dataset, split, aware, USERS, report=report, patience=TIME_LIMIT)
 
-    return _kept(here, found, "influences", "Leaving out events of many people", made)
+    def describe(done: int, total: int) -> str:
+        return _("Leaving out events, user {done} of {total}", done=done, total=total)
 
-
-def _surrogate(here: Cursor, found: Loaded) -> Surrogate:
-    def made(report: Report) -> Surrogate:
-        return fit_surrogate(found.model, here.dataset, split_interactions(here.dataset, found.card.protocol), PEOPLE, report=report)
-
-    return _kept(here, found, "surrogate", "Looking for rules that foretell the list", made)
+    return _stored(here, loaded, "influences", _("Leaving out events …"), describe, measure)
 
 
-def _kept(here: Cursor, found: Loaded, what: str, says: str, make: Callable[[Report], Made]) -> Made:
-    """What was made before, or is made now with its progress shown."""
-    key = explanation_key(here.dataset, found, what)
-    kept: Made | None = explanation_store().get(key)
-    if kept is None:
-        with charts.progress(f"{says} …", lambda done, total: f"{says}: {done} of {total}") as report:
-            kept = make(report)
-        explanation_store().put(key, kept)
-    return kept
+def _surrogate(here: Cursor, loaded: LoadedCheckpoint) -> Surrogate:
+    def fit(report: ReportProgress) -> Surrogate:
+        split = split_interactions(here.dataset, loaded.card.protocol)
+        return fit_surrogate(loaded.model, here.dataset, split, USERS, report=report)
+
+    def describe(done: int, total: int) -> str:
+        return _("Fitting rules, user {done} of {total}", done=done, total=total)
+
+    return _stored(here, loaded, "surrogate", _("Fitting rules …"), describe, fit)
 
 
-def sentence(seen: GlobalImportance, lines: list[ImportanceLine]) -> str:
-    """HTML: what decides most, and how many people that rests on."""
-    people = len(set(seen.cases.tolist()))
-    rests = f"From {formatting.plural(len(seen.values), 'event')} of {people:,} people, each left out once."
+def _stored(
+    here: Cursor,
+    loaded: LoadedCheckpoint,
+    name: str,
+    opening: str,
+    describe: Callable[[int, int], str],
+    compute: Callable[[ReportProgress], Result],
+) -> Result:
+    """Return a stored result, or compute it with progress shown."""
+    key = explanation_key(here.dataset, loaded, name)
+    result: Result | None = explanation_store().get(key)
+    if result is None:
+        with charts.progress(opening, describe) as report:
+            result = compute(report)
+        explanation_store().put(key, result)
+    return result
+
+
+def importance_sentence(importance: GlobalImportance, lines: list[ImportanceLine]) -> str:
+    """Return the most important feature and the size of the sample, as HTML."""
+    sample = _(
+        "Measured by leaving out {events} of {users}, one at a time.",
+        events=count_events(len(importance.values), "event"),
+        users=_users(len(set(importance.cases.tolist()))),
+    )
     best = lines[0].feature if lines else ""
-    if not lines or seen.importance(best) < ENOUGH:
-        return f"<b>No kind of event</b> moves this model more than others do. {rests}"
+    if not lines or importance.importance(best) < LEAST_IMPORTANCE:
+        return _("<b>No feature of an event</b> explains its influence on the list.") + " " + sample
     top = max((line for line in lines if line.feature == best), key=lambda line: line.mean)
-    lifts = f"lifts a recommendation by {top.mean:.2f} on average, where 1 is the usual spread of the scores"
-    return f"Most depends on <b>{html.escape_html(best[0].lower() + best[1:])}</b>: <b>{html.escape_html(top.name)}</b> {lifts}. {rests}"
-
-
-def in_words(lines: list[ImportanceLine]) -> str:
-    return "; ".join(f"{line.feature}, {line.name}: {line.mean:+.2f}" for line in lines[:8])
-
-
-def rules_html(found: Surrogate) -> str:
-    """The rules of the tree as a table, with how well they do for other people."""
-    rows = "".join(
-        f'<tr><td>{"<br>and ".join(html.escape_html(each) for each in rule.conditions) or "always"}</td><td class="n">{rule.listed:.0%}</td><td class="n">{rule.held:.0%}</td></tr>'
-        for rule in found.rules
-        if rule.held >= WORTH
+    finding = _(
+        "The most important feature of an event is <b>{feature}</b>: <b>{value}</b> raises the score of the recommended item by {mean} "
+        "standard deviations on average.",
+        feature=html.escape_html(_(best)),
+        value=html.escape_html(_(top.name)),
+        mean=format_fixed(top.mean, 2),
     )
-    told = (
-        f"Tried on {found.held_out:,} other people, these rules guess <b>{found.found:.1f}</b> of the ten that the model lists; taking the "
-        f"most popular guesses {found.popular:.1f}, any ten {found.chance:.1f}. The nearer to ten, the more they say of the model."
+    return finding + " " + sample
+
+
+def importance_text(lines: list[ImportanceLine]) -> str:
+    """Return the means as plain text."""
+    parts = [
+        _("{feature}, {value}: {mean}", feature=_(line.feature), value=_(line.name), mean=format_fixed(line.mean, 2, sign=True))
+        for line in lines[:8]
+    ]
+    return "; ".join(parts)
+
+
+def rules_html(surrogate: Surrogate) -> str:
+    """Return the rules of the surrogate as a table, with its fidelity for held-out users, as HTML."""
+    rows = "".join(_rule_row(rule) for rule in surrogate.rules if rule.coverage >= LEAST_SHARE)
+    fidelity = _(
+        "For {users} held out from the fit, the rules recover <b>{found}</b> of the model’s top {k}; the most popular items recover "
+        "{popular}, random items {chance}. The closer to {k}, the better the rules describe the model.",
+        users=_users(surrogate.held_out),
+        found=format_fixed(surrogate.hits, 1),
+        popular=format_fixed(surrogate.popularity_hits, 1),
+        chance=format_fixed(surrogate.chance_hits, 1),
+        k=TOP_K,
     )
-    head = '<th>An item like this</th><th class="n">is listed</th><th class="n">share of all lists</th>'
+    item, listed, share = _("Item with these properties"), _("In the top {k}", k=TOP_K), _("Share of all lists")
+    columns = f'<th>{item}</th><th class="n">{listed}</th><th class="n">{share}</th>'
+    head = html.list_head(_("Surrogate model: a few rules"), _("fitted to the lists of {users}", users=_users(surrogate.users)))
     return (
-        html.list_head("The model in a few rules", f"learnt from the lists of {found.people:,} people")
-        + f'<p class="rs-quiet" style="margin-bottom:.4rem">{told}</p><table class="rs-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        f'{head}<p class="rs-quiet" style="margin-bottom:.4rem">{fidelity}</p>'
+        f'<table class="rs-table"><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>'
     )
+
+
+def _rule_row(rule: Rule) -> str:
+    conditions = "<br>".join(html.escape_html(describe_condition(each)) for each in rule.conditions) or _("any item")
+    return (
+        f'<tr><td>{conditions}</td><td class="n">{format_share(rule.precision)}</td><td class="n">{format_share(rule.coverage)}</td></tr>'
+    )
+
+
+def _users(count: int) -> str:
+    return ngettext("{count} user", "{count} users", count)

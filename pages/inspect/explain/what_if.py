@@ -1,4 +1,4 @@
-"""What the list would be at another time or place, without some events or with others: the same model, asked again."""
+"""The what-if view: the list for another time or place, without some events or with further ones, beside the original list."""
 
 from dataclasses import replace
 
@@ -6,97 +6,95 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import cache
-from pages.inspect.explain.case import Listed, listed
+from pages.inspect.explain.top_list import TopList, list_at_cursor
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, request_context, theme
 from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
+from recsys.core.formatting import format_number, join_words
+from recsys.core.translation import _, ngettext
 from recsys.models import MODELS
-from recsys.training.checkpoints import Loaded
+from recsys.training.checkpoints import LoadedCheckpoint
 
-OFFERED = 30  # latest events that can be taken away by name
-FAVOURITES = 200
+LATEST = 30  # events offered for removal
+POPULAR = 200  # items offered for addition
 
 
-def draw(here: Cursor, found: Loaded, lead: DeltaGenerator) -> None:
-    """The controls beside both lists; what moved is said in `lead`."""
-    before = listed(here, found)
+def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
+    """Draw the controls beside both lists; `lead` takes the difference between them."""
+    before = list_at_cursor(here, loaded)
+    aware = MODELS[loaded.card.model].aware
     controls, lists = st.columns([3, 9], gap="medium")
     with controls:
-        asked = request_context.request_controls(here, MODELS[found.card.model].aware, "whatif")
-        gone, added = _events(here)
-    tried = request_context.TrialHistory((here.dataset.name, here.user, here.step), taken=tuple(added))
-    request = request_context.build_request(here, tried, asked)
-    request = replace(request, history=request.history.without(gone))
-    after = Listed(here, found, request)
-    lead.html(html.lead_html(moved_sentence(here, before, after, bool(MODELS[found.card.model].aware))))
+        context = request_context.draw_context_controls(here, aware, "whatif")
+        removed, added = _choose_events(here)
+    trial = request_context.TrialHistory((here.dataset.name, here.user, here.step), taken=tuple(added))
+    request = request_context.build_request(here, trial, context)
+    request = replace(request, history=request.history.without(removed))
+    after = TopList(here, loaded, request)
+    lead.html(html.lead_html(difference_html(here, before, after, bool(aware))))
     with lists:
-        was, then = st.columns(2, gap="medium")
-        was.html(list_html(here, "As it was", before, None))
-        then.html(list_html(here, "As it would be", after, before))
+        left, right = st.columns(2, gap="medium")
+        left.html(list_html(here, _("Original list"), before, None))
+        right.html(list_html(here, _("List after the changes"), after, before))
 
 
-def _events(here: Cursor) -> tuple[list[int], list[str]]:
-    """Steps to take away and items to add."""
-    latest = list(range(here.step))[::-1][:OFFERED]
+def _choose_events(here: Cursor) -> tuple[list[int], list[str]]:
+    """Return the steps to remove and the items to add."""
+    latest = list(range(here.step))[::-1][:LATEST]
     items = here.history.items
-    gone = st.multiselect(
-        "Without these events", latest, key=f"whatif_gone_{here.user}_{here.step}", placeholder="all are there",
-        format_func=lambda step: escape_markdown(f"{step + 1:,} · {here.dataset.title_of(str(items[step]))}"), disabled=not latest,
+    removed = st.multiselect(
+        _("Remove events"), latest, key=f"whatif_gone_{here.user}_{here.step}", placeholder=_("none removed"),
+        format_func=lambda step: escape_markdown(f"{format_number(step + 1)} · {here.dataset.title_of(str(items[step]))}"),
+        disabled=not latest,
     )  # fmt: skip
     added = st.multiselect(
-        "And had they also taken", cache.items_by_popularity(here.dataset)[:FAVOURITES], key=f"whatif_added_{here.user}_{here.step}",
-        format_func=lambda item: escape_markdown(here.dataset.title_of(item)), placeholder="nothing else",
+        _("Add items"), cache.items_by_popularity(here.dataset)[:POPULAR], key=f"whatif_added_{here.user}_{here.step}",
+        format_func=lambda item: escape_markdown(here.dataset.title_of(item)), placeholder=_("none added"),
     )  # fmt: skip
-    return gone, added
+    return removed, added
 
 
-def moved_sentence(here: Cursor, before: Listed, after: Listed, aware: bool) -> str:
-    """HTML: how much of the list changed."""
+def difference_html(here: Cursor, before: TopList, after: TopList, is_aware: bool) -> str:
+    """Return how much of the list changed, as HTML."""
     new = [item for item in after.items if item not in before.items]
     if after.items == before.items:
-        first = "Change the moment or the place, take an event away" if aware else "Take an event away"
-        return f"The list is <b>the same</b>. {first}, or add one, and see what moves."
+        if is_aware:
+            return _("The list is <b>unchanged</b>. Change the time or the place, remove an event or add an item to see the effect.")
+        return _("The list is <b>unchanged</b>. Remove an event or add an item to see the effect.")
     if not new:
-        return "The same ten, <b>in another order</b>."
-    first = (
-        f", <b>{html.escape_html(here.dataset.title_of(new[0]))}</b> first of them"
-        if len(new) > 1
-        else f": <b>{html.escape_html(here.dataset.title_of(new[0]))}</b>"
+        return _("The list has the same items <b>in a different order</b>.")
+    return ngettext(
+        "<b>{count} of {total}</b> items is new: <b>{item}</b>.",
+        "<b>{count} of {total}</b> items are new, at the highest rank <b>{item}</b>.",
+        len(new),
+        total=len(after.items),
+        item=html.escape_html(here.dataset.title_of(new[0])),
     )
-    return f"<b>{len(new)} of {len(after.items)}</b> {'is' if len(new) == 1 else 'are'} new{first}."
 
 
-def list_html(here: Cursor, title: str, shown: Listed, before: Listed | None) -> str:
-    """A list as rows; beside another one with how far each item moved, and what left."""
+def list_html(here: Cursor, title: str, shown: TopList, before: TopList | None) -> str:
+    """Return a list as HTML; beside another one with the change of each rank, and with the items that dropped out."""
     tints = cache.category_tints(here.dataset, theme.theme_palette())
     rows = ""
-    for place, item in enumerate(shown.items, start=1):
+    for rank, item in enumerate(shown.items, start=1):
         kind = "hit" if item == shown.next else ""
-        rows += html.row_html(
-            str(place),
-            here.dataset.title_of(item),
-            item_card.about_item(here.dataset, item, tints),
-            None,
-            kind,
-            note=_move(item, place, before),
-        )
-    gone = [item for item in before.items if item not in shown.items] if before else []
-    names = ", ".join(html.escape_html(here.dataset.title_of(item)) for item in gone)
-    left = f'<p class="rs-quiet">No longer there: {names}.</p>' if gone else ""
-    label = (
-        f'<p class="rs-quiet"><span class="rs-label">Not a personal list: {html.escape_html(shown.fallback)}</span></p>'
-        if shown.fallback
-        else ""
-    )
-    note = "green is what really came next" if shown.next in shown.items[:TOP_K] else ""
+        about = item_card.about_item(here.dataset, item, tints)
+        rows += html.row_html(str(rank), here.dataset.title_of(item), about, None, kind, note=_move(item, rank, before))
+    dropped = [item for item in before.items if item not in shown.items] if before else []
+    names = join_words(html.escape_html(here.dataset.title_of(item)) for item in dropped)
+    sentence = _("Dropped out: {items}.", items=names)
+    left = f'<p class="rs-quiet">{sentence}</p>' if dropped else ""
+    fallback = shown.fallback_html()
+    label = f'<p class="rs-quiet">{fallback}</p>' if fallback else ""
+    note = _("green: the next item") if shown.next in shown.items[:TOP_K] else ""
     return f'{html.list_head(title, note)}{label}<ol class="rs-list">{rows}</ol>{left}'
 
 
-def _move(item: str, place: int, before: Listed | None) -> str:
+def _move(item: str, rank: int, before: TopList | None) -> str:
     if before is None:
         return ""
     if item not in before.items:
-        return "new"
-    by = before.items.index(item) + 1 - place
+        return _("new")
+    by = before.items.index(item) + 1 - rank
     return "" if by == 0 else f"▲ {by}" if by > 0 else f"▼ {-by}"

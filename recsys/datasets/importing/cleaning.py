@@ -1,8 +1,8 @@
-"""The cleaning: one function a check, in the order of CHECKS, each over the table `events` and each saying what it did.
+"""Cleaning of events: one function per check, run in the order of CHECKS over the table `events`, each reporting what it did.
 
-`events` has row (place in the file), person and thing (places in the tables of people and items), timestamp, utc_offset, behaviour, rating, latitude, longitude, text,
-title, category, position, and the flags time_text, rating_text and place_text that say whether the file had something there.
-A row dropped by one check is not counted by a later one, so rows in = rows kept + rows dropped.
+`events` has row (number in the file), user_code and item_code (numbers in the tables of user and item ids), timestamp, utc_offset,
+behaviour, rating, latitude, longitude, text, title, category, position, and the flags time_text, rating_text and place_text for values
+that are not empty in the file. A row dropped by one check is not counted by a later one: rows in = rows kept + rows dropped.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,8 @@ import duckdb
 
 from recsys.core import Check
 from recsys.core.errors import DataError
-from recsys.datasets.source import count
+from recsys.core.translation import N_, _
+from recsys.datasets.source import query_count
 
 Duplicates = Literal["keep", "drop"]
 Missing = Literal["keep", "drop", "mean", "median", "interpolate"]
@@ -22,7 +23,7 @@ Missing = Literal["keep", "drop", "mean", "median", "interpolate"]
 
 @dataclass(frozen=True)
 class Rules:
-    """What is done with what is wrong. `known` are the columns the source has; times after `now` are in the future."""
+    """The treatment of duplicates and missing values. `known` are the columns of the source; times after `now` are in the future."""
 
     duplicates: Duplicates = "keep"
     missing: Missing = "keep"
@@ -32,46 +33,49 @@ class Rules:
     def __post_init__(self) -> None:
         for name, value, choices in (("duplicates", self.duplicates, Duplicates), ("missing", self.missing, Missing)):
             if value not in get_args(choices):
-                raise DataError(f"{name} is '{value}'; choose one of {', '.join(get_args(choices))}")
+                raise DataError(
+                    _("{setting} is '{value}'; choose one of {choices}", setting=name, value=value, choices=", ".join(get_args(choices)))
+                )
 
 
 def clean_events(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[Check, ...]:
-    """Run every check over `events`, changing it; the report has every check, also where it found nothing."""
+    """Run every check over `events`, changing the table; the report contains every check, also those that found nothing."""
     return tuple(line for check in CHECKS for line in check(con, rules))
 
 
-def missing_ids(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """Without a person or an item a row says nothing."""
-    return [_drop(con, "missing ids", "person IS NULL OR thing IS NULL")]
+def drop_missing_ids(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Drop rows without a user or an item."""
+    return [_drop(con, N_("missing ids"), "user_code IS NULL OR item_code IS NULL")]
 
 
-def unparsable_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """An event without a time has no place among events that have one."""
+def drop_unusable_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Drop events without a readable time, which cannot be ordered among those that have one."""
     if "timestamp" not in rules.known:
         return [Check("missing times", 0, "dropped"), Check("unparsable times", 0, "dropped")]
     return [
-        _drop(con, "missing times", "timestamp IS NULL AND NOT time_text"),
-        _drop(con, "unparsable times", "timestamp IS NULL AND time_text"),
+        _drop(con, N_("missing times"), "timestamp IS NULL AND NOT time_text"),
+        _drop(con, N_("unparsable times"), "timestamp IS NULL AND time_text"),
     ]
 
 
-def future_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+def drop_future_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Drop events later than `now`."""
     now = (rules.now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
-    return [_drop(con, "future times", f"timestamp > TIMESTAMP '{now.isoformat(sep=' ')}'")]
+    return [_drop(con, N_("future times"), f"timestamp > TIMESTAMP '{now.isoformat(sep=' ')}'")]
 
 
-def ratings(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """What is no number counts as non-finite, what is empty as missing; both follow the rule for missing values."""
+def clean_ratings(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Treat ratings that are not numbers (counted as non-finite) or are empty by the rule for missing values."""
     unusable = "(rating IS NULL OR NOT isfinite(rating))" if "rating" in rules.known else "false"
     found = {
-        "non-finite ratings": f"{unusable} AND rating_text",
-        "missing ratings": f"{unusable} AND NOT rating_text",
+        N_("non-finite ratings"): f"{unusable} AND rating_text",
+        N_("missing ratings"): f"{unusable} AND NOT rating_text",
     }
-    return _treat_missing(con, found, ("rating",), rules)
+    return _treat_missing(con, found, ("rating",), N_("of these, nothing to fill rating from"), rules)
 
 
-def swapped_coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """Latitude and longitude in each other's column: beyond ±90, or far from a city that the swapped place lies in."""
+def unswap_coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Swap latitude and longitude back if the latitude is beyond ±90, or only the swapped place lies near all others."""
     beyond = "abs(latitude) > 90 AND abs(latitude) <= 180 AND abs(longitude) <= 90"
     middle = con.execute(
         "SELECT median(latitude), median(longitude), mad(latitude), mad(longitude) FROM events "
@@ -81,64 +85,67 @@ def swapped_coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Ch
         there = f"abs(latitude - {middle[0]}) + abs(longitude - {middle[1]})"
         swapped = f"abs(longitude - {middle[0]}) + abs(latitude - {middle[1]})"
         beyond = f"({beyond}) OR ({there} > 20 AND {swapped} < 5)"
-    rows = count(con, f"SELECT count(*) FROM events WHERE {beyond}")
+    rows = query_count(con, f"SELECT count(*) FROM events WHERE {beyond}")
     if rows:
         con.execute(f"UPDATE events SET latitude = longitude, longitude = latitude WHERE {beyond}")
     return [Check("swapped coordinates", rows, "filled")]
 
 
-def coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """Places outside the globe, or that are no numbers, are treated as missing ones are."""
+def clean_coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Treat coordinates that are out of range or not numbers by the rule for missing values."""
     inside = "(COALESCE(abs(latitude) <= 90 AND abs(longitude) <= 180, false))"
     known = "true" if {"latitude", "longitude"} & rules.known else "false"
     found = {
-        "out-of-range coordinates": f"{known} AND NOT {inside} AND place_text",
-        "missing coordinates": f"{known} AND NOT {inside} AND NOT place_text",
+        N_("out-of-range coordinates"): f"{known} AND NOT {inside} AND place_text",
+        N_("missing coordinates"): f"{known} AND NOT {inside} AND NOT place_text",
     }
-    return _treat_missing(con, found, ("latitude", "longitude"), rules)
+    unfilled = N_("of these, nothing to fill latitude and longitude from")
+    return _treat_missing(con, found, ("latitude", "longitude"), unfilled, rules)
 
 
-def duplicates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """The same person, item, time and behaviour once more; the first of them is no duplicate."""
-    same = "person, thing, timestamp, behaviour, position"
+def handle_duplicates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Count or drop rows that repeat the user, item, time and behaviour of an earlier row."""
+    same = "user_code, item_code, timestamp, behaviour, position"
     if rules.duplicates == "drop":
         first = f"SELECT row FROM (SELECT row, row_number() OVER (PARTITION BY {same} ORDER BY row) AS nth FROM events) WHERE nth = 1"
-        return [_drop(con, "duplicates", f"row NOT IN ({first})")]
+        return [_drop(con, N_("duplicates"), f"row NOT IN ({first})")]
     again = f"SELECT (SELECT count(*) FROM events) - count(*) FROM (SELECT DISTINCT {same} FROM events)"
-    return [Check("duplicates", count(con, again), "kept")]
+    return [Check("duplicates", query_count(con, again), "kept")]
 
 
-def order(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """Rows that the file has after a later event of the same person. They are sorted when the data is written."""
-    before = "OVER (PARTITION BY person ORDER BY row ROWS UNBOUNDED PRECEDING)"
+def count_unordered(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Count rows that follow a later event of the same user in the file; they are sorted when the data is written."""
+    before = "OVER (PARTITION BY user_code ORDER BY row ROWS UNBOUNDED PRECEDING)"
     late = f"SELECT timestamp < max(timestamp) {before} OR position < max(position) {before} AS late FROM events"
-    return [Check("order", count(con, f"SELECT count(*) FROM ({late}) WHERE late"), "reordered")]
+    return [Check("order", query_count(con, f"SELECT count(*) FROM ({late}) WHERE late"), "reordered")]
 
 
 CHECKS: tuple[Callable[[duckdb.DuckDBPyConnection, Rules], list[Check]], ...] = (
-    missing_ids,
-    unparsable_times,
-    future_times,
-    ratings,
-    swapped_coordinates,
-    coordinates,
-    duplicates,
-    order,
+    drop_missing_ids,
+    drop_unusable_times,
+    drop_future_times,
+    clean_ratings,
+    unswap_coordinates,
+    clean_coordinates,
+    handle_duplicates,
+    count_unordered,
 )
 
 
 def _drop(con: duckdb.DuckDBPyConnection, name: str, condition: str) -> Check:
-    rows = count(con, f"SELECT count(*) FROM events WHERE {condition}")
+    rows = query_count(con, f"SELECT count(*) FROM events WHERE {condition}")
     if rows:
         con.execute(f"DELETE FROM events WHERE {condition}")
     return Check(name, rows, "dropped")
 
 
-def _treat_missing(con: duckdb.DuckDBPyConnection, found: dict[str, str], columns: tuple[str, ...], rules: Rules) -> list[Check]:
-    """Count each kind of missing value, then drop, fill or empty them all by the rule."""
+def _treat_missing(
+    con: duckdb.DuckDBPyConnection, found: dict[str, str], columns: tuple[str, ...], unfilled: str, rules: Rules
+) -> list[Check]:
+    """Count each kind of missing value, then drop, fill or empty them all by the rule; `unfilled` names those that cannot be filled."""
     if rules.missing == "drop":
         return [_drop(con, name, condition) for name, condition in found.items()]
-    rows = {name: count(con, f"SELECT count(*) FROM events WHERE {condition}") for name, condition in found.items()}
+    rows = {name: query_count(con, f"SELECT count(*) FROM events WHERE {condition}") for name, condition in found.items()}
     action = "kept" if rules.missing == "keep" else "filled"
     if not any(rows.values()):
         return [Check(name, 0, action) for name in rows]
@@ -148,10 +155,10 @@ def _treat_missing(con: duckdb.DuckDBPyConnection, found: dict[str, str], column
         return [Check(name, found_rows, action) for name, found_rows in rows.items()]
     for column in columns:
         _FILL[rules.missing](con, column)
-    left = count(con, f"SELECT count(*) FROM events WHERE {columns[0]} IS NULL")
+    left = query_count(con, f"SELECT count(*) FROM events WHERE {columns[0]} IS NULL")
     lines = [Check(name, found_rows, action) for name, found_rows in rows.items()]
-    # Interpolation knows nothing of people who never gave a value, the mean nothing of a column without any.
-    return [*lines, Check(f"of these, nothing to fill {' and '.join(columns)} from", left, "kept")] if left else lines
+    # Interpolation needs one value of the same user, a mean or median one value in the column.
+    return [*lines, Check(unfilled, left, "kept")] if left else lines
 
 
 def _fill_with(aggregate: str) -> Callable[[duckdb.DuckDBPyConnection, str], None]:
@@ -162,7 +169,7 @@ def _fill_with(aggregate: str) -> Callable[[duckdb.DuckDBPyConnection, str], Non
 
 
 def _interpolate(con: duckdb.DuckDBPyConnection, column: str) -> None:
-    """On the straight line between the same person's values before and after; the nearest one at either end."""
+    """Fill missing values on the straight line between the same user's values before and after, at either end with the nearest one."""
     moment = "COALESCE(epoch(timestamp), position, row)"
     con.execute(
         f"""
@@ -175,8 +182,8 @@ def _interpolate(con: duckdb.DuckDBPyConnection, column: str) -> None:
                      first_value({column} IGNORE NULLS) OVER future AS after,
                      first_value(CASE WHEN {column} IS NOT NULL THEN {moment} END IGNORE NULLS) OVER future AS stop
               FROM events
-              WINDOW past AS (PARTITION BY person ORDER BY {moment}, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
-                     future AS (PARTITION BY person ORDER BY {moment}, row ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING))
+              WINDOW past AS (PARTITION BY user_code ORDER BY {moment}, row ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+                     future AS (PARTITION BY user_code ORDER BY {moment}, row ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING))
         WHERE value IS NULL
         """
     )

@@ -1,4 +1,4 @@
-"""Which column of a file is what: guessed from names and values, with a reason for every guess."""
+"""The role of each column of a file, guessed from names and values, with a reason for every guess."""
 
 import re
 from dataclasses import dataclass
@@ -9,9 +9,11 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pandas as pd
 
+from recsys.core.formatting import format_number
+from recsys.core.translation import N_, _
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.file_format import FileFormat, detect_format
-from recsys.datasets.source import named, reading
+from recsys.datasets.source import quote_name, reading_errors
 
 _NAMES = {
     "user_id": "user userid uid person personid customer customerid member memberid visitor visitorid account accountid reviewer "
@@ -50,74 +52,77 @@ _BEHAVIOURS = {
     "pv",
     "fav",
 }
-_SAMPLE = 1000
+_SAMPLE_ROWS = 1000
+_SEARCHED_COLUMNS = 100
+
+_READ_AS_NAMES = N_("first line taken as names of columns: {names}")
+_READ_AS_ROW = N_("first line read as a row, not as names")
 
 
 @dataclass(frozen=True, eq=False)
 class ColumnGuess:
-    """What a file looks like and which column is probably what.
+    """The format of a file and the probable role of its columns.
 
-    `mapping` is key to column name, `reasons` why, by key; `columns` every column there is; `sample` the first rows as text.
-    `two_ways` is a date of the sample that can be read day first or month first, or None. `first_line` says what was made of the
-    first line where it is not clear that it holds names.
+    `mapping` maps a role (`source.KEYS`) to a column name, `reasons` a role to the reason for the guess, in the current language;
+    `columns` are all columns, `sample` the first rows as text. `ambiguous_date` is a date of the sample that can be read day first or
+    month first, or None. `header_note` is the line of the cleaning report, in English, that says how the first line was read, where
+    that is not certain.
     """
 
     file: str
-    layout: FileFormat
+    file_format: FileFormat
     mapping: dict[str, str]
     reasons: dict[str, str]
     sample: pd.DataFrame
-    two_ways: str | None = None
-    first_line: str = ""
+    ambiguous_date: str | None = None
+    header_note: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return self.layout.columns
+        return self.file_format.columns
 
 
 def guess_columns(path: Path | str) -> ColumnGuess:
-    """Look at a file (or the one file in a zip): how it is built, its columns, and what they seem to be."""
+    """Guess the format of a file (or of the one file in a zip) and the roles of its columns."""
     with TemporaryDirectory() as work:
         return guess_unpacked(unpack_archive(Path(path), Path(work)))
 
 
 def guess_unpacked(path: Path, as_lines: bool | None = None) -> ColumnGuess:
-    """The same for a file that is no zip; `as_lines` as for `layout`."""
+    """Guess the format and the roles of the columns of a file that is not a zip; `as_lines` as for `detect_format`."""
     found = detect_format(path, as_lines)
-    with reading(path):
+    with reading_errors(path):
         sample = _sample(found)
     if found.kind == "lines":
         mapping = {"user_id": found.columns[0], "item_id": found.columns[1]}
-        reason = found.reading or "every line is a person followed by items, oldest first"
+        reason = _(found.reading) if found.reading else _("every line is a user followed by items, oldest first")
         return ColumnGuess(path.name, found, mapping, dict.fromkeys(mapping, reason), sample)
     mapping, reasons = _by_name(sample)
     for step in (_times, _ids, _ratings, _behaviours, _places):
         step(sample, mapping, reasons)
-    first_line = _first_line(found)
+    template, values = _header_note(found)
     if "user_id" in reasons:
-        reasons["user_id"] = "; ".join(filter(None, (reasons["user_id"], first_line, found.reading)))
+        notes = (_(template, **values) if template else "", _(found.reading) if found.reading else "")
+        reasons["user_id"] = "; ".join(filter(None, (reasons["user_id"], *notes)))
     dates = sample[mapping["timestamp"]].dropna() if "timestamp" in mapping else pd.Series([], dtype="str")
-    return ColumnGuess(path.name, found, mapping, reasons, sample, _two_ways(dates), first_line)
+    return ColumnGuess(path.name, found, mapping, reasons, sample, _ambiguous_date(dates), template.format(**values))
 
 
-def _first_line(found: FileFormat) -> str:
+def _header_note(found: FileFormat) -> tuple[str, dict[str, str]]:
+    """Return the template, and its values, that says how the first line was read; empty where column names leave no doubt."""
     if found.kind != "separated" or any(_key_of(column, False) for column in found.columns):
-        return ""
-    return (
-        f"first line taken as names of columns: {', '.join(found.columns[:3])}"
-        if found.header
-        else "first line read as a row, not as names"
-    )
+        return "", {}
+    return (_READ_AS_NAMES, {"names": ", ".join(found.columns[:3])}) if found.header else (_READ_AS_ROW, {})
 
 
 def _sample(found: FileFormat) -> pd.DataFrame:
     if found.kind == "lines":
         with found.path.open(encoding=found.encoding) as file:
-            rows = [line.split(maxsplit=1) for line, _ in zip(file, range(_SAMPLE), strict=False)]
+            rows = [line.split(maxsplit=1) for line, _ in zip(file, range(_SAMPLE_ROWS), strict=False)]
         return pd.DataFrame([row for row in rows if len(row) == 2], columns=list(found.columns), dtype="str")
-    text = ", ".join(f"CAST({named(column)} AS VARCHAR) AS {named(column)}" for column in found.columns)
+    text = ", ".join(f"CAST({quote_name(column)} AS VARCHAR) AS {quote_name(column)}" for column in found.columns)
     with duckdb.connect() as con:
-        return con.sql(f"SELECT {text} FROM {found.table} LIMIT {_SAMPLE}").df().astype("str")
+        return con.sql(f"SELECT {text} FROM {found.sql} LIMIT {_SAMPLE_ROWS}").df().astype("str")
 
 
 def _plain(name: str) -> str:
@@ -131,7 +136,7 @@ def _by_name(sample: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
         for column in sample.columns:
             key = _key_of(column, exact)
             if key and key not in mapping and column not in mapping.values() and _fits(key, sample[column]):
-                mapping[key], reasons[key] = column, f"the name '{column}' says so"
+                mapping[key], reasons[key] = column, _("the column is named '{column}'", column=column)
     return mapping, reasons
 
 
@@ -154,20 +159,20 @@ _KEYS = {_plain(key): key for key in _NAMES}
 
 
 def _fits(key: str, values: pd.Series) -> bool:
-    """Whether the values allow what the name says; a column 'rating' of words is no rating."""
+    """Return whether the values allow the role that the name suggests; a column 'rating' of words is not a rating."""
     if key in ("rating", "latitude", "longitude"):
         return bool(_numbers(values).notna().mean() > 0.5) if values.notna().any() else True
     return True
 
 
 def _numbers(values: pd.Series) -> pd.Series:
-    """Numbers, also those with a decimal comma."""
+    """Return the values as numbers, also those with a decimal comma."""
     return pd.to_numeric(values.dropna().str.replace(r"^([-+]?\d+),(\d+)$", r"\1.\2", regex=True), errors="coerce")
 
 
 def _free(sample: pd.DataFrame, mapping: dict[str, str]) -> list[str]:
-    """Columns whose values are looked at: among thousands of them the first hundred."""
-    return [column for column in sample.columns[:100] if column not in mapping.values() and sample[column].notna().any()]
+    """Return the columns without a role whose values are searched, at most a hundred, as some files have thousands."""
+    return [column for column in sample.columns[:_SEARCHED_COLUMNS] if column not in mapping.values() and sample[column].notna().any()]
 
 
 def _times(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
@@ -179,20 +184,25 @@ def _times(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str
         seconds, millis = numbers.between(3e8, 4e9).mean(), numbers.between(3e11, 4e12).mean()
         dates = values.str.contains(r"^\d{4}-\d\d-\d\d|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d\d:\d\d:\d\d").mean()
         if max(seconds, millis, dates) > 0.9:
-            unit = "dates" if dates > 0.9 else "seconds since 1970" if seconds > 0.9 else "milliseconds since 1970"
-            mapping["timestamp"], reasons["timestamp"] = column, f"its values look like {unit}, for example {values.iloc[0]}"
+            mapping["timestamp"] = column
+            if dates > 0.9:
+                reasons["timestamp"] = _("its values look like dates, for example {value}", value=values.iloc[0])
+            elif seconds > 0.9:
+                reasons["timestamp"] = _("its values look like seconds since 1970, for example {value}", value=values.iloc[0])
+            else:
+                reasons["timestamp"] = _("its values look like milliseconds since 1970, for example {value}", value=values.iloc[0])
             return
 
 
 def _ids(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
-    """People and items that no name gives away: the first columns that are no measurements, people before items."""
+    """Take the first columns that are not measurements as users and then items, where no name tells them."""
     for key in ("user_id", "item_id"):
         if key in mapping:
             continue
         for column in _free(sample, mapping):
             numbers = _numbers(sample[column])
             if not (numbers.notna().all() and (numbers % 1 != 0).any()):
-                mapping[key], reasons[key] = column, "the first column of ids that is left"
+                mapping[key], reasons[key] = column, _("the first remaining column of ids")
                 break
 
 
@@ -205,7 +215,11 @@ def _ratings(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, s
         counts_rows = numbers.diff().iloc[1:].eq(1).all()
         if numbers.notna().all() and few and not counts_rows and not _key_of(column, False):
             mapping["rating"] = column
-            reasons["rating"] = f"its values lie between {numbers.min():g} and {numbers.max():g} in steps, as ratings do"
+            reasons["rating"] = _(
+                "its values lie between {lowest} and {highest} in steps, as ratings do",
+                lowest=format_number(numbers.min(), 1),
+                highest=format_number(numbers.max(), 1),
+            )
             return
 
 
@@ -215,18 +229,22 @@ def _behaviours(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str
     for column in _free(sample, mapping):
         words = {_plain(value) for value in sample[column].dropna().unique()[:20]}
         if len(words & _BEHAVIOURS) >= max(1, len(words) / 2):
-            mapping["behaviour"], reasons["behaviour"] = column, f"its values are actions, for example {sample[column].dropna().iloc[0]}"
+            mapping["behaviour"] = column
+            reasons["behaviour"] = _("its values are actions, for example {value}", value=sample[column].dropna().iloc[0])
             return
 
 
 def _places(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
-    """Two neighbouring columns of fractions within the range of degrees; and one of a pair is of no use."""
+    """Take two neighbouring columns of fractions in the range of degrees; drop a latitude without a longitude, and the reverse."""
     if "latitude" not in mapping and "longitude" not in mapping:
         free = _free(sample, mapping)
         for first, second in pairwise(free):
             if _degrees(sample[first], 90) and _degrees(sample[second], 180):
                 mapping.update(latitude=first, longitude=second)
-                reasons.update(latitude="fractions between −90 and 90", longitude="fractions between −180 and 180, beside the latitude")
+                reasons.update(
+                    latitude=_("its values are fractions between −90 and 90"),
+                    longitude=_("its values are fractions between −180 and 180, next to the latitude"),
+                )
                 return
     for key, other in (("latitude", "longitude"), ("longitude", "latitude")):
         if key in mapping and other not in mapping:
@@ -238,7 +256,7 @@ def _degrees(values: pd.Series, limit: float) -> bool:
     return bool(numbers.notna().all() and numbers.abs().le(limit).all() and values.dropna().str.contains(r"\.\d{3,}$").mean() > 0.5)
 
 
-def _two_ways(dates: pd.Series) -> str | None:
+def _ambiguous_date(dates: pd.Series) -> str | None:
     parts = dates.str.extract(r"^\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}").apply(pd.to_numeric).dropna()
     if parts.empty or (parts[0] > 12).any() != (parts[1] > 12).any():
         return None

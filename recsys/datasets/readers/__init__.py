@@ -1,1 +1,1 @@
-"""Readers of known raw formats, one file a format; each hands a Source to the import."""
+"""Readers of known raw formats, one module for each format; each returns a Source."""

@@ -1,4 +1,4 @@
-"""Amazon Beauty 5-core in the `user item item …` layout; attributes of items are numbers whose names were never published."""
+"""Amazon Beauty 5-core in the `user item item …` layout; item attributes are numbers without published names."""
 
 import json
 from dataclasses import replace
@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 
 from recsys.core.errors import DataError
+from recsys.core.translation import _
 from recsys.datasets.readers.item_sequences import read_lines
 from recsys.datasets.source import Source
 
@@ -26,4 +27,6 @@ def _attributes(path: Path) -> dict[str, str]:
     try:
         return {item: " ".join(map(str, numbers)) for item, numbers in json.loads(path.read_text(encoding="utf-8")).items()}
     except (ValueError, AttributeError, TypeError) as error:
-        raise DataError(f"{path.name} cannot be read ({error}); it should map item ids to lists of attributes") from error
+        raise DataError(
+            _("{file} cannot be read ({reason}); it should map item ids to lists of attributes", file=path.name, reason=error)
+        ) from error

@@ -1,17 +1,17 @@
-"""Reading delimited text as it stands: every field as text, nothing guessed by DuckDB."""
+"""Reading of delimited text with every field as text; DuckDB guesses nothing."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from recsys.datasets.source import one_file, quoted
+from recsys.datasets.source import quote_literal, quote_path
 
 
 def read_delimited(
     path: Path, columns: Sequence[str], delimiter: str, *, header: bool = False, quote: str = "", encoding: str = "utf-8", skip: int = 0
 ) -> str:
-    """SQL for a table function that reads a file of exactly these columns as VARCHAR, after `skip` lines."""
-    types = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in columns)
+    """Return the SQL table function that reads a file of exactly these columns as VARCHAR, after `skip` lines."""
+    types = ", ".join(f"{quote_literal(column)}: 'VARCHAR'" for column in columns)
     return (
-        f"read_csv({one_file(path)}, delim = {quoted(delimiter)}, header = {str(header).lower()}, quote = {quoted(quote)}, "
-        f"escape = {quoted(quote)}, encoding = {quoted(encoding)}, skip = {skip}, compression = 'none', auto_detect = false, columns = {{{types}}})"
+        f"read_csv({quote_path(path)}, delim = {quote_literal(delimiter)}, header = {str(header).lower()}, quote = {quote_literal(quote)}, "
+        f"escape = {quote_literal(quote)}, encoding = {quote_literal(encoding)}, skip = {skip}, compression = 'none', auto_detect = false, columns = {{{types}}})"
     )

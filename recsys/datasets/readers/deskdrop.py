@@ -1,4 +1,4 @@
-"""CI&T Deskdrop: what people of one company did with shared articles; a CSV inside a zip."""
+"""CI&T Deskdrop: interactions of a company's employees with shared articles; a CSV in a zip."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +8,7 @@ import pandas as pd
 
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.readers.delimited import read_delimited
-from recsys.datasets.source import Source, one_file, reading
+from recsys.datasets.source import Source, quote_path, reading_errors
 
 _COLUMNS = ("timestamp", "behaviour", "item_id", "user_id", "session", "agent", "region", "country")
 _IN_FILE = {"timestamp": "timestamp", "behaviour": "eventType", "item_id": "contentId", "user_id": "personId"}
@@ -16,20 +16,20 @@ _IN_FILE = {"timestamp": "timestamp", "behaviour": "eventType", "item_id": "cont
 
 def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
     path = next(folder / name for name in ("users_interactions.csv.zip", "users_interactions.csv") if (folder / name).is_file())
-    with TemporaryDirectory() as work, reading(path):
+    with TemporaryDirectory() as work, reading_errors(path):
         rows = read_delimited(unpack_archive(path, Path(work)), _COLUMNS, ",", header=True, quote='"')
         con.execute(f"CREATE TABLE raw AS SELECT * EXCLUDE (session, agent) FROM {rows}")
     return Source(path.name, _IN_FILE, items=_items(con, folder / "shared_articles.csv"), users=_users(con))
 
 
 def _items(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
-    """Titles and texts where the owner's `shared_articles.csv` is there; else articles are called by parts of their id."""
+    """Return titles and texts from the owner's `shared_articles.csv`; without it, titles made of parts of the ids."""
     ids = pd.Index([row[0] for row in con.execute("SELECT DISTINCT item_id FROM raw WHERE item_id IS NOT NULL").fetchall()], dtype="str")
     digits = ids.str.lstrip("-")
     items = pd.DataFrame({"title": "Article " + digits.str[:4] + "…" + digits.str[-4:]}, index=ids)
     if path.is_file():
-        with reading(path):
-            rows = f"read_csv({one_file(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')"
+        with reading_errors(path):
+            rows = f"read_csv({quote_path(path)}, all_varchar = true, header = true, delim = ',', quote = '\"')"
             articles = con.sql(f"SELECT contentId, title, text FROM {rows}").df().drop_duplicates("contentId").set_index("contentId")
         items["title"] = articles["title"].reindex(ids).fillna(items["title"])
         items["text"] = articles["text"].reindex(ids)
@@ -37,7 +37,7 @@ def _items(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
 
 
 def _users(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Where each person was seen most: there are no coordinates, only names of regions and countries."""
+    """Return each user's most frequent region and country; the data has their names only, no coordinates."""
 
     def usual(column: str) -> str:
         return (

@@ -1,4 +1,4 @@
-"""MovieLens latest-small: CSV files; the tags people gave become text of the films."""
+"""MovieLens latest-small: CSV files; the tags of users become text of the films."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import pandas as pd
 
 from recsys.datasets.readers.delimited import read_delimited
 from recsys.datasets.readers.movie_items import movie_items
-from recsys.datasets.source import Source, reading
+from recsys.datasets.source import Source, reading_errors
 
 
 def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
     columns = ["user_id", "item_id", "rating", "timestamp"]
-    with reading(folder / "ratings.csv"):
+    with reading_errors(folder / "ratings.csv"):
         con.execute(f"CREATE TABLE raw AS SELECT * FROM {_csv(folder / 'ratings.csv', columns)}")
-    with reading(folder / "movies.csv"):
+    with reading_errors(folder / "movies.csv"):
         movies = con.sql(f"SELECT * FROM {_csv(folder / 'movies.csv', ['item_id', 'title', 'genres'])}").df().set_index("item_id")
     tags = _tags(con, folder / "tags.csv") if (folder / "tags.csv").is_file() else None
     items = movie_items(movies["title"], movies["genres"].fillna("").str.split("|"), tags)
@@ -22,9 +22,9 @@ def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
 
 
 def _tags(con: duckdb.DuckDBPyConnection, path: Path) -> pd.Series:
-    """The tags of each film, the most given first."""
+    """Return the tags of each film, the most frequent first."""
     rows = _csv(path, ["user_id", "item_id", "tag", "timestamp"])
-    with reading(path):
+    with reading_errors(path):
         tags = con.sql(
             f"""
             SELECT item_id, 'Tagged ' || string_agg(tag, ', ' ORDER BY times DESC, tag) || '.' AS text

@@ -1,10 +1,10 @@
-"""What the MovieLens files share: films have a title, genres, and text that a text model can read."""
+"""The item table shared by the MovieLens readers: title, category, and text for text models."""
 
 import pandas as pd
 
 
 def movie_items(titles: pd.Series, genres: pd.Series, details: pd.Series | None = None) -> pd.DataFrame:
-    """Title, first genre as category, and genres and details as text; all indexed by item_id. `genres` holds lists."""
+    """Return title, first genre as category, and genres and details as text, indexed by item_id. `genres` holds lists."""
     listed = genres.map(lambda names: [name for name in names if name and not name.startswith("(no ")])
     text = listed.map(lambda names: f"{', '.join(names)}." if names else "")
     if details is not None:

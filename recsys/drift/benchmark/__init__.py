@@ -1,1 +1,1 @@
-"""Drift detection judged against the known changes of a simulated city, beside plain baselines."""
+"""Benchmark of drift detection on the known changes of a simulated city, against baselines."""

@@ -1,4 +1,4 @@
-"""Everybody of a simulated city judged: what is found here and by the baselines, in one run."""
+"""Benchmark run over all users of a simulated city: our detection and the baselines."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,12 +14,12 @@ from recsys.drift.report import detect_drift
 
 
 def benchmark_city(dataset: Dataset, truth: pd.DataFrame) -> Iterator[int | dict[str, Any]]:
-    """How many people are done, again and again, and at last the figures, with those of each baseline under `baselines`."""
-    scene, lengths = build_feature_space(dataset), {}
+    """Yield the number of users done after each user, and at last the metrics, with those of each baseline under `baselines`."""
+    feature_space, lengths = build_feature_space(dataset), {}
     found: dict[str, list[Finding]] = {}
     plain: dict[str, dict[str, list[Finding]]] = {name: {} for name in BASELINES}
     for done, user in enumerate(dataset.user_ids, start=1):
-        report, events = detect_drift(dataset, scene, str(user)), read_user_events(dataset, scene, str(user))
+        report, events = detect_drift(dataset, feature_space, str(user)), read_user_events(dataset, feature_space, str(user))
         lengths[str(user)] = report.events
         found[str(user)] = [Finding(change.time, change.kind) for change in report.lasting]
         for name, method in BASELINES.items():

@@ -1,8 +1,8 @@
-"""When a change happened: every possible date is as likely as it makes the events on its two sides.
+"""The date of a change point, with an interval that holds it with 90 %.
 
-The shares of neither side are known, so none are put in: each side is an urn that begins with the shares of both and learns from its
-own events (the Dirichlet-multinomial likelihood, the shares integrated out). The date told is the middle of the six weeks that hold
-most of it, which is steadier than the single likeliest gap between two events.
+Every possible date is weighted by the likelihood of the events on its two sides. The shares of the levels on each side are unknown
+and integrated out (Dirichlet-multinomial likelihood, a Pólya urn whose prior is the shares of both sides together). The date is the
+middle of the six weeks with the largest posterior mass, which is more stable than the single most likely gap between two events.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,11 @@ from recsys.drift.detection.event_features import DAY, UserEvents
 
 
 @dataclass(frozen=True)
-class Dated:
-    """`step` is the first event after; times are local seconds, or steps where only the order is known; `gradual` says how."""
+class ChangeDate:
+    """The date of a change: `step` is the first event after it, and `low` to `high` hold it with 90 %.
+
+    Times are local seconds, or steps where only the order is known. `gradual` says that a passage over weeks fits better than a jump.
+    """
 
     step: int
     time: float
@@ -24,32 +27,34 @@ class Dated:
     gradual: bool
 
 
-def date_change(events: UserEvents, first: int, last: int, z: dict[str, float], least: int, config: DetectionConfig = DETECTION) -> Dated:
-    """Date the change that was found among events first to last − 1, at least `least` from both ends.
+def date_change(
+    events: UserEvents, first: int, last: int, z: dict[str, float], least: int, config: DetectionConfig = DETECTION
+) -> ChangeDate:
+    """Date the change that was detected among events first to last − 1, at least `least` events from both ends.
 
-    Each clue counts by its `z`: what did not change only blurs the date. The same again on one day counts once, as in the search,
-    and what an outing begins with counts twice as much as what it leads to.
+    Each feature is weighted by its `z`, since features that did not change only blur the date. A level that is repeated on one day
+    counts once, as in detection, and the first event of an outing counts twice as much as the others.
     """
     span = slice(first, last)
     times = np.arange(first, last, dtype=np.float64) if events.times is None else events.times[span]
     most = max([1.0, *z.values()])
     coded = []
     for name, each in z.items():
-        codes = _once(events.clues[name].codes, events.once)
+        codes = _first_of_day(events.features[name].codes, events.once)
         for part in (codes, np.where(events.begins, codes, -1)) if each > 0 else ():
             coded.append((part[span], each / most / 2))
     scores = date_scores(coded, last - first, config)
     scores[:least] = scores[len(scores) - least :] = -np.inf
     unit = 1.0 if events.times is None else DAY
-    time, _, _ = _middle(times, _chances(scores), unit, config)
-    _, low, high = _middle(times, _chances(config.date_temper * scores), unit, config)
+    time, _, _ = _middle(times, _posterior(scores), unit, config)
+    _, low, high = _middle(times, _posterior(config.date_temper * scores), unit, config)
     step = int(np.clip(np.searchsorted(times, time), least, last - first - least))
     gradual = events.times is not None and _is_gradual(_log_ratios(coded, step, last - first, config), times, step, config)
-    return Dated(first + step, time, min(low, time), max(high, time), gradual)
+    return ChangeDate(first + step, time, min(low, time), max(high, time), gradual)
 
 
-def _once(codes: np.ndarray, once: np.ndarray) -> np.ndarray:
-    """The codes (T,), −1 for those met before within the same stretch of `once` (T,)."""
+def _first_of_day(codes: np.ndarray, once: np.ndarray) -> np.ndarray:
+    """Return the codes (T,), −1 for those that occurred before within the same stretch of `once` (T,)."""
     first = np.unique(np.column_stack([once, codes]), axis=0, return_index=True)[1]
     kept = np.full(len(codes), -1)
     kept[first] = codes[first]
@@ -57,7 +62,7 @@ def _once(codes: np.ndarray, once: np.ndarray) -> np.ndarray:
 
 
 def date_scores(coded: list[tuple[np.ndarray, float]], count: int, config: DetectionConfig = DETECTION) -> np.ndarray:
-    """(n + 1,) log likelihood of the events if the change lies before each of them, summed over the views by their weights."""
+    """Return (n + 1,) log likelihoods of the events with the change before each of them, summed over the features by their weights."""
     total = np.zeros(count + 1)
     for codes, weight in coded:
         known = codes >= 0
@@ -66,21 +71,21 @@ def date_scores(coded: list[tuple[np.ndarray, float]], count: int, config: Detec
         shares = counts / counts.sum()
         for order in (1, -1):
             learnt = np.zeros(count)
-            learnt[known[::order]] = weight * _urn(code[::order], shares, config.date_smoothing)
+            learnt[known[::order]] = weight * _urn_log_likelihood(code[::order], shares, config.date_smoothing)
             total += np.concatenate([[0.0], np.cumsum(learnt)])[::order]
     return total
 
 
-def _urn(code: np.ndarray, shares: np.ndarray, smoothing: float) -> np.ndarray:
-    """(n,) log chance of each event after those before it, of an urn that begins with `smoothing` events' worth of these shares."""
+def _urn_log_likelihood(code: np.ndarray, shares: np.ndarray, smoothing: float) -> np.ndarray:
+    """Return (n,) log probabilities of each event given those before it, in a Pólya urn whose prior is worth `smoothing` events of these shares."""
     order = np.argsort(code, kind="stable")
-    earlier = np.empty(len(code))  # how often the same came before
+    earlier = np.empty(len(code))  # earlier events of the same level
     earlier[order] = np.arange(len(code)) - np.searchsorted(code[order], code[order])
     return np.asarray(np.log(earlier + smoothing * shares[code]) - np.log(np.arange(len(code)) + smoothing))
 
 
 def _log_ratios(coded: list[tuple[np.ndarray, float]], at: int, count: int, config: DetectionConfig) -> np.ndarray:
-    """(n,) log share after over log share before of every event, summed over the views by their weights."""
+    """Return (n,) log ratios of the share after to the share before of every event's level, summed over the features by their weights."""
     total, smoothing = np.zeros(count), config.date_smoothing
     for codes, weight in coded:
         known = codes >= 0
@@ -95,18 +100,18 @@ def _log_ratios(coded: list[tuple[np.ndarray, float]], at: int, count: int, conf
     return total
 
 
-def _chances(scores: np.ndarray) -> np.ndarray:
-    chances = np.exp(scores - scores.max())
-    return np.asarray(chances / chances.sum())
+def _posterior(scores: np.ndarray) -> np.ndarray:
+    probabilities = np.exp(scores - scores.max())
+    return np.asarray(probabilities / probabilities.sum())
 
 
-def _middle(times: np.ndarray, chances: np.ndarray, unit: float, config: DetectionConfig) -> tuple[float, float, float]:
-    """The middle of the likeliest 2 · `date_window` units, and where the change lies with 90 %. Between two events any time is as likely."""
+def _middle(times: np.ndarray, probabilities: np.ndarray, unit: float, config: DetectionConfig) -> tuple[float, float, float]:
+    """Return the middle of the most likely 2 · `date_window` units, and the 90 % interval. All times between two events are equally likely."""
     if unit == 1.0:
-        found = times[0] + np.array([chances.argmax(), *np.searchsorted(chances.cumsum(), [0.05, 0.95])])
+        found = times[0] + np.array([probabilities.argmax(), *np.searchsorted(probabilities.cumsum(), [0.05, 0.95])])
         return float(found[0]), float(min(found[0], found[1])), float(max(found[0], found[2]))
     starts, ends = np.concatenate([times[:1], times]), np.concatenate([times, times[-1:]])
-    weights = chances * np.sqrt((ends - starts) / unit + 0.01)
+    weights = probabilities * np.sqrt((ends - starts) / unit + 0.01)
     weights /= weights.sum()
     grid = np.arange(times[0], times[-1] + unit, unit * max(1.0, (times[-1] - times[0]) / unit / 3000))
     density = np.zeros(len(grid))
@@ -124,7 +129,7 @@ def _middle(times: np.ndarray, chances: np.ndarray, unit: float, config: Detecti
 
 
 def _is_gradual(ratios: np.ndarray, times: np.ndarray, step: int, config: DetectionConfig) -> bool:
-    """Whether a passage over weeks explains the events better than a jump, each length at its best place."""
+    """Return whether a passage over weeks explains the events better than a jump, each length at its best position."""
     odds, best = np.exp(np.clip(ratios, -6, 6)), {}
     days = times / DAY
     for length in config.ramp_days:

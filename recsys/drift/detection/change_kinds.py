@@ -1,4 +1,4 @@
-"""What kind of change it is: taste, place, rhythm, novelty or return to old haunts; or one that passed."""
+"""Kinds of changes: taste, place, rhythm, novelty (new items), return (to known items), or temporary."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from recsys.drift.detection.event_features import UserEvents
 
 KINDS = ("taste", "place", "rhythm", "novelty", "return", "temporary")
 CLEAR = 2.0  # z from which a view counts as changed
-HOURS_RULE = 0.95  # hours change what is open, so that rhythm shows in other views nearly as much
+HOURS_RULE = 0.95  # other hours mean other open places, so a change of rhythm shows nearly as much in other views
 
 
 def kind_of(events: UserEvents, found: ChangePoint) -> str:
-    """The kind that the views with most evidence speak for.
+    """Return the kind of change that the views with the strongest evidence point to.
 
-    Whoever moves goes to other places of the same kinds at the same hours; whoever turns to something new goes there at its hours; whoever
-    turns mornings into evenings finds other things open. What is left, the same kinds in the same areas at the same hours but
-    other items, is return where what gained had been met before and novelty where it had not.
+    A user who moves visits other places of the same kinds at the same hours. A new interest brings its own hours. Other hours bring
+    other kinds, since other places are open. Other items of the same kinds in the same areas at the same hours are a return where the
+    items that gained were known before, and novelty where they were not.
     """
     if found.until is not None:
         return "temporary"
@@ -29,7 +29,7 @@ def kind_of(events: UserEvents, found: ChangePoint) -> str:
 
 
 def _known_before(events: UserEvents, found: ChangePoint) -> float:
-    """What part of what items gained went to items that had been met before the change; what is seldom met gains for new ones."""
+    """Return the part of the items' gains that belongs to items seen before the change; the level of rare items counts as new."""
     before, after = shares_of(events, "item", found.first, found.step), shares_of(events, "item", found.step, found.last)
     gains = np.maximum(after - before, 0.0)
     met = np.isin(np.arange(len(gains)), events.views["item"].codes[: found.step])
@@ -37,19 +37,19 @@ def _known_before(events: UserEvents, found: ChangePoint) -> float:
     return float(gains[met].sum() / max(float(gains.sum()), 1e-12))
 
 
-def shares_of(events: UserEvents, name: str, start: int, stop: int, clue: str = "") -> np.ndarray:
-    """(levels,) shares of one view's levels among the events from start to stop − 1; zeros where none is known.
+def shares_of(events: UserEvents, name: str, start: int, stop: int, feature: str = "") -> np.ndarray:
+    """Return (levels,) shares of a view's levels among the events from start to stop − 1; zeros where none is known.
 
-    With a clue, among those that it counts.
+    With a detection feature, only the events that it counts.
     """
     view = events.views[name]
-    codes = np.where(events.clues[clue].codes >= 0, view.codes, -1)[start:stop] if clue else view.codes[start:stop]
+    codes = np.where(events.features[feature].codes >= 0, view.codes, -1)[start:stop] if feature else view.codes[start:stop]
     counts = np.bincount(codes[codes >= 0], minlength=len(view.levels)).astype(np.float64)
     return np.asarray(counts / max(counts.sum(), 1.0))
 
 
 def jensen_shannon(one: np.ndarray, other: np.ndarray) -> float:
-    """The Jensen-Shannon divergence of two distributions in bits, 0 for equal and 1 for disjoint ones (Lin 1991)."""
+    """Return the Jensen-Shannon divergence of two distributions in bits, 0 for equal and 1 for disjoint ones (Lin 1991)."""
     middle = (one + other) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         parts = [np.where(each > 0, each * np.log2(each / middle), 0.0).sum() for each in (one, other)]
@@ -57,6 +57,6 @@ def jensen_shannon(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def cosine(one: np.ndarray, other: np.ndarray) -> float:
-    """The cosine of two vectors, NaN where one of them is nothing."""
+    """Return the cosine of two vectors, NaN where one of them is zero."""
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
     return float(one @ other / lengths) if lengths > 0 else float("nan")

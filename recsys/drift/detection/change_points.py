@@ -1,16 +1,16 @@
-"""Where one person's life changed: what passed is told from what lasted, and every candidate is judged.
+"""Change points of one user: lasting changes by binary segmentation with permutation tests, apart from temporary ones.
 
-First what came and went is taken out: parts of the penalised segmentation between two like each other, and what comes every
-year. In the rest the best split is judged, dated, and both sides are looked at again.
+Temporary changes are taken out first: segments of a penalised segmentation whose two neighbours are alike, and seasons that recur
+every year. In the rest the best split is tested (likelihood_ratio.py) and dated (change_date.py), and both sides are searched again.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recsys.drift.detection.change_date import Dated, date_change
+from recsys.drift.detection.change_date import ChangeDate, date_change
 from recsys.drift.detection.config import DETECTION, DetectionConfig
-from recsys.drift.detection.event_features import DAY, UserEvents, strongest_clues
+from recsys.drift.detection.event_features import DAY, UserEvents, strongest_features
 from recsys.drift.detection.likelihood_ratio import (
     block_counts,
     partition_ratio,
@@ -19,80 +19,82 @@ from recsys.drift.detection.likelihood_ratio import (
     split_ratios,
     window_evidence,
 )
-from recsys.drift.detection.segmentation import segment
+from recsys.drift.detection.segmentation import segment_events
 
 
 @dataclass(frozen=True, eq=False)
 class ChangePoint:
-    """One candidate that held: events `first` to `step` − 1 before it, `step` to `last` − 1 after it.
+    """A detected change: events `first` to `step` − 1 before it, `step` to `last` − 1 after it.
 
-    `until` is the step at which what came had passed, None for what lasted; `why` says what it is then: trip, season, while.
-    `strength` is how far all clues together are from what shuffles give, `z` how far each view is, both in standard deviations;
-    `clues` names the clue of each view that is the surest.
+    `until` is the step at which a temporary change was over, None for a lasting one; `passing` is then "while" or "season".
+    `strength` is the distance of all features together from permuted weeks and `z` that of each view, in standard deviations;
+    `features` names the feature with the largest z of each view.
     """
 
     first: int
     step: int
     last: int
     until: int | None
-    why: str
+    passing: str
     p_value: float
     strength: float
     z: dict[str, float]
-    clues: dict[str, str]
-    dated: Dated
+    features: dict[str, str]
+    date: ChangeDate
 
 
 def find_change_points(events: UserEvents, seed: int = 0, config: DetectionConfig = DETECTION) -> list[ChangePoint]:
-    """All changes of one person, in the order of time; none for those with too little to tell."""
+    """Return all changes of one user in the order of time; none where there are too few events."""
     if len(events) < 2 * config.min_events or events.blocks[-1] < config.min_blocks:
         return []
     rng = np.random.default_rng(seed)
-    passed = _windows(events, rng, config)
+    temporary = _find_temporary(events, rng, config)
     alive = np.ones(len(events), dtype=bool)
-    for window in passed:
+    for window in temporary:
         alive[window.step : window.until] = False
-    counts = {name: block_counts(view, events, events.blocks, alive) for name, view in events.clues.items()}
+    counts = {name: block_counts(view, events, events.blocks, alive) for name, view in events.features.items()}
     sizes = np.bincount(events.blocks, alive).astype(np.int64)
     kept = np.flatnonzero(sizes)
-    season, inside = _season(events, counts, kept, rng, config)
+    season, inside = _find_season(events, counts, kept, rng, config)
     kept = np.setdiff1d(kept, inside)
-    found = _apart_enough(_splits(events, counts, sizes, kept, rng, config), events, config)
-    found = _without_returns(events, found, config)
-    found = [each for each in found if not any(_overlap(each, one) for one in passed)]
-    return sorted([*passed, *season, *found], key=lambda found: found.step)
+    found = _merge_close(_find_lasting(events, counts, sizes, kept, rng, config), events, config)
+    found = _merge_reversed(events, found, config)
+    found = [each for each in found if not any(_overlap(each, one) for one in temporary)]
+    return sorted([*temporary, *season, *found], key=lambda found: found.step)
 
 
-def _windows(events: UserEvents, rng: np.random.Generator, config: DetectionConfig) -> list[ChangePoint]:
-    """Stretches between two boundaries of the segmentation that are unlike what is on both sides, which is alike."""
-    edges = segment(events, config).tolist()
+def _find_temporary(events: UserEvents, rng: np.random.Generator, config: DetectionConfig) -> list[ChangePoint]:
+    """Return temporary changes: segments that differ from both neighbours, which are alike."""
+    edges = segment_events(events, config).tolist()
     tried = []
     for at, start in enumerate(edges):
         for later, stop in enumerate(edges[at + 1 :], start=at + 2):
             around = (edges[at - 1] if at else 0, edges[later] if later < len(edges) else len(events))
             if stop - start <= config.max_window_share * len(events) and _comes_back(events, around[0], start, stop, around[1], config):
-                tried.append((_unlike(events, (start, stop)), start, stop))
+                tried.append((_difference(events, (start, stop)), start, stop))
     found: list[ChangePoint] = []
     for _, start, stop in sorted(tried, reverse=True)[:3]:
         if any(start < (each.until or 0) and each.step < stop for each in found):
             continue
-        counts = {name: block_counts(view, events, events.days) for name, view in events.clues.items()}
+        counts = {name: block_counts(view, events, events.days) for name, view in events.features.items()}
         p_value, z = window_evidence(counts, int(events.days[start]), int(events.days[stop - 1]) + 1, rng, config)
         if p_value <= config.window_alpha:
-            found.append(_found((0, start, len(events)), stop, "while", p_value, z, _as_dated(events, start, stop)))
+            found.append(_change_point((0, start, len(events)), stop, "while", p_value, z, _temporary_date(events, start, stop)))
     return found
 
 
 def _comes_back(events: UserEvents, before: int, start: int, stop: int, after: int, config: DetectionConfig) -> bool:
-    """Whether the events on both sides are more like each other than like those between."""
-    around = _unlike(events, (before, start), (stop, after))
-    return around < config.alike * min(_unlike(events, (before, start), (start, stop)), _unlike(events, (stop, after), (start, stop)))
+    """Return whether the events on both sides are more like each other than like those between."""
+    around = _difference(events, (before, start), (stop, after))
+    return around < config.alike * min(
+        _difference(events, (before, start), (start, stop)), _difference(events, (stop, after), (start, stop))
+    )
 
 
-def _unlike(events: UserEvents, one: tuple[int, int], other: tuple[int, int] | None = None) -> float:
-    """How unlike two stretches of events are, or one and all others, whatever their lengths.
+def _difference(events: UserEvents, one: tuple[int, int], other: tuple[int, int] | None = None) -> float:
+    """Return the difference between two stretches of events, or between one and all others, independent of their lengths.
 
-    Per clue G² beyond its degrees of freedom, which is what chance gives, over the harmonic size of the two; summed over clues.
+    Per feature G² beyond its degrees of freedom (its expectation by chance) over the harmonic size of the two; summed over features.
     """
     total = 0.0
     inside = np.zeros(len(events), dtype=bool)
@@ -101,7 +103,7 @@ def _unlike(events: UserEvents, one: tuple[int, int], other: tuple[int, int] | N
     if other is not None:
         outside[:] = False
         outside[slice(*other)] = True
-    for view in events.clues.values():
+    for view in events.features.values():
         levels = len(view.levels)
         table = np.array([np.bincount(view.codes[part & (view.codes >= 0)], minlength=levels) for part in (inside, outside)])
         sizes = table.sum(axis=1)
@@ -112,10 +114,10 @@ def _unlike(events: UserEvents, one: tuple[int, int], other: tuple[int, int] | N
     return total
 
 
-def _season(
+def _find_season(
     events: UserEvents, counts: dict[str, np.ndarray], kept: np.ndarray, rng: np.random.Generator, config: DetectionConfig
 ) -> tuple[list[ChangePoint], np.ndarray]:
-    """The months that set themselves apart every year, better than any one date does; one Found each time they came, and their blocks."""
+    """Return the season that differs from the rest of every year more than any single date does, a change each time, and its blocks."""
     none: tuple[list[ChangePoint], np.ndarray] = [], kept[:0]
     if events.times is None or (events.times[-1] - events.times[0]) / DAY < config.min_season_days or len(kept) < 2 * config.min_blocks:
         return none
@@ -135,12 +137,12 @@ def _season(
     found = []
     for first, last in edges.reshape(-1, 2):
         start, stop = np.searchsorted(events.blocks, kept[first]), np.searchsorted(events.blocks, kept[last - 1], side="right")
-        dated = _as_dated(events, int(start), int(stop))
-        found.append(_found((0, int(start), len(events)), int(stop), "season", p_value, z, dated))
+        date = _temporary_date(events, int(start), int(stop))
+        found.append(_change_point((0, int(start), len(events)), int(stop), "season", p_value, z, date))
     return found, kept[inside]
 
 
-def _splits(
+def _find_lasting(
     events: UserEvents,
     counts: dict[str, np.ndarray],
     sizes: np.ndarray,
@@ -149,45 +151,49 @@ def _splits(
     config: DetectionConfig,
     depth: int = 0,
 ) -> list[ChangePoint]:
-    """The best split of these blocks and, where it holds, those of both sides."""
+    """Return the best split of these blocks and, where it is significant, those of both sides."""
     within = {name: table[kept] for name, table in counts.items() if np.count_nonzero(table[kept].any(axis=0)) > 1}
     scan = scan_splits(within, sizes[kept], _allowed(events, sizes, kept, config), rng, config) if within else None
     if scan is None or scan.p_value > config.alpha / (1 + depth):
         return []
-    if _strength(scan.z) < _needed(len(events), depth, config) * len(within) ** 0.5:
+    if _strength(scan.z) < _required_strength(len(events), depth, config) * len(within) ** 0.5:
         return []
     sides = (kept[: scan.split], kept[scan.split :]) if depth < 2 else ()
-    before, after = [_splits(events, counts, sizes, side, rng, config, depth + 1) for side in sides] or ([], [])
+    before, after = [_find_lasting(events, counts, sizes, side, rng, config, depth + 1) for side in sides] or ([], [])
     first, last = int(np.searchsorted(events.blocks, kept[0])), int(np.searchsorted(events.blocks, kept[-1], side="right"))
-    dated = date_change(events, first, last, scan.z, config.min_dated_events, config)
+    date = date_change(events, first, last, scan.z, config.min_dated_events, config)
     low, high = before[-1].step if before else first, after[0].step if after else last
-    if not low + config.min_dated_events <= dated.step <= high - config.min_dated_events:  # where a neighbour has been dated already
+    if not low + config.min_dated_events <= date.step <= high - config.min_dated_events:  # beyond a neighbour that is dated already
         first, last = low, high
-        dated = date_change(events, first, last, scan.z, config.min_dated_events, config)
-    if dated.high - dated.low > config.max_date_share * (_time(events, last - 1) - _time(events, first)):
+        date = date_change(events, first, last, scan.z, config.min_dated_events, config)
+    if date.high - date.low > config.max_date_share * (_time(events, last - 1) - _time(events, first)):
         return [*before, *after]
-    return [*before, _found((first, dated.step, last), None, "", scan.p_value, scan.z, dated), *after]
+    return [*before, _change_point((first, date.step, last), None, "", scan.p_value, scan.z, date), *after]
 
 
-def _found(steps: tuple[int, int, int], until: int | None, why: str, p_value: float, z: dict[str, float], dated: Dated) -> ChangePoint:
-    """From the z of each clue; `steps` are first, step and last."""
-    clues = strongest_clues(z)
-    return ChangePoint(*steps, until, why, p_value, _strength(z), {view: z[clue] for view, clue in clues.items()}, clues, dated)
+def _change_point(
+    steps: tuple[int, int, int], until: int | None, passing: str, p_value: float, z: dict[str, float], date: ChangeDate
+) -> ChangePoint:
+    """Build a change point from the z of each feature; `steps` are first, step and last."""
+    features = strongest_features(z)
+    return ChangePoint(
+        *steps, until, passing, p_value, _strength(z), {view: z[feature] for view, feature in features.items()}, features, date
+    )
 
 
 def _time(events: UserEvents, step: int) -> float:
     return float(step if events.times is None else events.times[step])
 
 
-def _needed(count: int, depth: int, config: DetectionConfig) -> float:
-    """How strong the evidence must be among so many events."""
+def _required_strength(count: int, depth: int, config: DetectionConfig) -> float:
+    """Return the strength that evidence must have among so many events."""
     return (
         config.min_strength + config.strength_growth * np.log(max(1.0, count / config.growth_from)) + config.strength_per_depth * depth
     ) * max(1.0, config.few_events / count)
 
 
 def _allowed(events: UserEvents, sizes: np.ndarray, kept: np.ndarray, config: DetectionConfig) -> np.ndarray:
-    """(blocks − 1,) splits that leave enough events and enough time on either side."""
+    """Return (blocks − 1,) splits that leave enough events and enough time on either side."""
     before = sizes[kept].cumsum()[:-1]
     allowed = (before >= config.min_events) & (sizes[kept].sum() - before >= config.min_events)
     if events.times is None or len(kept) < 2:
@@ -198,14 +204,14 @@ def _allowed(events: UserEvents, sizes: np.ndarray, kept: np.ndarray, config: De
     return np.asarray(allowed & (starts[1:] - starts[0] >= least) & (ends[-1] - ends[:-1] >= least))
 
 
-def _apart_enough(found: list[ChangePoint], events: UserEvents, config: DetectionConfig) -> list[ChangePoint]:
-    """One change where two lie so close that they are two halves of one: the one with the stronger evidence."""
+def _merge_close(found: list[ChangePoint], events: UserEvents, config: DetectionConfig) -> list[ChangePoint]:
+    """Keep the stronger of two changes that lie so close that they are one."""
     kept: list[ChangePoint] = []
     for each in found:
         close = kept and (
             each.step - kept[-1].step < 3 * config.min_events
             if events.times is None
-            else each.dated.time - kept[-1].dated.time < config.merge_days * DAY
+            else each.date.time - kept[-1].date.time < config.merge_days * DAY
         )
         if not close:
             kept.append(each)
@@ -215,29 +221,29 @@ def _apart_enough(found: list[ChangePoint], events: UserEvents, config: Detectio
 
 
 def _strength(each: dict[str, float]) -> float:
-    """The joint distance from what shuffles give, in standard deviations, from the z of each clue."""
+    """Return the joint distance from permuted weeks in standard deviations, from the z of each feature."""
     return sum(max(z, 0.0) ** 2 for z in each.values()) ** 0.5
 
 
-def _without_returns(events: UserEvents, found: list[ChangePoint], config: DetectionConfig) -> list[ChangePoint]:
-    """Two changes after which everything is as before the first were one that passed."""
+def _merge_reversed(events: UserEvents, found: list[ChangePoint], config: DetectionConfig) -> list[ChangePoint]:
+    """Merge two changes after which everything is as before the first into one temporary change."""
     kept: list[ChangePoint] = []
     for each in found:
         one = kept[-1] if kept else None
         if one is not None and one.until is None and _comes_back(events, one.first, one.step, each.step, each.last, config):
-            dated = _as_dated(events, one.step, each.step)
-            kept[-1] = replace(one, last=each.last, until=each.step, why="while", dated=dated)
+            date = _temporary_date(events, one.step, each.step)
+            kept[-1] = replace(one, last=each.last, until=each.step, passing="while", date=date)
         else:
             kept.append(each)
     return kept
 
 
 def _overlap(one: ChangePoint, other: ChangePoint) -> bool:
-    """Whether two that passed were at the same time, which makes them one."""
+    """Return whether two temporary changes overlap, which makes them one."""
     return one.until is not None and other.until is not None and one.step < other.until and other.step < one.until
 
 
-def _as_dated(events: UserEvents, start: int, stop: int) -> Dated:
+def _temporary_date(events: UserEvents, start: int, stop: int) -> ChangeDate:
     if events.times is None:
-        return Dated(start, float(start), float(start), float(stop), False)
-    return Dated(start, float(events.times[start]), float(events.times[start]), float(events.times[stop - 1]), False)
+        return ChangeDate(start, float(start), float(start), float(stop), False)
+    return ChangeDate(start, float(events.times[start]), float(events.times[start]), float(events.times[stop - 1]), False)

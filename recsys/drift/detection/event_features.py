@@ -1,6 +1,7 @@
-"""One person's events in the ways they can be counted: kinds of items, areas, hours, and the items they return to.
+"""One user's events as categorical features: kinds of items, areas, hours, and the items that the user returns to.
 
-Evidence of a change is drawn from clues: these views, cut so that a change fills one of them and is not thinned out by what stays.
+Reports show the views. Changes are detected in the detection features: the views, and subsets of their events in which a change is
+not diluted by events that it leaves as they are.
 """
 
 from dataclasses import dataclass
@@ -9,18 +10,19 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.geography import kilometres_apart
+from recsys.core.translation import N_
 from recsys.drift.detection.feature_space import FeatureSpace
 
 WEEK = 7 * 86_400.0
 DAY = 86_400.0
-HOURS = ("in the early morning", "in the morning", "in the afternoon", "after work", "in the evening", "at night")
+HOURS = (N_("in the early morning"), N_("in the morning"), N_("in the afternoon"), N_("after work"), N_("in the evening"), N_("at night"))
 HOUR_EDGES = np.array([5.0, 9.0, 12.0, 16.0, 19.0, 22.0])
-MOST_ITEMS = 60  # own items counted apart; the others are one level
-SELDOM = "what they seldom took"  # the level of all others
+MOST_ITEMS = 60  # items with a level of their own; all others share one
+OTHER_ITEMS = N_("rarely chosen items")  # the level that all others share
 MOST_BLOCKS = 104
 MOST_DAYS = 150
-BLOCK_EVENTS = 5  # of data that knows only the order
-SPEAKS_FOR = {
+BLOCK_EVENTS = 5  # for data that knows only the order of events
+VIEW_OF_FEATURE = {
     "area in working hours": "area",
     "area at other hours": "area",
     "base": "area",
@@ -28,24 +30,24 @@ SPEAKS_FOR = {
     "nearest base at other hours": "area",
     "outing": "category",
 }
-AMONG = {  # which events a clue counts, where not all
-    "area in working hours": "in working hours",
-    "area at other hours": "off work",
-    "base": "looking things up",
-    "nearest base in working hours": "in working hours",
-    "nearest base at other hours": "off work",
-    "outing": "as outings began",
+SUBSETS = {  # the events that a detection feature counts, where not all; marked for translation
+    "area in working hours": N_("in working hours"),
+    "area at other hours": N_("outside working hours"),
+    "base": N_("in searches away from the items"),
+    "nearest base in working hours": N_("in working hours"),
+    "nearest base at other hours": N_("outside working hours"),
+    "outing": N_("in first events of outings"),
 }
 WORKING = (5, 19)  # local hours from Monday to Friday
-APART = 4 * 3600.0  # seconds without an event, after which another outing begins
-THERE = 0.02  # kilometres from an item, within which somebody is at it
+APART = 4 * 3600.0  # seconds without an event, after which a new outing begins
+THERE = 0.02  # kilometres from an item, within which a user is at it
 BASE_NEAR = 0.3  # kilometres, of one base
 MOST_BASES = 30
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """One way of counting: `codes` (T,) index into `levels`, −1 where it is not known."""
+    """A categorical feature of events: `codes` (T,) index into `levels`, −1 where unknown."""
 
     name: str
     codes: np.ndarray
@@ -54,14 +56,14 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class UserEvents:
-    """A person's events, oldest first.
+    """One user's events, oldest first.
 
     `order` (T,) are their indices in the history, `times` (T,) local seconds, None where only the order is known; `utc` (T,) the
     same in UTC. `local` is the share of timed events whose offset is known. `places` (T, 2). `blocks` (T,) number the stretches
-    of time that are shuffled as a whole: weeks, or a few events in a row; `days` (T,) are finer, for what lasts only days,
-    and `once` (T,) the days themselves, within which the same again counts once; `begins` (T,) says what an outing begins with, what
-    people set out for before one thing led to another. `views` are what is told, and the items; `clues`
-    are what evidence is drawn from, each speaking for a view (SPEAKS_FOR, or the view of its name).
+    of time that are permuted as a whole: weeks, or a few events in a row; `days` (T,) are finer, for changes of a few days, and
+    `once` (T,) are calendar days, within which a repeated level counts once; `begins` (T,) marks the first event of each outing.
+    `views` are the features that reports show, and the items; `features` are those that changes are detected in, each belonging to
+    a view (VIEW_OF_FEATURE, or the view of its name).
     """
 
     user: str
@@ -76,19 +78,19 @@ class UserEvents:
     once: np.ndarray
     begins: np.ndarray
     views: dict[str, View]
-    clues: dict[str, View]
+    features: dict[str, View]
 
     def __len__(self) -> int:
         return len(self.items)
 
     @property
     def clock(self) -> str:
-        """What times are told in: local time, UTC, or steps."""
+        """The clock of the times: local time, UTC, or steps."""
         return "steps" if self.times is None else "local time" if self.local > 0.5 else "UTC"
 
 
-def read_user_events(dataset: Dataset, scene: FeatureSpace, user: str) -> UserEvents:
-    """Read one person's events; times that are missing here and there are filled from their neighbours."""
+def read_user_events(dataset: Dataset, feature_space: FeatureSpace, user: str) -> UserEvents:
+    """Read one user's events; missing times are interpolated from their neighbours."""
     rows = dataset.rows(user)
     items = dataset.item_codes[rows] - 1
     utc, times, local = _clocks(dataset, rows)
@@ -97,9 +99,9 @@ def read_user_events(dataset: Dataset, scene: FeatureSpace, user: str) -> UserEv
     if times is not None and utc is not None:
         utc, times = utc[order], times[order]
     places = None if dataset.places is None else dataset.places[rows][order]
-    views = {"category": View("category", scene.kinds[items], scene.kind_names)}
-    if places is not None and len(scene.area_names):
-        views["area"] = View("area", scene.areas_of(places), scene.area_names)
+    views = {"category": View("category", feature_space.kinds[items], feature_space.kind_names)}
+    if places is not None and len(feature_space.area_names):
+        views["area"] = View("area", feature_space.areas_of(places), feature_space.area_names)
     if times is not None:
         views["hour"] = View("hour", hours_of(times), HOURS)
     if dataset.repeats:
@@ -108,20 +110,20 @@ def read_user_events(dataset: Dataset, scene: FeatureSpace, user: str) -> UserEv
     days = _stretches(times, len(items), DAY, 2, MOST_DAYS)
     once = np.arange(len(items)) if times is None else np.floor_divide(times, DAY).astype(np.int64)
     begins = np.ones(len(items), dtype=bool) if times is None else np.diff(times, prepend=-np.inf) > APART
-    clues = _clues(views, times, local > 0.5, begins, places, _away(dataset, items, places))
-    return UserEvents(user, order, times, utc, local, places, items, blocks, days, once, begins, views, clues)
+    features = _detection_features(views, times, local > 0.5, begins, places, _away(dataset, items, places))
+    return UserEvents(user, order, times, utc, local, places, items, blocks, days, once, begins, views, features)
 
 
-def strongest_clues(z: dict[str, float]) -> dict[str, str]:
-    """By view, the clue that is surest of those that speak for it."""
+def strongest_features(z: dict[str, float]) -> dict[str, str]:
+    """Return, by view, the feature with the largest z of those that belong to it."""
     found: dict[str, str] = {}
     for name in sorted(z, key=lambda name: -z[name]):
-        found.setdefault(SPEAKS_FOR.get(name, name), name)
+        found.setdefault(VIEW_OF_FEATURE.get(name, name), name)
     return found
 
 
 def hours_of(times: np.ndarray) -> np.ndarray:
-    """(T,) which of HOURS each local second falls in; the night goes on past midnight."""
+    """Return (T,) indices into HOURS of local seconds; the night continues past midnight."""
     hour = times % DAY / 3600
     return np.asarray((np.searchsorted(HOUR_EDGES, hour, side="right") - 1) % len(HOURS))
 
@@ -140,52 +142,52 @@ def _clocks(dataset: Dataset, rows: slice) -> tuple[np.ndarray | None, np.ndarra
 
 
 def _own_items(dataset: Dataset, items: np.ndarray) -> View:
-    """Items the person was at twice or more, the busiest apart and all others together."""
+    """Return the items with two or more events as levels, the most frequent ones apart and all others as one level."""
     found, inverse, counts = np.unique(items, return_inverse=True, return_counts=True)
     apart = np.argsort(-counts, kind="stable")[:MOST_ITEMS]
     apart = apart[counts[apart] >= 2]
     code = np.zeros(len(found), dtype=np.int64)
     code[apart] = np.arange(1, len(apart) + 1)
-    return View("item", code[inverse], (SELDOM, *(dataset.title_of(str(dataset.item_ids[found[at]])) for at in apart)))
+    return View("item", code[inverse], (OTHER_ITEMS, *(dataset.title_of(str(dataset.item_ids[found[at]])) for at in apart)))
 
 
-def _clues(
+def _detection_features(
     views: dict[str, View], times: np.ndarray | None, local: bool, begins: np.ndarray, places: np.ndarray | None, away: np.ndarray | None
 ) -> dict[str, View]:
-    """The views, with areas cut in two, and the further clues there are.
+    """Return the detection features: the views, areas split by working hours, bases and outings.
 
-    Where people look things up (`away` (T, 2), NaN for events at the item itself) is home or work to within metres. Who moves house
-    goes elsewhere from home, who changes jobs elsewhere in working hours, so where the clock is `local` areas are cut by these, and
-    so is which base is nearest: a map of this one person's, with no more parts than their life has.
+    Events away from the item itself, such as searches (`away` (T, 2), NaN for events at the item), mark home or work to within metres.
+    Moving house changes the areas outside working hours, a new job those in working hours, so areas and nearest bases are split by
+    working hours where the clock is `local`. Bases divide the map into the few parts that this one user knows.
     """
-    clues = dict(views)
+    features = dict(views)
     if places is not None and away is not None:
-        clues["base"] = _bases(away)
+        features["base"] = _bases(away)
     if "area" in views and times is not None and local:
         hour = times % DAY / 3600
         working = (np.floor_divide(times, DAY) + 3) % 7 < 5  # 1970 began on a Thursday
         working &= (hour >= WORKING[0]) & (hour < WORKING[1])
-        cut = {"area": clues.pop("area")}
+        cut = {"area": features.pop("area")}
         if places is not None and away is not None:
-            cut["nearest base"] = _nearest_bases(clues["base"], away, places)
+            cut["nearest base"] = _nearest_bases(features["base"], away, places)
         for name, view in cut.items():
             for hours, inside in (("in working hours", working), ("at other hours", ~working)):
-                clues[f"{name} {hours}"] = View(f"{name} {hours}", np.where(inside, view.codes, -1), view.levels)
+                features[f"{name} {hours}"] = View(f"{name} {hours}", np.where(inside, view.codes, -1), view.levels)
     if not begins.all():
-        clues["outing"] = View("outing", np.where(begins, views["category"].codes, -1), views["category"].levels)
-    return clues
+        features["outing"] = View("outing", np.where(begins, views["category"].codes, -1), views["category"].levels)
+    return features
 
 
 def _away(dataset: Dataset, items: np.ndarray, places: np.ndarray | None) -> np.ndarray | None:
-    """(T, 2) where the person was, NaN for events at the item itself; None where events have no places of their own."""
+    """Return (T, 2) places of events, NaN for events at the item itself; None where events have no places of their own."""
     if places is None or dataset.item_places is None or "latitude" not in dataset.interactions:
         return None
-    away = np.where((kilometres_apart(places, dataset.item_places[items]) > THERE)[:, None], places, np.nan)  # not known is not away
+    away = np.where((kilometres_apart(places, dataset.item_places[items]) > THERE)[:, None], places, np.nan)  # an unknown place is not away
     return away if np.isfinite(away).any() else None
 
 
 def _bases(away: np.ndarray) -> View:
-    """Points that lie together, each group around its first; beyond MOST_BASES all are one."""
+    """Group points that lie together around the first of each group; beyond MOST_BASES all others are one group."""
     codes = np.full(len(away), -1)
     left = np.flatnonzero(np.isfinite(away).all(axis=1))
     number = 0
@@ -197,7 +199,7 @@ def _bases(away: np.ndarray) -> View:
 
 
 def _nearest_bases(base: View, away: np.ndarray, places: np.ndarray) -> View:
-    """The base (T,) that each event was nearest to, of those that were there twice or more; −1 where its place is not known."""
+    """Return (T,) the nearest base of each event, of the bases with two or more events; −1 where the place is unknown."""
     codes = np.full(len(places), -1)
     known = np.isfinite(places).all(axis=1)
     again = np.flatnonzero(np.bincount(base.codes[base.codes >= 0], minlength=len(base.levels)) >= 2)
@@ -208,7 +210,7 @@ def _nearest_bases(base: View, away: np.ndarray, places: np.ndarray) -> View:
 
 
 def _stretches(times: np.ndarray | None, count: int, seconds: float, events: int, most: int) -> np.ndarray:
-    """(T,) numbers from 0 of the stretches that events fall in, all of so many seconds (or events), longer where there were too many."""
+    """Return (T,) numbers from 0 of stretches of equal length in seconds (or events), longer ones where there would be more than `most`."""
     if not count:
         return np.empty(0, dtype=np.int64)
     if times is None:

@@ -1,5 +1,6 @@
-"""What a dataset offers to count: kinds of items, areas of its map. Made once a dataset, shared by all its people."""
+"""Kinds of items and areas of the map, in which the events of a dataset are counted. Built once per dataset, shared by all users."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +12,31 @@ from recsys.core import Dataset
 
 AREAS = 40
 CLUSTERS = 12
-AROUND = "around "  # before the name of a place that an area is called after: nobody need have been at the place itself
+AROUND = "around "  # before the title of the item that an area is named after: the events need not be at that item
 NOTHING = 1e-12
+
+
+class ClusterName(str):
+    """The name of a cluster of items, "things like A and B"; `titles` are the items that it is named after."""
+
+    titles: tuple[str, ...]
+
+    def __new__(cls, titles: Iterable[str]) -> "ClusterName":
+        titles = tuple(titles)
+        name = super().__new__(cls, f"things like {' and '.join(titles)}")
+        name.titles = titles
+        return name
+
+    def __getnewargs__(self) -> tuple[tuple[str, ...]]:  # type: ignore[override]
+        return (self.titles,)
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureSpace:
-    """Names for what people do and where.
+    """Names of the kinds of items and of the areas of a dataset.
 
-    `kinds` (n_items,) index into `kind_names`, −1 where unknown; `clustered` says that they are no categories of the data but
-    groups of items that the same people take. `area_points` (A, 3) unit vectors of `area_names`, both empty for data without places.
+    `kinds` (n_items,) index into `kind_names`, −1 where unknown; `clustered` says that they are not categories of the data but
+    clusters of items that the same users interact with, each name a ClusterName. `area_points` (A, 3) unit vectors of `area_names`, both empty for data without places.
     """
 
     kinds: np.ndarray
@@ -30,7 +46,7 @@ class FeatureSpace:
     area_names: tuple[str, ...]
 
     def areas_of(self, places: np.ndarray) -> np.ndarray:
-        """(n,) the nearest area of each place (n, 2), −1 where the place is not known."""
+        """Return (n,) the nearest area of each place (n, 2), −1 where the place is unknown."""
         known = np.isfinite(places).all(axis=1)
         areas = np.full(len(places), -1)
         if len(self.area_points) and known.any():
@@ -39,7 +55,7 @@ class FeatureSpace:
 
 
 def build_feature_space(dataset: Dataset) -> FeatureSpace:
-    """Categories where the data has them, else clusters of items; districts where it names them, else areas around busy places."""
+    """Build kinds from the categories of the data, or else clusters of items; areas from its districts, or else around frequent places."""
     counts = np.bincount(dataset.item_codes - 1, minlength=len(dataset.items))
     kinds, names, clustered = _categories(dataset) if "category" in dataset.items else _clusters(dataset, counts)
     points, areas = _areas(dataset)
@@ -47,7 +63,7 @@ def build_feature_space(dataset: Dataset) -> FeatureSpace:
 
 
 def on_sphere(places: np.ndarray) -> np.ndarray:
-    """(n, 3) unit vectors of degrees (n, 2): near is near across the date line and at the poles too."""
+    """Return (n, 3) unit vectors of degrees (n, 2), so that distances hold across the date line and at the poles."""
     latitude, longitude = np.radians(np.asarray(places, dtype=np.float64)).T
     return np.column_stack([np.cos(latitude) * np.cos(longitude), np.cos(latitude) * np.sin(longitude), np.sin(latitude)])
 
@@ -60,7 +76,7 @@ def _categories(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...], bool]:
 
 
 def _clusters(dataset: Dataset, counts: np.ndarray) -> tuple[np.ndarray, tuple[str, ...], bool]:
-    """Groups of items that the same people take (k-means on the leading singular vectors), named by their busiest two."""
+    """Return clusters of items that the same users interact with (k-means on the leading singular vectors), named after the most frequent two."""
     users = np.repeat(np.arange(len(dataset.user_ids)), np.diff(dataset.user_starts))
     shape = (len(dataset.user_ids), len(dataset.items))
     if min(shape) <= CLUSTERS + 1:
@@ -74,12 +90,12 @@ def _clusters(dataset: Dataset, counts: np.ndarray) -> tuple[np.ndarray, tuple[s
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + NOTHING
     labels = kmeans2(vectors, CLUSTERS, minit="++", rng=rng)[1]
     used, labels = np.unique(labels, return_inverse=True)
-    return labels.astype(np.int64), tuple(_typical(dataset, np.flatnonzero(labels == at), counts) for at in range(len(used))), True
+    return labels.astype(np.int64), tuple(_cluster_name(dataset, np.flatnonzero(labels == at), counts) for at in range(len(used))), True
 
 
-def _typical(dataset: Dataset, items: np.ndarray, counts: np.ndarray) -> str:
+def _cluster_name(dataset: Dataset, items: np.ndarray, counts: np.ndarray) -> ClusterName:
     best = items[np.argsort(-counts[items], kind="stable")[:2]]
-    return "things like " + " and ".join(dataset.title_of(str(dataset.item_ids[item])) for item in best)
+    return ClusterName(dataset.title_of(str(dataset.item_ids[item])) for item in best)
 
 
 def _areas(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -96,7 +112,7 @@ def _areas(dataset: Dataset) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def _around_known_places(dataset: Dataset, items: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Areas named after the place in them that most people know: the busiest may be somebody's home."""
+    """Return areas named after the item in them that most users have visited; the most frequent one may be one user's home."""
     users = np.repeat(np.arange(len(dataset.user_ids)), np.diff(dataset.user_starts))
     pairs = np.unique(np.column_stack([dataset.item_codes - 1, users]), axis=0)
     counts = np.bincount(pairs[:, 0], minlength=len(dataset.items))

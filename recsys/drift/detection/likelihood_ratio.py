@@ -1,9 +1,9 @@
-"""How strong the evidence for a change is: likelihood ratios of every split in all views together, judged by shuffled weeks.
+"""Evidence for a change: likelihood ratios of every split in all features together, tested by permutation of weeks.
 
-At each split the counts before and after are compared in every view by the likelihood ratio of two multinomials against one (G²,
-Wilks 1938). The same blocks of time in random order say what chance gives at this very split: their mean and spread turn
-each view's G² into a z. Views are joined as the sum of squares of positive z, so that one strong view suffices and several weak
-ones add up. The p-value is the share of shuffles whose best split is as good as the real one.
+At each split the counts before and after are compared in every feature by the likelihood ratio of two multinomials against one (G²,
+Wilks 1938). The same blocks of time in random order give its distribution by chance at this split: their mean and standard deviation
+turn each feature's G² into a z. Features are joined as the sum of squares of positive z, so that one strong feature suffices and
+several weak ones add up. The p-value is the share of permutations whose best split is as good as the real one.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ UNIT = 2.0**-20  # of G²
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """The best split: `split` is the number of blocks before it, `p_value` by shuffled blocks; `z` of each view at it."""
+    """The best split: `split` is the number of blocks before it, `p_value` by permuted blocks; `z` of each feature at it."""
 
     split: int
     p_value: float
@@ -27,10 +27,10 @@ class Scan:
 
 
 def block_counts(view: View, events: UserEvents, blocks: np.ndarray, alive: np.ndarray | None = None) -> np.ndarray:
-    """(blocks, levels that occur) how often each level comes in each block (T,), twice where outings begin with it.
+    """Return (blocks, levels that occur) counts of each level in each block (T,), twice where an outing begins with it.
 
-    What is looked up, saved and visited on one day is one piece of evidence and not three, and what people set out for says more of
-    them than what it led to. Only events `alive` (T,) where given.
+    An item that is searched, saved and visited on one day counts once, and the first event of an outing says more about a user
+    than those that follow from it. Only events `alive` (T,) where given.
     """
     known = view.codes >= 0 if alive is None else (view.codes >= 0) & alive
     levels, at = np.unique(view.codes[known], return_inverse=True)
@@ -49,7 +49,7 @@ def scan_splits(
     rng: np.random.Generator,
     config: DetectionConfig = DETECTION,
 ) -> Scan | None:
-    """Where two halves differ most and how likely that is by chance; None where no split is allowed.
+    """Return the split whose sides differ most, with its p-value; None where no split is allowed.
 
     `counts` map views to (blocks, levels), `sizes` (blocks,) are the events of each block, `allowed` (blocks − 1,) marks the splits
     that leave enough on either side in the real order.
@@ -58,16 +58,16 @@ def scan_splits(
         return None
     orders = np.array([np.arange(len(sizes)), *(rng.permutation(len(sizes)) for _ in range(config.shuffles))])
     ratios = {name: split_ratios(table, orders) for name, table in counts.items()}
-    found = _judge(ratios, allowed, config)
+    found = _test_best_split(ratios, allowed, config)
     if found.p_value > config.doubtful:
         return found
     more = np.array([rng.permutation(len(sizes)) for _ in range(config.further_shuffles)])
     ratios = {name: np.vstack([values, split_ratios(counts[name], more)]) for name, values in ratios.items()}
-    return _judge(ratios, allowed, config)
+    return _test_best_split(ratios, allowed, config)
 
 
-def _judge(ratios: dict[str, np.ndarray], allowed: np.ndarray, config: DetectionConfig) -> Scan:
-    """From G² (orders, splits) of each view, the real order first."""
+def _test_best_split(ratios: dict[str, np.ndarray], allowed: np.ndarray, config: DetectionConfig) -> Scan:
+    """Return the best split and its p-value from G² (orders, splits) of each feature, the real order first."""
     joint, each = np.zeros((len(next(iter(ratios.values()))), len(allowed))), {}
     for name, values in ratios.items():
         centre, spread = values[1:].mean(axis=0), np.maximum(values[1:].std(axis=0), config.min_spread)
@@ -82,21 +82,21 @@ def _judge(ratios: dict[str, np.ndarray], allowed: np.ndarray, config: Detection
 
 
 def split_ratios(table: np.ndarray, orders: np.ndarray) -> np.ndarray:
-    """(orders, blocks − 1) G² of every split of blocks (blocks, levels) put in each of the orders (orders, blocks).
+    """Return (orders, blocks − 1) G² of every split of blocks (blocks, levels) in each of the orders (orders, blocks).
 
-    What a level adds changes only where it occurs, so its occurrences in the order of their places are all that is looked at.
+    A level's term changes only at blocks in which it occurs, so only these are computed, in the order of their positions.
     """
     blocks, totals = len(table), table.sum(axis=0)
-    level, block = np.nonzero(table.T * (totals > 1)[:, None])  # what occurs once says nothing: 0 log 0 = 1 log 1
-    count, pieces = table[block, level], _pieces(totals[totals > 1])
-    low, high = int(count.max(initial=0)).bit_length(), int(blocks - 1).bit_length()  # bits of a count and of a place
+    level, block = np.nonzero(table.T * (totals > 1)[:, None])  # a single occurrence has no effect: 0 log 0 = 1 log 1
+    count, pieces = table[block, level], _ratio_terms(totals[totals > 1])
+    low, high = int(count.max(initial=0)).bit_length(), int(blocks - 1).bit_length()  # bits of a count and of a position
     head = (np.unique(level, return_inverse=True)[1] << low + high) + count
     narrow = np.int32 if len(totals) << low + high < 2**31 else np.int64
     values, sizes = np.empty((len(orders), blocks - 1)), table.sum(axis=1)
-    whole = _pieces(np.array([sizes.sum()]))
+    whole = _ratio_terms(np.array([sizes.sum()]))
     for some in _chunks(len(orders), len(level)):
         places = np.argsort(orders[some], axis=1)
-        keys = ((places << low)[:, block] + head).astype(narrow)  # by level, then by place
+        keys = ((places << low)[:, block] + head).astype(narrow)  # by level, then by position
         keys.sort(axis=1)
         seen = (keys & (1 << low) - 1).cumsum(axis=1, dtype=np.intp)
         at = (keys >> low & (1 << high) - 1) + blocks * np.arange(len(places))[:, None]
@@ -107,10 +107,10 @@ def split_ratios(table: np.ndarray, orders: np.ndarray) -> np.ndarray:
     return values
 
 
-def _pieces(totals: np.ndarray) -> np.ndarray:
-    """(Σ totals + 1,) c log c + (n − c) log (n − c) − n log n for c from 0 to n, one total n after the other, in whole UNITs.
+def _ratio_terms(totals: np.ndarray) -> np.ndarray:
+    """Return (Σ totals + 1,) c log c + (n − c) log (n − c) − n log n for c from 0 to n, for each total n in turn, in whole UNITs.
 
-    Whole numbers add up to the same in every order, so that equal splits are equal. The last of one total is the first of the next: 0.
+    Integers have the same sum in every order, so that equal splits get equal values. The last of one total is the first of the next: 0.
     """
     plogp = _n_log_n(int(totals.max(initial=0)))
     parts = [plogp[: n + 1] + plogp[n::-1] - plogp[n] for n in totals.tolist()]
@@ -120,9 +120,9 @@ def _pieces(totals: np.ndarray) -> np.ndarray:
 def window_evidence(
     counts: dict[str, np.ndarray], first: int, last: int, rng: np.random.Generator, config: DetectionConfig = DETECTION
 ) -> tuple[float, dict[str, float]]:
-    """The p-value of blocks first to last − 1 being unlike all others, and the z of each view.
+    """Return the p-value of blocks first to last − 1 against all others, and the z of each feature.
 
-    Compared with the most unlike window of this length in every shuffle, since this one was chosen for being unlike.
+    Compared with the most different window of this length in every permutation, since this one was selected for its difference.
     """
     length, blocks = last - first, len(next(iter(counts.values())))
     orders = np.vstack([np.arange(blocks)[None], [rng.permutation(blocks) for _ in range(config.shuffles)]])
@@ -139,12 +139,12 @@ def window_evidence(
 def season_evidence(
     counts: dict[str, np.ndarray], seasons: np.ndarray, rng: np.random.Generator, config: DetectionConfig = DETECTION
 ) -> tuple[float, int, dict[str, float]]:
-    """The p-value of the season (seasons, blocks) that sets itself apart most from the rest of the year, which one, and its z."""
+    """Return the p-value of the season (seasons, blocks) that differs most from the rest of the year, its index, and its z."""
     orders = np.vstack([np.arange(seasons.shape[1])[None], [rng.permutation(seasons.shape[1]) for _ in range(config.shuffles)]])
     joint, each = np.zeros((len(orders), len(seasons))), {}
     for name, table in counts.items():
         inside = np.einsum("sb,obk->osk", seasons.astype(np.float32), table[orders].astype(np.float32), optimize=True).astype(np.intp)
-        values = _apart(table, inside)
+        values = _inside_ratios(table, inside)
         z = (values - values[1:].mean(axis=0)) / np.maximum(values[1:].std(axis=0), config.min_spread)
         joint += np.maximum(z, 0) ** 2
         each[name] = z[0]
@@ -158,27 +158,27 @@ def _window_ratios(table: np.ndarray, orders: np.ndarray, length: int) -> np.nda
     for some in _chunks(len(orders), table.size):
         summed = np.zeros((len(orders[some]), len(table) + 1, table.shape[1]), dtype=np.int32)
         np.cumsum(table[orders[some]], axis=1, out=summed[:, 1:])
-        values[some] = _apart(table, summed[:, length:] - summed[:, :-length])
+        values[some] = _inside_ratios(table, summed[:, length:] - summed[:, :-length])
     return values
 
 
 def _chunks(count: int, size: int) -> Iterator[slice]:
-    """Slices of so many orders that their tables stay in the processor's cache."""
+    """Yield slices of orders whose tables fit in the processor's cache."""
     step = max(1, 100_000 // max(size, 1))
     for start in range(0, count, step):
         yield slice(start, start + step)
 
 
-def _apart(table: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """(…,) G² of the counts inside (…, levels) against the rest of the table (blocks, levels)."""
+def _inside_ratios(table: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return (…,) G² of the counts inside (…, levels) against the rest of the table (blocks, levels)."""
     totals = table.sum(axis=0)
-    each, whole = _pieces(totals), _pieces(totals.sum(keepdims=True))
+    each, whole = _ratio_terms(totals), _ratio_terms(totals.sum(keepdims=True))
     found = each.take(inside + (totals.cumsum() - totals), mode="clip").sum(axis=-1)
     return np.asarray(2 * UNIT * (found - whole[inside.sum(axis=-1)]))
 
 
 def partition_ratio(counts: dict[str, np.ndarray], inside: np.ndarray) -> float:
-    """G² of all views together, for blocks `inside` (blocks,) against the others."""
+    """Return G² of all features together, for blocks `inside` (blocks,) against the others."""
     total = 0.0
     for table in counts.values():
         both = np.array([table[inside].sum(axis=0), table[~inside].sum(axis=0)])

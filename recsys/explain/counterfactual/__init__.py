@@ -1,1 +1,1 @@
-"""Counterfactuals: the smallest changes of a history that move an item out of a list or into it."""
+"""Counterfactuals: the smallest changes of a history that move an item out of the top-k list or into it."""

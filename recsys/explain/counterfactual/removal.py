@@ -1,9 +1,9 @@
-"""What an item hangs on: the fewest events whose removal drops it out of the list. Its counterpart is addition.py.
+"""Counterfactual removal: the fewest events whose removal drops an item out of the top-k list. Its counterpart is addition.py.
 
-Every answer is checked by asking the model once more, alone. The search for removals: each event alone; then pairs, in the order
-that the single effects foretell; then triples, foretold from the pairs by their first and second differences; beyond that a greedy
-climb whose result is thinned again. Pairs are searched whole up to `POOL` events, so one or two events are the fewest there are;
-larger sets are the fewest found.
+Every result is verified by scoring its history once more, alone. The search tries each event alone; then pairs, in the order that
+single effects predict; then triples, predicted from pairs by first and second differences; beyond that it grows a set greedily and
+prunes it again. All pairs are tried for up to `POOL` events, so a result of one or two events is minimal; larger sets are the smallest
+found.
 """
 
 import time
@@ -15,25 +15,26 @@ import numpy as np
 
 from recsys.core import TOP_K
 from recsys.core.errors import DataError
+from recsys.core.translation import _
 from recsys.explain.counterfactual.topk_membership import TopKMembership
 from recsys.explain.game import Game
 
-POOL = 50  # events searched in pairs; of longer histories those that matter most
-CHUNK = 256  # sets asked for at once: the search stops after the first chunk that holds an answer
-TRIPLES = 512  # of those foretold to drop the item furthest
-HOPE = 0.5  # of the way to the edge of the list: triples foretold to go less far are not asked for
-LATEST = 16  # always in the pool: nearly every model leans on them
+POOL = 50  # events searched in pairs; the most important ones of longer histories
+CHUNK = 256  # sets scored at once: the search stops after the first chunk with a result
+TRIPLES = 512  # triples with the largest predicted drop
+MIN_DROP = 0.5  # of the way to the edge of the list: triples with a smaller predicted drop are not scored
+LATEST = 16  # latest events, always in the pool since nearly every model depends on them
 BLOCKS = 48
-CLIMB = 8  # events added one by one beyond three
+GREEDY = 8  # events added one by one beyond three
 BUDGET = 4_000
 
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """The fewest events found whose removal drops an item out of the first k.
+    """The smallest set of events found whose removal drops an item out of the top k.
 
-    `removed` are steps, oldest first, () when none was found. `rank_before` and `rank_after` are places in the list, `replacement`
-    is the item that comes in. `verified` says that the model was asked again without them; `evaluations` counts all questions.
+    `removed` are steps, oldest first, () when none was found. `replacement` is the item that enters the list. `verified` says that the
+    model was scored again without them; `evaluations` counts all scored requests.
     """
 
     item_id: str
@@ -48,51 +49,58 @@ class Counterfactual:
 
 
 def smallest_removal(game: Game, k: int = TOP_K, budget: int = BUDGET) -> Counterfactual:
-    """Which events the place of the game's item among the first k hangs on; events are removed as in the game.
+    """Search the fewest events without which the game's item is not in the top k; events are removed as in the game.
 
-    After about `budget` evaluations the fewest found so far have to do.
+    After about `budget` evaluations the smallest set found so far is returned.
     """
     began = time.perf_counter()
     listing = TopKMembership(game, k, budget)
-    before = listing.place
+    before = listing.rank
     if before > k:
-        raise DataError(f"item '{game.item_id}' is at place {before}, not among the first {k}; take one of them, or a larger k")
+        raise DataError(
+            _(
+                "item '{item}' is at rank {rank}, not in the top {k}; choose an item of the list, or a larger k",
+                item=game.item_id,
+                rank=before,
+                k=k,
+            )
+        )
     removed, after, replacement = _search(listing) or ((), None, None)
     seconds = time.perf_counter() - began
     return Counterfactual(game.item_id, k, removed, bool(removed), before, after, replacement, listing.evaluations, seconds)
 
 
 def _search(listing: TopKMembership) -> tuple[tuple[int, ...], int, str | None] | None:
-    """Steps to remove, the place after, and what comes in; None where nothing helps, not even removing everything known."""
+    """Return the steps to remove, the rank after, and the item that enters; None where even removing all known events does not help."""
     pool = _pool(listing)
-    if not len(pool) or listing.whole == np.inf:  # fewer items than places
+    if not len(pool) or listing.full_margin == np.inf:  # fewer items than ranks
         return None
     singles = listing.margins([(step,) for step in pool])
-    for sets, margins in _rising(listing, pool, singles):
-        answer = _checked(listing, sets, margins)
+    for sets, margins in _growing_sets(listing, pool, singles):
+        answer = _verify(listing, sets, margins)
         if answer is not None:
             return answer
-        if listing.evaluations > 0.75 * listing.budget:  # the rest is for the climb
+        if listing.evaluations > 0.75 * listing.budget:  # the rest is for the greedy search
             break
-    best = _climb(listing, pool, singles)
-    return None if best is None else _checked(listing, [best], np.array([-1.0]))
+    best = _search_greedily(listing, pool, singles)
+    return None if best is None else _verify(listing, [best], np.array([-1.0]))
 
 
-def _rising(listing: TopKMembership, pool: Sequence[int], singles: np.ndarray) -> Iterator[tuple[list[tuple[int, ...]], np.ndarray]]:
-    """Sets of one, two and three events with their margins, the smallest sets first, in each size the most promising first.
+def _growing_sets(listing: TopKMembership, pool: Sequence[int], singles: np.ndarray) -> Iterator[tuple[list[tuple[int, ...]], np.ndarray]]:
+    """Yield sets of one, two and three events with their margins, smaller sets first, and the most promising first in each size.
 
-    Pairs of the latest come before all others and are asked for however little budget there is: a model that reads the order leans
-    on the last two together, which neither alone foretells.
+    Pairs of the latest events come before all others, whatever the budget: a sequential model depends on the last two together, which
+    single effects do not predict.
     """
     yield [(step,) for step in pool], singles
     if len(pool) < 2:
         return
-    whole = listing.whole
+    whole = listing.full_margin
     pairs = np.array(list(combinations(range(len(pool)), 2)))
     late = np.isin(pool, listing.known[-LATEST:])[pairs].all(1)
     pairs = pairs[np.lexsort((singles[pairs].sum(1), ~late))]
     known = np.full((len(pool), len(pool)), np.nan)
-    chunk = listing.room(CHUNK)
+    chunk = listing.batch_size(CHUNK)
     for some in np.split(pairs, range(max(chunk, int(late.sum())), len(pairs), chunk)):
         sets: list[tuple[int, ...]] = [tuple(pool[at] for at in pair) for pair in some]
         margins = listing.margins(sets)
@@ -101,51 +109,53 @@ def _rising(listing: TopKMembership, pool: Sequence[int], singles: np.ndarray) -
     if len(pool) < 3:
         return
     first, second, third = np.array(list(combinations(range(len(pool)), 3))).T
-    # The margin of three, if there were no third differences.
-    foretold = known[first, second] + known[first, third] + known[second, third] - singles[first] - singles[second] - singles[third] + whole
-    order = np.argsort(foretold, kind="stable")[:TRIPLES]
-    order = order[foretold[order] <= HOPE * whole]
+    # The margin of three events if third differences were 0.
+    predicted = (
+        known[first, second] + known[first, third] + known[second, third] - singles[first] - singles[second] - singles[third] + whole
+    )
+    order = np.argsort(predicted, kind="stable")[:TRIPLES]
+    order = order[predicted[order] <= MIN_DROP * whole]
     for start in range(0, len(order), CHUNK):
         some = order[start : start + CHUNK]
         sets = [(pool[first[at]], pool[second[at]], pool[third[at]]) for at in some]
         yield sets, listing.margins(sets)
 
 
-def _climb(listing: TopKMembership, pool: Sequence[int], singles: np.ndarray) -> tuple[int, ...] | None:
-    """More than three events: the latest, those of whole items, or the one that helps most, time and again, and the shortest run of the rest."""
+def _search_greedily(listing: TopKMembership, pool: Sequence[int], singles: np.ndarray) -> tuple[int, ...] | None:
+    """Return a set of more than three events: the latest, all of some items, or greedily chosen ones with the shortest run of the rest."""
     chosen: tuple[int, ...] = ()
     latest = [tuple(int(step) for step in listing.known[-count:]) for count in range(1, min(LATEST, len(listing.known)) + 1)]
-    best = _shorter(_first_out(listing, latest, LATEST), _whole_items(listing))
+    best = _shorter(_first_sufficient(listing, latest, LATEST), _whole_items(listing))
     margins, rest = singles, list(pool)
-    for _ in range(CLIMB):
+    for _round in range(GREEDY):
         order = [rest[at] for at in np.argsort(margins, kind="stable")]
         runs = [tuple(sorted((*chosen, *order[:length]))) for length in range(1, len(order) + 1)]
-        best = _shorter(best, _first_out(listing, runs))
+        best = _shorter(best, _first_sufficient(listing, runs))
         chosen = (*chosen, order[0])
         rest = order[1:]
-        if not rest or (best is not None and len(best) <= len(chosen) + 1) or listing.spent:
+        if not rest or (best is not None and len(best) <= len(chosen) + 1) or listing.is_exhausted:
             break
         margins = listing.margins([(*chosen, step) for step in rest])
     if best is None:
         everything = tuple(int(step) for step in listing.known)
-        best = everything if _first_out(listing, [everything]) else None
-    return None if best is None else _thinned(listing, best)
+        best = everything if _first_sufficient(listing, [everything]) else None
+    return None if best is None else _prune(listing, best)
 
 
 def _whole_items(listing: TopKMembership) -> tuple[int, ...] | None:
-    """All events of one item, or of the fewest: what hangs on a habit hangs on each time alike."""
-    items = listing.game.whole.history.items[listing.known]
+    """Return all events of one item, or of the fewest items: a habit does not depend on any single event."""
+    items = listing.game.full_request.history.items[listing.known]
     names = list(dict.fromkeys(items))
     sets = sorted((tuple(int(step) for step in listing.known[items == name]) for name in names), key=len, reverse=True)
-    order = np.argsort(listing.margins(sets[: listing.room(CHUNK)]), kind="stable")[:POOL]
+    order = np.argsort(listing.margins(sets[: listing.batch_size(CHUNK)]), kind="stable")[:POOL]
     ones = [sets[int(at)] for at in order]
     runs = [tuple(sorted(step for each in ones[:length] for step in each)) for length in range(1, len(ones) + 1)]
-    return _first_out(listing, runs)
+    return _first_sufficient(listing, runs)
 
 
-def _first_out(listing: TopKMembership, sets: list[tuple[int, ...]], least: int = 8) -> tuple[int, ...] | None:
-    """The first of growing sets that is enough; of many, only some of the long ones are tried, but `least` in any case."""
-    count = listing.room(len(sets), least)
+def _first_sufficient(listing: TopKMembership, sets: list[tuple[int, ...]], least: int = 8) -> tuple[int, ...] | None:
+    """Return the first of growing sets that is enough; of many sets only some of the long ones are tried, at least `least`."""
+    count = listing.batch_size(len(sets), least)
     tried = np.unique(np.geomspace(1, len(sets), count).round().astype(np.int64)) - 1 if count < len(sets) else np.arange(len(sets))
     out = np.flatnonzero(listing.margins([sets[at] for at in tried]) < 0)
     return sets[int(tried[out[0]])] if len(out) else None
@@ -157,9 +167,9 @@ def _shorter(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tupl
     return one if len(one) <= len(other) else other
 
 
-def _thinned(listing: TopKMembership, removed: tuple[int, ...]) -> tuple[int, ...]:
-    """The set without what it does not need, one event at a time; only sets short enough to be read."""
-    while 1 < len(removed) <= listing.room(POOL, 0):
+def _prune(listing: TopKMembership, removed: tuple[int, ...]) -> tuple[int, ...]:
+    """Prune the set one event at a time; only sets of a readable size."""
+    while 1 < len(removed) <= listing.batch_size(POOL, 0):
         fewer = [removed[:at] + removed[at + 1 :] for at in range(len(removed))]
         margins = listing.margins(fewer)
         if margins.min() >= 0:
@@ -168,32 +178,32 @@ def _thinned(listing: TopKMembership, removed: tuple[int, ...]) -> tuple[int, ..
     return removed
 
 
-def _checked(listing: TopKMembership, sets: list[tuple[int, ...]], margins: np.ndarray) -> tuple[tuple[int, ...], int, str | None] | None:
-    """The set that drops the item furthest, asked for again alone; the next ones if it does not hold."""
+def _verify(listing: TopKMembership, sets: list[tuple[int, ...]], margins: np.ndarray) -> tuple[tuple[int, ...], int, str | None] | None:
+    """Return the set with the largest drop that holds when scored alone."""
     for at in np.argsort(margins, kind="stable")[:3]:
         if margins[at] > 0:
             return None
         removed = tuple(sorted(int(step) for step in sets[int(at)]))
-        place, replacement = listing.check_without(removed)
+        place, replacement = listing.verify_removal(removed)
         if place > listing.k:
             return removed, place, replacement
     return None
 
 
 def _pool(listing: TopKMembership) -> list[int]:
-    """The events worth searching: all of them in a short history, else the latest and those of the blocks that matter most."""
+    """Return the events to search: all of a short history, else the latest and those of the most important blocks."""
     known = listing.known
     if len(known) <= POOL:
         return [int(step) for step in known]
     pool = [int(step) for step in known[-LATEST:]]
     older = known[:-LATEST]
-    blocks = [tuple(int(step) for step in block) for block in np.array_split(older, min(listing.room(BLOCKS), len(older)))]
+    blocks = [tuple(int(step) for step in block) for block in np.array_split(older, min(listing.batch_size(BLOCKS), len(older)))]
     if len(older) > len(blocks):
         margins = listing.margins(blocks)
-        # Of the blocks that matter most, as many as the next question can hold.
+        # As many of the most important blocks as one chunk can hold.
         best = [
             step
-            for at in np.argsort(margins, kind="stable")[: max(1, listing.room(CHUNK) * len(blocks) // len(older))]
+            for at in np.argsort(margins, kind="stable")[: max(1, listing.batch_size(CHUNK) * len(blocks) // len(older))]
             for step in blocks[int(at)]
         ]
     else:

@@ -1,4 +1,4 @@
-"""Where one item stands in the list when events are taken away or added: many such lists in one question to the model."""
+"""Membership of one item in the top-k list for changed histories, scored in batches."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -7,14 +7,15 @@ import numpy as np
 
 from recsys.core import Dataset, Event, Request, top_k
 from recsys.core.errors import DataError
+from recsys.core.translation import _
 from recsys.explain.game import Game
 
-EventOf = Callable[[str], Event]
-ROWS = 1_000_000  # scores held at once
+EventFactory = Callable[[str], Event]
+ROWS = 1_000_000  # scores in memory at once
 
 
-def taken_now(request: Request, dataset: Dataset | None = None) -> EventOf:
-    """Makes events of items at the time of the request, or of the last event, and where the item is, or the request where that is unknown."""
+def make_event_factory(request: Request, dataset: Dataset | None = None) -> EventFactory:
+    """Return a function that makes events at the time of the request or the last event, at the item's place or else that of the request."""
     times = request.history.times
     last = float(times[-1]) if times is not None and len(times) else np.nan
     time = last if request.time is None else request.time
@@ -30,16 +31,16 @@ def taken_now(request: Request, dataset: Dataset | None = None) -> EventOf:
 
 
 class TopKMembership:
-    """The place of a game's item among the first k, for changed histories.
+    """The rank of a game's item and its membership in the top k, for changed histories.
 
-    A margin is the item's score minus that of the k-th best other item: below 0 it is out of the list. `whole` is the margin as it
-    is, `known` the steps of items that the model knows. What was taken before stays out of the list where people do not return,
-    also where that event is taken away: removing a film would else only make room for that same film.
+    A margin is the item's score minus that of the k-th best other item: below 0 the item is not in the list. `full_margin` is that of
+    the unchanged history, `known` the steps of items that the model knows. Items of the history stay excluded where users do not
+    return to items, even if their events are removed: removing a film would otherwise only make room for the same film.
     """
 
     def __init__(self, game: Game, k: int, budget: float = np.inf):
         if k < 1:
-            raise DataError(f"k is {k}; ask for at least one item")
+            raise DataError(_("k is {k}; it must be at least 1, for example 10", k=k))
         self.game, self.k, self.budget = game, k, budget
         self.at, self.item_ids = game.column, game.vocabulary.item_ids
         self.evaluations = 0
@@ -48,58 +49,65 @@ class TopKMembership:
         self._now = self._without([()])
         if self._now[0, self.at] == -np.inf:
             raise DataError(
-                f"the item '{game.item_id}' is no candidate here: it was taken before, turned down or not asked for; take one of the recommended"
+                _(
+                    "the item '{item}' is not a candidate of this request: it is in the history, was disliked or not requested; "
+                    "choose a recommended item",
+                    item=game.item_id,
+                )
             )
-        self.whole = float(self._margins(self._now)[0])
+        self.full_margin = float(self._margins(self._now)[0])
 
-    def room(self, most: int, least: int = 8) -> int:
-        """How many lists to ask for at once: `most`, or half of what is left of the budget, but `least` in any case."""
+    def batch_size(self, most: int, least: int = 8) -> int:
+        """Return the number of histories to score at once: `most` or half of the remaining budget, but at least `least`."""
         return int(min(most, max(least, (self.budget - self.evaluations) / 2)))
 
     @property
-    def spent(self) -> bool:
+    def is_exhausted(self) -> bool:
+        """Whether the budget is used up."""
         return self.evaluations > self.budget
 
     @property
-    def place(self) -> int:
-        """Where the item stands with nothing changed, from 1; ties as the list breaks them."""
-        return self._place(self._now[0])
+    def rank(self) -> int:
+        """The item's rank for the unchanged history, from 1; ties as the list breaks them."""
+        return self._rank(self._now[0])
 
     def margins(self, removals: Sequence[tuple[int, ...]]) -> np.ndarray:
-        """(n,) margins without these steps."""
+        """Return (n,) margins without these steps."""
         size = max(1, ROWS // len(self.item_ids))
         parts = [self._margins(self._without(removals[start : start + size])) for start in range(0, len(removals), size)]
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def margins_with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf) -> np.ndarray:
-        """(n,) margins after these further events. What is added stays in the list here: that it makes room is no merit."""
+    def margins_after_adding(self, additions: Sequence[tuple[str, ...]], event_of: EventFactory) -> np.ndarray:
+        """Return (n,) margins after these further events. Added items stay in the list here, so that they do not just make room."""
         size = max(1, ROWS // len(self.item_ids))
         chunks = [additions[start : start + size] for start in range(0, len(additions), size)]
         return np.concatenate([self._margins(self._with(chunk, event_of)) for chunk in chunks])
 
-    def check_without(self, steps: tuple[int, ...]) -> tuple[int, str | None]:
-        """The item's place without these steps, asked for alone, and the item that came into the list."""
+    def verify_removal(self, steps: tuple[int, ...]) -> tuple[int, str | None]:
+        """Return the item's rank without these steps, scored alone, and the item that entered the list."""
         scores = self._without([steps])
-        return self._place(scores[0]), self._newcomer(self._now, scores)
+        return self._rank(scores[0]), self._newcomer(self._now, scores)
 
-    def check_with(self, items: tuple[str, ...], event_of: EventOf) -> tuple[int, str | None]:
-        """The item's place after these further events, asked for alone, and another item that left the list for it.
+    def verify_addition(self, items: tuple[str, ...], event_of: EventFactory) -> tuple[int, str | None]:
+        """Return the item's rank after these further events, scored alone, and another item that left the list for it.
 
-        An item that would stand in the list only because what was added leaves it is not in it.
+        An item that would be in the list only because an added item leaves it does not count as in it.
         """
         scores, added = self._with([items], event_of), self.game.vocabulary.encode(items) - 1
-        if not self.game.repeats and self._place(scores[0]) <= self.k:
+        if not self.game.repeats and self._rank(scores[0]) <= self.k:
             scores[:, added] = -np.inf
-        return self._place(scores[0]), self._newcomer(scores, self._now, added)
+        return self._rank(scores[0]), self._newcomer(scores, self._now, added)
 
-    def near(self, count: int, event_of: EventOf) -> list[str]:
-        """Items to add: what the model recommends to somebody who took this one alone, and in equal parts the person's own, the latest first.
+    def propose_items(self, count: int, event_of: EventFactory) -> list[str]:
+        """Return items to add: those that the model recommends after the wanted item alone, and equally many of the history, latest first.
 
-        Where people do not return, nothing that was taken before.
+        Where users do not return to items, none of the history.
         """
-        alone = self._asked([replace(self.game.whole, history=self.game.whole.history.until(0).then(event_of(self.game.item_id)))])
+        alone = self._score(
+            [replace(self.game.full_request, history=self.game.full_request.history.until(0).then(event_of(self.game.item_id)))]
+        )
         ordered = [str(self.item_ids[at]) for at in top_k(alone, len(self.item_ids))[0] if alone[0, at] > -np.inf]
-        taken = [str(item) for item in self.game.known.history.items[::-1]]
+        taken = [str(item) for item in self.game.known_request.history.items[::-1]]
         if self.game.repeats:
             names = dict.fromkeys([*list(dict.fromkeys(taken))[: count // 2], *ordered])
         else:
@@ -114,20 +122,20 @@ class TopKMembership:
         self.evaluations += len(removals)
         return self.game.scores(present)
 
-    def _with(self, additions: Sequence[tuple[str, ...]], event_of: EventOf) -> np.ndarray:
+    def _with(self, additions: Sequence[tuple[str, ...]], event_of: EventFactory) -> np.ndarray:
         requests = []
         for items in additions:
-            history = self.game.whole.history
+            history = self.game.full_request.history
             for item in items:
                 history = history.then(event_of(item))
-            requests.append(replace(self.game.whole, history=history))
-        return np.where(self._now == -np.inf, -np.inf, self._asked(requests))
+            requests.append(replace(self.game.full_request, history=history))
+        return np.where(self._now == -np.inf, -np.inf, self._score(requests))
 
-    def _asked(self, requests: list[Request]) -> np.ndarray:
+    def _score(self, requests: list[Request]) -> np.ndarray:
         self.evaluations += len(requests)
         scores = np.asarray(self.game.model.score(requests), dtype=np.float32)
         if np.isnan(scores).any():
-            raise self.game.no_number()
+            raise self.game.not_finite_error()
         return scores
 
     def _margins(self, scores: np.ndarray) -> np.ndarray:
@@ -138,12 +146,12 @@ class TopKMembership:
         edge = np.partition(others, others.shape[1] - self.k, axis=1)[:, others.shape[1] - self.k].astype(np.float64)
         return np.where(edge == -np.inf, np.inf, own - np.where(edge == -np.inf, 0.0, edge))
 
-    def _place(self, scores: np.ndarray) -> int:
+    def _rank(self, scores: np.ndarray) -> int:
         own = scores[self.at]
         return 1 + int(np.count_nonzero(scores > own)) + int(np.count_nonzero(scores[: self.at] == own))
 
     def _newcomer(self, before: np.ndarray, after: np.ndarray, but: Collection[int] = ()) -> str | None:
-        """The best item of the second list that is not in the first, nor among these."""
+        """Return the best item of the second list that is neither in the first nor among `but`."""
         were = {*top_k(before, self.k)[0].tolist(), *but}
         listed = [at for at in top_k(after, self.k)[0] if after[0, at] > -np.inf and at not in were]
         return str(self.item_ids[listed[0]]) if listed else None

@@ -1,7 +1,7 @@
-"""Fidelity over many people: what each method is worth on a model and its data, beside random orders of the same events.
+"""Benchmark of explanation methods over many users: fidelity against random orders, and recovery of known causes.
 
-One case a person: the first recommendation at one of their events of the split, so that a bootstrap over cases is one over people.
-Where the data says what caused an event, as the simulated city does, also how often a method names that cause first.
+One case per user: the top recommendation at one event of the split, so that a bootstrap over cases is one over users. Where the data
+knows the cause of an event, as the simulated city does, also how often a method ranks that cause first.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,8 +14,9 @@ import pandas as pd
 from recsys.core import TOP_K, Dataset, Recommender, Request, Vocabulary, candidate_scores, top_k
 from recsys.core.errors import DataError
 from recsys.core.split import Split
+from recsys.core.translation import _
 from recsys.evaluation import Cases
-from recsys.evaluation.bootstrap import bootstrap_interval, resampled_means
+from recsys.evaluation.bootstrap import bootstrap_columns, bootstrap_interval
 from recsys.explain import METHODS, Game
 from recsys.explain.fidelity.deletion import HIGHER_IS_BETTER, Fidelity, event_weights, measure_fidelity
 
@@ -23,14 +24,14 @@ RANDOM, LATEST = "random", "latest"
 BUDGET = 1_024
 ORDERS = 6
 LEAST = 4  # events, below which any order is as good as another
-TRIED = 6  # events looked at for each planted cause wanted: the model must have listed what came next
+TRIED = 6  # events tried for each case with a known cause, since the model must have listed the next item
 
-Report = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
-class Measured:
+class Estimate:
     """A mean over cases with its 95 % interval."""
 
     value: float
@@ -40,57 +41,67 @@ class Measured:
 
 @dataclass(frozen=True)
 class FidelityBenchmark:
-    """`metrics` maps methods, random among them, to the metrics of `fidelity.py`; `over_random` to how much better than random
-    they are, case by case, so that above 0 is better whatever the metric. `agreement` is with Shapley values (Spearman)."""
+    """Mean fidelity of each method.
+
+    `metrics` maps methods, including random orders, to the metrics of deletion.py; `over_random` to their mean improvement over random
+    orders of the same case, above 0 where better whatever the metric. `agreement` is Spearman's correlation with Shapley values.
+    """
 
     cases: int
     split: str
-    metrics: dict[str, dict[str, Measured]]
-    over_random: dict[str, dict[str, Measured]]
-    agreement: dict[str, Measured]
+    metrics: dict[str, dict[str, Estimate]]
+    over_random: dict[str, dict[str, Estimate]]
+    agreement: dict[str, Estimate]
 
 
 @dataclass(frozen=True)
 class CauseRecovery:
-    """How often a method's first event is the one that caused what came next; `latest` always names the latest event, `random` any.
+    """Shares of cases in which a method's strongest event is the cause of the next item; `latest` and `random` are baselines.
 
     `causes` counts the cases by kind of cause, and `by_cause` holds the shares of each kind.
     """
 
     cases: int
     causes: dict[str, int]
-    methods: dict[str, Measured]
-    by_cause: dict[str, dict[str, Measured]]
+    methods: dict[str, Estimate]
+    by_cause: dict[str, dict[str, Estimate]]
 
 
 def run_fidelity_benchmark(
     model: Recommender, dataset: Dataset, split: Split, aware: Sequence[str], count: int = 100, which: str = "validation",
-    budget: int = BUDGET, seed: int = 0, report: Report | None = None,
+    budget: int = BUDGET, seed: int = 0, report: ReportProgress | None = None,
 ) -> FidelityBenchmark:  # fmt: skip
-    """Judge every method that is offered on the first recommendation of `count` people."""
+    """Measure the fidelity of every offered method on the top recommendation of `count` users."""
     found = []
-    for request in _said(some_requests(dataset, split, which, count, seed), report, count):
-        best = first_listed(model, request, dataset.repeats)
+    for request in _with_progress(sample_requests(dataset, split, which, count, seed), report, count):
+        best = top_recommendation(model, request, dataset.repeats)
         if best is not None:
             game = Game(model, request, best, aware=aware, repeats=dataset.repeats)
             explanations = {name: each.explain(game, budget, seed) for name, each in METHODS.items() if each.why_not(model, game) is None}
             found.append(measure_fidelity(game, explanations, TOP_K, ORDERS, seed=seed))
     if not found:
-        raise DataError(f"dataset '{dataset.name}' has no {which} event with at least {LEAST} events before it; nothing can be judged")
-    return FidelityBenchmark(len(found), which, *_summed(found, seed))
+        raise DataError(
+            _(
+                "dataset '{dataset}' has no {split} event with at least {least} events before it; choose another split or a larger dataset",
+                dataset=dataset.name,
+                split=which,
+                least=LEAST,
+            )
+        )
+    return FidelityBenchmark(len(found), which, *_summarize(found, seed))
 
 
 def measure_cause_recovery(
     model: Recommender, dataset: Dataset, split: Split, causes: pd.DataFrame, aware: Sequence[str], count: int = 100,
-    budget: int = BUDGET, seed: int = 0, report: Report | None = None,
+    budget: int = BUDGET, seed: int = 0, report: ReportProgress | None = None,
 ) -> CauseRecovery:  # fmt: skip
-    """Explain what really came next, where its cause is known and the model listed it, among events that it did not learn from.
+    """Explain the next item where its cause is known and the model listed it, on validation and test events.
 
     `causes` is in the order of the interactions, with cause and because_of (−1 where no event is named).
     """
     hits: dict[str, list[float]] = {}
     kinds: list[str] = []
-    for request, item, because, kind in _said(_caused(model, dataset, split, causes, count, seed), report, count):
+    for request, item, because, kind in _with_progress(_requests_with_cause(model, dataset, split, causes, count, seed), report, count):
         game = Game(model, request, item, aware=aware, repeats=dataset.repeats)
         steps = game.steps
         for name, method in METHODS.items():
@@ -107,27 +118,27 @@ def measure_cause_recovery(
     return CauseRecovery(
         len(kinds),
         {name: int(rows.sum()) for name, rows in of_kind.items()},
-        _measured({name: np.array(each) for name, each in hits.items()}, seed),
-        {kind: _measured({name: np.array(each)[rows] for name, each in hits.items()}, seed) for kind, rows in of_kind.items()},
+        _estimates({name: np.array(each) for name, each in hits.items()}, seed),
+        {kind: _estimates({name: np.array(each)[rows] for name, each in hits.items()}, seed) for kind, rows in of_kind.items()},
     )
 
 
-def some_requests(dataset: Dataset, split: Split, which: str, count: int, seed: int) -> Iterator[Request]:
-    """At one event of the split for each of at most `count` people, with at least `LEAST` events before it."""
-    cases, random = Cases.of(dataset, split, which), np.random.default_rng(seed)
+def sample_requests(dataset: Dataset, split: Split, which: str, count: int, seed: int) -> Iterator[Request]:
+    """Yield a request at one event of the split for each of at most `count` users, with at least `LEAST` events before it."""
+    cases, random = Cases.from_split(dataset, split, which), np.random.default_rng(seed)
     order = random.permutation(np.flatnonzero(cases.steps >= LEAST))
-    _, firsts = np.unique(cases.user_codes[order], return_index=True)
+    _codes, firsts = np.unique(cases.user_codes[order], return_index=True)
     for case in order[np.sort(firsts)][:count]:
         yield cases.requests(np.array([case]))[0]
 
 
-def _caused(
+def _requests_with_cause(
     model: Recommender, dataset: Dataset, split: Split, causes: pd.DataFrame, count: int, seed: int
 ) -> Iterator[tuple[Request, str, int, str]]:
-    """Requests, what came next, the step that caused it and the kind of cause."""
+    """Yield requests, the next item, the step that caused it, and the kind of cause."""
     random, found = np.random.default_rng(seed), 0
     because = causes["because_of"].to_numpy()
-    parts = [Cases.of(dataset, split, which) for which in ("validation", "test")]
+    parts = [Cases.from_split(dataset, split, which) for which in ("validation", "test")]
     events = [(part, case) for part in parts for case in np.flatnonzero((because[part.rows] >= 0) & (part.steps >= LEAST))]
     for at in random.permutation(len(events))[: TRIED * count]:
         part, case = events[at]
@@ -145,44 +156,44 @@ def _list(model: Recommender, request: Request, repeats: bool) -> list[str]:
     return [str(model.item_ids[at]) for at in top_k(scores, TOP_K)[0] if scores[0, at] > -np.inf]
 
 
-def first_listed(model: Recommender, request: Request, repeats: bool) -> str | None:
-    """The first recommendation, None where there is none."""
+def top_recommendation(model: Recommender, request: Request, repeats: bool) -> str | None:
+    """Return the first recommendation, None where there is none."""
     return next(iter(_list(model, request, repeats)), None)
 
 
-def _summed(
+def _summarize(
     found: Sequence[Fidelity], seed: int
-) -> tuple[dict[str, dict[str, Measured]], dict[str, dict[str, Measured]], dict[str, Measured]]:
+) -> tuple[dict[str, dict[str, Estimate]], dict[str, dict[str, Estimate]], dict[str, Estimate]]:
     names = list(dict.fromkeys(name for each in found for name in each.curves))
     random = {metric: np.array([each.chance(metric).mean() for each in found]) for metric in HIGHER_IS_BETTER}
-    metrics, over = {RANDOM: _measured(random, seed)}, {}
-    agreement: dict[str, Measured] = {}
+    metrics, over = {RANDOM: _estimates(random, seed)}, {}
+    agreement: dict[str, Estimate] = {}
     for name in names:
         own = {
             metric: np.array([each.curves[name].metrics[metric] if name in each.curves else np.nan for each in found]) for metric in random
         }
-        metrics[name] = _measured(own, seed)
+        metrics[name] = _estimates(own, seed)
         better = {metric: (own[metric] - random[metric]) * (1 if HIGHER_IS_BETTER[metric] else -1) for metric in random}
-        over[name] = _measured(better, seed)
+        over[name] = _estimates(better, seed)
         if name != "shapley" and "shapley" in names:
-            pairs = [_pair(each, "shapley", name) for each in found]
-            agreement |= _measured({name: np.array(pairs)}, seed)
+            pairs = [_agreement(each, "shapley", name) for each in found]
+            agreement |= _estimates({name: np.array(pairs)}, seed)
     return metrics, over, agreement
 
 
-def _pair(found: Fidelity, one: str, other: str) -> float:
+def _agreement(found: Fidelity, one: str, other: str) -> float:
     names = list(found.curves)
     return float(found.agreement[names.index(one), names.index(other)]) if one in names and other in names else np.nan
 
 
-def _measured(columns: Mapping[str, np.ndarray], seed: int) -> dict[str, Measured]:
-    """Means with intervals; a column without a number has none."""
-    draws = resampled_means(columns, np.arange(len(next(iter(columns.values())))), seed)
+def _estimates(columns: Mapping[str, np.ndarray], seed: int) -> dict[str, Estimate]:
+    """Return means with intervals; NaN for a column without a number."""
+    draws = bootstrap_columns(columns, np.arange(len(next(iter(columns.values())))), seed)
     means = {name: float(np.nanmean(values)) if np.isfinite(values).any() else float("nan") for name, values in columns.items()}
-    return {name: Measured(means[name], *bootstrap_interval(draws[name])) for name in columns}
+    return {name: Estimate(means[name], *bootstrap_interval(draws[name])) for name in columns}
 
 
-def _said(parts: Iterator[Part], report: Report | None, count: int) -> Iterator[Part]:
+def _with_progress(parts: Iterator[Part], report: ReportProgress | None, count: int) -> Iterator[Part]:
     for done, part in enumerate(parts, start=1):
         if report is not None:
             report(done, count)

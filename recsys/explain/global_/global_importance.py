@@ -1,7 +1,7 @@
-"""What moves a model in general: the events of many people by what they are, how long ago, how far away and at which hour.
+"""Global importance: average contributions of events over many users, by item, behaviour, age, position, distance and hour.
 
-Each event of the first recommendation of many people is left out once. Values are in standard deviations of the scores of all
-items, so that they can be put side by side.
+Each event before the top recommendation of many users is left out once. Values are in standard deviations of the scores of all items,
+so that they are comparable.
 """
 
 import time
@@ -14,27 +14,34 @@ from recsys.core import Dataset, Recommender, Request
 from recsys.core.errors import DataError
 from recsys.core.geography import kilometres
 from recsys.core.split import Split
-from recsys.evaluation.bootstrap import bootstrap_interval, resampled_means
+from recsys.core.translation import N_, _
+from recsys.evaluation.bootstrap import bootstrap_columns, bootstrap_interval
 from recsys.explain import Game
-from recsys.explain.fidelity.fidelity_benchmark import Report, first_listed, some_requests
+from recsys.explain.fidelity.fidelity_benchmark import ReportProgress, sample_requests, top_recommendation
 
-LATEST = 50  # events of a person that are left out one at a time
-FEWEST = 10  # people
+LATEST = 50  # latest events of a user, which are left out one at a time
+FEWEST = 10  # users
 LEAST = 3  # events behind a mean of two categories
 HOUR = 3600.0
 
-GAPS = ((1, "within the hour"), (24, "within the day"), (168, "within the week"), (720, "within the month"), (np.inf, "longer ago"))
-BACKS = ((1, "the latest event"), (3, "2 or 3 events back"), (10, "4 to 10 back"), (np.inf, "further back"))
-DISTANCES = ((0.5, "within 500 m"), (2, "0.5 to 2 km"), (5, "2 to 5 km"), (np.inf, "farther away"))
-CLOCK = ((1, "at this hour"), (4, "1 to 4 hours off"), (np.inf, "at another time of day"))
+GAPS = (
+    (1, N_("within one hour")), (24, N_("within one day")), (168, N_("within one week")), (720, N_("within one month")), (np.inf, N_("longer ago")),
+)  # fmt: skip
+BACKS = ((1, N_("latest event")), (3, N_("2 or 3 events back")), (10, N_("4 to 10 events back")), (np.inf, N_("further back")))
+DISTANCES = ((0.5, N_("within 500 m")), (2, N_("0.5 to 2 km")), (5, N_("2 to 5 km")), (np.inf, N_("farther away")))
+CLOCK = ((1, N_("at the same hour")), (4, N_("1 to 4 hours apart")), (np.inf, N_("at another time of day")))
+ITEM, BEHAVIOUR, AGE, POSITION, DISTANCE, HOUR_OF_DAY = (
+    N_("Item of the event"), N_("Behaviour"), N_("Time since the event"), N_("Position in the history"), N_("Distance"), N_("Hour of the event"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class GlobalImportance:
-    """Events of many cases: `values` (N,) what each adds to the recommendation it came before, `cases` (N,) whose it is.
+    """Contributions `values` (N,) of events to the recommendation that they precede, and their cases (N,), one per user.
 
-    `features` maps a question ("how long before") to its answers, an answer's number (N,) and its names; −1 is unknown.
-    `categories` (N, 2) are those of the event and of the recommended item, None for data that has none.
+    `features` maps a feature, such as "Distance", to codes (N,) and the names of its levels; −1 is unknown. Both names are marked for
+    translation. `categories` (N, 2) are those of the event and of the recommended item, None where the
+    data has none.
     """
 
     values: np.ndarray
@@ -43,7 +50,7 @@ class GlobalImportance:
     categories: np.ndarray | None
 
     def importance(self, feature: str) -> float:
-        """The share of the variance of the values that knowing this feature explains."""
+        """Return the share of the variance of the values that a feature explains."""
         codes, names = self.features[feature]
         known = codes >= 0
         values, codes = self.values[known], codes[known]
@@ -55,7 +62,7 @@ class GlobalImportance:
 
 @dataclass(frozen=True)
 class ImportanceLine:
-    """All events with one answer to one question: how many, and what they add on average, with a 95 % interval over people."""
+    """All events with one level of one feature: their number and mean contribution, with a 95 % interval over users."""
 
     feature: str
     name: str
@@ -67,27 +74,33 @@ class ImportanceLine:
 
 def measure_global_importance(
     model: Recommender, dataset: Dataset, split: Split, aware: Sequence[str], count: int = 120, which: str = "validation", seed: int = 0,
-    report: Report | None = None, patience: float = np.inf,
+    report: ReportProgress | None = None, patience: float = np.inf,
 ) -> GlobalImportance:  # fmt: skip
-    """Leave out the latest events of `count` people, one at a time; of fewer, though not of less than ten, after `patience` seconds."""
+    """Leave out the latest events of `count` users, one at a time; of fewer users, but at least ten, after `patience` seconds."""
     began = time.perf_counter()
     values, cases, rows = [], [], []
-    for number, request in enumerate(some_requests(dataset, split, which, count, seed)):
-        best = first_listed(model, request, dataset.repeats)
+    for number, request in enumerate(sample_requests(dataset, split, which, count, seed)):
+        best = top_recommendation(model, request, dataset.repeats)
         if best is None:
             continue
         game = Game(model, request, best, aware=aware, repeats=dataset.repeats)
         added, steps = _left_out(game)
         values.append(added)
         cases.append(np.full(len(added), number))
-        rows.append(_described(dataset, request, best, steps))
+        rows.append(_describe_events(dataset, request, best, steps))
         if report is not None:
             report(number + 1, count)
         if len(values) >= FEWEST and time.perf_counter() - began > patience:
             break
     if not values:
-        raise DataError(f"dataset '{dataset.name}' has no {which} event to explain; nothing can be said of the model in general")
-    features = {name: (np.concatenate([row[name] for row in rows]), answers) for name, answers in _questions(dataset).items()}
+        raise DataError(
+            _(
+                "dataset '{dataset}' has no {split} event to explain; choose another split or a larger dataset",
+                dataset=dataset.name,
+                split=which,
+            )
+        )
+    features = {name: (np.concatenate([row[name] for row in rows]), answers) for name, answers in _feature_levels(dataset).items()}
     together = np.concatenate(values)
     return GlobalImportance(
         together, np.concatenate(cases), {name: each for name, each in features.items() if (each[0] >= 0).any()}, _categories(dataset, rows)
@@ -95,22 +108,22 @@ def measure_global_importance(
 
 
 def summarize_importance(found: GlobalImportance, seed: int = 0) -> list[ImportanceLine]:
-    """A line for each answer to each question, the questions that explain most first."""
+    """Return a line for each level of each feature, the most important features first."""
     lines = []
     for feature in sorted(found.features, key=lambda name: -found.importance(name)):
         codes, names = found.features[feature]
         for code, name in enumerate(names):
             chosen = codes == code
             if chosen.any():
-                draws = resampled_means({"mean": found.values[chosen]}, found.cases[chosen], seed)["mean"]
+                draws = bootstrap_columns({"mean": found.values[chosen]}, found.cases[chosen], seed)["mean"]
                 lines.append(
                     ImportanceLine(feature, name, int(chosen.sum()), float(found.values[chosen].mean()), *bootstrap_interval(draws))
                 )
     return lines
 
 
-def between_categories(found: GlobalImportance, most: int = 10) -> tuple[list[str], np.ndarray]:
-    """Names of the most frequent categories, and (n, n) what an event of a row's category adds to an item of a column's; NaN where too few."""
+def measure_category_influence(found: GlobalImportance, most: int = 10) -> tuple[list[str], np.ndarray]:
+    """Return the most frequent categories, and (n, n) mean contributions of a row's category to items of a column's; NaN where too few."""
     if found.categories is None:
         return [], np.empty((0, 0))
     names, counts = np.unique(found.categories[:, 1], return_counts=True)
@@ -125,7 +138,7 @@ def between_categories(found: GlobalImportance, most: int = 10) -> tuple[list[st
 
 
 def _left_out(game: Game) -> tuple[np.ndarray, np.ndarray]:
-    """What the latest events add, in spreads of all scores, and their steps."""
+    """Return the contributions of the latest events, in standard deviations of all scores, and their steps."""
     view = game.with_players([player for player in game.players if player.kind == "event"][-LATEST:])
     players = len(view.players)
     values = view.value(np.concatenate([~np.eye(players, dtype=bool), np.ones((1, players), dtype=bool)]))
@@ -134,15 +147,17 @@ def _left_out(game: Game) -> tuple[np.ndarray, np.ndarray]:
     return (values[-1] - values[:-1]) / spread, np.array([player.steps[0] for player in view.players], dtype=np.int64)
 
 
-def _questions(dataset: Dataset) -> dict[str, tuple[str, ...]]:
-    kinds = ("the same one", "the same kind", "another kind") if "category" in dataset.items else ("the same one", "another")
+def _feature_levels(dataset: Dataset) -> dict[str, tuple[str, ...]]:
+    kinds: tuple[str, ...] = (N_("the same item"), N_("another item"))
+    if "category" in dataset.items:
+        kinds = (N_("the same item"), N_("another of its category"), N_("another category"))
     behaviours = tuple(sorted({str(each) for each in dataset.behaviours})) if dataset.behaviours is not None else ()
-    bins = {"How long before": GAPS, "How many events ago": BACKS, "How far from here": DISTANCES, "At which hour": CLOCK}
-    return {"What it was": kinds, "What they did": behaviours} | {name: tuple(label for _, label in each) for name, each in bins.items()}
+    bins = {AGE: GAPS, POSITION: BACKS, DISTANCE: DISTANCES, HOUR_OF_DAY: CLOCK}
+    return {ITEM: kinds, BEHAVIOUR: behaviours} | {name: tuple(label for _edge, label in each) for name, each in bins.items()}
 
 
-def _described(dataset: Dataset, request: Request, best: str, steps: np.ndarray) -> dict[str, np.ndarray]:
-    """The number of each answer for events at these steps, −1 where unknown, and their categories with the item's."""
+def _describe_events(dataset: Dataset, request: Request, best: str, steps: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the codes of each feature for events at these steps, −1 where unknown, and their categories with the item's."""
     history, unknown = request.history, np.full(len(steps), -1)
     items = history.items[steps]
     now = request.time if request.time is not None else history.times[-1] if history.times is not None else np.nan
@@ -154,17 +169,19 @@ def _described(dataset: Dataset, request: Request, best: str, steps: np.ndarray)
     category = _category_of(dataset)
     same = items == best
     kinds = np.array([category.get(str(item), "") for item in items], dtype=object)
-    alike = kinds == category.get(best, "none")
-    told = dict(zip(sorted({str(each) for each in dataset.behaviours}), range(99), strict=False)) if dataset.behaviours is not None else {}
+    same_category = kinds == category.get(best, "none")
+    behaviour_codes = (
+        dict(zip(sorted({str(each) for each in dataset.behaviours}), range(99), strict=False)) if dataset.behaviours is not None else {}
+    )
     return {
-        "What it was": np.where(same, 0, np.where(alike, 1, 2)) if category else np.where(same, 0, 1),
-        "What they did": np.array([told.get(str(each), -1) for each in history.behaviours[steps]])
+        ITEM: np.where(same, 0, np.where(same_category, 1, 2)) if category else np.where(same, 0, 1),
+        BEHAVIOUR: np.array([behaviour_codes.get(str(each), -1) for each in history.behaviours[steps]])
         if history.behaviours is not None
         else unknown,
-        "How long before": unknown if gaps is None else _binned(gaps, GAPS),
-        "How many events ago": _binned(len(history) - steps.astype(np.float64), BACKS),
-        "How far from here": unknown if distances is None else _binned(distances, DISTANCES),
-        "At which hour": unknown if gaps is None else _binned(np.abs((gaps + 12) % 24 - 12), CLOCK),
+        AGE: unknown if gaps is None else _binned(gaps, GAPS),
+        POSITION: _binned(len(history) - steps.astype(np.float64), BACKS),
+        DISTANCE: unknown if distances is None else _binned(distances, DISTANCES),
+        HOUR_OF_DAY: unknown if gaps is None else _binned(np.abs((gaps + 12) % 24 - 12), CLOCK),
         "categories": np.column_stack([kinds, np.full(len(kinds), category.get(best, ""), dtype=object)]),
     }
 
@@ -178,6 +195,6 @@ def _categories(dataset: Dataset, rows: Sequence[dict[str, np.ndarray]]) -> np.n
 
 
 def _binned(values: np.ndarray, bins: Sequence[tuple[float, str]]) -> np.ndarray:
-    """The first bin that holds each value, −1 for NaN."""
-    edges = np.array([edge for edge, _ in bins])
+    """Return the first bin that holds each value, −1 for NaN."""
+    edges = np.array([edge for edge, _label in bins])
     return np.where(np.isfinite(values), np.searchsorted(edges, np.nan_to_num(values)), -1)

@@ -1,6 +1,7 @@
-"""A model in a few rules: a shallow tree on named features that foretells what the model lists, and how well it does for other people.
+"""Surrogate of a model: a shallow decision tree on named features that predicts the model's top 10, with its fidelity on other users.
 
-Each case is one person at one event; its examples are the model's ten and others drawn from all the rest. Features are counted from the person's history and the training events, so that the tree knows nothing of the model.
+Each case is one user at one event; its examples are the items of the model's top 10 and a sample of all others. Features are counted in
+the user's history and the training events, so that the tree knows nothing of the model.
 """
 
 from collections.abc import Sequence
@@ -11,46 +12,51 @@ import numpy as np
 
 from recsys.core import TOP_K, Dataset, Recommender, Request, candidate_scores, top_k
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_fixed, format_number, format_share
 from recsys.core.geography import kilometres
 from recsys.core.split import TRAIN, Split
-from recsys.explain.fidelity.fidelity_benchmark import Report, some_requests
+from recsys.core.translation import N_, _, ngettext
+from recsys.explain.fidelity.fidelity_benchmark import ReportProgress, sample_requests
 
 LEAVES, SMALLEST = 8, 30
-DRAWN = 60  # other items a case
-HELD_OUT = 3  # every third person is kept for judging
+SAMPLED = 60  # other items per case
+HELD_OUT = 3  # every third user is held out
 NEVER = 1e5
-FAR_BACK = NEVER / 4  # longer than histories, and short of never
-TIMES, SINCE, POPULAR, FOLLOWS, KIND, FAR = "times taken", "last taken", "popularity", "what follows", "kind", "distance"
-# Above, up to, and between, as a person would say them.
-SPOKEN = {
-    TIMES: ("they took it {} times or more", "they took it at most {} times", "they took it {} to {} times"),
-    SINCE: ("they did not take it in their last {} events", "they took it in their last {} events", "they last took it {} to {} events ago"),
-    POPULAR: ("everybody together took it {} times or more", "everybody together took it at most {} times", "everybody together took it {} to {} times"),
-    FOLLOWS: ("it follows their last event in over {} % of cases", "it follows their last event in at most {} % of cases", "it follows their last event in {} to {} % of cases"),
-    KIND: ("over {} % of their events are of its kind", "at most {} % of their events are of its kind", "{} to {} % of their events are of its kind"),
-    FAR: ("it is over {} km from where they last were", "it is within {} km of where they last were", "it is {} to {} km from where they last were"),
-}  # fmt: skip
+FAR_BACK = NEVER / 4  # longer than any history, and below NEVER
+TIMES, SINCE, POPULAR, FOLLOWS, KIND, FAR = "item count", "events since item", "popularity", "transition", "category", "distance"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Bounds of a feature: above `low`, up to `high`, either of them infinite."""
+
+    feature: str
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One leaf: its conditions in words, the share of its examples that the model lists, and how much of all that is listed it holds."""
+    """A leaf: its conditions, the share of its examples that the model lists (precision), and its share of all listed examples (coverage)."""
 
-    conditions: tuple[str, ...]
-    listed: float
-    held: float
+    conditions: tuple[Condition, ...]
+    precision: float
+    coverage: float
 
 
 @dataclass(frozen=True)
 class Surrogate:
-    """Rules, the surest first, and their fidelity on people that the tree has not seen: of the ten that the model lists among all
-    items offered, how many are among the tree's ten. `popular` is the same for the ten most popular, `chance` for any ten."""
+    """Rules, the most precise first, and their fidelity on held-out users.
+
+    `hits` is the mean number of items that the top 10 of the tree shares with that of the model, among the examples of a case;
+    `popularity_hits` is the same for the most popular items, `chance_hits` for random ones.
+    """
 
     rules: tuple[Rule, ...]
-    found: float
-    popular: float
-    chance: float
-    people: int
+    hits: float
+    popularity_hits: float
+    chance_hits: float
+    users: int
     held_out: int
     importance: dict[str, float]
 
@@ -62,24 +68,33 @@ def fit_surrogate(
     count: int = 120,
     which: str = "validation",
     seed: int = 0,
-    report: Report | None = None,
+    report: ReportProgress | None = None,
 ) -> Surrogate:
-    """Fit the tree on two thirds of the people and judge it on the others."""
-    counts = _Counted(dataset, split)
+    """Fit the tree to two thirds of the users and measure its fidelity on the others."""
+    counts = _TrainingCounts(dataset, split)
     random = np.random.default_rng(seed)
     parts = []
-    for number, request in enumerate(some_requests(dataset, split, which, count, seed)):
+    for number, request in enumerate(sample_requests(dataset, split, which, count, seed)):
         parts.append(_examples(model, dataset, request, counts, random))
         if report is not None:
             report(number + 1, count)
     if len(parts) < HELD_OUT:
-        raise DataError(f"dataset '{dataset.name}' has {len(parts)} people with {which} events to explain; rules take {HELD_OUT} or more")
+        raise DataError(
+            ngettext(
+                "dataset '{dataset}' has {count} user with {split} events to explain, and rules need at least {least}; choose a larger dataset",
+                "dataset '{dataset}' has {count} users with {split} events to explain, and rules need at least {least}; choose a larger dataset",
+                len(parts),
+                dataset=dataset.name,
+                split=which,
+                least=HELD_OUT,
+            )
+        )
     seen = [part for at, part in enumerate(parts) if at % HELD_OUT]
     unseen = parts[::HELD_OUT]
-    return _fitted(seen, unseen, counts.names, seed)
+    return _fit(seen, unseen, counts.names, seed)
 
 
-def _fitted(
+def _fit(
     seen: Sequence[tuple[np.ndarray, np.ndarray]], unseen: Sequence[tuple[np.ndarray, np.ndarray]], names: Sequence[str], seed: int
 ) -> Surrogate:
     from sklearn.tree import DecisionTreeClassifier  # takes a second to import
@@ -87,29 +102,29 @@ def _fitted(
     x, y = np.concatenate([part[0] for part in seen]), np.concatenate([part[1] for part in seen])
     tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=SMALLEST, random_state=seed).fit(x, y)
     yes = list(tree.classes_).index(True) if True in tree.classes_ else None
-    found, popular, chance = [], [], []
+    hits, popularity_hits, chance_hits = [], [], []
     at_popular = list(names).index(POPULAR)
     for features, listed in unseen:
         share = tree.predict_proba(features)[:, yes] if yes is not None else np.zeros(len(features))
-        # What the tree leaves level, popularity orders.
+        # Ties of the tree are ordered by popularity.
         best = np.lexsort((-features[:, at_popular], -share))[:TOP_K]
-        found.append(listed[best].sum())
-        popular.append(listed[np.argsort(-features[:, at_popular], kind="stable")[:TOP_K]].sum())
-        chance.append(TOP_K * listed.mean())
+        hits.append(listed[best].sum())
+        popularity_hits.append(listed[np.argsort(-features[:, at_popular], kind="stable")[:TOP_K]].sum())
+        chance_hits.append(TOP_K * listed.mean())
     importance = {name: float(value) for name, value in zip(names, tree.feature_importances_, strict=True)}
     return Surrogate(
         tuple(_rules(tree.tree_, names, yes, y)),
-        float(np.mean(found)),
-        float(np.mean(popular)),
-        float(np.mean(chance)),
+        float(np.mean(hits)),
+        float(np.mean(popularity_hits)),
+        float(np.mean(chance_hits)),
         len(seen),
         len(unseen),
         importance,
     )
 
 
-class _Counted:
-    """What the training events say of items: how often taken, and what follows what."""
+class _TrainingCounts:
+    """Counts in the training events: popularity of items, and transitions from one to the next."""
 
     def __init__(self, dataset: Dataset, split: Split):
         codes, rows = dataset.item_codes, split.labels == TRAIN
@@ -129,7 +144,7 @@ class _Counted:
         ]
 
     def features(self, dataset: Dataset, request: Request, items: np.ndarray) -> np.ndarray:
-        """(n, features) of items at positions (n,)."""
+        """Return features (n, F) of items at positions (n,)."""
         taken = dataset.vocabulary.encode(request.history.items) - 1
         times = np.bincount(taken, minlength=len(self.popular))[items].astype(np.float64)
         latest = np.full(len(self.popular), -np.inf)
@@ -146,45 +161,134 @@ class _Counted:
 
 
 def _examples(
-    model: Recommender, dataset: Dataset, request: Request, counts: _Counted, random: np.random.Generator
+    model: Recommender, dataset: Dataset, request: Request, counts: _TrainingCounts, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Features (n, F) of the listed items and of others, and whether each is listed."""
+    """Return features (n, F) of the listed items and of sampled others, and whether each is listed."""
     vocabulary = dataset.vocabulary
     scores = candidate_scores(model, [request], vocabulary, dataset.repeats)[0]
     listed = np.array([at for at in top_k(scores[None], TOP_K)[0] if scores[at] > -np.inf], dtype=np.int64)
     others = np.setdiff1d(np.flatnonzero(scores > -np.inf), listed)
-    items = np.concatenate([listed, random.choice(others, min(DRAWN, len(others)), replace=False)]).astype(np.int64)
+    items = np.concatenate([listed, random.choice(others, min(SAMPLED, len(others)), replace=False)]).astype(np.int64)
     return counts.features(dataset, request, items), np.isin(items, listed)
 
 
 def _rules(tree: Any, names: Sequence[str], yes: int | None, listed: np.ndarray) -> list[Rule]:
-    """The leaves, the surest first."""
+    """Return the leaves, the most precise first."""
     rules, waiting = [], [(0, dict.fromkeys(names, (-np.inf, np.inf)))]
     while waiting:
         node, bounds = waiting.pop()
         if tree.children_left[node] < 0:
             share = float(tree.value[node][0][yes]) if yes is not None else 0.0
             held = share * int(tree.n_node_samples[node]) / max(int(listed.sum()), 1)
-            rules.append(Rule(tuple(_spoken(name, *bounds[name]) for name in names if np.isfinite(bounds[name]).any()), share, held))
+            rules.append(Rule(tuple(Condition(name, *bounds[name]) for name in names if np.isfinite(bounds[name]).any()), share, held))
             continue
         name, edge = names[tree.feature[node]], float(tree.threshold[node])
         low, high = bounds[name]
         waiting.append((int(tree.children_left[node]), {**bounds, name: (low, min(high, edge))}))
         waiting.append((int(tree.children_right[node]), {**bounds, name: (max(low, edge), high)}))
-    return sorted(rules, key=lambda rule: -rule.listed)
+    return sorted(rules, key=lambda rule: -rule.precision)
 
 
-def _spoken(name: str, low: float, high: float) -> str:
-    """Bounds of a feature as a person would say them; counts are whole."""
-    above, up_to, between = SPOKEN[name]
-    if (name == TIMES and high < 1) or (name == SINCE and low > FAR_BACK):
-        return "they never took it"
-    if name == SINCE and FAR_BACK < high < np.inf:  # between the longest history and never
-        return "they took it before" if not np.isfinite(low) else f"they last took it {np.floor(low) + 1:,.0f} or more events ago"
-    whole = name in (TIMES, SINCE, POPULAR)
-    # Of events ago the bound itself is said: not in the last 109 is 110 or more, or never.
-    least = f"{np.floor(low) + (name != SINCE or np.isfinite(high)):,.0f}" if whole and np.isfinite(low) else f"{low:.1f}"
-    most = f"{np.floor(high):,.0f}" if whole and np.isfinite(high) else f"{high:.1f}"
-    if not np.isfinite(high):
-        return above.format(least)
-    return up_to.format(most) if not np.isfinite(low) else between.format(least, most)
+def describe_condition(condition: Condition) -> str:
+    """Return a condition in words, in the current language; bounds of counts are whole."""
+    feature, low, high = condition.feature, condition.low, condition.high
+    if (feature == TIMES and high < 1) or (feature == SINCE and low > FAR_BACK):
+        return _("the item is not in the history")
+    if feature == SINCE and FAR_BACK < high < np.inf:  # between the longest history and never
+        if not np.isfinite(low):
+            return _("the item is in the history")
+        count = _at_least(low)
+        return ngettext(
+            "the last event with the item is at least {count} event ago",
+            "the last event with the item is at least {count} events ago",
+            count,
+        )
+    if feature in SHARE_WORDS:
+        return _describe_share(*SHARE_WORDS[feature], low, high)
+    return {TIMES: _describe_times, SINCE: _describe_recency, POPULAR: _describe_popularity, FAR: _describe_distance}[feature](low, high)
+
+
+SHARE_WORDS = {
+    FOLLOWS: (
+        N_("it follows the last item in more than {low} of cases"),
+        N_("it follows the last item in at most {high} of cases"),
+        N_("it follows the last item in {low} to {high} of cases"),
+    ),
+    KIND: (
+        N_("more than {low} of the history is in its category"),
+        N_("at most {high} of the history is in its category"),
+        N_("{low} to {high} of the history is in its category"),
+    ),
+}
+
+
+def _describe_times(low: float, high: float) -> str:
+    least, most = _at_least(low), _at_most(high)
+    if most is None:
+        return ngettext(
+            "the history has at least {count} event with the item", "the history has at least {count} events with the item", least
+        )
+    if not np.isfinite(low):
+        return ngettext("the history has at most {count} event with the item", "the history has at most {count} events with the item", most)
+    return ngettext(
+        "the history has {least} to {count} event with the item",
+        "the history has {least} to {count} events with the item",
+        most,
+        least=format_number(least),
+    )
+
+
+def _describe_recency(low: float, high: float) -> str:
+    most = _at_most(high)
+    if most is None:  # beyond the bound, or never
+        count = int(np.floor(low))
+        return ngettext("the item is not in the last {count} event", "the item is not in the last {count} events", count)
+    if not np.isfinite(low):
+        return ngettext("the item is in the last {count} event", "the item is in the last {count} events", most)
+    least = format_number(_at_least(low))
+    return ngettext(
+        "the last event with the item is {least} to {count} event ago",
+        "the last event with the item is {least} to {count} events ago",
+        most,
+        least=least,
+    )
+
+
+def _describe_popularity(low: float, high: float) -> str:
+    least, most = _at_least(low), _at_most(high)
+    if most is None:
+        return ngettext("at least {count} training event of all users", "at least {count} training events of all users", least)
+    if not np.isfinite(low):
+        return ngettext("at most {count} training event of all users", "at most {count} training events of all users", most)
+    return ngettext(
+        "{least} to {count} training event of all users",
+        "{least} to {count} training events of all users",
+        most,
+        least=format_number(least),
+    )
+
+
+def _describe_share(above: str, up_to: str, between: str, low: float, high: float) -> str:
+    shares = {name: format_share(value / 100, 1) for name, value in (("low", low), ("high", high)) if np.isfinite(value)}
+    return _(between if len(shares) == 2 else above if "low" in shares else up_to, **shares)
+
+
+def _describe_distance(low: float, high: float) -> str:
+    kilometres = {name: format_fixed(value, 1) for name, value in (("low", low), ("high", high)) if np.isfinite(value)}
+    if len(kilometres) == 2:
+        return _("it is {low} to {high} km from the last place", **kilometres)
+    return (
+        _("it is over {low} km from the last place", **kilometres)
+        if "low" in kilometres
+        else _("it is within {high} km of the last place", **kilometres)
+    )
+
+
+def _at_least(low: float) -> int:
+    """Return the smallest count above a bound; 0 without a bound."""
+    return int(np.floor(low)) + 1 if np.isfinite(low) else 0
+
+
+def _at_most(high: float) -> int | None:
+    """Return the largest count up to a bound; None without a bound."""
+    return int(np.floor(high)) if np.isfinite(high) else None

@@ -1,1 +1,1 @@
-"""Attribution methods, one file each, and what Shapley values are estimated with."""
+"""Attribution methods, one file each, and the parts of the Shapley estimators."""

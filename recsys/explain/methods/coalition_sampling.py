@@ -1,4 +1,4 @@
-"""Coalitions drawn for a regression: each with its complement, every size as often as the others, none twice."""
+"""Paired sampling of coalitions for Kernel SHAP: each with its complement, all sizes equally often, without replacement."""
 
 from itertools import combinations, islice
 from math import comb
@@ -6,17 +6,17 @@ from math import comb
 import numpy as np
 
 ENUMERATED = 5_000
-"""Of a size with no more coalitions than this, all are listed and shuffled; of larger ones they are drawn and doubles thrown away."""
+"""Sizes with no more coalitions than this are enumerated and shuffled; of larger ones coalitions are drawn and duplicates rejected."""
 
 
 class PairedCoalitions:
     """A growing sample of pairs, a coalition and its complement, of n ≥ 2 players, stratified by size (Leverage SHAP, arXiv 2410.01917).
 
     The leverage of a coalition in the Shapley regression is 1 / (number of coalitions of its size), so that every size from 1 to
-    n − 1 gets as many. Sizes s and n − s are one stratum. Deviation: sizes get fixed numbers where the paper draws them, and
-    those with fewer coalitions than that are taken whole, which leaves less to chance.
+    n − 1 gets the same number. Sizes s and n − s are one stratum. Deviation: sizes get fixed numbers where the paper draws them, and
+    those with fewer coalitions than that are taken completely, which reduces the variance.
 
-    `members` (m, n) bool and `strata` (m,) grow with `grow`; `totals` (strata,) is how many pairs each stratum has.
+    `members` (m, n) bool and `strata` (m,) grow with `grow`; `totals` (strata,) are the numbers of pairs in each stratum.
     """
 
     def __init__(self, n: int, random: np.random.Generator):
@@ -31,7 +31,7 @@ class PairedCoalitions:
 
     @property
     def counts(self) -> np.ndarray:
-        """(strata,) how many pairs of each have been drawn."""
+        """(strata,) numbers of pairs drawn."""
         return np.bincount(self.strata, minlength=len(self.sizes))
 
     @property
@@ -40,22 +40,24 @@ class PairedCoalitions:
         return bool((self.counts == self.totals).all())
 
     def grow(self, pairs: int) -> np.ndarray:
-        """Draw until there are `pairs`, or all; the new ones (k, n)."""
-        counts, wanted = self.counts, self._shared(pairs)
-        new = [self._more(at, int(wanted[at] - counts[at]), int(counts[at])) for at in range(len(self.sizes)) if wanted[at] > counts[at]]
+        """Draw until there are `pairs`, or all, and return the new ones (k, n)."""
+        counts, wanted = self.counts, self._allocate(pairs)
+        new = [self._draw(at, int(wanted[at] - counts[at]), int(counts[at])) for at in range(len(self.sizes)) if wanted[at] > counts[at]]
         if not new:
             return np.empty((0, self.n), dtype=bool)
         added = [np.full(len(each), at) for each, at in zip(new, np.flatnonzero(wanted > counts), strict=True)]
         self.members, self.strata = np.concatenate([self.members, *new]), np.concatenate([self.strata, *added])
         return np.concatenate(new)
 
-    def _shared(self, pairs: int) -> np.ndarray:
-        """How many pairs each stratum should have: alike, half for the halved one, all of size 1 where that is no more than half.
-        What is too much for a small one goes to the others."""
+    def _allocate(self, pairs: int) -> np.ndarray:
+        """Return the number of pairs of each stratum: equal ones, half for the halved one, all of size 1 where these are at most half.
+
+        What exceeds a small stratum goes to the others.
+        """
         shares, fixed = np.where(self.halved, 0.5, 1.0), np.zeros(len(self.sizes), dtype=bool)
-        fixed[0] = pairs >= 2 * self.n  # single events and all but one say most
+        fixed[0] = pairs >= 2 * self.n  # single players and all but one have the most information
         wanted = np.zeros(len(self.sizes))
-        for _ in self.sizes:
+        for _round in self.sizes:
             left = pairs - self.totals[fixed].sum()
             wanted = np.where(fixed, self.totals, left * shares / max(shares[~fixed].sum(), 1e-9))
             if not (more := ~fixed & (wanted >= self.totals)).any():
@@ -64,11 +66,11 @@ class PairedCoalitions:
         wanted = np.minimum(np.maximum(wanted, 0), self.totals)
         whole = np.floor(wanted)
         spare = min(pairs, int(self.totals.sum())) - int(whole.sum())
-        whole[np.argsort(whole - wanted, kind="stable")[: max(spare, 0)]] += 1  # what rounding took goes to the largest remainders
+        whole[np.argsort(whole - wanted, kind="stable")[: max(spare, 0)]] += 1  # the rest of the rounding goes to the largest remainders
         return np.minimum(whole, self.totals)
 
-    def _more(self, stratum: int, count: int, before: int) -> np.ndarray:
-        """`count` coalitions (count, n) of a stratum that were not drawn yet, all equally likely."""
+    def _draw(self, stratum: int, count: int, before: int) -> np.ndarray:
+        """Draw `count` further coalitions (count, n) of a stratum, all equally likely."""
         size, halved = int(self.sizes[stratum]), bool(self.halved[stratum])
         if self.totals[stratum] <= ENUMERATED:
             if stratum not in self._listed:

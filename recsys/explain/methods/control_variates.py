@@ -1,9 +1,9 @@
-"""What can be said of a sequence before asking much: the later an event, the more of the score is likely to hang on it.
+"""Control variates for Kernel SHAP on sequences, in which later events usually matter more.
 
-Games are made in which an event counts only while exactly so many later ones are present: the last one, the last but one, and so on.
-Their Shapley values are known, and with those taken off, they are 0. A game without Shapley values changes no value when it stands
-in the regression as one more regressor, but takes with it what it explains of the scatter (a control variate). On the shipped
-transformer that is worth 3 to 30 times as many evaluations.
+Each is a game in which an event counts only while exactly so many later ones are present: the last one, the last but one, and so on.
+Its Shapley values are known and subtracted, which leaves a game whose Shapley values are 0. As a further regressor such a game does not
+change the estimates, but removes the variance that it explains. On the shipped transformer that is worth 3 to 30 times as many
+evaluations.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ import numpy as np
 from recsys.explain.explanation import Player
 
 LATER = 5
-"""How many later events are told apart."""
+"""Largest number of later events, and of games per worth."""
 
 
-def zero_value_games(members: np.ndarray, players: Sequence[Player], worths: Sequence[np.ndarray], most: int) -> np.ndarray:
-    """(m, at most `most`) of games without Shapley values, half of what coalitions `members` (m, P) win over their complements.
+def build_control_variates(members: np.ndarray, players: Sequence[Player], worths: Sequence[np.ndarray], most: int) -> np.ndarray:
+    """Return (m, at most `most`) games whose Shapley values are 0, as half the difference of coalitions `members` (m, P) and complements.
 
-    Each of `worths` (P,) says what an event counts while exactly 0, 1, … later ones are present. Time and place play no part in it.
+    Each of `worths` (P,) is the worth of an event while exactly 0, 1, … later ones are present. Time and place have no worth.
     """
     events = np.array([at for at, player in enumerate(players) if player.steps], dtype=np.int64)
     order = events[np.argsort([players[at].steps[-1] for at in events], kind="stable")]
@@ -34,13 +34,16 @@ def zero_value_games(members: np.ndarray, players: Sequence[Player], worths: Seq
 
 
 def _ages(there: np.ndarray) -> np.ndarray:
-    """(m, T) 1 for the last event that is there, 2 for the last but one, and so on; 0 for those that are not there."""
+    """Return (m, T) 1 for the last event that is present, 2 for the last but one, and so on; 0 for absent ones."""
     return there * np.cumsum(there[:, ::-1], axis=1)[:, ::-1]
 
 
 def _values(worth: np.ndarray, later: int) -> np.ndarray:
-    """Shapley values (T,) of the game. In a random order an event finds any number of the m after it there, all as likely: it gets
-    its worth / (m + 1), if there can be so many. What is left of its worth in the end beyond that, those m share."""
+    """Return the Shapley values (T,) of the game.
+
+    In a random order any number of the m later events is present before an event, all equally likely: it gets worth / (m + 1) if
+    there can be so many. The rest of its final worth is divided among those m.
+    """
     after = np.arange(len(worth))[::-1]
     own = np.where(after >= later, worth / (after + 1), 0.0)
     left = np.divide(np.where(after == later, worth, 0.0) - own, after, out=np.zeros(len(worth)), where=after > 0)

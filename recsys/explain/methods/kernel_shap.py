@@ -1,4 +1,4 @@
-"""Shapley values as the solution of a weighted regression over sampled coalitions, and how far off they may be."""
+"""Kernel SHAP: Shapley values by weighted least squares over sampled coalitions, and their standard errors."""
 
 import numpy as np
 from scipy.special import stdtrit
@@ -6,37 +6,47 @@ from scipy.special import stdtrit
 from recsys.explain.methods.coalition_sampling import PairedCoalitions
 
 TWO_SIGMA = 0.9772
-"""Share of a normal distribution below two standard deviations."""
+"""Probability of a standard normal variable below two standard deviations."""
 
 
-def kernel_regression(pairs: PairedCoalitions, halves: np.ndarray, gain: float, beside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values (n,) that sum to `gain` exactly, and their standard errors (n,).
+def estimate_kernel_shap(pairs: PairedCoalitions, halves: np.ndarray, gain: float, controls: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return Shapley values (n,) that sum to `gain` exactly, and their standard errors (n,).
 
-    `halves` (m,) is half of what each coalition of `pairs` wins over its complement: the rest of the Shapley kernel's least squares
-    (arXiv 1705.07874) cancels between the two. `beside` (m, k) is the same of games without Shapley values, which take what they
-    explain out of the scatter. The errors are those of a regression on a stratified sample without replacement, with residuals as
-    if each pair had been left out of the fit (HC3): a size that was taken whole leaves nothing to chance. They are widened as
-    Student's t says, so that two of them mean as much in a small sample as in a large one.
+    `halves` (m,) is half the difference between each coalition of `pairs` and its complement: the rest of the least squares with the
+    Shapley kernel (arXiv 1705.07874) cancels between the two. `controls` (m, k) is the same for the control variates, games whose
+    Shapley values are 0, which reduce the residual variance.
     """
     n, counts = pairs.n, pairs.counts
     kernel = np.where(pairs.halved, 0.5, 1.0) * (n - 1) / (pairs.sizes * (n - pairs.sizes))
     weights = (kernel / np.maximum(counts, 1))[pairs.strata]
     sides = pairs.members - 0.5
-    wanted = halves - gain / n * sides.sum(axis=1)  # the values are gain / n each and something that sums to 0
-    scales = np.sqrt((weights[:, None] * beside**2).sum(axis=0))
-    regressors = np.concatenate([sides - sides.mean(axis=1, keepdims=True), beside / np.where(scales > 0, scales, 1.0)], axis=1)
+    targets = halves - gain / n * sides.sum(axis=1)  # the values are gain / n plus something that sums to 0
+    scales = np.sqrt((weights[:, None] * controls**2).sum(axis=0))
+    regressors = np.concatenate([sides - sides.mean(axis=1, keepdims=True), controls / np.where(scales > 0, scales, 1.0)], axis=1)
     moments = (regressors * weights[:, None]).T @ regressors
-    moments[:n, :n] += 1.0  # makes them regular, and changes nothing in the space of what sums to 0
+    moments[:n, :n] += 1.0  # makes them regular without an effect on values that sum to 0
     solved = regressors @ np.linalg.pinv(moments, hermitian=True)
-    found = solved.T @ (weights * wanted)
-    residuals = wanted - regressors @ found
+    solution = solved.T @ (weights * targets)
+    degrees_of_freedom = len(halves) - (n - 1) - controls.shape[1]
+    errors = compute_standard_errors(pairs, weights, targets - regressors @ solution, regressors, solved, degrees_of_freedom)
+    return gain / n + solution[:n] - solution[:n].mean(), errors
+
+
+def compute_standard_errors(
+    pairs: PairedCoalitions, weights: np.ndarray, residuals: np.ndarray, regressors: np.ndarray, solved: np.ndarray, degrees_of_freedom: int
+) -> np.ndarray:
+    """Return the standard errors (n,) of Shapley values from the regression over pairs (m,) of coalitions.
+
+    They are heteroscedasticity-consistent errors of a stratified sample without replacement, with residuals as if each pair had been
+    left out of the fit (HC3): a size whose coalitions are all sampled adds no error. Student's t widens them, so that two standard
+    errors cover as much in a small sample as in a large one. `solved` (m, n + k) is regressors (m, n + k) times the inverse moments.
+    """
     leverages = weights * (solved * regressors).sum(axis=1)
-    chance = np.sqrt(1 - counts / pairs.totals)[pairs.strata]
-    moved = (chance * weights * residuals / np.maximum(1 - leverages, 1e-3))[:, None] * solved[:, :n]
-    freedom = len(halves) - (n - 1) - beside.shape[1]
-    return gain / n + found[:n] - found[:n].mean(), np.sqrt((moved**2).sum(axis=0)) * widened(freedom)
+    unsampled = np.sqrt(1 - pairs.counts / pairs.totals)[pairs.strata]
+    influences = (unsampled * weights * residuals / np.maximum(1 - leverages, 1e-3))[:, None] * solved[:, : pairs.n]
+    return np.asarray(np.sqrt((influences**2).sum(axis=0)) * student_t_factor(degrees_of_freedom))
 
 
-def widened(freedom: int) -> float:
-    """What a standard error from so many degrees of freedom is multiplied with, for two of them to cover what two usually cover."""
-    return float(stdtrit(max(freedom, 1), TWO_SIGMA)) / 2
+def student_t_factor(degrees_of_freedom: int) -> float:
+    """Return the factor by which a standard error with these degrees of freedom is widened, so that two cover what they do for a normal one."""
+    return float(stdtrit(max(degrees_of_freedom, 1), TWO_SIGMA)) / 2

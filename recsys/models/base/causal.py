@@ -1,4 +1,4 @@
-"""What causal sequence models have in common: how they are built, asked and saved. A model adds its network.
+"""Base class of causal sequence models: building, scoring, tracing and saving. A model adds its network.
 
 A causal model reads tokens (`sequences.py`) from left to right, and its state at token N, after N events, never depends on what
 comes later: one pass over a history gives every step of a replay, and every position of a training window is a target.
@@ -15,8 +15,17 @@ from torch import Tensor, nn
 
 from recsys.core import PAD, Dataset, History, Request, Trace, Vocabulary, request_at
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_number
 from recsys.core.split import Split
-from recsys.models.base.sequences import Stream, Tokens, request_stream, subset_stream, training_batches, training_stream
+from recsys.core.translation import N_, _
+from recsys.models.base.sequences import (
+    Stream,
+    Tokens,
+    build_request_stream,
+    build_subset_stream,
+    build_training_stream,
+    iterate_training_batches,
+)
 from recsys.models.base.settings import GradientConfig, check_at_least
 from recsys.models.layers.attention import AttentionTrace
 from recsys.models.layers.derived_cache import DerivedCache
@@ -26,12 +35,12 @@ from recsys.models.layers.losses import full_softmax_loss
 from recsys.models.layers.prediction_heads import RatingHead
 
 BATCH_TOKENS = 4_096
-"""Tokens scored at a time: as many as the processor's cache holds."""
+"""Tokens scored per batch: as many as fit into the processor's cache."""
 
 
 @dataclass(frozen=True)
 class SequenceConfig(GradientConfig):
-    """Shape and training of a sequence model."""
+    """Settings of a sequence model: its shape and its training."""
 
     n_blocks: int = 2
     n_heads: int = 1
@@ -41,20 +50,27 @@ class SequenceConfig(GradientConfig):
         super().__post_init__()
         check_at_least(1, self, "n_blocks", "n_heads", "max_length")
         if self.embedding_size % self.n_heads:
-            raise DataError(f"embedding_size={self.embedding_size} cannot be shared by n_heads={self.n_heads}; take a multiple")
+            raise DataError(
+                _(
+                    "setting embedding_size={size} is not a multiple of n_heads={heads}; give for example embedding_size={example}",
+                    size=self.embedding_size,
+                    heads=self.n_heads,
+                    example=self.n_heads * max(1, round(self.embedding_size / self.n_heads)),
+                )
+            )
 
     @property
     def shows_attention(self) -> bool:
-        """Whether a model with these settings can say which events it attends to."""
+        """Whether a model with these settings has attention over single events."""
         return False
 
 
 @dataclass(frozen=True, eq=False)
 class Hidden:
-    """What a network makes of a batch, for all T tokens or, when asked for the last only, with T = 1.
+    """Output of a network for a batch of T tokens, or of the last tokens only, with T = 1.
 
-    `states` (B, T, D), which are compared with the items. `copies` (B, T, C) is the part of the list that comes straight from the
-    items with `copied_codes` (B, T, C), None where nothing is copied. `gates` (B, T) are shares of one, by name.
+    `states` (B, T, D) are compared with the item vectors. `copies` (B, T, C) are the shares of the list copied directly to the items
+    with `copied_codes` (B, T, C), None where nothing is copied. `gates` map names to weights (B, T) from 0 to 1.
     """
 
     states: Tensor
@@ -64,13 +80,13 @@ class Hidden:
 
 
 class CausalModel(nn.Module, ABC):
-    """A Recommender that traces. Parameters are float32; on CUDA, training runs in bfloat16 (see `training.py`)."""
+    """A Recommender that traces. Parameters are float32; `core.devices.training_precision` says where training runs in bfloat16."""
 
     Config: ClassVar[type]
     embedding: ItemVectors
     pads_left: ClassVar[bool] = True
-    listens: ClassVar[bool] = False  # reads the words of events where the data has any
-    said: EventText | None
+    reads_event_text: ClassVar[bool] = False  # such as search queries, where the dataset has them
+    said: EventText | None  # named as in the checkpoints
     config: Any
 
     def __init__(self, item_ids: np.ndarray, config: Any):
@@ -80,66 +96,67 @@ class CausalModel(nn.Module, ABC):
         self._items = DerivedCache()
         self.said = None
 
-    # -- what a model adds -----------------------------------------------------------------------------------------
+    # -- overridden by models ----------------------------------------------------------------------------------------
 
     @abstractmethod
-    def forward(self, tokens: Tokens, last_only: bool = False, looks: AttentionTrace | None = None) -> Hidden:
-        """The states of a batch of tokens; with `last_only` those of each last token."""
+    def forward(self, tokens: Tokens, last_only: bool = False, attention: AttentionTrace | None = None) -> Hidden:
+        """Return the states of a batch of tokens; with `last_only` those of each last token. Attention is appended to `attention`."""
 
     def read(self, dataset: Dataset, split: Split) -> None:
-        """Take from the data what is not learnt by gradient: text of items, places; and whether events have words."""
+        """Read from the dataset what is not learnt by gradient, such as item texts and places, and whether events have texts."""
         self.embedding.read(dataset, split)
-        if self.listens and dataset.texts is not None:
+        if self.reads_event_text and dataset.texts is not None:
             self.said = EventText(self.config.embedding_size)
             self.said.read(dataset)
 
     def item_vectors(self) -> Tensor:
-        """(n_items, D), to compare states with."""
+        """Return the vectors (n_items, D) that states are compared with."""
         return self.embedding.vectors()
 
     def item_sources(self) -> list[Tensor]:
-        """All that `item_vectors` are made of."""
+        """Return the parameters and buffers that `item_vectors` depends on."""
         return self.embedding.sources()
 
     @property
     def behaviour_names(self) -> tuple[str, ...]:
-        """The behaviours that tell events apart; none for a model that does not read them."""
+        """Names of the behaviours that the model reads; empty where it reads none."""
         return ()
 
     @property
     def shows_attention(self) -> bool:
-        """As its config says."""
+        """Whether the model, with its config, has attention over single events."""
         return bool(self.config.shows_attention)
 
     @property
-    def reach(self) -> int | None:
-        """How many tokens back a state depends on anything; None for all of them."""
+    def receptive_field(self) -> int | None:
+        """Number of latest tokens that a state depends on; None for all of them."""
         return None
 
-    # -- what training.py calls ------------------------------------------------------------------------------------
+    # -- called by the training loop -------------------------------------------------------------------------------
 
     @classmethod
     def build(cls, dataset: Dataset, split: Split, config: Any, seed: int) -> Self:
-        """A fresh model over the whole catalogue, since an item without training events still needs a rank."""
+        """Return an untrained model over the whole catalogue, since an item without training events still needs a rank."""
         torch.manual_seed(seed)
         model = cls(dataset.item_ids, config)
         model.read(dataset, split)
         return model
 
     def training_data(self, dataset: Dataset, split: Split) -> Stream:
-        return training_stream(dataset, split)
+        """Return the tokens of all training events."""
+        return build_training_stream(dataset, split)
 
     def batches(self, data: Stream, rng: np.random.Generator) -> Iterator[tuple[int, int, Tokens]]:
-        """One epoch of (number, of how many, batch)."""
-        return training_batches(data, self.config.max_length, self.config.batch_tokens, rng)
+        """Yield one epoch of (batch number, number of batches, batch)."""
+        return iterate_training_batches(data, self.config.max_length, self.config.batch_tokens, rng)
 
     def loss(self, tokens: Tokens, precision: torch.dtype) -> tuple[Tensor, int]:
-        """Summed cross-entropy over the targets of a batch, and how many there are."""
+        """Return the summed cross-entropy over the targets of a batch, and their number."""
         targets = self._on_device(tokens.targets)
-        wanted = targets != PAD
-        # a model in bfloat16 may hand over bfloat16 states: the loss sums in float32
-        states = self(tokens).states[wanted].float()
-        return full_softmax_loss(states, self.item_vectors().float(), targets[wanted] - 1, precision), len(states)
+        is_target = targets != PAD
+        # states may be bfloat16 under autocast, but the loss is summed in float32
+        states = self(tokens).states[is_target].float()
+        return full_softmax_loss(states, self.item_vectors().float(), targets[is_target] - 1, precision), len(states)
 
     # -- Recommender -----------------------------------------------------------------------------------------------
 
@@ -149,97 +166,101 @@ class CausalModel(nn.Module, ABC):
 
     @torch.inference_mode()
     def score(self, requests: Sequence[Request]) -> np.ndarray:
-        """(len(requests), n_items) float32."""
+        """Return scores (len(requests), n_items) float32."""
         scores = np.empty((len(requests), len(self.vocabulary)), dtype=np.float32)
-        items = self._kept_items()
+        items = self._cached_item_vectors()
         for rows, tokens in self._last_batches(self._stream(requests)):
-            scores[rows] = self.scores(self(tokens, last_only=True), items).cpu().numpy()
+            scores[rows] = self.score_items(self(tokens, last_only=True), items).cpu().numpy()
         return self.vocabulary.mask(scores, requests)
 
     @torch.inference_mode()
     def score_subsets(self, request: Request, keep: np.ndarray, instead: str | None = None, column: int | None = None) -> np.ndarray:
-        """(n, n_items) or (n, 1) float32 of parts of one history (see `ScoresSubsets`)."""
-        found = np.empty((len(keep), len(self.vocabulary) if column is None else 1), dtype=np.float32)
-        items = self._kept_items()
-        for rows, hidden in self.subsets(request, keep, instead):
-            scores = self.scores(hidden, items) if column is None else self.scores_of(hidden, items, column)
-            found[rows] = scores.cpu().numpy()
+        """Return scores (n, n_items) or (n, 1) float32 given subsets of one history (see `ScoresSubsets`)."""
+        result = np.empty((len(keep), len(self.vocabulary) if column is None else 1), dtype=np.float32)
+        items = self._cached_item_vectors()
+        for rows, hidden in self.encode_subsets(request, keep, instead):
+            scores = self.score_items(hidden, items) if column is None else self.score_item(hidden, items, column)
+            result[rows] = scores.cpu().numpy()
         if request.candidates is not None:
             outside = self.vocabulary.mask(np.zeros((1, len(self.vocabulary)), dtype=np.float32), [request])[0] < 0
-            found[:, outside if column is None else outside[[column]]] = -np.inf
-        return found
+            result[:, outside if column is None else outside[[column]]] = -np.inf
+        return result
 
-    def subsets(self, request: Request, keep: np.ndarray, instead: str | None) -> Iterator[tuple[np.ndarray, Hidden]]:
-        """Rows of `keep` and what the network makes of the last tokens of those parts of a history."""
-        for rows, tokens in self._last_batches(subset_stream(request, keep, instead, self.vocabulary, self.behaviour_names)):
+    def encode_subsets(self, request: Request, keep: np.ndarray, instead: str | None) -> Iterator[tuple[np.ndarray, Hidden]]:
+        """Yield rows of `keep` and the network's output for the last tokens of those subsets of the history."""
+        for rows, tokens in self._last_batches(build_subset_stream(request, keep, instead, self.vocabulary, self.behaviour_names)):
             yield rows, self(tokens, last_only=True)
 
-    def scores_of(self, hidden: Hidden, items: Tensor, column: int) -> Tensor:
-        """(B, 1) of `scores`. Without copies a score does not depend on the other items."""
+    def score_item(self, hidden: Hidden, items: Tensor, column: int) -> Tensor:
+        """Return one column (B, 1) of `score_items`. Without copies a score does not depend on the other items."""
         if hidden.copies is not None:
-            return self.scores(hidden, items)[:, [column]]
-        return self.scores(hidden, items[[column]])
+            return self.score_items(hidden, items)[:, [column]]
+        return self.score_items(hidden, items[[column]])
 
-    def scores(self, hidden: Hidden, items: Tensor) -> Tensor:
-        """(B, n_items) scores of what the network makes of last tokens (B, 1, D), against items (n_items, D)."""
+    def score_items(self, hidden: Hidden, items: Tensor) -> Tensor:
+        """Return scores (B, n_items) of the states of last tokens (B, 1, D) against item vectors (n_items, D)."""
         copied = None if hidden.copies is None or hidden.copied_codes is None else (hidden.copies[:, 0], hidden.copied_codes[:, 0])
-        return mixed_scores(hidden.states[:, 0].float(), items, copied)
+        return compute_mixture_scores(hidden.states[:, 0].float(), items, copied)
 
     @torch.inference_mode()
     def trace(self, history: History, final: Request | None = None, attention: bool = False) -> Trace:
-        """Every step in one pass; exactly step-by-step scoring, whatever the length of the history."""
+        """Return every step in one pass; equals step-by-step scoring at any length of the history."""
         final = final or Request(history)
         stream = self._stream([Request(history, final.time, final.utc_offset, final.place)])
         if len(stream.codes) != len(history) + 1:
             if attention:
-                raise DataError("attention over a history with items this model does not know cannot be laid out; leave those items out")
+                raise DataError(
+                    _(
+                        "attention cannot be shown for a history with items that the model does not know; remove those items from the history"
+                    )
+                )
             return self._trace_by_step(history, final)
-        looks = AttentionTrace() if attention else None
+        recorded = AttentionTrace() if attention else None
         whole = stream.take(stream.starts[:1], np.diff(stream.starts), left=self.pads_left)
-        hidden = self(whole, looks=looks)
+        hidden = self(whole, attention=recorded)
         trace = Trace(
             states=hidden.states[0].float().cpu().numpy(),
             gates={name: values[0].float().cpu().numpy() for name, values in hidden.gates.items()},
             copies=None if hidden.copies is None else hidden.copies[0].float().cpu().numpy(),
             copied_codes=None if hidden.copied_codes is None else hidden.copied_codes[0].cpu().numpy(),
         )
-        return trace if looks is None or not looks.layers else self._with_attention(trace, looks, len(history))
+        return trace if recorded is None or not recorded.layers else self._with_attention(trace, recorded, len(history))
 
     @torch.inference_mode()
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
-        """(len(steps), n_items) float32 scores at steps of a trace."""
-        states, items = self._on_device(trace.states[steps]), self._kept_items()
+        """Return scores (len(steps), n_items) float32 at steps of a trace."""
+        states, items = self._on_device(trace.states[steps]), self._cached_item_vectors()
         if trace.copies is None or trace.copied_codes is None:
-            return mixed_scores(states, items, None).cpu().numpy()
+            return compute_mixture_scores(states, items, None).cpu().numpy()
         copied = self._on_device(trace.copies[steps]), self._on_device(trace.copied_codes[steps])
-        return mixed_scores(states, items, copied).cpu().numpy()
+        return compute_mixture_scores(states, items, copied).cpu().numpy()
 
     @torch.inference_mode()
     def expected_ratings(self, requests: Sequence[Request], head: RatingHead) -> np.ndarray:
-        """(len(requests), n_items) float32 ratings by a head; NaN where the training data had none."""
-        found = np.full((len(requests), len(self.vocabulary)), np.nan, dtype=np.float32)
-        if head.knows:
-            items = self._kept_items()
+        """Return ratings (len(requests), n_items) float32 expected by a head; NaN where the training data had none."""
+        ratings = np.full((len(requests), len(self.vocabulary)), np.nan, dtype=np.float32)
+        if head.has_ratings:
+            items = self._cached_item_vectors()
             for rows, tokens in self._last_batches(self._stream(requests)):
-                found[rows] = head(self(tokens, last_only=True).states[:, 0].float(), items).cpu().numpy()
-        return found
+                ratings[rows] = head(self(tokens, last_only=True).states[:, 0].float(), items).cpu().numpy()
+        return ratings
 
     def fallback(self, request: Request) -> str | None:
-        """With nothing known in the history the list is what people start with."""
+        """Return a reason if the history holds no known item: the list is then that of the first event."""
         known = self.vocabulary.encode(request.history.items) if len(request.history) else np.zeros(0)
-        return None if known.any() else "nothing known of this person yet: what people usually start with"
+        return None if known.any() else N_("no history yet: usual first items")
 
-    def _kept_items(self) -> Tensor:
+    def _cached_item_vectors(self) -> Tensor:
         return self._items(self.item_sources(), lambda: self.item_vectors().float())
 
     def _stream(self, requests: Sequence[Request]) -> Stream:
-        return request_stream(requests, self.vocabulary, self.behaviour_names)
+        return build_request_stream(requests, self.vocabulary, self.behaviour_names)
 
     def _last_batches(self, stream: Stream) -> Iterator[tuple[np.ndarray, Tokens]]:
-        """Rows and tokens of many histories, the longest first, so that little is padded."""
+        """Yield rows and tokens of many histories, the longest first, so that little is padded."""
         lengths = np.diff(stream.starts)
-        if self.reach is not None:
-            lengths = np.minimum(lengths, self.reach)
+        if self.receptive_field is not None:
+            lengths = np.minimum(lengths, self.receptive_field)
         firsts = stream.starts[1:] - lengths
         order, start = np.argsort(lengths, kind="stable")[::-1], 0
         while start < len(order):
@@ -248,7 +269,7 @@ class CausalModel(nn.Module, ABC):
             start += len(rows)
 
     def _trace_by_step(self, history: History, final: Request) -> Trace:
-        """For histories with unknown items: their steps are asked at other times than any known event's, so each is its own."""
+        """Trace a history with unknown items: some steps are requested at the times of unknown events, so each is encoded on its own."""
         steps = [request_at(history, step) for step in range(len(history))] + [Request(history, final.time, final.utc_offset, final.place)]
         order, parts = [], []
         for rows, tokens in self._last_batches(self._stream(steps)):
@@ -269,16 +290,22 @@ class CausalModel(nn.Module, ABC):
             copied_codes=stacked([each.copied_codes for each in parts]),
         )
 
-    def _with_attention(self, trace: Trace, looks: AttentionTrace, length: int) -> Trace:
-        if any(layer["weights"].shape[-1] != length + 1 for layer in looks.layers):
-            raise DataError(f"attention is laid out for up to {2 * self.config.max_length - 1} events; this history has {length}")
-        names = list(dict.fromkeys(name for layer in looks.layers for name in layer))
+    def _with_attention(self, trace: Trace, recorded: AttentionTrace, length: int) -> Trace:
+        if any(layer["weights"].shape[-1] != length + 1 for layer in recorded.layers):
+            raise DataError(
+                _(
+                    "attention can be shown for at most {limit} events, and this history has {length}; choose a step with a shorter history",
+                    limit=format_number(2 * self.config.max_length - 1),
+                    length=format_number(length),
+                )
+            )
+        names = list(dict.fromkeys(name for layer in recorded.layers for name in layer))
 
         def whole(layer: dict[str, Tensor], name: str) -> Tensor:
             weights = layer["weights"]
             return layer[name].expand_as(weights)[0] if name in layer else torch.zeros_like(weights[0])
 
-        layers = {name: torch.stack([whole(layer, name) for layer in looks.layers]).float().cpu().numpy() for name in names}
+        layers = {name: torch.stack([whole(layer, name) for layer in recorded.layers]).float().cpu().numpy() for name in names}
         return Trace(trace.states, layers.pop("weights"), layers, trace.gates, trace.copies, trace.copied_codes)
 
     def _on_device(self, values: np.ndarray) -> Tensor:
@@ -287,26 +314,26 @@ class CausalModel(nn.Module, ABC):
     # -- checkpoints -----------------------------------------------------------------------------------------------
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything learnt, by parameter name."""
+        """Return all parameters and buffers by name."""
         return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
 
     @classmethod
     def restore(cls, item_ids: np.ndarray, config: Any, arrays: dict[str, np.ndarray]) -> Self:
-        """The inverse of `arrays`, ready to score."""
-        return cls(item_ids, config).loaded(arrays)
+        """Return the model of these arrays, ready to score: the inverse of `arrays`."""
+        return cls(item_ids, config).load_arrays(arrays)
 
-    def loaded(self, arrays: dict[str, np.ndarray]) -> Self:
-        """This model with everything learnt in place, ready to score."""
+    def load_arrays(self, arrays: dict[str, np.ndarray]) -> Self:
+        """Set all parameters and buffers, and return the model ready to score."""
         if "said.map.weight" in arrays:
             self.said = EventText(self.config.embedding_size)
         self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
         return self.eval()
 
 
-def mixed_scores(states: Tensor, items: Tensor, copied: tuple[Tensor, Tensor] | None) -> Tensor:
-    """(n, n_items) scores: products of states (n, D) and items, or where something is copied log probabilities of the mixture.
+def compute_mixture_scores(states: Tensor, items: Tensor, copied: tuple[Tensor, Tensor] | None) -> Tensor:
+    """Return scores (n, n_items): products of states (n, D) and items, or with `copied` the log probabilities of the mixture.
 
-    `copied` holds shares of the list (n, C) and the codes (n, C) of the items they go to; padding and the start get nothing.
+    `copied` holds shares of the list (n, C) and the codes (n, C) of the items that receive them; padding and the start token get none.
     """
     logits = states @ items.T
     if copied is None:

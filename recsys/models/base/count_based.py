@@ -1,4 +1,4 @@
-"""What models that are counted in one pass have in common: all they learnt is a handful of arrays."""
+"""Base class of count-based models, which are fitted in one pass and hold a few arrays."""
 
 import hashlib
 from typing import Any, ClassVar, Self
@@ -10,9 +10,9 @@ from recsys.core import Vocabulary
 
 
 class CountBased:
-    """A model whose constructor takes what it learnt, so that saving and restoring need no code of their own.
+    """A model whose constructor takes its arrays, so that saving and restoring need no code of their own.
 
-    Arrays that do not fit the items are a ValueError that names the array: an index beyond them would fail long after loading.
+    Arrays that do not fit the items are a ValueError that names the array: an index out of range would fail long after loading.
     """
 
     Config: ClassVar[type]
@@ -26,11 +26,11 @@ class CountBased:
 
     @classmethod
     def restore(cls, item_ids: np.ndarray, config: Any, arrays: dict[str, np.ndarray]) -> Self:
-        """The inverse of `arrays`."""
+        """Return the model of these arrays: the inverse of `arrays`."""
         return cls(item_ids, config, arrays)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Everything learnt, by name."""
+        """Return all arrays of the model by name."""
         return dict(self._arrays)
 
     @property
@@ -38,7 +38,7 @@ class CountBased:
         return self.vocabulary.item_ids
 
     def _square(self, name: str) -> sparse.csr_matrix:
-        """The (n_items, n_items) matrix that `of_matrix` took apart."""
+        """Return the matrix (n_items, n_items) that `matrix_to_arrays` stored."""
         rows = len(self._arrays[f"{name}.indptr"]) - 1
         if rows != len(self.vocabulary):
             raise ValueError(f"'{name}.indptr' has {rows} rows for {len(self.vocabulary)} items")
@@ -46,24 +46,24 @@ class CountBased:
         return sparse.csr_matrix(parts, shape=(len(self.vocabulary), len(self.vocabulary)))
 
 
-def of_matrix(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:
-    """A sparse matrix as arrays."""
+def matrix_to_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:
+    """Return the arrays of a sparse matrix, to be stored under a name."""
     return {f"{name}.data": matrix.data, f"{name}.indices": matrix.indices, f"{name}.indptr": matrix.indptr}
 
 
-def person_code(user_id: str) -> int:
-    """64 bits of a user id, so that a checkpoint recognises a person without naming anybody."""
+def hash_user_id(user_id: str) -> int:
+    """Return a 64-bit hash of a user id, so that a checkpoint recognises users without holding their ids."""
     return int.from_bytes(hashlib.sha256(str(user_id).encode()).digest()[:8], "big")
 
 
 def _check_lengths(arrays: dict[str, np.ndarray], n_items: int) -> None:
     shapes = {"counts": (n_items,), "vectors": (n_items,), "places": (n_items, 2)}
     for name, values in arrays.items():
-        if name == "event_items" or name.endswith(".indices"):  # each has a companion as long
+        if name == "event_items" or name.endswith(".indices"):  # each has a companion array of the same length
             shapes[name.replace("items", "times").replace("indices", "data")] = values.shape
     for name in shapes.keys() & arrays.keys():
         if arrays[name].shape[: len(shapes[name])] != shapes[name]:
-            raise ValueError(f"'{name}' is of shape {arrays[name].shape} where {shapes[name]} is expected")
+            raise ValueError(f"'{name}' has shape {arrays[name].shape}, expected {shapes[name]}")
 
 
 def _check_indices(arrays: dict[str, np.ndarray], n_items: int) -> None:

@@ -1,7 +1,7 @@
 """Token sequences for causal sequence models: from requests for scoring, from a dataset for training.
 
-Token i is what happened before event i: the start token for i = 0, else event i - 1. It carries the time and place of that event,
-and beside them the time at which event i is asked for. The state at token N is the state after N events.
+Token i stands for the event before event i: the start token for i = 0, else event i - 1. It carries the time and place of that event
+and the time of the request for event i. The state at token N is the state after N events.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,22 +12,23 @@ import numpy as np
 from recsys.core import PAD, Dataset, Request, Vocabulary
 from recsys.core.split import TRAIN, Split
 
-HOURS = 168
-"""Hours of a week. Hour 0 is unknown, 1 is Monday from midnight, local time where the offset is known, else UTC."""
+HOURS_PER_WEEK = 168
+"""Hours of the week are coded from 1, Monday from midnight, in local time where the offset is known, else UTC; 0 is unknown."""
 
 
 def _padded(value: float) -> dict[str, float]:
-    """Metadata of a column: what stands where a batch has no token."""
+    """Return the metadata of a column: its value where a batch has no token."""
     return {"padding": value}
 
 
 @dataclass(frozen=True, eq=False)
 class TokenColumns:
-    """What is known of tokens; every array has the same leading axes, `places` and `here` a last one of 2 (latitude, longitude).
+    """Columns of tokens; all arrays have the same leading axes, and `places` and `here` a last axis of 2 (latitude, longitude).
 
-    `codes` item codes, 0 padding, n_items + 1 the start; `targets` codes of what came next (training only), 0 where there is none.
-    `seconds`, `places`, `behaviours` and `texts` belong to the token, `asked`, `hours` and `here` to the request made at it; NaN (0 for
-    hours, behaviours and texts) where unknown. `texts` are codes from 1 of the words in `words`. `next_behaviours` and `next_ratings` belong to what came next (training only).
+    `codes` are item codes, 0 padding, n_items + 1 the start token; `targets` codes of the next items (training only), 0 where there is
+    none. `seconds`, `places`, `behaviours` and `texts` belong to the event of the token, `asked` (seconds), `hours` and `here` to the
+    request made at it; NaN (0 for hours, behaviours and texts) where unknown. `texts` are codes from 1 of the strings in `words`.
+    `next_behaviours` and `next_ratings` belong to the next event (training only).
     """
 
     codes: np.ndarray = field(metadata=_padded(PAD))
@@ -45,21 +46,21 @@ class TokenColumns:
 
 
 PADDING: dict[str, float] = {each.name: each.metadata["padding"] for each in fields(TokenColumns) if each.metadata}
-"""Column to what stands where a batch has no token."""
+"""Value of each column where a batch has no token."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tokens(TokenColumns):
-    """A batch of token sequences; every array (B, T), `places` and `here` (B, T, 2)."""
+    """A batch of token sequences; every array is (B, T), `places` and `here` (B, T, 2)."""
 
-    def repeated(self, times: int) -> "Tokens":
-        """The same batch several times."""
+    def repeat(self, times: int) -> "Tokens":
+        """Return a batch with every sequence repeated."""
         return Tokens(**{name: np.repeat(getattr(self, name), times, axis=0) for name in PADDING}, words=self.words)
 
 
 @dataclass(frozen=True, eq=False)
 class EventColumns:
-    """The events of many histories end to end: `codes` of items, `times` in seconds, `offsets` in minutes, `places` (n, 2),
+    """Concatenated events of many histories: `codes` of items, `times` in seconds, `offsets` in minutes, `places` (n, 2),
     codes of `behaviours` from 1, `ratings`, codes of `texts` from 1; NaN or 0 where unknown."""
 
     codes: np.ndarray
@@ -71,21 +72,21 @@ class EventColumns:
     texts: np.ndarray
 
 
-def hour_of_week(seconds: np.ndarray, utc_offsets: np.ndarray | None) -> np.ndarray:
-    """Local hours of the week (…) int64, 1 to 168, 0 where the time is NaN. 1970 began on a Thursday."""
+def compute_hours_of_week(seconds: np.ndarray, utc_offsets: np.ndarray | None) -> np.ndarray:
+    """Return local hours of the week (…) int64, 1 to 168, 0 where the time is NaN. 1970 began on a Thursday."""
     offsets = 0.0 if utc_offsets is None else np.nan_to_num(utc_offsets) * 60.0
     hours = np.floor((seconds + offsets) / 3600.0) + 72
-    return np.where(np.isfinite(hours), np.nan_to_num(hours) % HOURS + 1, 0).astype(np.int64)
+    return np.where(np.isfinite(hours), np.nan_to_num(hours) % HOURS_PER_WEEK + 1, 0).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
 class Stream(TokenColumns):
-    """Tokens of many histories end to end: history h is rows starts[h] to starts[h + 1], each starting with the start token."""
+    """Concatenated tokens of many histories: history h is rows starts[h] to starts[h + 1], and begins with the start token."""
 
     starts: np.ndarray
 
     def take(self, firsts: np.ndarray, lengths: np.ndarray, left: bool) -> Tokens:
-        """The rows firsts[b] … firsts[b] + lengths[b] - 1 as a batch, padded on the left or on the right."""
+        """Return the rows firsts[b] … firsts[b] + lengths[b] - 1 as a batch, padded on the left or on the right."""
         width = int(lengths.max())
         positions = np.arange(width)[None, :] - (width - lengths[:, None] if left else 0)
         inside = (positions >= 0) & (positions < lengths[:, None])
@@ -99,9 +100,9 @@ class Stream(TokenColumns):
 
 
 def _stream(lengths: np.ndarray, events: EventColumns, words: tuple[str, ...], final: list[Request] | None, start: int) -> Stream:
-    """Tokens of histories with `lengths` events, whose texts are codes of `words`.
+    """Return the tokens of histories with `lengths` events, whose texts are codes of `words`.
 
-    With `final` requests each history gets a last token for what comes after all its events; without, its last event is a target only.
+    With `final` requests each history gets a last token for the request after all its events; without, its last event is only a target.
     """
     extra = 0 if final is None else 1
     starts = np.concatenate([[0], np.cumsum(lengths + extra)])
@@ -109,7 +110,7 @@ def _stream(lengths: np.ndarray, events: EventColumns, words: tuple[str, ...], f
     is_last = np.zeros(size, dtype=bool)
     if final is not None:
         is_last[starts[1:] - 1] = True
-    event = np.cumsum(~is_last) - 1  # the event asked for at a token, where there is one
+    event = np.cumsum(~is_last) - 1  # the event requested at a token, where there is one
     is_first = np.zeros(size, dtype=bool)
     is_first[starts[:-1][np.diff(starts) > 0]] = True
     before = np.where(is_last, event, event - 1)  # the event a token stands for
@@ -122,7 +123,7 @@ def _stream(lengths: np.ndarray, events: EventColumns, words: tuple[str, ...], f
 
     seconds, token_places = of(events.times, has_event, before, np.nan), of(events.places, has_event, before, np.nan)
     here, last_offsets = token_places, of(events.offsets, has_event, before, np.nan)
-    # a request that is not told its time or offset is made at those of the last event
+    # a request without a time or an offset is made at those of the last event
     asked = _else(of(events.times, ~is_last, event, np.nan), seconds)
     asked_offsets = _else(of(events.offsets, ~is_last, event, np.nan), last_offsets)
     if final is not None:
@@ -139,7 +140,7 @@ def _stream(lengths: np.ndarray, events: EventColumns, words: tuple[str, ...], f
         codes=np.where(is_first, start, of(events.codes, has_event, before, PAD)),
         seconds=seconds,
         asked=asked,
-        hours=hour_of_week(asked, asked_offsets),
+        hours=compute_hours_of_week(asked, asked_offsets),
         places=token_places,
         here=here,
         targets=of(events.codes, ~is_last, event, PAD),
@@ -156,18 +157,18 @@ def _else(values: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), otherwise, values)
 
 
-def request_stream(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str] = ()) -> Stream:
-    """Tokens of the histories of requests, each ending in the token at which the request is made; unknown items are left out."""
+def build_request_stream(requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str] = ()) -> Stream:
+    """Return the tokens of the requests' histories, each ending with the token at which the request is made; unknown items are left out."""
     lengths, events, words = _events(requests, vocabulary, behaviour_names)
     return _stream(lengths, events, words, list(requests), len(vocabulary) + 1)
 
 
-def subset_stream(
+def build_subset_stream(
     request: Request, keep: np.ndarray, instead: str | None, vocabulary: Vocabulary, behaviour_names: Sequence[str] = ()
 ) -> Stream:
-    """As `request_stream` of n requests, of which each has those events of one history that a row of `keep` (n, T) says.
+    """Return the tokens of n requests, each with the subset of one history's events given by a row of `keep` (n, T).
 
-    With `instead`, each has all events, and that item in the others. The items of the history are known.
+    With `instead`, the other events stay in the history, but with that item. The model must know all items of the history.
     """
     _, events, words = _events([request], vocabulary, behaviour_names)
     keep = np.asarray(keep, dtype=bool)
@@ -175,8 +176,8 @@ def subset_stream(
     kept = EventColumns(**{each.name: getattr(events, each.name)[rows] for each in fields(EventColumns)})
     lengths = keep.sum(axis=1)
     if instead is not None:
-        there = keep.ravel()  # words of an event say which item it was
-        kept = replace(kept, codes=np.where(there, kept.codes, vocabulary.encode([instead])[0]), texts=np.where(there, kept.texts, 0))
+        is_kept = keep.ravel()  # the text of an event can reveal its item
+        kept = replace(kept, codes=np.where(is_kept, kept.codes, vocabulary.encode([instead])[0]), texts=np.where(is_kept, kept.texts, 0))
         lengths = np.full(len(keep), keep.shape[1])
     return _stream(lengths, kept, words, [request] * len(keep), len(vocabulary) + 1)
 
@@ -184,7 +185,7 @@ def subset_stream(
 def _events(
     requests: Sequence[Request], vocabulary: Vocabulary, behaviour_names: Sequence[str]
 ) -> tuple[np.ndarray, EventColumns, tuple[str, ...]]:
-    """How many known events each request's history has (n,), those end to end, and the words that their texts are codes of."""
+    """Return the number of known events of each request (n,), these events concatenated, and the strings that their texts are codes of."""
     histories = [each.history for each in requests]
     lengths = np.array([len(each) for each in histories], dtype=np.int64)
     owner = np.repeat(np.arange(len(histories)), lengths)
@@ -213,7 +214,7 @@ def _events(
 
 
 def _behaviour_codes(behaviours: np.ndarray | None, length: int, names: Sequence[str]) -> np.ndarray:
-    """Codes (length,) from 1, 0 for what is unknown."""
+    """Return codes (length,) from 1, 0 where unknown."""
     if behaviours is None or not len(names):
         return np.zeros(length, dtype=np.int64)
     code_of = {name: code for code, name in enumerate(names, start=1)}
@@ -221,7 +222,7 @@ def _behaviour_codes(behaviours: np.ndarray | None, length: int, names: Sequence
 
 
 def _text_codes(texts: Sequence[np.ndarray | None], lengths: Sequence[int] | np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Codes from 1 of the texts of events end to end, 0 for none, and the texts that the codes mean."""
+    """Return codes from 1 of the texts of concatenated events, 0 for none, and the strings of the codes."""
     codes = np.zeros(int(np.sum(lengths)), dtype=np.int64)
     if all(each is None for each in texts):
         return codes, ()
@@ -234,8 +235,8 @@ def _text_codes(texts: Sequence[np.ndarray | None], lengths: Sequence[int] | np.
     return codes, tuple(code_of)
 
 
-def training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[str] = ()) -> Stream:
-    """Tokens of everybody's training events; a token for every target, none after the last event."""
+def build_training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[str] = ()) -> Stream:
+    """Return the tokens of all users' training events: one for every target, none after the last event."""
     keep = split.labels == TRAIN
     size = len(keep)
     users = dataset.interactions["user_id"].cat.codes.to_numpy()[keep]
@@ -257,10 +258,12 @@ def training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[st
     return _stream(np.bincount(users, minlength=len(dataset.user_ids)), events, words, None, len(dataset.item_ids) + 1)
 
 
-def training_batches(stream: Stream, max_length: int, batch_tokens: int, rng: np.random.Generator) -> Iterator[tuple[int, int, Tokens]]:
-    """One epoch: (number, of how many, batch). Every event is a target once, in windows cut at random, packed by length."""
+def iterate_training_batches(
+    stream: Stream, max_length: int, batch_tokens: int, rng: np.random.Generator
+) -> Iterator[tuple[int, int, Tokens]]:
+    """Yield one epoch of (batch number, number of batches, batch). Every event is a target once, in windows cut at random, packed by length."""
     firsts, lengths = _windows(stream.starts, max_length, rng)
-    # a little noise in the order keeps windows of nearly the same length from always meeting
+    # noise in the order, so that the same windows of similar length do not always share a batch
     order = np.argsort(lengths + rng.uniform(0, 4, len(lengths)), kind="stable")[::-1]
     groups = _packed(lengths[order], batch_tokens)
     for number, group in enumerate(rng.permutation(len(groups))):
@@ -269,7 +272,7 @@ def training_batches(stream: Stream, max_length: int, batch_tokens: int, rng: np
 
 
 def _windows(starts: np.ndarray, max_length: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """First rows and lengths of windows of at most `max_length` that cover every history once, the first cut of long ones at random."""
+    """Return first rows and lengths of windows of at most `max_length` that cover each history once; long ones have a random first cut."""
     sizes = np.diff(starts)
     head = np.where(sizes <= max_length, sizes, rng.integers(1, max_length + 1, len(sizes)))
     pieces = np.where(sizes == 0, 0, 1 + -(-(sizes - head) // max_length))
@@ -281,7 +284,7 @@ def _windows(starts: np.ndarray, max_length: int, rng: np.random.Generator) -> t
 
 
 def _packed(lengths: np.ndarray, batch_tokens: int) -> list[slice]:
-    """Slices of windows sorted longest first, each at most `batch_tokens` with its padding (one window at least)."""
+    """Return slices of windows sorted longest first, each of at most `batch_tokens` with padding, and at least one window."""
     groups, start = [], 0
     while start < len(lengths):
         size = max(1, batch_tokens // int(lengths[start]))

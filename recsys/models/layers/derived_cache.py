@@ -1,4 +1,4 @@
-"""What follows from a model's parameters alone is made once, and again only after they changed."""
+"""Cache of a tensor derived from parameters, computed again only after a parameter changed."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,20 +8,20 @@ from torch import Tensor
 
 
 class DerivedCache:
-    """One tensor that is made of others, kept from request to request: mapping the texts of every item costs more than one list does.
+    """One tensor derived from others and kept between requests: mapping the texts of all items costs more than ranking them once.
 
-    Nothing is kept while gradients are wanted, which flow through the making.
+    Nothing is cached while gradients are recorded, since they flow through the computation.
     """
 
     def __init__(self) -> None:
-        self._made: tuple[Any, Tensor | None] = (None, None)
+        self._cached: tuple[Any, Tensor | None] = (None, None)
 
-    def __call__(self, sources: Iterable[Tensor], make: Callable[[], Tensor]) -> Tensor:
+    def __call__(self, sources: Iterable[Tensor], compute: Callable[[], Tensor]) -> Tensor:
         if torch.is_grad_enabled():
-            return make()
+            return compute()
         state = [(each.data_ptr(), each._version) for each in sources]
-        before, value = self._made  # read and written whole, since threads share a model
+        before, value = self._cached  # one assignment each way, since threads share a model
         if value is None or before != state:
-            value = make()
-            self._made = (state, value)
+            value = compute()
+            self._cached = (state, value)
         return value

@@ -1,12 +1,12 @@
-"""Dropout whose random numbers cost a quarter: on a CPU, drawing one float for every element is a sixth of a training step."""
+"""Dropout that draws a quarter of the random numbers: on a CPU, one float per element takes a sixth of a training step."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 
-def fast_dropout(x: Tensor, probability: float, training: bool) -> Tensor:
-    """As torch's own, with the probability rounded to 1/65,536: every 64 random bits decide four elements."""
+def apply_dropout(x: Tensor, probability: float, training: bool) -> Tensor:
+    """Apply dropout as torch does, with the probability rounded to 1/65,536: every 64 random bits decide four elements."""
     if not training or probability == 0.0:
         return x
     if x.device.type != "cpu":

@@ -1,4 +1,4 @@
-"""What people said with an event, a search query for one, as a part of its token."""
+"""Texts of events, such as search queries, as a part of their tokens."""
 
 import torch
 from torch import Tensor, nn
@@ -8,11 +8,11 @@ from recsys.core import Dataset
 from recsys.models.base.sequences import Tokens
 
 WIDTH = 384
-"""Of the pinned encoder."""
+"""Size of the vectors of the pinned text encoder."""
 
 
 class EventText(nn.Module):
-    """Words of events where the words of items are: encoded alike, whitened as those are, and mapped to what a model adds to its tokens."""
+    """Encoder of event texts: the same encoder and whitening as for item texts, then a learnt map; a model adds the result to its tokens."""
 
     centre: Tensor
     directions: Tensor
@@ -25,7 +25,7 @@ class EventText(nn.Module):
         self._known: tuple[tuple[str, ...], Tensor] = ((), torch.zeros(1, size))
 
     def read(self, dataset: Dataset) -> None:
-        """Take from the data how its items' words are whitened."""
+        """Fit the whitening on the texts of the dataset's items."""
         from recsys.text import fit_whitening, item_vectors
 
         centre, directions = fit_whitening(item_vectors(dataset), self.directions.shape[1])
@@ -33,12 +33,12 @@ class EventText(nn.Module):
         self.directions.copy_(torch.from_numpy(directions))
 
     def forward(self, tokens: Tokens) -> Tensor:
-        """(B, T, D); zeros for tokens without words."""
+        """Return vectors (B, T, D); zeros for tokens without a text."""
         return self.map(self._vectors(tokens.words)[torch.from_numpy(tokens.texts).to(self.centre.device)])
 
     def _vectors(self, words: tuple[str, ...]) -> Tensor:
-        """(1 + n, D) by code; those of the last words asked for are kept, since the batches of a training run share theirs."""
-        known, vectors = self._known  # read and written whole, since threads share a model
+        """Return vectors (1 + n, D) by code; the last ones are cached, since the batches of a training run share their texts."""
+        known, vectors = self._known  # one assignment each way, since threads share a model
         if known is not words and known != words:
             from recsys.text import TextEncoder
 

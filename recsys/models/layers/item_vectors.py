@@ -1,4 +1,4 @@
-"""Where the vectors of items come from: learnt, or from what is written about the items, or both."""
+"""Item embeddings: learnt, from item texts, or both."""
 
 from typing import Self
 
@@ -9,22 +9,24 @@ from torch.nn import functional
 
 from recsys.core import PAD, Dataset
 from recsys.core.errors import DataError
+from recsys.core.formatting import join_words
 from recsys.core.split import TRAIN, Split
+from recsys.core.translation import _
 from recsys.models.layers.derived_cache import DerivedCache
 from recsys.models.layers.lora import LoraEncoder
 
 TEXT_USES = ("none", "start", "frozen", "delta", "tuned")
-"""How text is used: not at all, as the first values of learnt vectors, alone, with a learnt difference beside it, or with that and an
-encoder whose last layers learn."""
+"""Uses of text: none, as initial values of learnt vectors, alone, with a learnt difference added, or with that and a fine-tuned encoder."""
 
 
 class ItemVectors(nn.Embedding):
-    """Vectors of items, and of the token before the first event: the same for what goes in and what comes out.
+    """Embeddings of items and of the start token, tied between input and output.
 
-    Text comes whitened to D (arXiv 2402.10602) and goes through one learnt linear map. The difference starts at 0 and stays 0
-    for items without training events, which keeps cold items where their text puts them (arXiv 2507.19473).
+    Texts are whitened to D (arXiv 2402.10602) and mapped by one learnt linear layer. The difference starts at 0 and stays 0 for
+    items without training events, so that cold items keep the embedding of their text (arXiv 2507.19473).
 
-    Tuned text is encoded anew for some items each training step, drawn at random, and for all of them when training pauses.
+    With a fine-tuned encoder, the texts of some items, drawn at random, are encoded again in each training step, and all texts when
+    the model is switched to evaluation.
     """
 
     text: Tensor
@@ -32,7 +34,13 @@ class ItemVectors(nn.Embedding):
 
     def __init__(self, n_items: int, size: int, text: str = "none"):
         if text not in TEXT_USES:
-            raise DataError(f"setting text={text} is none of {', '.join(TEXT_USES)}")
+            raise DataError(
+                _(
+                    "setting text={value} is not one of {choices}; choose one of them",
+                    value=text,
+                    choices=join_words(TEXT_USES, "or"),
+                )
+            )
         super().__init__(n_items + 2, size, padding_idx=PAD)  # the start token is the last
         self.use = text
         self._table = DerivedCache()
@@ -46,7 +54,7 @@ class ItemVectors(nn.Embedding):
         nn.init.normal_(self.weight, std=0.02)
 
     def read(self, dataset: Dataset, split: Split) -> None:
-        """Take the text of the dataset's items and, from its training events, which items the model will get to know."""
+        """Encode the texts of the dataset's items, and mark the items that have training events."""
         if self.use == "none":
             return
         from recsys.text import item_texts, item_vectors, whiten
@@ -54,7 +62,7 @@ class ItemVectors(nn.Embedding):
         vectors = torch.from_numpy(whiten(item_vectors(dataset), self.embedding_dim))
         with torch.no_grad():
             if self.use == "start":
-                self.weight[1:-1] = vectors * (0.02 * self.embedding_dim**0.5)  # as long as random ones
+                self.weight[1:-1] = vectors * (0.02 * self.embedding_dim**0.5)  # of the same length as random ones
                 return
             self.weight[1:-1] = 0.0
             self.text.copy_(vectors)
@@ -67,25 +75,25 @@ class ItemVectors(nn.Embedding):
             self.tuned.read(item_texts(dataset))
 
     def train(self, mode: bool = True) -> Self:
-        """Where the encoder learns, its texts are up to date when training pauses."""
+        """Switch between training and evaluation; a fine-tuned encoder encodes all texts again before evaluation."""
         if self.tuned is not None and self.tuned.ready and self.training and not mode:
-            self.text.index_copy_(0, *self.tuned.all())
+            self.text.index_copy_(0, *self.tuned.encode_all())
         return super().train(mode)
 
     def vectors(self) -> Tensor:
-        """(n_items, D)"""
+        """Return the vectors (n_items, D) of all items."""
         learnt = self.weight[1:-1]
         return self.map(self._read_text()) + learnt * self.known if hasattr(self, "map") else learnt
 
     def _read_text(self) -> Tensor:
         if self.tuned is None or not self.tuned.ready or not self.training or not torch.is_grad_enabled():
             return self.text
-        text = self.text.index_copy(0, *self.tuned.some())
+        text = self.text.index_copy(0, *self.tuned.encode_sample())
         self.text = text.detach()
         return text
 
     def forward(self, codes: Tensor, table: Tensor | None = None) -> Tensor:
-        """Vectors (…, D) of codes (…): 0 for padding, n_items + 1 for the start; looked up in a `table` of others where one is given."""
+        """Return vectors (…, D) of codes (…), where 0 is padding and n_items + 1 the start token; from `table` if one is given."""
         if table is None:
             if not hasattr(self, "map"):
                 return super().forward(codes)
@@ -93,9 +101,9 @@ class ItemVectors(nn.Embedding):
         return functional.embedding(codes, table, padding_idx=PAD)
 
     def table(self, vectors: Tensor) -> Tensor:
-        """(n_items + 2, D): vectors of items (n_items, D) between those of padding and the start, as codes look them up."""
+        """Return the lookup table (n_items + 2, D) by code: item vectors (n_items, D) between those of padding and the start token."""
         return torch.cat([self.weight[:1], vectors, self.weight[-1:]])
 
     def sources(self) -> list[Tensor]:
-        """All that the vectors are made of."""
+        """Return the parameters and buffers that the vectors depend on."""
         return [*self.parameters(), *self.buffers()]

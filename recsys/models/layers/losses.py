@@ -1,4 +1,4 @@
-"""Cross-entropy over every item without ever holding every logit."""
+"""Cross-entropy over all items without storing all logits."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 CHUNK = 256
-"""Targets handled at a time: their logits over some thousand items stay in the processor's cache."""
+"""Targets per chunk: their logits over a few thousand items fit into the processor's cache."""
 
 
 class _FullSoftmax(torch.autograd.Function):
-    """Sum over targets of -log softmax(states · itemsᵀ)[target], gradients computed chunk by chunk on the way forward.
+    """Sum over targets of -log softmax(states · itemsᵀ)[target], with gradients computed chunk by chunk in the forward pass.
 
-    The logits of 8,000 targets over 3,416 items are 109 MB, read and written several times by the plain composition; here
-    a chunk's logits are made, turned into probabilities in place, used for both gradients and overwritten by the next.
+    The logits of 8,000 targets over 3,416 items take 109 MB, read and written several times by composed operations; here the
+    logits of a chunk are turned into probabilities in place, used for both gradients and overwritten by the next chunk.
     The same idea as in Cut Your Losses (arXiv 2411.09009) and Liger kernels, in plain PyTorch.
     """
 
@@ -38,20 +38,20 @@ class _FullSoftmax(torch.autograd.Function):
         credits = torch.empty(len(states), device=states.device) if log_share is not None else None
         for start in range(0, len(states), CHUNK):
             part = slice(start, start + CHUNK)
-            chunk, wanted = states_in[part], targets[part]
+            chunk, columns_of_targets = states_in[part], targets[part]
             row = rows[: len(chunk)]
             probabilities = torch.mm(chunk, columns, out=buffer[: len(chunk)])
             torch.softmax(probabilities, 1, out=probabilities)
-            # float32's smallest normal number: a target the model holds impossible costs 87 nats, not infinity
-            logs = probabilities[row, wanted].float().clamp_min(1.2e-38).log()
+            # the smallest normal float32: a target with probability 0 costs 87 nats, not infinity
+            logs = probabilities[row, columns_of_targets].float().clamp_min(1.2e-38).log()
             if credits is not None and log_share is not None and log_rest is not None:
                 own = log_share[part] + logs
                 logs = torch.logaddexp(own, log_rest[part])
                 credits[part] = (own - logs).exp()
                 probabilities *= credits[part, None].to(precision)
-                probabilities[row, wanted] -= credits[part].to(precision)
+                probabilities[row, columns_of_targets] -= credits[part].to(precision)
             else:
-                probabilities[row, wanted] -= 1.0
+                probabilities[row, columns_of_targets] -= 1.0
             if weights is not None:
                 probabilities *= weights[part, None].to(precision)
                 logs = logs * weights[part]
@@ -71,9 +71,9 @@ class _FullSoftmax(torch.autograd.Function):
 
 
 def full_softmax_loss(states: Tensor, items: Tensor, targets: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
-    """Summed cross-entropy of `targets` (n,) int64, rows of `items` (n_items, D), given `states` (n, D). Call backward once.
+    """Return the summed cross-entropy of `targets` (n,) int64, rows of `items` (n_items, D), given `states` (n, D). Call backward once.
 
-    With `precision` bfloat16 the three matrix products run in it, several times as fast where the processor has tiles for it.
+    With `precision` bfloat16 the three matrix products run in it, several times faster on processors with matrix units for it.
     """
     return _FullSoftmax.apply(states, items, targets, precision, None, None, None)
 
@@ -87,9 +87,9 @@ def mixed_softmax_loss(
     weights: Tensor,
     precision: torch.dtype = torch.float32,
 ) -> Tensor:
-    """Summed −log(share · softmax(states · itemsᵀ)[target] + rest): the softmax is one part of a mixture of distributions.
+    """Return the summed −log(share · softmax(states · itemsᵀ)[target] + rest), the loss of a mixture with the softmax as one component.
 
-    `log_share` (n,) is the weight of the softmax, `log_rest` (n,) what the other parts give the target; both float32, both learn.
-    `weights` (n,) say what each target counts.
+    `log_share` (n,) is the log weight of the softmax, `log_rest` (n,) the log probability of the target under the other components;
+    both are float32 and receive gradients. `weights` (n,) are the weights of the targets.
     """
     return _FullSoftmax.apply(states, items, targets, precision, log_share, log_rest, weights)

@@ -1,0 +1,21 @@
+"""The card of a prepared dataset, printed by the commands that write one."""
+
+from typing import TYPE_CHECKING, Any
+
+from recsys.cli.console import show, table
+
+if TYPE_CHECKING:
+    from recsys.datasets import DatasetCard
+
+KEYS = ("name", "fingerprint", "interactions", "users", "items", "first", "last", "has", "checks")
+
+
+def show_prepared(card: "DatasetCard", as_json: bool) -> None:
+    """Print the counts of a dataset and the report of its cleaning."""
+    result: dict[str, Any] = {key: getattr(card, key) for key in KEYS}
+    show(
+        result,
+        as_json,
+        f"{card.name}: {card.interactions:,} interactions, {card.users:,} users, {card.items:,} items; {', '.join(card.has)}",
+        table(("check", "rows", "action"), card.checks),
+    )

@@ -1,0 +1,104 @@
+"""Preparation of a dataset from raw files of a known one, from a file of the user's own, or from a folder that is prepared already."""
+
+import re
+import shutil
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from recsys.core import Dataset
+from recsys.core.errors import DataError, unknown
+from recsys.core.formatting import join_words
+from recsys.core.translation import _
+from recsys.datasets.importing import own_file
+from recsys.datasets.importing.ingest import Label, Options, ingest_source
+from recsys.datasets.prepared import DatasetCard, read_card, read_prepared, write_card
+from recsys.datasets.source import Source
+from recsys.datasets.spec import DatasetSpec
+from recsys.storage.atomic_files import write_folder_atomically
+from recsys.storage.paths import ASSETS, check_name, home
+
+__all__ = ["Options", "prepare_file", "prepare_known", "read_into_memory"]
+
+
+def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, new_name: str | None, options: Options) -> DatasetCard:
+    """Prepare a known dataset from its raw files."""
+    if spec.module is None:
+        if options != Options():
+            raise DataError(_("'{name}' ships prepared and cannot be cleaned differently; leave the mapping and the rules out", name=name))
+        shipped = ASSETS / "data" / name
+        if not (shipped / "card.json").is_file():
+            raise DataError(
+                _(
+                    "'{name}' should ship with the program but is not in {folder}; create it with: python -m recsys simulate --out {folder}",
+                    name=name,
+                    folder=shipped,
+                )
+            )
+        if new_name is None or new_name == name:
+            return read_card(shipped)
+        with write_folder_atomically(_target(check_name("dataset", new_name))) as work:
+            return _copy(shipped, work, new_name)
+    if options.mapping:
+        raise DataError(_("the columns of '{name}' are known; leave the mapping out", name=name))
+    folder = spec.find_folder(name, Path(root) if root else None)
+    label = Label(check_name("dataset", name if new_name is None else new_name), spec.title, spec.noun, spec.repeats)
+    target = _target(label.name)
+    with write_folder_atomically(target) as work:
+        return ingest_source(lambda con: spec.reader(con, folder), spec.files_in(folder), work, label, options)
+
+
+def prepare_file(path: Path, name: str | None, options: Options, known: Collection[str]) -> DatasetCard:
+    """Prepare a file, or store a copy of a prepared folder, under a name."""
+    if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            raise DataError(_("{path} does not exist; give a file, or one of {names}", path=path, names=join_words(known, "or")))
+        raise unknown("dataset or file", path, known)
+    is_folder = (path / "card.json").is_file()
+    if path.is_dir() and not is_folder:
+        raise DataError(_("{path} is a folder; name the file in it, or a known dataset with --root {path}", path=path))
+    new_name = check_name("dataset", name if name is not None else read_card(path).name if is_folder else _name_of(path))
+    if new_name in known:
+        raise DataError(_("'{name}' is the name of a known dataset; give your data another name with --name", name=new_name))
+    with write_folder_atomically(_target(new_name)) as work:
+        return _copy(path, work, new_name) if is_folder else _ingest_file(path, work, Label(new_name, _title_of(path)), options)
+
+
+def read_into_memory(path: Path, name: str, options: Options) -> Dataset:
+    """Read a file by way of a temporary prepared folder, which is removed afterwards."""
+    with TemporaryDirectory() as work:
+        _ingest_file(path, Path(work), Label(name, _title_of(path)), options)
+        return read_prepared(Path(work))
+
+
+def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> DatasetCard:
+    def reader(con: duckdb.DuckDBPyConnection) -> Source:
+        return own_file.read(con, path, dict(options.mapping))
+
+    return ingest_source(reader, [path], folder, label, options)
+
+
+def _copy(path: Path, folder: Path, name: str) -> DatasetCard:
+    """Copy a prepared folder under another name; its tables stay unchanged."""
+    read_prepared(path)
+    for table in path.glob("*.parquet"):
+        shutil.copy(table, folder / table.name)
+    card = replace(read_card(path), name=name)
+    write_card(folder, card)
+    return card
+
+
+def _target(name: str) -> Path:
+    return home() / "datasets" / name
+
+
+def _name_of(path: Path) -> str:
+    stem = path.name.split(".")[0] if path.suffix.lower() in (".zip", ".gz") else path.stem
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-._") or "my-data"
+
+
+def _title_of(path: Path) -> str:
+    return re.sub(r"[-_]+", " ", path.name.split(".")[0]).strip().capitalize() or "My data"
