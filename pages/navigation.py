@@ -1,4 +1,7 @@
-"""The main script: the list of pages, the cursor in the sidebar, the error boundary around the page that is open."""
+"""The script that app.py runs: the list of pages, the cursor in the sidebar, the error boundary around the page that is open.
+
+The titles here are those of the menu and the browser tab; a page's `page.py` writes its own heading.
+"""
 
 import streamlit as st
 

@@ -1,6 +1,6 @@
 """Keyboard and step buttons in the browser: the arrow keys, Space and M act there at once, and the server follows when they rest.
 
-assets/steps.js says what each key does (`MOVES`). It is mounted twice. In the sidebar of every page it moves the cursor. On a page
+What each key does is in assets/keyboard.js: `MOVES` for the arrows, `onKey` for Space and M. The script is mounted twice. In the sidebar of every page it moves the cursor. On a page
 about a step it also knows the misses; and where the parts of the page that change with the step are drawn as named HTML, it fetches
 the parts of nearby steps, keeps them and swaps them. That happens in a fragment of its own, so that prefetching redraws nothing else.
 """
@@ -23,7 +23,7 @@ from recsys.storage.paths import ASSETS
 BLOCK = 16  # steps fetched at a time
 Frames = Callable[[Iterable[int]], dict[int, dict[str, str]]]
 
-_walker = st.components.v2.component("recscope_steps", js=(ASSETS / "steps.js").read_text(encoding="utf-8"), isolate_styles=False)
+_walker = st.components.v2.component("recscope_steps", js=(ASSETS / "keyboard.js").read_text(encoding="utf-8"), isolate_styles=False)
 
 
 def part(name: str, html: str, scene: str = "") -> None:

@@ -28,7 +28,7 @@ def draw() -> None:
     titles = cache.dataset_titles()
     if not titles:
         raise DataError(_("No dataset is prepared. Run: python -m recsys prepare demo-city"))
-    name = _choice("dataset", _("Dataset"), _("There is no dataset “{name}” here, so this is {fallback}."), titles)
+    name = _choice("dataset", _("Dataset"), _("Dataset “{name}” was not found; showing {fallback} instead."), titles)
     dataset = cache.dataset(name)
     trained = cache.checkpoints(dataset)
     if st.session_state.get("models_of", name) != name and trained and st.session_state.get("model") not in trained:
@@ -37,7 +37,7 @@ def draw() -> None:
     model = _choice(
         "model",
         _("Model"),
-        _("There is no model “{name}” here, so this is {fallback}."),
+        _("Model “{name}” was not found; showing {fallback} instead."),
         _model_titles(dataset, {key: found.card.model for key, found in trained.items()}),
     )
     user = _user(dataset)
@@ -155,7 +155,7 @@ def _nearest(dataset: Dataset, typed: str, before: str) -> str:
     if matches:
         notice(_("No user has the id “{id}”, but several ids contain it: they are in the list of users now.", id=typed))
     else:
-        notice(_("No user of {dataset} has the id “{id}”, so this is {fallback}.", dataset=dataset.title, id=typed, fallback=before))
+        notice(_("User “{id}” was not found in {dataset}; showing {fallback} instead.", dataset=dataset.title, id=typed, fallback=before))
     return before
 
 
@@ -180,7 +180,7 @@ def _step(dataset: Dataset, user: str) -> int:
     st.session_state[AT_STEP] = step
     if st.session_state.get("slider") != step:
         st.session_state["slider"] = step
-    st.slider(_("Step"), 0, length, key="slider", on_change=_slide, help=_("The number of events the model has seen"))
+    st.slider(_("Step"), 0, length, key="slider", on_change=_slide, help=_("The number of past events given to the model"))
     return step
 
 

@@ -1,4 +1,4 @@
-"""Sidebar buttons that move the cursor to another user or step. Once assets/steps.js is loaded, clicks on steps are counted there."""
+"""Sidebar buttons that move the cursor to another user or step. Once assets/keyboard.js is loaded, clicks on steps are counted there."""
 
 import random
 
@@ -16,7 +16,9 @@ def draw_user_buttons(dataset: Dataset, user: str, is_trained: bool) -> None:
     with st.container(horizontal=True, gap="small"):
         st.button(_("Next user"), key="next_person", on_click=_go_to_next_user, args=(dataset, user), width="stretch")
         st.button(_("Random user"), key="random", on_click=_go_to_random_user, args=(dataset,), width="stretch")
-    worst = _("The user whose validation events this model ranks worst, at the worst of them. Press again for the next worst.")
+    worst = _(
+        "The user for whom this model ranks the next items lowest (validation events only), at the lowest-ranked one. Press again for the next."
+    )
     st.button(
         _("Worst-ranked user"), "fails", worst, on_click=_go_to_worst_ranked_user, args=(user,), disabled=not is_trained, width="stretch"
     )
@@ -72,7 +74,7 @@ def _go_to_worst_ranked_user(user: str) -> None:
     cursor = current_cursor()
     worst = cache.worst_ranked_users(cursor.dataset, cursor.model, cursor.device)
     if not worst:
-        notice(_("No user of this dataset has a validation event, so none can be ranked worst."))
+        notice(_("No user of this dataset has a validation event, so there is no worst-ranked user."))
         return
     names = [name for name, _ in worst]
     again = user in names and st.session_state.get("failing") == user
@@ -86,6 +88,6 @@ def _go_to_user_with_drift(dataset: Dataset, user: str) -> None:
     """Move to the next user with a lasting change, at the change point."""
     found = cache.next_user_with_drift(dataset, user)
     if found is None:
-        notice(_("None of the next users has a lasting change. “Random user” continues the search elsewhere."))
+        notice(_("None of the users searched has a lasting change. Try “Random user” and search again."))
         return
     move_cursor(user=found[0], step=found[1])

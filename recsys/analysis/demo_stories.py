@@ -238,7 +238,9 @@ def _main() -> None:
     truth = None if folder is None else read_extra(folder, "truth")
     shipped = [entry for entry in list_checkpoints("demo-city") if entry.shipped and entry.card.protocol == "temporal"]
     if folder is None or truth is None or not shipped:
-        raise DataError(_("stories need the shipped dataset demo-city and its checkpoints; create them first, see Reproduce in the README"))
+        raise DataError(
+            _("stories need the shipped dataset demo-city and its checkpoints; train the checkpoints with assets/train_demo_checkpoints.sh")
+        )
     best = max(shipped, key=lambda entry: entry.card.validation.get("ndcg@10", 0.0))
     write_stories(folder, dataset, truth, load_checkpoint(best.folder).model, best.name)
 

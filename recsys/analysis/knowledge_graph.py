@@ -56,7 +56,13 @@ class Path:
                 )
             case "place":
                 distance = format_distance(round(self.kilometres, 2))
-                return _("{distance} from {item}, with {count} of {total} events", distance=distance, item=first, count=count, total=total)
+                return _(
+                    "{distance} from {item}, where {count} of {total} events took place",
+                    distance=distance,
+                    item=first,
+                    count=count,
+                    total=total,
+                )
             case "users":
                 return _("{count} of {total} users who chose {item} chose it too", count=count, total=total, item=first)
             case _:

@@ -18,7 +18,7 @@ def choose_device(name: str = "auto") -> "torch.device":
     if name not in DEVICES:
         raise unknown("device", name, DEVICES)
     if name == "cuda" and not torch.cuda.is_available():
-        raise DataError(_("this machine has no CUDA device that PyTorch can use; take --device cpu or auto"))
+        raise DataError(_("this machine has no CUDA device that PyTorch can use; use --device cpu or auto"))
     return torch.device("cuda" if name == "cuda" or (name == "auto" and torch.cuda.is_available()) else "cpu")
 
 

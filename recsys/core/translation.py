@@ -47,7 +47,7 @@ def N_(message: str) -> str:
 
 
 def current_language() -> str:
-    """The language of this context: one that `language` set, else that of the app's session, else English."""
+    """Return the language of this context: one that `language` set, else that of the app's session, else English."""
     chosen = _chosen.get()
     if chosen is not None:
         return chosen
@@ -87,7 +87,7 @@ def choose_language(wanted: Sequence[str]) -> str:
 
 
 def translations_folder() -> Path:
-    """RECSYS_TRANSLATIONS, by default the catalogues that ship with the program: LANGUAGE/LC_MESSAGES/recscope.mo."""
+    """Return RECSYS_TRANSLATIONS, by default the catalogues that ship with Recscope: LANGUAGE/LC_MESSAGES/recscope.mo."""
     given: Any = os.environ.get("RECSYS_TRANSLATIONS")
     return Path(given) if given else Path(__file__).resolve().parents[2] / "assets" / "translations"
 

@@ -69,7 +69,7 @@ def download_dataset(name: str, root: Path | None = None, progress: Callable[[st
 
 def _manual_advice(spec: DatasetSpec, target: Path) -> str:
     if spec.module is None:
-        return _("it ships with the program")
+        return _("it ships with Recscope")
     return _("get {files} from the owner and put it in {folder}", files=", ".join(spec.files), folder=target)
 
 

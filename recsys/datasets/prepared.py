@@ -135,7 +135,7 @@ def read_card(folder: Path) -> DatasetCard:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if values.pop("format") != FORMAT:
-            raise DataError(_("{path} was written by another version of this program; prepare the data again", path=path))
+            raise DataError(_("{path} was written by another version of Recscope; prepare the data again", path=path))
         values["checks"] = tuple(Check(**check) for check in values["checks"])
         values["has"], values["example_users"] = tuple(values["has"]), tuple(values["example_users"])
         for end in ("first", "last"):

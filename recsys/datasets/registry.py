@@ -17,7 +17,7 @@ from recsys.storage.paths import ASSETS, home
 DATASETS: dict[str, DatasetSpec] = {
     "demo-city": DatasetSpec(
         title="Demo city",
-        summary=N_("A simulated city: 1,200 invented residents visit 500 invented places, and the interests of some of them change."),
+        summary=N_("A simulated city: 1,200 simulated users visit 500 simulated places, and the interests of some users change."),
         noun="event",
         repeats=True,
         terms=N_("Made by this project; free to use."),
@@ -100,7 +100,7 @@ DATASETS: dict[str, DatasetSpec] = {
 
 
 def open_dataset(name: str) -> Dataset:
-    """Open a dataset that ships with the program or was prepared. A known dataset that is not prepared yet is a DataError."""
+    """Open a dataset that ships with Recscope or was prepared. A known dataset that is not prepared yet is a DataError."""
     folder = prepared_folder(name)
     if folder is not None:
         return read_prepared(folder)

@@ -27,7 +27,7 @@ class DatasetSpec:
 
     `files` are the required raw files, "a | b" where one of two is enough (the first is preferred); `optional` files add titles and
     text. `folders` are further names that the raw folder may have under RECSYS_DATA. `module` is the reader's, with
-    `read(connection, folder) -> Source`; datasets that ship with the program have none. `summary` and `terms` (the owner's conditions)
+    `read(connection, folder) -> Source`; datasets that ship with Recscope have none. `summary` and `terms` (the owner's conditions)
     are sentences marked for translation; `noun` is the word for one interaction.
     """
 
@@ -46,7 +46,7 @@ class DatasetSpec:
     def reader(self) -> Callable[..., Any]:
         """The `read` function of the reader, imported on first use."""
         if self.module is None:
-            raise DataError(_("'{title}' ships with the program and has no raw files to read", title=self.title))
+            raise DataError(_("'{title}' ships with Recscope and has no raw files to read", title=self.title))
         read: Callable[..., Any] = import_module(self.module).read
         return read
 

@@ -189,11 +189,11 @@ def detect_drift(dataset: Dataset, feature_space: FeatureSpace, user: str, confi
 def _change(events: UserEvents, found: ChangePoint, clustered: bool) -> Change:
     kind = kind_of(events, found)
     views = [name for name in events.views if name != "item"]
-    start, stop = (found.first, found.last) if found.until is None else (0, found.until)
+    start, stop = (found.begin, found.end) if found.until is None else (0, found.until)
     before = {name: shares_of(events, name, start, found.step, found.features.get(name, "")) for name in views}
     after = {name: shares_of(events, name, found.step, stop, found.features.get(name, "")) for name in views}
     if not any(share.sum() for share in before.values()):  # a temporary change at the beginning is compared with what came later
-        before = {name: shares_of(events, name, stop, found.last, found.features.get(name, "")) for name in views}
+        before = {name: shares_of(events, name, stop, found.end, found.features.get(name, "")) for name in views}
     sizes = {name: jensen_shannon(before[name], after[name]) for name in views}
     main = {"taste": "category", "place": "area", "rhythm": "hour"}.get(kind, max(views, key=lambda name: found.z.get(name, 0.0)))
     size = sizes[main]
@@ -245,8 +245,8 @@ def _describe_untested(untested: Untested) -> str:
     match untested.reason:
         case "few events":
             return ngettext(
-                "{count} event is too few to tell a change from chance; it takes {needed}",
-                "{count} events are too few to tell a change from chance; it takes {needed}",
+                "{count} event is too few to distinguish a change from chance; at least {needed} are needed",
+                "{count} events are too few to distinguish a change from chance; at least {needed} are needed",
                 untested.events,
                 needed=untested.needed,
             )

@@ -73,7 +73,7 @@ class ChangeTerms:
 
 def collect_change_terms(events: UserEvents, found: ChangePoint, kind: str, clustered: bool) -> ChangeTerms:
     """Return the terms of a change: always those of its kind, and others where they moved nearly as clearly."""
-    stretches = (found.first, found.step), (found.step, found.last if found.until is None else found.until)
+    stretches = (found.begin, found.step), (found.step, found.end if found.until is None else found.until)
     if found.until is not None:
         stretches = (0, found.step), stretches[1]
     views = ["item"] if kind in ("novelty", "return") else [name for name in events.views if name != "item"]
@@ -114,7 +114,7 @@ def _with_span(terms: ChangeTerms, events: UserEvents, found: ChangePoint) -> Ch
     if events.times is None:
         return replace(terms, span="steps", steps=found.until - found.step)
     days = max(1, round((events.times[found.until - 1] - events.times[found.step]) / DAY))
-    if found.passing == "season":
+    if found.is_seasonal:
         month = np.array(events.times[found.step] + 7 * DAY).astype("datetime64[s]").astype("datetime64[M]").astype(int) % 12
         return replace(terms, span="season", days=days, month=int(month) + 1)
     is_trip = days < 21 and found.z.get("area", 0.0) == max(found.z.values())
@@ -196,7 +196,7 @@ def _describe_levels(terms: LevelTerms) -> str:
         named["when"] = level_label("hour", terms.hour)
     match tuple(named):
         case ():
-            return _("what was there before")
+            return _("the earlier pattern")
         case ("when",) if terms.hour in HOURS_ALONE:
             return _(HOURS_ALONE[terms.hour])
         case ("kinds",) | ("area",) | ("when",) as only:

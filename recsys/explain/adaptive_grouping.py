@@ -1,4 +1,4 @@
-"""Adaptive players for long histories and slow models: the most important events alone, all others in runs of consecutive events."""
+"""Adaptive players for long histories and slow models: the most important events as players of their own, the others in groups."""
 
 import time
 from dataclasses import dataclass
@@ -10,64 +10,73 @@ from recsys.explain.game import Game
 from recsys.explain.grouping import split_into_runs
 from recsys.explain.methods.leave_one_out import explain_by_leave_one_out
 
-WHOLE = 50  # most events that are all players of their own
+MOST_EVENTS = 50  # with more events than this, events are always grouped
 PER_PLAYER = 12  # evaluations per player for fairly precise values
-NAMED, RUNS = (8, 20), 6  # fewest and most events alone; runs of the others
-LEAST_LEFT_OUT, TIMED = 12, 8
-FIRST = 4  # the first explanation may take a quarter of the time
+SINGLE_EVENTS = (8, 20)  # fewest and most events that stay players of their own when the others are grouped
+RUNS = 6  # groups of consecutive events into which the others are split
+LEAST_PLAYERS = 12  # players of the first explanation that are always allowed, however slow the model is
+TIMED_EVALUATIONS = 8  # coalitions that are evaluated to measure the pace
+FIRST_SHARE = 4  # the first explanation may take one part in this many of the time
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds of one evaluation of a game, and the patience in seconds for all of them."""
+    """Seconds that one evaluation of a game takes, and seconds that all evaluations of an explanation may take together (`patience`)."""
 
     seconds: float
     patience: float
 
     @property
     def evaluations(self) -> int:
-        """The number of evaluations in that time."""
+        """The number of evaluations that `patience` allows."""
         return int(self.patience / max(self.seconds, 1e-7))
 
 
 def measure_pace(game: Game, patience: float) -> Pace:
-    """Measure the pace by leaving out each of the latest few players, whose values are needed in any case."""
+    """Measure the pace by leaving out each of the latest few players.
+
+    No evaluation is wasted: `explain_roughly` needs the values of these coalitions, and the game caches them.
+    """
     players = len(game.players)
-    some = ~np.eye(players, dtype=bool)[::-1][:TIMED]
-    began, before = time.perf_counter(), game.evaluations
-    game.value(np.concatenate([some, np.ones((1, players), dtype=bool)]))
-    return Pace((time.perf_counter() - began) / max(game.evaluations - before, 1), patience)
+    latest_left_out = ~np.eye(players, dtype=bool)[::-1][:TIMED_EVALUATIONS]
+    began, evaluations = time.perf_counter(), game.evaluations
+    game.value(np.concatenate([latest_left_out, np.ones((1, players), dtype=bool)]))
+    return Pace((time.perf_counter() - began) / max(game.evaluations - evaluations, 1), patience)
 
 
 def explain_roughly(game: Game, pace: Pace) -> Explanation:
-    """Return a leave-one-out explanation: of every player if time allows, else of the latest events and the rest in runs."""
-    room = max(pace.evaluations // FIRST, LEAST_LEFT_OUT)
-    if len(game.players) <= room:
+    """Return a leave-one-out explanation: of every player if time allows, else of the latest events with the others in groups."""
+    affordable = max(pace.evaluations // FIRST_SHARE, LEAST_PLAYERS)
+    if len(game.players) <= affordable:
         return explain_by_leave_one_out(game)
-    return explain_by_leave_one_out(_isolate(game, game.steps[-max(room - RUNS, RUNS) :]))
+    return explain_by_leave_one_out(_group_others(game, game.steps[-max(affordable - RUNS, RUNS) :]))
 
 
 def group_adaptively(game: Game, first: Explanation, pace: Pace) -> Game:
-    """Return the game itself where time allows precise values, else one in which only the strongest events of the first explanation are alone."""
-    events = len(game.steps)
-    if events <= WHOLE and len(game.players) * PER_PLAYER <= pace.evaluations:
+    """Return a game in which the strongest events of the first explanation are single players and the others are grouped.
+
+    The game itself is returned where time allows precise values for every player, and where grouping would leave about as many players.
+    """
+    n_events = len(game.steps)
+    if n_events <= MOST_EVENTS and len(game.players) * PER_PLAYER <= pace.evaluations:
         return game
-    named = int(np.clip(pace.evaluations // (2 * PER_PLAYER) - RUNS, *NAMED))
-    if events <= named + RUNS:
+    n_single = int(np.clip(pace.evaluations // (2 * PER_PLAYER) - RUNS, *SINGLE_EVENTS))
+    if n_events <= n_single + RUNS:
         return game
     strongest = [first.players[at] for at in first.strongest(len(first.players)) if first.players[at].kind == "event"]
-    return _isolate(game, np.array(sorted(player.steps[0] for player in strongest[:named]), dtype=np.int64))
+    return _group_others(game, np.array(sorted(player.steps[0] for player in strongest[:n_single]), dtype=np.int64))
 
 
-def _isolate(game: Game, alone: np.ndarray) -> Game:
-    """Return the game with these events alone, other events of the item itself as one player, and the rest in runs.
+def _group_others(game: Game, single_steps: np.ndarray) -> Game:
+    """Return the game with the events at `single_steps` as players of their own and all other events grouped.
 
-    An item of a weekly habit does not depend on any single event of it.
+    Other events of the explained item form one group, since in a habit no single repetition changes the score much, but all of them
+    together do. The remaining events form runs of consecutive events.
     """
-    events = [player for player in game.players if player.kind == "event" and player.steps[0] in alone]
+    single = [player for player in game.players if player.kind == "event" and player.steps[0] in single_steps]
     context = [player for player in game.players if player.kind in ("time", "place")]
-    rest = np.setdiff1d(game.steps, alone)
-    own = rest[game.full_request.history.items[rest] == game.item_id]
-    before = [Player(game.item_id, "group", tuple(own.tolist()), game.item_id)] if len(own) else []
-    rest = np.setdiff1d(rest, own)
-    return game.with_players([*(split_into_runs(game, rest, RUNS) if len(rest) else []), *before, *events, *context])
+    others = np.setdiff1d(game.steps, single_steps)
+    same_item = others[game.full_request.history.items[others] == game.item_id]
+    habit = [Player(game.item_id, "group", tuple(same_item.tolist()), game.item_id)] if len(same_item) else []
+    others = np.setdiff1d(others, same_item)
+    return game.with_players([*(split_into_runs(game, others, RUNS) if len(others) else []), *habit, *single, *context])

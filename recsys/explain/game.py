@@ -16,8 +16,8 @@ from recsys.explain.context_players import pin_context
 from recsys.explain.explanation import Explanation, Player, Removal, Target
 from recsys.explain.reference_item import choose_reference_item
 
-CHUNK_SCORES = 4_000_000
-CHUNK_EVENTS = 1_000_000
+CHUNK_SCORES = 4_000_000  # most scores that the model computes in one batch
+CHUNK_EVENTS = 1_000_000  # most events in the requests of one batch
 
 
 class CostMark(NamedTuple):
@@ -30,14 +30,15 @@ class CostMark(NamedTuple):
 class Game:
     """The cooperative game between the events before a request, whose value is the score that `model` gives `item_id`.
 
-    A deleted event is removed from the history, and the others close up in order and time. A neutral event keeps its place and time,
-    with a reference item that moves the model's scores least (reference_item.py) and without its text. Time and place are players
-    where the model is `aware` of them: present, the request has its own time and place (or those of the last event), absent, those of
-    the last event that is present.
+    `removal` says what an absent event becomes. With "delete" it is taken out of the history, so that its neighbours follow each other
+    directly. With "neutral" it keeps its position, time and place, but loses its text and gets the reference item, which moves the
+    model's scores least (reference_item.py). Time and place are players if `aware` names them, since the model uses them. Where such a
+    player is present, the request has its own time or place (by default that of the last event); where it is absent, that of the last
+    event that is present.
 
     Events of items that the model does not know are not players; `n_unknown` counts them. Likes of the session count as the latest
-    events, as in a top-k list. With `repeats` False, items of the whole history are not competitors in margin and probability,
-    whichever events are removed: the model is explained, and not its filter.
+    events, as in a top-k list. With `repeats` False, items of the full history never compete in margin and probability, even when their
+    events are removed. Otherwise removing an event would let its item compete, which is an effect of the filter and not of the model.
 
     The target is the item's score ("logit"), its probability among all candidates, or its margin over the candidate at rank 10.
     Values are cached by coalition. `evaluations` counts the requests that the model has scored.
@@ -114,23 +115,23 @@ class Game:
         present = self._present(coalitions)
         packed = np.ascontiguousarray(np.packbits(present, axis=1))
         keys: list[bytes] = packed.view(f"V{packed.shape[1]}").ravel().tolist()
-        fresh = {key: at for at, key in enumerate(keys) if key not in self._values}
-        if fresh:
-            rows = np.fromiter(fresh.values(), dtype=np.int64)
-            self._values.update(zip(fresh, self._evaluate(present[rows]).tolist(), strict=True))
+        uncached = {key: at for at, key in enumerate(keys) if key not in self._values}
+        if uncached:
+            rows = np.fromiter(uncached.values(), dtype=np.int64)
+            self._values.update(zip(uncached, self._evaluate(present[rows]).tolist(), strict=True))
         return np.array([self._values[key] for key in keys], dtype=np.float64)
 
     def scores(self, coalitions: np.ndarray) -> np.ndarray:
         """Return (n, n_items) float32 scores of all items for coalitions (n, P) bool, −inf for items that may not be recommended; not cached."""
         present = self._present(coalitions)
-        found = np.empty((len(present), len(self.vocabulary)), dtype=np.float32)
-        for rows, part in self._rows(present, None):
-            found[rows] = part
-        self._evaluations[0] += len(found)
-        if np.isnan(found).any():
+        scores = np.empty((len(present), len(self.vocabulary)), dtype=np.float32)
+        for rows, part in self._scored_rows(present, None):
+            scores[rows] = part
+        self._evaluations[0] += len(scores)
+        if np.isnan(scores).any():
             raise self.not_finite_error()
-        found[:, self._hidden] = -np.inf
-        return found
+        scores[:, self._hidden] = -np.inf
+        return scores
 
     def request(self, coalition: np.ndarray) -> Request:
         """Return the request of a coalition (P,)."""
@@ -145,7 +146,10 @@ class Game:
         exact: bool = False,
         baseline: float | None = None,
     ) -> Explanation:
-        """Return an Explanation of these values of the players; errors are 0 and the baseline is that of the game unless given."""
+        """Return these values of the players as an Explanation. Without `errors` they are 0; without `baseline` it is the game's own.
+
+        Time and evaluations are counted from `since`.
+        """
         baseline, score = self.baseline if baseline is None else baseline, self.score
         return Explanation(
             method=method,
@@ -164,50 +168,54 @@ class Game:
         )
 
     def count(self, evaluations: int) -> None:
-        """Count evaluations of the model outside this game."""
+        """Add evaluations of the model that were made outside this game."""
         self._evaluations[0] += evaluations
 
     def events_only(self) -> "Game":
-        """Return the same game between the events only; time and place are always present."""
+        """Return the same game without time and place as players; they are always present."""
         return self.with_players([player for player in self.players if player.kind in ("event", "group")])
 
     def mark_cost(self) -> "CostMark":
-        """Return the current cost, from which `to_explanation` counts."""
+        """Return the present time and number of evaluations, from which `to_explanation` counts the cost."""
         return CostMark(time.perf_counter(), self.evaluations)
 
     def _hide(self, item_ids: Sequence[str]) -> None:
-        """Mark the items that may not be recommended."""
+        """Mark these items as not to be recommended."""
         codes = self.vocabulary.encode(item_ids)
         self._hidden = np.zeros(len(self.vocabulary), dtype=bool)
         self._hidden[codes[codes != PAD] - 1] = True
 
     def _set_players(self, players: Sequence[Player]) -> None:
-        """Assign the columns that can be absent to players: the events of known items, then time, then place."""
+        """Set the players, and for each column of `_present` the player who decides whether it is present.
+
+        The columns are the events of known items, then time, then place. A column without a player belongs to number len(players),
+        which is always present.
+        """
         at = {int(step): column for column, step in enumerate(self.steps)}
         self.players = tuple(players)
-        self._owners = np.full(len(self.steps) + 2, len(self.players), dtype=np.int64)  # the last, one too many, is always present
+        self._owners = np.full(len(self.steps) + 2, len(self.players), dtype=np.int64)
         for number, player in enumerate(self.players):
             columns = [at[step] for step in player.steps] if player.steps else [{"time": -2, "place": -1}[player.kind]]
             self._owners[columns] = number
 
     def _present(self, coalitions: np.ndarray) -> np.ndarray:
-        """Return (n, events + 2) of coalitions (n, P): the events that are present, and whether time and place are."""
+        """Return (n, events + 2) bool for coalitions (n, P): which events are present, and in the last columns time and place."""
         coalitions = np.asarray(coalitions, dtype=bool)
         if coalitions.ndim != 2 or coalitions.shape[1] != len(self.players):
             raise ValueError(f"coalitions of shape {coalitions.shape} for {len(self.players)} players")
         return np.concatenate([coalitions, np.ones((len(coalitions), 1), dtype=bool)], axis=1)[:, self._owners]
 
     def _evaluate(self, present: np.ndarray) -> np.ndarray:
-        """Return (n,) values of what is present (n, events + 2)."""
+        """Return (n,) values of the rows of `present` (n, events + 2)."""
         values = np.empty(len(present), dtype=np.float64)
         column = self.column if self.target == "logit" else None
-        for rows, scores in self._rows(present, column):
+        for rows, scores in self._scored_rows(present, column):
             values[rows] = self._checked(scores[:, 0] if column is not None else self._target_of(scores))
         self._evaluations[0] += len(present)
         return values
 
-    def _rows(self, present: np.ndarray, column: int | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield rows of what is present and their scores, of one item or of all."""
+    def _scored_rows(self, present: np.ndarray, column: int | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield batches: indices of rows of `present`, and these rows' scores of the item in `column`, or of all items if None."""
         size = max(1, min(CHUNK_SCORES // len(self.vocabulary), CHUNK_EVENTS // max(len(self.steps), 1)))
         contexts = 2 * present[:, -2].astype(np.int64) + present[:, -1]
         for context in np.unique(contexts):
@@ -217,13 +225,14 @@ class Game:
                 yield rows, self._scored(present[rows], column)
 
     def _scored(self, present: np.ndarray, column: int | None) -> np.ndarray:
-        """Return scores (n, 1) or (n, n_items) of rows with the same time and place."""
+        """Return scores (n, 1) of the item in `column`, or (n, n_items) of all, for rows that agree in time and place."""
         if isinstance(self.model, ScoresSubsets):
             return self.model.score_subsets(self._in_context(present[0]), present[:, :-2], self.neutral, column)
         scores = np.array(self.model.score([self._request(row) for row in present]), dtype=np.float32)
         return scores if column is None else scores[:, [column]]
 
     def _request(self, present: np.ndarray) -> Request:
+        """Return the request of one row (events + 2,)."""
         request = self._in_context(present)
         absent = ~present[:-2]
         if self.neutral is None:
@@ -236,16 +245,17 @@ class Game:
         return replace(request, history=replace(history, items=items, texts=texts))
 
     def _in_context(self, present: np.ndarray) -> Request:
-        pinned, timed, placed = self._pinned, bool(present[-2]), bool(present[-1])
+        """Return the full request, with its own time and place only where these are present in the row (events + 2,)."""
+        pinned, has_time, has_place = self._pinned, bool(present[-2]), bool(present[-1])
         return replace(
             pinned,
-            time=pinned.time if timed else None,
-            utc_offset=pinned.utc_offset if timed else None,
-            place=pinned.place if placed else None,
+            time=pinned.time if has_time else None,
+            utc_offset=pinned.utc_offset if has_time else None,
+            place=pinned.place if has_place else None,
         )
 
     def _target_of(self, scores: np.ndarray) -> np.ndarray:
-        """Return (n,) the target from scores (n, n_items) of all items."""
+        """Return the target (n,), as the class describes it, from the scores (n, n_items) of all items."""
         own = scores[:, self.column].astype(np.float64)
         if self.target == "logit":
             return own
@@ -255,12 +265,13 @@ class Game:
             raise self.not_finite_error()
         if self.target == "probability":
             return np.asarray(1 / (1 + np.exp(np.logaddexp.reduce(others, axis=1) - own)))
-        place = min(TOP_K, int((others > -np.inf).sum(axis=1).min()))
-        if not place:
+        rank = min(TOP_K, int((others > -np.inf).sum(axis=1).min()))  # the last one where there are fewer candidates
+        if not rank:
             return np.zeros(len(own))
-        return np.asarray(own - np.partition(others, others.shape[1] - place, axis=1)[:, others.shape[1] - place])
+        return np.asarray(own - np.partition(others, others.shape[1] - rank, axis=1)[:, others.shape[1] - rank])
 
     def _checked(self, values: np.ndarray) -> np.ndarray:
+        """Return the values; raise an error if any is not finite."""
         if np.isnan(values).any():
             raise self.not_finite_error()
         if np.isinf(values).any():

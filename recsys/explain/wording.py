@@ -188,8 +188,8 @@ def describe_addition(found: Addition, names: Sequence[str], displaced: str | No
     before = format_number(found.rank_before)
     if not found.verified:
         return ngettext(
-            "No further event was found that would bring it into the list: it is at rank {rank}.",
-            "No {count} further events were found that would bring it into the list: it is at rank {rank}.",
+            "No addition of {count} event was found that brings it into the list: it is at rank {rank}.",
+            "No addition of up to {count} events was found that brings it into the list: it is at rank {rank}.",
             MAX_ADDED,
             rank=before,
         )
@@ -201,15 +201,13 @@ def describe_addition(found: Addition, names: Sequence[str], displaced: str | No
     after = format_number(found.rank_after or 0)
     if displaced:
         return _(
-            "With {added} as the latest events, the item would be at rank {after} instead of {before}, and {displaced} would leave the list.",
+            "After {added}, the item would be at rank {after} instead of {before}, and {displaced} would leave the list.",
             added=added,
             after=after,
             before=before,
             displaced=displaced,
         )
-    return _(
-        "With {added} as the latest events, the item would be at rank {after} instead of {before}.", added=added, after=after, before=before
-    )
+    return _("After {added}, the item would be at rank {after} instead of {before}.", added=added, after=after, before=before)
 
 
 def describe_fidelity(found: Fidelity, titles: Mapping[str, str]) -> str:
@@ -263,17 +261,18 @@ def describe_additivity(explanation: Explanation) -> str:
     has_residual = abs(explanation.residual) > 5e-4 * max(abs(whole), 1e-9)
     if whole >= 0 and has_residual:
         sentence = _(
-            "The baseline is {baseline}; the contributions add {change}, which makes {score}, of which {rest} belongs to no bar.", **values
+            "Starting from the baseline {baseline}, the contributions add {change}, giving {score}; the method does not attribute {rest} of the change (the residual).",
+            **values,
         )
     elif whole >= 0:
-        sentence = _("The baseline is {baseline}; the contributions add {change}, which makes {score}.", **values)
+        sentence = _("Starting from the baseline {baseline}, the contributions add {change}, giving {score}.", **values)
     elif has_residual:
         sentence = _(
-            "The baseline is {baseline}; the contributions subtract {change}, which makes {score}, of which {rest} belongs to no bar.",
+            "Starting from the baseline {baseline}, the contributions subtract {change}, giving {score}; the method does not attribute {rest} of the change (the residual).",
             **values,
         )
     else:
-        sentence = _("The baseline is {baseline}; the contributions subtract {change}, which makes {score}.", **values)
+        sentence = _("Starting from the baseline {baseline}, the contributions subtract {change}, giving {score}.", **values)
     unsure = SURE * float(explanation.standard_errors.max(initial=0.0))
     if explanation.exact or unsure <= _negligible(explanation):
         precision = _("Every bar is exact.")

@@ -118,7 +118,7 @@ def attention_map(weights: np.ndarray, steps: np.ndarray, titles: Sequence[str],
         )
     )
     here = int(np.searchsorted(rows, step))
-    figure.add_shape(type="rect", x0=-0.5, x1=here + 0.5, y0=here - 0.5, y1=here + 0.5, line=dict(color=colours.miss, width=2))
+    figure.add_shape(type="rect", x0=-0.5, x1=here + 0.5, y0=here - 0.5, y1=here + 0.5, line=dict(color=colours.accent, width=2))
     every = max(1, -(-len(events) // 8))
     ticks = positions[::every]
     figure.update_xaxes(tickvals=ticks, ticktext=[names[at] for at in ticks], title=axis_title(_("event"), colours), automargin=True)

@@ -26,11 +26,11 @@ def long_tail(stats: DatasetStats, colours: Palette) -> go.Figure:
     counts = stats.item_counts
     tenth, top = max(1, round(len(counts) / 10)), stats.share_of_top(0.1)
     if tenth > 1:
-        title = _("The most popular 10% of items hold {share} of events", share=format_share(top))
+        title = _("Top 10% of items: {share} of events", share=format_share(top))
     else:
         title = ngettext(
-            "The most popular of {count} item holds {share} of events",
-            "The most popular of {count} items holds {share} of events",
+            "Most popular of {count} item: {share} of events",
+            "Most popular of {count} items: {share} of events",
             len(counts),
             share=format_share(top),
         )
@@ -50,7 +50,7 @@ def long_tail(stats: DatasetStats, colours: Palette) -> go.Figure:
             line=dict(color=colours.accent, width=2.5),
             fill="tonexty",
             fillcolor=_pale(colours.accent),
-            hovertemplate=_("the most popular %{x:.1f}% of items<br>hold %{y:.1f}% of events<extra></extra>"),
+            hovertemplate=_("the most popular %{x:.1f}% of items<br>account for %{y:.1f}% of events<extra></extra>"),
         )
     )
     figure.add_trace(
@@ -128,7 +128,7 @@ def weekly_events(stats: DatasetStats, noun: str, colours: Palette) -> go.Figure
     )
     figure.update_yaxes(title=axis_title(_("events per week"), colours, 6), automargin=True, rangemode="tozero", nticks=5, tickformat=",d")
     low, high = (float(week.astype("datetime64[s]").astype(np.int64)) for week in (stats.weeks[0], stats.weeks[-1] + 7))
-    figure.update_xaxes(type="date", automargin=True, tickangle=0, **time_ticks(low, high, 6))
+    figure.update_xaxes(type="date", automargin=True, tickangle=0, **time_ticks(low, high, 4))
     figure.update_layout(margin=dict(l=70, r=16, t=40, b=42))
     return figure.to_figure()
 
@@ -164,7 +164,7 @@ def value_bars(
         )
     )
     figure.update_yaxes(autorange="reversed", automargin=True, type="category", tickfont=dict(size=13, color=colours.text))
-    figure.update_xaxes(title=axis_title(escape_label(unit), colours), automargin=True, tickformat=",d", nticks=5)
+    figure.update_xaxes(title=axis_title(escape_label(unit), colours), automargin=True, tickformat=",d", tickangle=0, nticks=4)
     figure.update_layout(margin=dict(l=8, r=56, t=40, b=46), bargap=0.35)
     return figure.to_figure()
 

@@ -128,7 +128,7 @@ def gap_lines(
             x=at, y=1, yref="paper", yanchor="top", text=number, showarrow=False, bgcolor=colours.text, borderpad=2,
             font=dict(size=13, color=colours.background, weight=600),
         )  # fmt: skip
-    figure.update_yaxes(range=[0, top], nticks=5, title=axis_title(_("times that in random order"), colours))
+    figure.update_yaxes(range=[0, top], nticks=5, title=axis_title(_("distance relative to random order"), colours))
     figure.update_xaxes(**time_axis(report, 3, colours))
     figure.update_layout(margin=dict(l=48, r=72, t=44, b=40))
     return figure.to_figure()

@@ -85,7 +85,7 @@ def _rows(explanation: Explanation, names: Sequence[str], notes: Sequence[str]) 
     values, errors = explanation.values, explanation.standard_errors
     room = SHOWN if len(values) > SHOWN + 1 else SHOWN + 1
     order = explanation.strongest(len(values))
-    rows = [_Row(_("Baseline (nothing known)"), "", 0.0, 0.0, quiet=True)]
+    rows = [_Row(_("Baseline"), _("score without history, time or place"), 0.0, 0.0, quiet=True)]
     rows += [_Row(names[at], notes[at], float(values[at]), float(errors[at]), int(at)) for at in order[:room]]
     rest = order[room:]
     if len(rest):

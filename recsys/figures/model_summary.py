@@ -10,7 +10,7 @@ from recsys.figures.palette import Palette, escape_label, mix_colours
 
 def parts_icicle(model: ModelPart, colours: Palette) -> go.Figure:
     """The parts of a model from left to right, as high as their numbers of parameters; fixed parts are grey."""
-    figure = Chart(_("Parameters by part of the model"), colours, 420, _("height: number of parameters · grey: fixed"))
+    figure = Chart(_("Parameters by part"), colours, 420, _("height: number · grey: fixed"))
     parts = [part for part in _list_shown(model) if part.size]
     figure.add_trace(
         dict(

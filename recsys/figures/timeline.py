@@ -18,9 +18,9 @@ STRIP = PlotArea(height=200, left=52, right=8, top=58, bottom=40)
 TOP = -0.3  # room above rank 1, in units of `_height`
 SPLIT_LABELS = {"train": N_("training events"), "validation": N_("validation events"), "test": N_("test events")}
 HIT_COUNTS = {
-    "train": N_("training, already seen: {hits} of {count} in the top {k}"),
-    "validation": N_("validation: {hits} of {count} in the top {k}"),
-    "test": N_("test, never seen: {hits} of {count} in the top {k}"),
+    "train": N_("training events: {hits} of {count} in the top {k}"),
+    "validation": N_("validation events: {hits} of {count} in the top {k}"),
+    "test": N_("test events, not used in training: {hits} of {count} in the top {k}"),
 }
 
 

@@ -30,7 +30,7 @@ def validation_curve(history: Sequence[Mapping[str, float]], colours: Palette, h
     best = int(np.argmax(values)) if values else 0
     title = _("Validation score")
     if values:
-        title = _("Best validation score: epoch {epoch}, NDCG@10 {score}", epoch=best + 1, score=format_fixed(values[best], 3))
+        title = _("Best epoch: {epoch}, NDCG@10 {score}", epoch=best + 1, score=format_fixed(values[best], 3))
     figure = Chart(title, colours, height)
     _curve(figure, history, values, colours.accent, _("epoch %{x}: NDCG@10 %{y:.4f}<extra></extra>"))
     if values:

@@ -41,7 +41,7 @@ ABLATIONS = (
         N_("Text in SASRec"),
         N_("SASRec with item texts, compared with SASRec that uses item ids only."),
         (
-            AblationStep(N_("embeddings initialized with texts"), "sasrec-text-start", ("sasrec",)),
+            AblationStep(N_("embeddings initialised with texts"), "sasrec-text-start", ("sasrec",)),
             AblationStep(N_("text embeddings alone"), "sasrec-text-frozen", ("sasrec",)),
             AblationStep(N_("text embeddings plus a learnt difference"), "sasrec-text", ("sasrec",)),
         ),

@@ -162,8 +162,8 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "friends": ModelSpec(
         N_("Friends"),
-        N_("items of the user's friends"),
-        N_("Ranks the items of the user's friends near the place of the request; works for users without a history."),
+        N_("items of the user’s friends"),
+        N_("Ranks the items of the user’s friends near the place of the request; works for users without a history."),
         "recsys.models.friends",
         "Friends",
         aware=("place",),
@@ -171,7 +171,7 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "frequency": ModelSpec(
         N_("Own history"),
-        N_("the user's favourites by hour"),
+        N_("the user’s favourites by hour"),
         N_("Ranks the items that the user chooses most, near the hour of the request where times are known."),
         "recsys.models.frequency",
         "Frequency",
@@ -231,7 +231,7 @@ MODELS: dict[str, ModelSpec] = {
     ),
     "user-knn-text": ModelSpec(
         N_("User-kNN (text)"),
-        N_("items of users with similar texts"),
+        N_("items of users whose items have similar texts"),
         N_("Ranks the items of users whose items have texts similar to those in the history."),
         "recsys.models.user_knn_text",
         "UserKnnText",
@@ -253,9 +253,9 @@ MODELS: dict[str, ModelSpec] = {
         gradient=True,
     ),
     "sasrec-text-start": ModelSpec(
-        N_("SASRec (text initialization)"),
-        N_("transformer, embeddings initialized with texts"),
-        N_("SASRec whose item embeddings are initialized with the embeddings of their texts."),
+        N_("SASRec (text initialisation)"),
+        N_("transformer, embeddings initialised with texts"),
+        N_("SASRec whose item embeddings are initialised with the embeddings of their texts."),
         "recsys.models.sasrec",
         "SASRec",
         preset=(("text", "start"),),
@@ -352,7 +352,7 @@ MODELS: dict[str, ModelSpec] = {
     "spatiotemporal": ModelSpec(
         N_("Spatiotemporal transformer"),
         N_("text, time and place"),
-        N_("Combines item texts, times and distances, with a pointer to the user's own events."),
+        N_("Combines item texts, times and distances, with a pointer to the user’s own events."),
         "recsys.models.spatiotemporal",
         "SpatioTemporal",
         preset=(("time", True), ("place", True)),

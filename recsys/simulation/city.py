@@ -85,7 +85,7 @@ def simulate_city(
             days=format_number(days),
         ),
         size,
-        _("take fewer --people, --places or --days"),
+        _("use fewer --people, --places or --days"),
     )
     rng = np.random.default_rng(seed)
     the_places = build_places(rng, places)

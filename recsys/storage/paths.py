@@ -20,7 +20,7 @@ def check_name(kind: str, name: str) -> str:
     if not allowed:
         raise DataError(
             _(
-                "the {kind} name '{name}' cannot be used; take letters, digits, '-', '_' and '.', for example 'my-shop'",
+                "the {kind} name '{name}' cannot be used; use letters, digits, '-', '_' and '.', for example 'my-shop'",
                 kind=_(kind),
                 name=name,
             )

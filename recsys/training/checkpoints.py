@@ -159,7 +159,7 @@ def read_card(folder: Path) -> CheckpointCard:
     if card.model not in MODELS:
         raise CheckpointError(
             _(
-                "checkpoint {folder} holds a model '{model}' that this version does not have; update the program or choose another checkpoint",
+                "checkpoint {folder} holds a model '{model}' that this version does not have; update Recscope or choose another checkpoint",
                 folder=folder,
                 model=card.model,
             )

@@ -232,7 +232,7 @@ class _Run:
         check_fits(
             _("training {model} with these settings", model=job.spec.title),
             _estimate_memory(job),
-            _("take smaller ones, for example embedding_size=64"),
+            _("use smaller ones, for example embedding_size=64"),
         )
         self.model = job.spec.load().build(job.dataset, job.split, job.config, job.seed).to(where)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=job.config.learning_rate, weight_decay=job.config.weight_decay)
@@ -308,7 +308,7 @@ class _Run:
         if not np.isfinite(self.loss):
             raise DataError(
                 _(
-                    "training '{name}' diverged in epoch {epoch}; take a smaller rate: --set learning_rate=0.0003",
+                    "training '{name}' diverged in epoch {epoch}; use a smaller rate: --set learning_rate=0.0003",
                     name=self.job.name,
                     epoch=len(self.history),
                 )

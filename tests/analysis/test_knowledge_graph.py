@@ -35,7 +35,7 @@ def test_paths_state_counts(city: Dataset) -> None:
     found = {path.kind: path for path in graph.find_paths(history, "cup", most=9)}
     assert set(found) == {"category", "place", "users"}
     assert (found["category"].events, found["category"].words) == (3, "3 of 5 events were cafe, such as Bean")
-    assert found["place"].words == "220 m from Bean, with 3 of 5 events"
+    assert found["place"].words == "220 m from Bean, where 3 of 5 events took place"
     assert found["users"].words == "2 of 3 users who chose Bean chose it too"
 
 

@@ -17,7 +17,7 @@ def test_an_explanation_sharpens_and_the_cursor_takes_over(server: Server, page:
     page.locator(".st-key-back button").click()
     page.wait_for_function("new URL(location).searchParams.get('step') === '59'", timeout=READY_MS)
     settled(page)
-    expect(main.get_by_text("The baseline is")).to_be_visible()
+    expect(main.get_by_text("Starting from the baseline")).to_be_visible()
     expect(main.get_by_text("Preliminary")).to_have_count(0)
     expect(main.get_by_text("Smallest change that removes it")).to_be_visible()
     assert main.locator("h1").inner_text() == "Explain"

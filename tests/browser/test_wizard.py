@@ -56,16 +56,16 @@ def test_a_messy_file_becomes_private_data(server: Server, page: Page, browser: 
 
     other = browser.new_context().new_page()
     visit(other, page.url)
-    expect(other.get_by_text("There is no dataset “messy-shop” here", exact=False)).to_be_visible(timeout=30_000)
+    expect(other.get_by_text("Dataset “messy-shop” was not found", exact=False)).to_be_visible(timeout=30_000)
     expect(other.get_by_role("heading", name="Messy shop")).to_have_count(0)
     other.context.close()
 
 
-def test_a_file_that_is_none_gets_a_line(server: Server, page: Page, tmp_path: Path) -> None:
+def test_an_unreadable_file_gets_one_line(server: Server, page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "broken.zip"
-    broken.write_bytes(b"this is no zip")
+    broken.write_bytes(b"this is not a zip")
     visit(page, f"{server.url}/dataset")
     open_wizard(page)
     page.locator('input[type="file"]').set_input_files(broken)
-    expect(page.get_by_text("broken.zip is no zip", exact=False)).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("broken.zip is not a readable zip", exact=False)).to_be_visible(timeout=30_000)
     settled(page)

@@ -191,7 +191,7 @@ def test_without_a_network_it_says_so_in_one_line(tmp_path: Path, monkeypatch: p
 def test_data_without_a_download_says_where_to_put_it(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=f"no public download; get users_interactions.* put it in {tmp_path / 'deskdrop'}"):
         download_dataset("deskdrop", tmp_path)
-    with pytest.raises(DataError, match="ships with the program"):
+    with pytest.raises(DataError, match="ships with Recscope"):
         download_dataset("demo-city", tmp_path)
     with pytest.raises(UnknownNameError, match="did you mean ml-1m"):
         download_dataset("ml-1n", tmp_path)

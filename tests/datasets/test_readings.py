@@ -15,8 +15,8 @@ from tests.datasets.test_own_file import checks, histories, put
 
 ROWS = "user,item,time\n" + "".join(f"u{n % 7},i{n % 5},{1_600_000_000 + n}\n" for n in range(40))
 A_ROW, NAMES = "first line read as a row, not as names", "first line taken as names of columns: "
-COLUMNS = "read as columns; a person and then items in every line with --map item_id=2+"
-LINES = "read as a person and then items in every line; columns with --map user_id=1,item_id=2 or a first line of names"
+COLUMNS = "read as columns; to read each line as a user followed by items, use --map item_id=2+"
+LINES = "each line was read as a user followed by items; to read columns instead, use --map user_id=1,item_id=2 or add a header line"
 
 
 @pytest.mark.parametrize(
@@ -142,4 +142,4 @@ def test_days_and_years_are_times_and_the_report_says_so(values: list[str], chec
 @pytest.mark.parametrize("values", [["1", "2", "3"], ["1", "2019", "45123"], ["1999", "2150", "2000"]])
 def test_other_small_numbers_are_an_order_and_the_report_says_so(values: list[str], tmp_path: Path) -> None:
     data = read_file(put(tmp_path, "t.csv", "user,item,date\n" + "".join(f"u,i{n},{value}\n" for n, value in enumerate(values))))
-    assert data.times is None and "times: places in an order" in checks(data)
+    assert data.times is None and "times: read as positions in a sequence" in checks(data)

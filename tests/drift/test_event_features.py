@@ -128,7 +128,7 @@ def test_repeated_levels_count_once_a_day_and_first_events_twice() -> None:
     for begins_only in (False, True):
         days = {
             (block, day, kind)
-            for block, day, kind, begins in zip(one.blocks, one.once, view.codes, one.begins, strict=True)
+            for block, day, kind, begins in zip(one.blocks, one.dates, view.codes, one.begins_outing, strict=True)
             if begins or not begins_only
         }
         for block, _, kind in days:
@@ -146,7 +146,7 @@ def test_first_events_of_outings_count_twice_for_the_date() -> None:
     z = {"category": 5.0}
     dated = date_change(one, 0, 400, z, 8)
     assert abs(dated.step - 160) <= 2
-    assert abs(date_change(replace(one, begins=~one.begins), 0, 400, z, 8).step - 240) <= 2
+    assert abs(date_change(replace(one, begins_outing=~one.begins_outing), 0, 400, z, 8).step - 240) <= 2
 
 
 def test_data_without_times_has_only_views() -> None:

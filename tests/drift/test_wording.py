@@ -39,7 +39,7 @@ def pseudo_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         (ChangeTerms(HOME, AWAY, span="while", days=30), "for 4 weeks: bar around Odeon, then back"),
         (ChangeTerms(HOME, AWAY, span="season", days=20, month=6), "every year from June, for about 1 month: bar around Odeon"),
         (ChangeTerms(LevelTerms(), AWAY, span="steps", steps=80), "for 80 steps: bar around Odeon, then back"),
-        (ChangeTerms(LevelTerms(), AWAY), "from what was there before to bar around Odeon"),
+        (ChangeTerms(LevelTerms(), AWAY), "from the earlier pattern to bar around Odeon"),
     ],
 )
 def test_every_kind_of_change_has_its_sentence(terms: ChangeTerms, words: str, pseudo_locale: str) -> None:
@@ -74,7 +74,7 @@ def test_a_change_is_worded_in_the_language_of_its_reader(pseudo_locale: str) ->
 def test_too_few_events_are_said_in_the_language_of_the_reader(pseudo_locale: str) -> None:
     dataset = dataset_of(np.arange(3.0), np.arange(3))
     report = detect_drift(dataset, build_feature_space(dataset), "anna")
-    assert report.untested == "3 events are too few to tell a change from chance; it takes 24"
+    assert report.untested == "3 events are too few to distinguish a change from chance; at least 24 are needed"
     with language(pseudo_locale):
         assert report.untested and "events" not in report.untested and "24" in report.untested
 

@@ -107,22 +107,22 @@ def test_removals_in_words() -> None:
 def test_additions_in_words() -> None:
     found = Addition("x", 10, ("a", "b"), True, 1234, 4, "y", 300, 0.1)
     told = describe_addition(found, ["A", "B"], "Y")
-    assert told == "With A and B as the latest events, the item would be at rank 4 instead of 1,234, and Y would leave the list."
-    assert describe_addition(found, ["A", "B", "A"], None).startswith(
-        "With A (2 times) and B as the latest events, the item would be at rank 4 instead"
-    )
+    assert told == "After A and B, the item would be at rank 4 instead of 1,234, and Y would leave the list."
+    assert describe_addition(found, ["A", "B", "A"], None).startswith("After A (2 times) and B, the item would be at rank 4 instead")
     never = replace(found, added=(), verified=False, rank_after=None, displaced=None)
-    assert describe_addition(never, [], None) == "No 3 further events were found that would bring it into the list: it is at rank 1,234."
+    assert (
+        describe_addition(never, [], None) == "No addition of up to 3 events was found that brings it into the list: it is at rank 1,234."
+    )
 
 
 def test_additivity_in_words() -> None:
-    whole = "The baseline is 1.00; the contributions add 5.00, which makes 6.00. Every bar is exact."
+    whole = "Starting from the baseline 1.00, the contributions add 5.00, giving 6.00. Every bar is exact."
     assert describe_additivity(explanation_of([4.0, 1.0])) == whole
     assert describe_additivity(explanation_of([4.0, 1.0], errors=[0.0, 3e-17])) == whole, "what cannot be seen is no error"
     rough = describe_additivity(explanation_of([4.0, 1.0], errors=[0.25, 0.1], left=0.5))
-    assert "of which 0.50 belongs to no bar" in rough and "at most ±0.50" in rough
-    assert "the contributions subtract 3.00, which makes -2.00" in describe_additivity(explanation_of([-4.0, 1.0]))
-    assert "the contributions add 0.0412, which" in describe_additivity(explanation_of([0.04, 0.0012]))
+    assert "the method does not attribute 0.50 of the change" in rough and "at most ±0.50" in rough
+    assert "the contributions subtract 3.00, giving -2.00" in describe_additivity(explanation_of([-4.0, 1.0]))
+    assert "the contributions add 0.0412, giving" in describe_additivity(explanation_of([0.04, 0.0012]))
 
 
 def curve(strength: float, events: int = 20) -> Curve:

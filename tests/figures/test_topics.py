@@ -135,7 +135,7 @@ def test_curves(epochs: int, colours: Palette) -> None:
     figure = training.validation_curve(history, colours)
     assert_valid(figure, colours)
     best = int(np.argmax([each["ndcg@10"] for each in history])) + 1
-    assert f"epoch {best}," in figure.layout.title.text
+    assert f"Best epoch: {best}," in figure.layout.title.text
 
 
 @pytest.mark.parametrize("count", [0, 1, 40])

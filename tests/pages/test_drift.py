@@ -26,7 +26,7 @@ def test_a_move_is_dated_described_and_drawn(visit: Callable[..., AppTest]) -> N
     assert "the user moved from <b>Northgate" in words and "to <b>Orchard Park" in words
     assert "of 1,000 shuffled timelines" in words and "(90% interval)" in words
     assert len(app.get("plotly_chart")) == 7  # stream, two before and after, map, hours, calendar, hits
-    assert "99% of changes this certain were real" in words
+    assert "99% of changes detected with this certainty were real" in words
     assert "Northgate → Orchard Park" in words  # home
     assert "over the whole timeline" in words  # distances are not split at the change
     assert "within 1 km of home" not in words  # of which?
@@ -88,7 +88,7 @@ def test_text_embeddings_and_the_model_state_support_a_change(monkeypatch: pytes
     monkeypatch.setattr("recsys.text.item_vectors", lambda *_: vectors)
     app.run()
     assert not app.exception and "text embeddings" in told(app).lower()
-    app.segmented_control(key="drift_way").set_value("model").run()
+    app.segmented_control(key="drift_way").set_value("state").run()
     assert not app.exception and "s state" in app.get("plotly_chart")[6].proto.spec
 
 
@@ -144,7 +144,7 @@ def test_drift_of_all_users_and_forecast_are_on_request(train_tiny: Callable[...
     assert not app.exception and len(app.get("plotly_chart")) == before + 6
     app.button(key="look_at_everybody").click().run()
     assert not app.exception and "0 of 12 users" in told(app)
-    assert "there are 0 and 0" in told(app)
+    assert "0 and 0 were found" in told(app)
 
 
 def test_the_impact_on_the_model_has_counts_and_intervals(

@@ -22,7 +22,7 @@ def test_every_model_explains(name: str, train_tiny: Callable[..., None], open_p
     assert app.title[0].value == "Explain"
     assert "Recommended at rank 1" in text and "Smallest change that removes it" in text
     assert "Preliminary" not in text, "the work is not finished"
-    assert "The baseline is" in text
+    assert "Starting from the baseline" in text
 
 
 def test_numbers_text_and_figures_of_a_transformer(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
@@ -121,7 +121,7 @@ def test_smallest_addition_that_brings_an_item_in(train_tiny: Callable[..., None
         text = told(app)
         assert not app.error and not app.exception
         assert "evaluation" in text
-        assert ("as the latest events" in text) != ("further events were found that would bring it" in text)
+        assert ("the item would be at rank" in text) != ("events was found that brings it" in text)
 
 
 def test_a_missed_next_item_is_offered_first(train_tiny: Callable[..., None], open_page: Callable[..., AppTest], tiny: Dataset) -> None:

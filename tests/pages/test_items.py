@@ -13,9 +13,9 @@ PAGE = "explore/items/page.py"
 def test_both_spaces_are_drawn_with_neighbours_side_by_side(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec")
     app = open_page(PAGE, model="sasrec")
-    assert "Nearest in the model" in told(app) and "Nearest in the texts" not in told(app)  # the encoder is not loaded unasked
+    assert "Nearest by model embedding" in told(app) and "Nearest by text embedding" not in told(app)  # the encoder is not loaded unasked
     app.button(key="read_words").click().run()
-    assert "Nearest in the model" in told(app) and "Nearest in the texts" in told(app)
+    assert "Nearest by model embedding" in told(app) and "Nearest by text embedding" in told(app)
     assert "the same in the model and in the texts" in told(app)
     before = app.get("plotly_chart")[0].proto.spec
     app.segmented_control(key="map_of").set_value("text").run()
@@ -40,11 +40,11 @@ def test_a_model_without_embeddings_has_no_map_but_the_texts_have(
 ) -> None:
     train_tiny("markov", "sasrec")
     app = open_page(PAGE, model="markov")
-    assert "has no item embeddings" in told(app) and "Nearest in the model" not in told(app)
+    assert "has no item embeddings" in told(app) and "Nearest by model embedding" not in told(app)
     app.button(key="read_words").click().run()
-    assert "Nearest in the texts" in told(app) and "has no item embeddings" in told(app)
+    assert "Nearest by text embedding" in told(app) and "has no item embeddings" in told(app)
     app.button(key="map_sasrec").click().run()
-    assert not app.exception and app.session_state["model"] == "sasrec" and "Nearest in the model" in told(app)
+    assert not app.exception and app.session_state["model"] == "sasrec" and "Nearest by model embedding" in told(app)
 
 
 def test_without_embeddings_and_texts_the_page_says_what_to_do(open_page: Callable[..., AppTest]) -> None:

@@ -78,7 +78,7 @@ def test_impossible_sizes_are_refused_in_one_line(wrong: dict[str, int]) -> None
     "wrong", [{"people": 10**8}, {"people": 10**30}, {"places": 10**9}, {"people": 10**6, "days": 20_000}, {"days": 10**7}]
 )
 def test_absurd_sizes_are_refused_before_memory_is_spent(wrong: dict[str, int]) -> None:
-    with pytest.raises(DataError, match=r"GB of memory, and .* GB are free; take fewer|days is .* at most") as caught:
+    with pytest.raises(DataError, match=r"GB of memory, and .* GB are free; use fewer|days is .* at most") as caught:
         simulate_city(**wrong)
     assert "\n" not in str(caught.value)
 

@@ -126,7 +126,7 @@ def test_what_cannot_be_trained_is_refused(order_only: Dataset, tiny: Dataset, t
     with pytest.raises(DataError, match="dropout"):
         list(train_model("sasrec", tiny, settings={"dropout": "2"}, folder=tmp_path / "a"))
     for size in (10**7, 10**9):
-        with pytest.raises(DataError, match=r"GB of memory, and .* are free; take smaller ones"):
+        with pytest.raises(DataError, match=r"GB of memory, and .* are free; use smaller ones"):
             list(train_model("sasrec", tiny, settings={"embedding_size": size}, folder=tmp_path / "a"))
     with pytest.raises(DataError, match="minutes"):
         list(train_model("sasrec", tiny, minutes=-1, folder=tmp_path / "a"))

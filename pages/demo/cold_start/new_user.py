@@ -77,8 +77,8 @@ def _match_sentence(dataset: Dataset, picked: tuple[str, ...], sentence: str, en
     if not sentence:
         st.caption(
             ngettext(
-                "{encoder} encodes the sentence, and the {count} item with the nearest text stands for it.",
-                "{encoder} encodes the sentence, and the {count} items with the nearest texts stand for it.",
+                "{encoder} encodes the sentence, and the {count} item with the most similar text is used as the history.",
+                "{encoder} encodes the sentence, and the {count} items with the most similar texts are used as the history.",
                 NEAREST,
                 encoder=name,
             )

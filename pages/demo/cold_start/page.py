@@ -15,7 +15,11 @@ here = cursor.current_cursor()
 found = checkpoint_titles.matching_checkpoints(here)
 
 st.title(_("Cold start"))
-html.lead(_("Pick items or write a sentence for a new user. Every trained model answers at once, and fallback lists are labelled."))
+html.lead(
+    _(
+        "Pick items or write a sentence for a new user. Every trained model answers straight away; lists not made by the model are labelled as fallback lists."
+    )
+)
 with st.container(border=True):
     user = new_user.draw_form(here, found)
     for_all = bool(user.nearest) and st.toggle(
@@ -24,7 +28,7 @@ with st.container(border=True):
         help=_("Otherwise only models that read text get them."),
     )
 if not found:
-    st.info(_("No model is trained on this dataset yet. Train one on the page Checkpoints; a counting model takes seconds."))
+    st.info(_("No model is trained on this dataset yet. Train one on the Checkpoints page; a counting model takes seconds."))
 else:
     titles = checkpoint_titles.name_checkpoints(found)
     order = sorted(found, key=lambda name: (bool(user.nearest) and not lists.reads_text(found[name]), name != here.model))

@@ -36,7 +36,7 @@ def draw() -> None:
     absent = [MODELS[name].title for name in view.BASELINES if name not in found]
     if absent:
         sentence = _(
-            "Not trained on this dataset yet: {models}. Train on the page Checkpoints; it takes seconds.", models=join_words(absent)
+            "Not trained on this dataset yet: {models}. Train on the Checkpoints page; it takes seconds.", models=join_words(absent)
         )
         st.caption(escape_markdown(sentence))
     if columns.comparison.ranks.shape[1]:

@@ -24,8 +24,8 @@ BASELINES = ("popularity", "markov")
 IN_URL = "beside"
 MOST = 3  # besides the model of the sidebar and the baselines
 SCORE_NOTE = N_(
-    "Best: no other model ranks the next item higher. Test events: events that none of these models was trained or selected on; "
-    "only they measure prediction."
+    "Best: no other model ranks the next item higher. Test events were used neither to train nor to select any of these models, "
+    "so only they show predictive accuracy."
 )
 
 
@@ -47,7 +47,7 @@ def choose_models(here: Cursor, found: Mapping[str, "CheckpointEntry"]) -> list[
         format_func=lambda name: escape_markdown(titles[name]),
         persist_state="session",
         placeholder=ngettext("up to {count} model", "up to {count} models", MOST),
-        help=_("The first column is the model of the sidebar. The popularity baseline and the Markov chain are always shown."),
+        help=_("The first column is the model selected in the sidebar. The popularity baseline and the Markov chain are always shown."),
     )
     if st.query_params.get(IN_URL, "") != ",".join(picked):
         st.query_params[IN_URL] = ",".join(picked)

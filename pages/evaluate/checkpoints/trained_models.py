@@ -32,7 +32,7 @@ def draw_trained_models(here: Cursor, trained: Mapping[str, "CheckpointEntry"]) 
     last = _("Created (UTC)")
     rows = "".join(_row(found, here) for found in trained.values())
     st.html(f'<table class="rs-table"><thead><tr>{heads}<th>{last}</th></tr></thead><tbody>{rows}</tbody></table>')
-    st.caption(_("NDCG@10 and hit rate are validation metrics; the validation events also chose the epoch."))
+    st.caption(_("NDCG@10 and hit rate are validation metrics; the epoch was also chosen on these validation events."))
     chosen = st.selectbox(
         _("Details of"),
         names,

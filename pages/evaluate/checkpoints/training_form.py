@@ -45,7 +45,7 @@ SETTING_LABELS = {
     "n_heads": N_("Attention heads"),
     "n_negatives": N_("Negatives per batch"),
     "neighbours": N_("Neighbours"),
-    "order": N_("Order"),
+    "order": N_("N-gram order"),
     "other_day": N_("Weight of other days"),
     "own": N_("Weight of own items"),
     "patience": N_("Patience, epochs"),

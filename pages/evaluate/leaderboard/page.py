@@ -25,9 +25,9 @@ def choose(label: str, options: dict[str, str], key: str, first: str) -> str:
 
 def draw() -> None:
     with st.container(horizontal=True, gap="medium"):
-        metric = choose(_("Order by"), labels.METRICS, "board_metric", labels.DEFAULT_METRIC)
-        part = choose(_("Cases"), labels.SLICES, "board_part", labels.ALL)
-        which = choose(_("Events"), {name: labels.SPLITS[name] for name in SPLIT_NAMES[1:]}, "board_split", "validation")
+        metric = choose(_("Sort by"), labels.METRICS, "board_metric", labels.DEFAULT_METRIC)
+        part = choose(_("Subset"), labels.SLICES, "board_part", labels.ALL)
+        which = choose(_("Split"), {name: labels.SPLITS[name] for name in SPLIT_NAMES[1:]}, "board_split", "validation")
     shown = rows.load_rows(here, trained, which)
     if part != labels.ALL and shown.lines:
         html.lead(tables.slice_sentence(shown.lines, part))
@@ -52,5 +52,5 @@ html.lead(tables.lead_sentence(dataset))
 if trained:
     draw()
 else:
-    st.info(_("No model is trained on this dataset yet. Train one on the page Checkpoints; a counting model takes seconds."))
+    st.info(_("No model is trained on this dataset yet. Train one on the Checkpoints page; a counting model takes seconds."))
 rows.draw_absent_models(dataset, trained)

@@ -80,11 +80,11 @@ def draw_absent_models(dataset: Dataset, trained: Mapping[str, "CheckpointEntry"
     if untrained:
         names = escape_markdown(join_words(untrained))
         if dataset.name in cache.uploads():
-            st.caption(_("Not trained yet: {models}. Train them on the page Checkpoints.", models=names))
+            st.caption(_("Not trained yet: {models}. Train them on the Checkpoints page.", models=names))
         else:
             command = f"python -m recsys leaderboard {dataset.name}"
             st.caption(
-                _("Not trained yet: {models}. Train them on the page Checkpoints, or all with `{command}`.", models=names, command=command)
+                _("Not trained yet: {models}. Train them on the Checkpoints page, or all with `{command}`.", models=names, command=command)
             )
     if excluded:
         reasons = "; ".join(_("{model}: {reason}", model=title, reason=reason) for title, reason in excluded.items())

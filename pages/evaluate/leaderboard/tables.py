@@ -39,7 +39,7 @@ def protocol_sentence(dataset: Dataset, protocol: str, split: str) -> str:
         description=_(PROTOCOL_DESCRIPTIONS[protocol]),
     )
     second = _("Items seen before stay candidates.") if dataset.repeats else _("Items seen before are not candidates.")
-    third = _("Small print: 95% intervals over users.")
+    third = _("Small figures are 95% intervals over users.")
     return f"{first} {second} {third}"
 
 
@@ -99,7 +99,7 @@ def fitted_sentence(table: Sequence[LeaderboardRow]) -> str:
     if not names:
         return ""
     return _(
-        "Optimistic here: {models}, with weights fitted on these validation events. The test events were not used.",
+        "Optimistic for {models}: their weights were fitted on these validation events. The test events were not used.",
         models=join_words(names),
     )
 

@@ -24,7 +24,7 @@ def draw(here: Cursor) -> None:
         text, button = _draw_box()
         text.markdown(
             _(
-                "**{title}** · your upload: only you can see it, and it is deleted when you close this window",
+                "**{title}** · your upload: only you can see it, and it is deleted when you close this browser tab",
                 title=escape_markdown(data.title),
             )
         )
@@ -52,7 +52,7 @@ def _describe_size(card: DatasetCard) -> str:
 
 def _draw_open_button(name: str, here: Cursor) -> None:
     if name == here.dataset.name:
-        st.caption(_("open now"), width="content")
+        st.caption(_("currently open"), width="content")
     else:
         st.button(_("Open"), width="stretch", key=f"open_{name}", on_click=_open_dataset, args=(name,))
 
@@ -72,7 +72,7 @@ def _draw_unprepared(card: DatasetCard, text: DeltaGenerator, button: DeltaGener
     except DataError:
         text.markdown(f"{head} {_explain_download(card.name)}  \n{terms}")
         return
-    text.markdown(f"{head} {_('Its raw files are here.')}  \n{terms}")
+    text.markdown(f"{head} {_('Its raw files have been found; it can be prepared.')}  \n{terms}")
     button.button(_("Prepare"), width="stretch", key=f"prepare_{card.name}", on_click=_prepare_dataset, args=(card.name,))
 
 

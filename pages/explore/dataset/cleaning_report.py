@@ -20,7 +20,7 @@ CHECKS = {
     "out-of-range coordinates": N_("Coordinates outside the globe"),
     "missing coordinates": N_("Rows without coordinates"),
     "duplicates": N_("Duplicates: same user, item, time and behaviour"),
-    "order": N_("Rows after a later event of the same user"),
+    "order": N_("Rows not in time order"),
     "people without items": N_("Users without items"),
 }
 ACTIONS = {

@@ -29,9 +29,10 @@ from recsys.datasets.importing.times import DATE_ORDERS
 from recsys.datasets.source import KEYS
 
 LEAD = N_(
-    "A table of events: CSV, TSV, Parquet, RecBole <code>.inter</code>, a zip of one of them, or lines of "
-    "<code>user item item …</code>. It stays private to this window and is deleted when you close it."
+    "A table of events: CSV, TSV, Parquet, RecBole <code>.inter</code>, a zip or gzip of one of them, or lines of "
+    "<code>user item item …</code>. It stays private to this browser tab and is deleted when you close the tab."
 )
+# The formats offered for upload, LEAD says them to users; recsys/datasets/importing/file_format.py recognises them by content.
 FILE_TYPES = ["csv", "tsv", "txt", "dat", "data", "parquet", "pq", "inter", "zip", "gz"]
 SEPARATORS = {"\t": N_("tabs"), ",": N_("commas"), ";": N_("semicolons"), "|": N_("vertical bars"), " ": N_("spaces")}
 COLUMN_LABELS = {
@@ -202,7 +203,7 @@ def _draw_report(path: Path, choices: Choices, file: str) -> None:
             state["choices"] = choices
     dataset: Dataset | None = state.get("dataset")
     if dataset is None:
-        st.caption(_("Nothing has been imported yet: check the report first, then decide."))
+        st.caption(_("Nothing has been imported yet. “Check the file” shows the cleaning report first; then you decide."))
         return
     if state["choices"] != choices:
         st.info(_("You changed a setting above: check the file again."))

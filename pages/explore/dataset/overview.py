@@ -55,7 +55,7 @@ def draw(here: Cursor) -> None:
     """Draw the overview of the cursor's dataset."""
     dataset, stats = here.dataset, cache.dataset_stats(here.dataset)
     if dataset.name in cache.uploads() and not cache.checkpoints(dataset):
-        st.info(_("Only you can see this dataset, and it is deleted when you close this window. No model has been trained on it yet."))
+        st.info(_("Only you can see this dataset, and it is deleted when you close this browser tab. No model has been trained on it yet."))
         cursor.jump_button(_("Train a model on it"), "evaluate/checkpoints/page.py", "train_own")
     st.html(html.facts(_list_facts(dataset, stats)))
     panels = _build_panels(dataset, stats)
@@ -114,7 +114,7 @@ def _build_panels(dataset: Dataset, stats: DatasetStats) -> list[Panel]:
 
 
 def _build_long_tail(stats: DatasetStats) -> Panel:
-    alt = _("The most popular 10% of items hold {share} of all events.", share=format_share(stats.share_of_top(0.1)))
+    alt = _("The most popular 10% of items account for {share} of all events.", share=format_share(stats.share_of_top(0.1)))
     return Panel("long_tail", long_tail(stats, theme.theme_palette()), alt)
 
 
@@ -172,8 +172,8 @@ def _draw_map(dataset: Dataset) -> None:
     charts.chart(place_map(view, counts, titles, theme.theme_palette()), key="places", alt=alt)
     st.caption(
         ngettext(
-            "{count} place; the area of the disc is its number of events.",
-            "{count} places; the area of a disc is its number of events.",
+            "{count} place; a larger disc means more events.",
+            "{count} places; a larger disc means more events.",
             len(titles),
         )
     )

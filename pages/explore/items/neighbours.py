@@ -11,7 +11,7 @@ from recsys.core import Dataset
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import N_, _, ngettext
 
-COLUMN_TITLES = {MODEL: N_("Nearest in the model"), TEXT: N_("Nearest in the texts")}
+COLUMN_TITLES = {MODEL: N_("Nearest by model embedding"), TEXT: N_("Nearest by text embedding")}
 COLUMN_NOTES = {MODEL: N_("similar histories · cosine"), TEXT: N_("similar descriptions · cosine")}
 
 

@@ -55,7 +55,7 @@ class StepView:
         return other
 
     def parts(self, behaviours: str) -> dict[str, str]:
-        """Return the HTML of every part of the page that changes with the step, by name; assets/steps.js swaps these."""
+        """Return the HTML of every part of the page that changes with the step, by name; assets/keyboard.js swaps these."""
         parts = {
             "head": f"<h1>{html.escape_html(self.title)}</h1>{html.lead_html(self.summary_html())}{behaviours}",
             "now_on_strip": html.now_over(STRIP, *locate_on_strip(self.replay.ranks, self.step)),

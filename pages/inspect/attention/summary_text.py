@@ -17,14 +17,14 @@ SAME_PLACE = 0.05  # km
 # For each unit of the gaps, the titles where the attention falls, rises, hardly changes and does not change at all with the gap.
 GAP_TITLES = {
     "hours": (
-        N_("Attention falls with age"),
-        N_("Attention rises with age"),
+        N_("Older events get less attention"),
+        N_("Older events get more attention"),
         N_("Attention hardly depends on age"),
         N_("Equal attention at every age"),
     ),
     "kilometres": (
-        N_("Attention falls with distance"),
-        N_("Attention rises with distance"),
+        N_("Distant events get less attention"),
+        N_("Distant events get more attention"),
         N_("Attention hardly depends on distance"),
         N_("Equal attention at every distance"),
     ),

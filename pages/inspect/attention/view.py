@@ -30,11 +30,11 @@ from recsys.models import MODELS
 
 SHARE_HELP = N_(
     "A share is the spread of one term of the attention logits over the events (its standard deviation), relative to the other terms. A "
-    "term that is equal for all events decides nothing."
+    "term that is the same for all events has no effect."
 )
 ROLLOUT_HELP = N_(
-    "Attention rollout follows the attention down through all blocks to the events. It takes half of every block as passed on "
-    "unchanged, so the latest event always has a large share."
+    "Attention rollout follows the attention down through all blocks to the events. It assumes that half of each block’s "
+    "input passes through unchanged, so the latest event always has a large share."
 )
 
 
@@ -137,7 +137,7 @@ def _draw_map(here: Cursor, attention: StepAttention, view: str, text: Attention
     _clickable_chart(heat, "look_map", _("Attention of each step to the events before it."))
     st.caption(
         _(
-            "Rows are steps, columns events; a stronger colour is more attention. The orange frame marks the current step. Click a row to go to its step."
+            "Rows are steps, columns events; a stronger colour is more attention. The blue frame marks the current step. Click a row to go to its step."
         )
     )
 

@@ -43,10 +43,11 @@ def _hit_rates(adaptation: Adaptation, change: Change, model: str) -> str:
     }
     if adaptation.after is None:
         return _(
-            "Hit rate of {model} in the top {k}: {before} in the {events} before the change, {across} in the {n_across} after it.", **values
+            "The hit rate of {model} in the top {k} is {before} in the {events} before the change and {across} in the next {n_across}.",
+            **values,
         )
     return _(
-        "Hit rate of {model} in the top {k}: {before} in the {events} before the change, {across} in the {n_across} after it and {after} later.",
+        "The hit rate of {model} in the top {k} is {before} in the {events} before the change, {across} in the next {n_across} and {after} after that.",
         **values,
         after=format_share(adaptation.after),
     )

@@ -19,20 +19,20 @@ from recsys.drift.wording import level_label
 from recsys.figures.embedding_drift import TRAJECTORY, gap_lines, interest_trajectory, locate_on_trajectory
 from recsys.models import MODELS
 
-TEXT, STATE = "words", "model"
+TEXT, STATE = "text", "state"
 OPTIONS = {TEXT: N_("Text embeddings"), STATE: N_("Model state")}
 TITLES = {TEXT: N_("Interest trajectory in text embeddings"), STATE: N_("Interest trajectory in the model’s state")}
 LINES = {"counts": N_("counts"), TEXT: N_("texts"), STATE: N_("model")}
-# For each embedding, the sentences about a change that it supports, dates elsewhere, does not show, and cannot judge.
+# Four sentences for each embedding. In order: it supports the change, it shows a change at another time, it shows none, it cannot judge.
 SUPPORTS = {
     TEXT: (
-        N_("Text embeddings support this change, most clearly at {moment} ({chance})."),
+        N_("Text embeddings support this change, most clearly around {moment} ({chance})."),
         N_("Text embeddings show a change at another time, {moment} ({chance})."),
         N_("Text embeddings do not show this change ({chance})."),
         N_("Too few items have texts to judge this change."),
     ),
     STATE: (
-        N_("The state of {model} supports this change, most clearly at {moment} ({chance})."),
+        N_("The state of {model} supports this change, most clearly around {moment} ({chance})."),
         N_("The state of {model} shows a change at another time, {moment} ({chance})."),
         N_("The state of {model} does not show this change ({chance})."),
         N_("The state of {model} covers too few events to judge this change."),
@@ -41,15 +41,15 @@ SUPPORTS = {
 
 
 def draw(here: Cursor, report: DriftReport, scene: str) -> dict[str, Trajectory]:
-    """Draw a trajectory of interest, its distance from before, and the support of the embeddings for each lasting change.
+    """Draw the trajectory of interest, the distance of recent from earlier interest, and the embeddings' support for lasting changes.
 
-    Returns the trajectories by name, for the cursor on them; `scene` as in `keyboard.part`.
+    Returns the trajectories by embedding, on which `ring_html` draws the cursor; `scene` as in `keyboard.part`.
     """
     embeddings = _measure_embeddings(here)
     trajectories = {name: each.trajectory for name, each in embeddings.items() if each.trajectory is not None}
     if not trajectories:
         return {}
-    marks = [(str(number), change) for number, change in enumerate(report.changes, start=1) if change.kind != "temporary"]
+    lasting = [(str(number), change) for number, change in enumerate(report.changes, start=1) if change.kind != "temporary"]
     shown = next(iter(trajectories))
     if len(trajectories) > 1:
         shown = st.segmented_control(
@@ -59,18 +59,18 @@ def draw(here: Cursor, report: DriftReport, scene: str) -> dict[str, Trajectory]
     trajectory = trajectories[shown]
     left, right = st.columns([11, 10], gap="medium")
     with left:
-        _draw_trajectory(trajectory, shown, [(number, change.step) for number, change in marks], here.step, scene)
+        _draw_trajectory(trajectory, shown, [(number, change.step) for number, change in lasting], here.step, scene)
     gaps = {"counts": cache.count_gap(here.dataset, here.user)} | {name: each.gap for name, each in embeddings.items()}
     has_gaps = any(len(gap.steps) for gap in gaps.values())
     if has_gaps:
         with right:
             _draw_gaps(
-                {_(LINES[name]): gap for name, gap in gaps.items()}, here, report, [(number, change.time) for number, change in marks]
+                {_(LINES[name]): gap for name, gap in gaps.items()}, here, report, [(number, change.time) for number, change in lasting]
             )
     captions = [
         _(
             "Left: the mean embedding of the latest {window} events at every step, faint for early steps and strong for late ones; diamonds are "
-            "the means of categories. The two directions hold {share} of the variance of the events.",
+            "the means of categories. The two directions account for {share} of the variance of the events.",
             window=WINDOW,
             share=format_share(float(trajectory.shares.sum())),
         )
@@ -78,26 +78,26 @@ def draw(here: Cursor, report: DriftReport, scene: str) -> dict[str, Trajectory]
     if has_gaps:
         captions.append(
             _(
-                "Right: the distance of the latest {window} events from all events before; 1 is the distance in shuffled order.",
+                "Right: the distance of the latest {window} events from all earlier ones; 1 is what shuffled events give.",
                 window=WINDOW,
             )
         )
     st.caption(" ".join(captions))
-    if marks:
-        st.html(_supports_html(here, report, marks, embeddings))
+    if lasting:
+        st.html(_supports_html(here, report, lasting, embeddings))
     return trajectories
 
 
 def scene_name(here: Cursor) -> str:
-    """Return a name for whatever decides, besides the cursor, which trajectories there are."""
+    """Return the page's scene for `keyboard.part`, which differs with and without encoded texts, since they add a trajectory."""
     try:
         has_text = text_vectors.has_item_texts(here.dataset) and text_vectors.are_texts_encoded(here.dataset)
     except DataError:  # no encoder; the part of the page about texts shows the error
         return "drift"
-    return "drift with words" if has_text else "drift"
+    return "drift with texts" if has_text else "drift"
 
 
-def cursor_html(trajectory: Trajectory, step: int) -> str:
+def ring_html(trajectory: Trajectory, step: int) -> str:
     """Return the cursor as a ring on the trajectory, as HTML; empty before the first event with an embedding."""
     position = locate_on_trajectory(trajectory, step)
     return "" if position is None else html.ring_over(TRAJECTORY, *position)
@@ -111,7 +111,7 @@ def _draw_trajectory(trajectory: Trajectory, name: str, changes: list[tuple[str,
             categories=join_words(level_label("category", each) for each in trajectory.names[:4]),
         )
         charts.chart(figure, key="way", alt=alt)
-        keyboard.part(f"now_on_{name}", cursor_html(trajectory, step), scene)
+        keyboard.part(f"now_on_{name}", ring_html(trajectory, step), scene)
 
 
 def _draw_gaps(gaps: Mapping[str, InterestGap], here: Cursor, report: DriftReport, changes: list[tuple[str, float]]) -> None:
@@ -122,7 +122,7 @@ def _draw_gaps(gaps: Mapping[str, InterestGap], here: Cursor, report: DriftRepor
 
 
 def _measure_embeddings(here: Cursor) -> dict[str, EmbeddingDrift]:
-    """Return the drift in embeddings that there are: of texts that are encoded, and of a model that keeps a state."""
+    """Return the drift in each available embedding: in text embeddings if encoded, and in the model's state if the model has one."""
     embeddings: dict[str, EmbeddingDrift] = {}
     if text_vectors.has_item_texts(here.dataset) and text_vectors.offer_encoding(here.dataset):
         embeddings[TEXT] = cache.text_drift(here.dataset, here.user)
@@ -133,11 +133,11 @@ def _measure_embeddings(here: Cursor) -> dict[str, EmbeddingDrift]:
     return embeddings
 
 
-def _supports_html(here: Cursor, report: DriftReport, marks: list[tuple[str, Change]], embeddings: Mapping[str, EmbeddingDrift]) -> str:
+def _supports_html(here: Cursor, report: DriftReport, lasting: list[tuple[str, Change]], embeddings: Mapping[str, EmbeddingDrift]) -> str:
     """Return the support of each embedding for each lasting change, as HTML."""
     model = MODELS[cache.checkpoints(here.dataset)[here.model].card.model].title if here.trained else ""
     lines = []
-    for at, (number, _change) in enumerate(marks):
+    for at, (number, _change) in enumerate(lasting):
         sentences = [_support_text(name, each.supports[at], here, report, model) for name, each in embeddings.items()]
         lines.append(f'<p class="rs-quiet"><b>{number}</b> {html.escape_html(" ".join(sentences))}</p>')
     return "".join(lines)
@@ -155,6 +155,7 @@ def _support_text(name: str, support: ChangeSupport | None, here: Cursor, report
 
 def _chance(p_value: float) -> str:
     """Return the share of shuffled timelines with such a change in the embedding."""
-    if p_value <= 1 / (SHUFFLES + 1):
-        return _("fewer than {count} of 1,000 shuffled timelines change as much", count=6)
+    smallest = 1 / (SHUFFLES + 1)  # the p-value of a change that no shuffled timeline reaches
+    if p_value <= smallest:
+        return _("fewer than {count} of 1,000 shuffled timelines change as much", count=int(1000 * smallest) + 1)
     return _("{count} of 1,000 shuffled timelines change as much", count=format_number(round(p_value * 1000)))

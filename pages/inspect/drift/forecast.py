@@ -42,8 +42,8 @@ def draw(here: Cursor, report: DriftReport) -> None:
             charts.chart(figure, key=f"forecast_{day}_{day is other}", alt=_("Forecast for {day}, areas by hour.", day=title))
     st.caption(
         _(
-            "Stronger colour: the model gives a larger share of its probability to items in that area at that hour. The forecast is made after the "
-            "cursor’s step, from the place of the last event."
+            "Stronger colour: the model gives a larger share of its probability to items in that area at that hour. The forecast is made at the "
+            "current step, from the place of the last event."
         )
     )
 

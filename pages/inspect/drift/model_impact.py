@@ -15,7 +15,7 @@ from recsys.figures.population import impact_scatter
 from recsys.models import MODELS
 
 # For each outcome of the comparison, its sentence.
-NO_IMPACT = N_("The impact of a change on {model} cannot be told from chance.")
+NO_IMPACT = N_("The effect of a change on {model} cannot be distinguished from chance.")
 LOSS = N_("<b>A change makes {model} worse.</b>")
 GAIN = N_("<b>A change makes {model} better.</b>")
 
@@ -33,8 +33,8 @@ def draw(here: Cursor) -> None:
         if min(changed, len(moments) - changed) < FEWEST:
             st.caption(
                 _(
-                    "The impact of changes on {model} cannot be measured: it takes {needed} users with a change and as many without, and "
-                    "there are {changed} and {stable}.",
+                    "The impact of changes on {model} cannot be measured: this needs {needed} users with a change and as many without, with enough "
+                    "events on either side; {changed} and {stable} were found.",
                     model=escape_markdown(title),
                     needed=FEWEST,
                     changed=changed,
@@ -117,8 +117,8 @@ def _relation(relation: np.ndarray) -> str:
     if low <= 0 <= high:
         return _("The size of the change makes no clear difference (rank correlation {correlation}, {low} to {high}).", **values)
     if correlation < 0:
-        return _("Larger changes have a worse impact (rank correlation {correlation}, {low} to {high}).", **values)
-    return _("Larger changes have a milder impact (rank correlation {correlation}, {low} to {high}).", **values)
+        return _("The larger the change, the worse the model ranks afterwards (rank correlation {correlation}, {low} to {high}).", **values)
+    return _("The larger the change, the better the model ranks afterwards (rank correlation {correlation}, {low} to {high}).", **values)
 
 
 def _interval(values: np.ndarray) -> str:

@@ -24,7 +24,7 @@ def frames(steps: Iterable[int]) -> dict[int, dict[str, str]]:
     return {
         step: {
             "now_on_drift": report_view.cursor_html(here, report, step),
-            **{f"now_on_{name}": embedding_drift.cursor_html(each, step) for name, each in trajectories.items()},
+            **{f"now_on_{name}": embedding_drift.ring_html(each, step) for name, each in trajectories.items()},
         }
         for step in steps
     }

@@ -71,8 +71,8 @@ def _draw_largest_changes(here: Cursor) -> None:
     if cohort is None:
         st.caption(
             ngettext(
-                "Changes are not detected for all users yet. For {count} user this takes about {duration}.",
-                "Changes are not detected for all users yet. For {count} users this takes about {duration}.",
+                "Changes have not been computed for all users yet. This takes about {duration} for {count} user.",
+                "Changes have not been computed for all users yet. This takes about {duration} for {count} users.",
                 total,
                 duration=format_seconds(max(total // USERS_PER_SECOND, 1)),
             )

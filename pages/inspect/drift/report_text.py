@@ -138,7 +138,7 @@ def _evidence(report: DriftReport, change: Change) -> list[str]:
     if change.gradual:
         facts.append(_("gradual"))
     facts.append(p_value_text(change.p_value))
-    facts.append(_("{share} of changes this certain were real in simulated cities", share=format_share(change.real_share)))
+    facts.append(_("in simulated cities, {share} of changes detected with this certainty were real", share=format_share(change.real_share)))
     sizes = join_words(_size(change, view, size) for view, size in change.sizes.items())
     facts.append(_("difference from before: {sizes}", sizes=sizes))
     return facts
@@ -193,12 +193,13 @@ def footnote(report: DriftReport) -> str:
     """Return the method in a sentence, and the clock of dates and hours."""
     if report.clock == "steps":
         return _(
-            "This dataset has the order of events but no times, so changes are at steps. Each change is compared with the same events in "
-            "shuffled order. The order may be that of a list that a user went through in one sitting: then the list changes, not the user."
+            "This dataset has the order of events but no times, so changes are located by step. Each change is compared with the same "
+            "events in shuffled order. If a user entered all events in one sitting, a change may reflect the order of the list rather than "
+            "their interest."
         )
     hours = _("local time") if report.clock == "local time" else report.clock
     return _(
         "Hours are in {clock}, dates in UTC. Each change is compared with the user’s own weeks in shuffled order. Temporary changes, such "
-        "as a trip or a season, are marked apart.",
+        "as a trip or a season, are marked separately.",
         clock=hours,
     )

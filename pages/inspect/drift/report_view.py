@@ -97,8 +97,8 @@ def draw_mobility(here: Cursor, report: DriftReport, main: Change | None) -> Non
             charts.chart(figure, key="movement", alt=_("Map of all events, home and work, and the centre of every four weeks."))
             st.caption(
                 _(
-                    "Orange: the period on the slider; the line connects the centres of the periods. Rings: home, by evenings and nights, "
-                    "and work, by working hours."
+                    "Orange: the period on the slider; the line connects the centres of the periods. Rings: home (from evenings and nights) "
+                    "and work (from working hours)."
                 )
             )
     with right:

@@ -64,7 +64,7 @@ class Case:
             instead = answer.counterfactual.replacement
             replacement = f"<b>{html.escape_html(self.dataset.title_of(instead))}</b>" if instead else None
             sentences.append(describe_removal(answer.counterfactual, removed, replacement))
-        return " ".join(sentences)
+        return f"<b>{html.escape_html(self.title)}</b> · {' '.join(sentences)}"
 
     def player_name(self, player: Player) -> str:
         """Return the name of a player within a sentence."""

@@ -16,7 +16,7 @@ from recsys.figures.palette import Palette
 
 HIGH, LOW = 0.7, 0.3  # correlations from which, and up to which, the agreement is called so
 COLUMNS_HELP = N_(
-    "Beats random: the number of random orders that change the score less when events are removed and added in the order of the method. "
+    "Beats random: how many random orders change the score less than this method’s order does, when events are removed and added. "
     "Agreement: the rank correlation of its values with the Shapley values, from −1 to 1."
 )
 

@@ -43,7 +43,7 @@ def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
     st.caption(
         _(
             "Each dot is one event of one user, left out of the history: blue where the score of the recommended item fell without it, "
-            "orange where it rose. Dots at the edge lie further out. Upright marks are means, and the lines across them are 95% intervals."
+            "orange where it rose. Dots at the edge are off the scale. Vertical marks are means, and the lines across them are 95% intervals."
         )
     )
     names, means = measure_category_influence(importance)
@@ -133,7 +133,7 @@ def rules_html(surrogate: Surrogate) -> str:
     """Return the rules of the surrogate as a table, with its fidelity for held-out users, as HTML."""
     rows = "".join(_rule_row(rule) for rule in surrogate.rules if rule.coverage >= LEAST_SHARE)
     fidelity = _(
-        "For {users} held out from the fit, the rules recover <b>{found}</b> of the model’s top {k}; the most popular items recover "
+        "For {users} not used to fit the rules, the rules find <b>{found}</b> of the model’s top {k}; the most popular items find "
         "{popular}, random items {chance}. The closer to {k}, the better the rules describe the model.",
         users=_users(surrogate.held_out),
         found=format_fixed(surrogate.hits, 1),

@@ -65,8 +65,8 @@ def difference_html(here: Cursor, before: TopList, after: TopList, is_aware: boo
     if not new:
         return _("The list has the same items <b>in a different order</b>.")
     return ngettext(
-        "<b>{count} of {total}</b> items is new: <b>{item}</b>.",
-        "<b>{count} of {total}</b> items are new, at the highest rank <b>{item}</b>.",
+        "<b>{count} new item</b> among {total}: <b>{item}</b>.",
+        "<b>{count} new items</b> among {total}; the one at the highest rank is <b>{item}</b>.",
         len(new),
         total=len(after.items),
         item=html.escape_html(here.dataset.title_of(new[0])),

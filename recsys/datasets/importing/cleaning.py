@@ -71,7 +71,7 @@ def clean_ratings(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
         N_("non-finite ratings"): f"{unusable} AND rating_text",
         N_("missing ratings"): f"{unusable} AND NOT rating_text",
     }
-    return _treat_missing(con, found, ("rating",), N_("of these, nothing to fill rating from"), rules)
+    return _treat_missing(con, found, ("rating",), N_("of these, no other values to estimate rating from"), rules)
 
 
 def unswap_coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
@@ -99,7 +99,7 @@ def clean_coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Chec
         N_("out-of-range coordinates"): f"{known} AND NOT {inside} AND place_text",
         N_("missing coordinates"): f"{known} AND NOT {inside} AND NOT place_text",
     }
-    unfilled = N_("of these, nothing to fill latitude and longitude from")
+    unfilled = N_("of these, no other values to estimate latitude and longitude from")
     return _treat_missing(con, found, ("latitude", "longitude"), unfilled, rules)
 
 

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
+from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.header import has_header, is_moment, names_things
-from recsys.datasets.readers.delimited import read_delimited
 from recsys.datasets.source import quote_path
 
 Kind = Literal["parquet", "separated", "inter", "lines"]
@@ -31,8 +31,10 @@ _FOREIGN = {
     b"\x89PNG": N_("{file} is a picture, not a table of text; save its data as CSV"),
 }
 
-READ_AS_LINES = N_("read as a person and then items in every line; columns with --map user_id=1,item_id=2 or a first line of names")
-READ_AS_COLUMNS = N_("read as columns; a person and then items in every line with --map item_id=2+")
+READ_AS_LINES = N_(
+    "each line was read as a user followed by items; to read columns instead, use --map user_id=1,item_id=2 or add a header line"
+)
+READ_AS_COLUMNS = N_("read as columns; to read each line as a user followed by items, use --map item_id=2+")
 
 
 @dataclass(frozen=True)

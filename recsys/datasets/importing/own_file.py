@@ -13,7 +13,7 @@ from recsys.core.translation import _
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.column_roles import ColumnGuess, guess_unpacked
 from recsys.datasets.importing.file_format import FileFormat
-from recsys.datasets.readers.item_sequences import read_lines
+from recsys.datasets.item_sequences import read_lines
 from recsys.datasets.source import KEYS, Source, query_count, quote_name, reading_errors
 
 

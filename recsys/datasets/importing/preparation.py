@@ -33,7 +33,7 @@ def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, new_nam
         if not (shipped / "card.json").is_file():
             raise DataError(
                 _(
-                    "'{name}' should ship with the program but is not in {folder}; create it with: python -m recsys simulate --out {folder}",
+                    "'{name}' should ship with Recscope but is not in {folder}; create it with: python -m recsys simulate --out {folder}",
                     name=name,
                     folder=shipped,
                 )

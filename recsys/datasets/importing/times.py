@@ -87,7 +87,7 @@ def _numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> TimeRea
     if low is not None and low >= 20_000 and high < 80_000:
         return TimeReading(_moment(f"({_NUMBER} - 25569) * 864e8"), N_("times: days since 1900, as Excel counts them"))
     if high is not None and high < 1e8 and low >= 0:
-        return TimeReading("NULL::TIMESTAMP", N_("times: places in an order"), position=True)
+        return TimeReading("NULL::TIMESTAMP", N_("times: read as positions in a sequence"), position=True)
     units = (
         (1e11, 1e6, N_("seconds")),
         (1e14, 1e3, N_("milliseconds")),

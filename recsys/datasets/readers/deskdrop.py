@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 import duckdb
 import pandas as pd
 
+from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
-from recsys.datasets.readers.delimited import read_delimited
 from recsys.datasets.source import Source, quote_path, reading_errors
 
 _COLUMNS = ("timestamp", "behaviour", "item_id", "user_id", "session", "agent", "region", "country")

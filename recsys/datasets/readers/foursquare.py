@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from recsys.datasets.readers.delimited import read_delimited
+from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.source import Source, quote_path, reading_errors
 
 _COLUMNS = ("user_id", "item_id", "category_id", "category", "latitude", "longitude", "utc_offset", "timestamp")

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from recsys.datasets.readers.delimited import read_delimited
+from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.readers.movie_items import movie_items
 from recsys.datasets.source import Source, reading_errors
 

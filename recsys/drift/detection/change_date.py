@@ -40,8 +40,8 @@ def date_change(
     most = max([1.0, *z.values()])
     coded = []
     for name, each in z.items():
-        codes = _first_of_day(events.features[name].codes, events.once)
-        for part in (codes, np.where(events.begins, codes, -1)) if each > 0 else ():
+        codes = _first_of_day(events.features[name].codes, events.dates)
+        for part in (codes, np.where(events.begins_outing, codes, -1)) if each > 0 else ():
             coded.append((part[span], each / most / 2))
     scores = date_scores(coded, last - first, config)
     scores[:least] = scores[len(scores) - least :] = -np.inf
@@ -53,9 +53,9 @@ def date_change(
     return ChangeDate(first + step, time, min(low, time), max(high, time), gradual)
 
 
-def _first_of_day(codes: np.ndarray, once: np.ndarray) -> np.ndarray:
-    """Return the codes (T,), −1 for those that occurred before within the same stretch of `once` (T,)."""
-    first = np.unique(np.column_stack([once, codes]), axis=0, return_index=True)[1]
+def _first_of_day(codes: np.ndarray, dates: np.ndarray) -> np.ndarray:
+    """Return the codes (T,), −1 for those that occurred before on the same one of `dates` (T,)."""
+    first = np.unique(np.column_stack([dates, codes]), axis=0, return_index=True)[1]
     kept = np.full(len(codes), -1)
     kept[first] = codes[first]
     return kept

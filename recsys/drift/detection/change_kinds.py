@@ -30,7 +30,7 @@ def kind_of(events: UserEvents, found: ChangePoint) -> str:
 
 def _known_before(events: UserEvents, found: ChangePoint) -> float:
     """Return the part of the items' gains that belongs to items seen before the change; the level of rare items counts as new."""
-    before, after = shares_of(events, "item", found.first, found.step), shares_of(events, "item", found.step, found.last)
+    before, after = shares_of(events, "item", found.begin, found.step), shares_of(events, "item", found.step, found.end)
     gains = np.maximum(after - before, 0.0)
     met = np.isin(np.arange(len(gains)), events.views["item"].codes[: found.step])
     met[0] = False

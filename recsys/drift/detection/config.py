@@ -120,7 +120,7 @@ class DetectionConfig:
         if self.alpha > self.doubtful:
             raise DataError(
                 _(
-                    "setting alpha={alpha} must not be above doubtful={doubtful}, the largest p-value that gets the second test; take for example alpha=0.06",
+                    "setting alpha={alpha} must not be above doubtful={doubtful}, the largest p-value that gets the second test; use for example alpha=0.06",
                     alpha=self.alpha,
                     doubtful=self.doubtful,
                 )
@@ -129,7 +129,7 @@ class DetectionConfig:
             least = 1 / (self.shuffles + 1)
             raise DataError(
                 _(
-                    "setting shuffles={shuffles} gives p-values from {least} up, too few for alpha={alpha} and window_alpha={window_alpha}; take for example shuffles=99",
+                    "setting shuffles={shuffles} gives p-values from {least} up, too few for alpha={alpha} and window_alpha={window_alpha}; use for example shuffles=99",
                     shuffles=self.shuffles,
                     least=f"{least:.3g}",
                     alpha=self.alpha,

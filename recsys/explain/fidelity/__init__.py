@@ -1,1 +1,1 @@
-"""How far an explanation can be trusted: deletion and insertion curves, and benchmarks over many users."""
+"""Fidelity of explanations: deletion and insertion curves, and benchmarks over many users."""

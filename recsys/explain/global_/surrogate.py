@@ -257,12 +257,16 @@ def _describe_recency(low: float, high: float) -> str:
 def _describe_popularity(low: float, high: float) -> str:
     least, most = _at_least(low), _at_most(high)
     if most is None:
-        return ngettext("at least {count} training event of all users", "at least {count} training events of all users", least)
+        return ngettext(
+            "the item has at least {count} training event of all users", "the item has at least {count} training events of all users", least
+        )
     if not np.isfinite(low):
-        return ngettext("at most {count} training event of all users", "at most {count} training events of all users", most)
+        return ngettext(
+            "the item has at most {count} training event of all users", "the item has at most {count} training events of all users", most
+        )
     return ngettext(
-        "{least} to {count} training event of all users",
-        "{least} to {count} training events of all users",
+        "the item has {least} to {count} training event of all users",
+        "the item has {least} to {count} training events of all users",
         most,
         least=format_number(least),
     )

@@ -3,7 +3,8 @@
 The estimator depends on the number of players and the budget. Where all coalitions fit in the budget (up to 12 players by default) the
 values are exact. Otherwise they are those of Kernel SHAP (kernel_shap.py) on sampled coalitions (coalition_sampling.py) with control
 variates (control_variates.py), or, with less than five evaluations per player, of sampled permutations and their reversals (Mitchell et
-al., arXiv 2104.12199). Histories of more than 50 events are grouped (grouping.py).
+al., arXiv 2104.12199). The standard errors of the former are computed in kernel_shap.py, those of the latter here; exact values have
+none. Histories of more than 50 events are grouped (grouping.py).
 """
 
 from collections.abc import Iterator

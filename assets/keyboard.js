@@ -190,8 +190,8 @@ class Walker {
   onClick = (event) => {
     const button = buttonOf(event);
     if (!button) return;
-    if (button.matches(".st-key-back")) this.go(this.step - 1);
-    else if (button.matches(".st-key-next")) this.go(this.step + 1);
+    if (button.matches(".st-key-back")) this.go(this.step + MOVES.ArrowLeft);
+    else if (button.matches(".st-key-next")) this.go(this.step + MOVES.ArrowRight);
     else if (button.matches(".st-key-play") && this.of) this.toggle();
     else if (this.misses.length) this.nextMiss();
     else return;
