@@ -18,7 +18,6 @@ page = st.navigation(
     {
         "": [
             st.Page("home/page.py", title=_("Home"), default=True),
-            st.Page("demo/cold_start/former_address.py", title=_("Cold start"), url_path="persona", visibility="hidden"),
         ],
         _("Explore"): [
             st.Page("explore/timeline/page.py", title=_("Timeline"), url_path="timeline"),
@@ -29,6 +28,7 @@ page = st.navigation(
             st.Page("demo/recommend/page.py", title=_("Recommendations"), url_path="recommend"),
             st.Page("demo/compare/page.py", title=_("Compare"), url_path="compare"),
             st.Page("demo/cold_start/page.py", title=_("Cold start"), url_path="cold-start"),
+            st.Page("demo/cold_start/page.py", title=_("Cold start"), url_path="persona", visibility="hidden"),  # its former address
         ],
         _("Inspect"): [
             st.Page("inspect/explain/page.py", title=_("Explain"), url_path="explain"),

@@ -28,7 +28,7 @@ def test_the_library_knows_nothing_of_the_screen(path: Path) -> None:
 def test_the_first_page_waits_for_no_heavy_library() -> None:
     """What the server imports before it draws: the app, the modules of the shell, and those of every page."""
     modules = sorted({line for path in (ROOT / "pages").rglob("*.py") for line in _recsys_imports(path)})
-    scripts = ("page", "former_address", "navigation", "__init__")  # these run when they are imported
+    scripts = ("page", "navigation", "__init__")  # these run when they are imported
     paths = [path.relative_to(ROOT).with_suffix("") for path in (ROOT / "pages").rglob("*.py") if path.stem not in scripts]
     pages = [".".join(path.parts) for path in paths]
     found = modules_after("\n".join(f"import {name}" for name in ["app", *pages, *modules]))
