@@ -441,7 +441,12 @@ def test_an_interrupted_training_names_the_option_to_resume(home: Path) -> None:
         "--set",
         "patience=100000",
     ]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def hear_interrupts() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background of a shell ignores them, and so would the command
+
+    with subprocess.Popen(command, cwd=ROOT, preexec_fn=hear_interrupts, **pipes) as process:
         assert process.stderr is not None
         assert "epoch 1/" in process.stderr.readline()
         time.sleep(0.2)
