@@ -427,10 +427,15 @@ def test_every_command_has_help(command: str) -> None:
 
 
 def test_an_interrupted_training_names_the_option_to_resume(home: Path) -> None:
+    # A test run in the background of a shell ignores interrupts, and so would the command.
+    hear_interrupts = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+        "os.execv(sys.executable, [sys.executable, '-m', 'recsys', *sys.argv[1:]])"
+    )
     command = [
         sys.executable,
-        "-m",
-        "recsys",
+        "-c",
+        hear_interrupts,
         "train",
         "sasrec",
         "town",
@@ -441,12 +446,7 @@ def test_an_interrupted_training_names_the_option_to_resume(home: Path) -> None:
         "--set",
         "patience=100000",
     ]
-    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def hear_interrupts() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background of a shell ignores them, and so would the command
-
-    with subprocess.Popen(command, cwd=ROOT, preexec_fn=hear_interrupts, **pipes) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert "epoch 1/" in process.stderr.readline()
         time.sleep(0.2)
