@@ -11,6 +11,7 @@ and logs stay English: nothing tells them of a session.
 
 import gettext
 import os
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,13 +33,14 @@ def _(message: str, /, **values: object) -> str:
     if not message:
         return ""  # gettext keeps the header of the catalogue under the empty message
     translated = _catalogue(current_language(), translations_folder()).gettext(message)
-    return translated.format(**values) if values else translated
+    return _fill_in(translated, message, values) if values else translated
 
 
 def ngettext(singular: str, plural: str, count: float, /, **values: object) -> str:
     """Return the form for `count`; the placeholder {count} is filled with the formatted number unless given."""
     translated = _catalogue(current_language(), translations_folder()).ngettext(singular, plural, round(count))
-    return translated.format(**{"count": format_number(count, locale=current_language()), **values})
+    filled = {"count": format_number(count, locale=current_language()), **values}
+    return _fill_in(translated, singular if count == 1 else plural, filled)
 
 
 def N_(message: str) -> str:
@@ -92,6 +94,18 @@ def translations_folder() -> Path:
     return Path(given) if given else Path(__file__).resolve().parents[2] / "assets" / "translations"
 
 
+def _fill_in(translated: str, english: str, values: dict[str, Any]) -> str:
+    """Fill in the placeholders; a translation with a wrong one must not take the page down, so the English text stands in for it."""
+    try:
+        return translated.format(**values)
+    except (KeyError, IndexError, ValueError):
+        return english.format(**values)
+
+
 @cache
 def _catalogue(name: str, folder: Path) -> gettext.NullTranslations:
-    return gettext.translation(DOMAIN, folder, languages=[name], fallback=True)
+    """Open a catalogue; English stands in for one that is missing or damaged."""
+    try:
+        return gettext.translation(DOMAIN, folder, languages=[name], fallback=True)
+    except (OSError, ValueError, struct.error):
+        return gettext.NullTranslations()

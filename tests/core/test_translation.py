@@ -109,6 +109,22 @@ class TestMessages:
         assert str(error) == "Modell „markow“ gibt es nicht; gemeint: markov?"
 
 
+class TestFaultyCatalogues:
+    @pytest.mark.parametrize("translated", ["{nutzer} fehlt", "{user} und {", "{0}", "{user!x}"])
+    def test_a_translation_that_cannot_be_filled_in_gives_way_to_english(self, translated: str, translations: Path) -> None:
+        compile_catalogue(translations, "nl", {"{user} left": translated, ("{count} left", "{count} lefts"): (translated,) * 2})
+        with language("nl"):
+            assert _("{user} left", user="Ann") == "Ann left"
+            assert (ngettext("{count} left", "{count} lefts", 1), ngettext("{count} left", "{count} lefts", 2)) == ("1 left", "2 lefts")
+
+    @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xde\x12\x04\x95" + b"\xff" * 40])
+    def test_a_damaged_catalogue_is_as_if_missing(self, content: bytes, translations: Path) -> None:
+        compile_catalogue(translations, "nl", {"Timeline": "Tijdlijn"})
+        (translations / "nl" / "LC_MESSAGES" / "recscope.mo").write_bytes(content)
+        with language("nl"):
+            assert _("Timeline") == "Timeline"
+
+
 class TestPlurals:
     @pytest.mark.parametrize(("count", "text"), [(0, "0 users left out"), (1, "1 user left out"), (1234, "1,234 users left out")])
     def test_english(self, count: int, text: str) -> None:
