@@ -7,7 +7,7 @@ from recsys.core.translation import ENGLISH, choose_language
 
 
 def session_language() -> str:
-    """Return the first of the browser's languages with a catalogue, looked up once a session; English outside of one."""
+    """Return the browser's language if it has a catalogue, else English; looked up once per session."""
     if get_script_run_ctx(suppress_warning=True) is None:
         return ENGLISH  # a thread of its own, such as a training run
     if "language" not in st.session_state:

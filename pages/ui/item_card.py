@@ -30,5 +30,5 @@ def fallback_label(reason: str | None) -> str:
     """Return a label as HTML that says a list does not depend on the user's history, and why; empty for a personal list."""
     if not reason:
         return ""
-    label = _("Fallback list: {reason}", reason=_(reason))
+    label = _("Fallback list – {reason}", reason=_(reason))
     return f'<span class="rs-label">{escape_html(label)}</span>'

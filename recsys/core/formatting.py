@@ -25,7 +25,7 @@ def format_number(value: float, digits: int = 0, locale: str | None = None) -> s
         return MISSING
     pattern = "#,##0" + (f".{'#' * digits}" if digits else "")
     with decimal.localcontext(prec=_PRECISION):
-        return format_decimal(_unsigned_zero(value, digits), format=pattern, locale=_locale(locale))
+        return _with_minus(format_decimal(_unsigned_zero(value, digits), format=pattern, locale=_locale(locale)))
 
 
 def format_fixed(value: float, digits: int, sign: bool = False) -> str:
@@ -36,7 +36,8 @@ def format_fixed(value: float, digits: int, sign: bool = False) -> str:
         return MISSING
     body = "#,##0" + (f".{'0' * digits}" if digits else "")
     with decimal.localcontext(prec=_PRECISION):
-        return format_decimal(_unsigned_zero(value, digits), format=f"+{body};-{body}" if sign else body, locale=_locale())
+        pattern = f"+{body};-{body}" if sign else body
+        return _with_minus(format_decimal(_unsigned_zero(value, digits), format=pattern, locale=_locale()))
 
 
 def format_share(value: float, digits: int = 0) -> str:
@@ -49,7 +50,7 @@ def format_share(value: float, digits: int = 0) -> str:
     if digits:
         pattern = re.sub(r"0(?!.*0)", f"0.{'0' * digits}", pattern)  # after the last digit of the pattern
     with decimal.localcontext(prec=_PRECISION):
-        return format_percent(_unsigned_zero(value, digits + 2), format=pattern, locale=_locale())
+        return _with_minus(format_percent(_unsigned_zero(value, digits + 2), format=pattern, locale=_locale()))
 
 
 def local_time(seconds: float, utc_offset: float | None) -> dt.datetime | None:
@@ -167,6 +168,11 @@ def join_words(words: Iterable[str], style: str = "standard") -> str:
     from babel.lists import format_list
 
     return format_list(list(words), style=style, locale=_locale())  # type: ignore[arg-type]
+
+
+def _with_minus(number: str) -> str:
+    """Return the number with a minus sign as charts have it, in place of the hyphen of the locale."""
+    return number.replace("-", "−")
 
 
 def _unit(value: float, unit: str, length: str = "long") -> str:

@@ -104,8 +104,12 @@ def _fill_in(translated: str, english: str, values: dict[str, Any]) -> str:
 
 @cache
 def _catalogue(name: str, folder: Path) -> gettext.NullTranslations:
-    """Open a catalogue; English stands in for one that is missing or damaged."""
+    """Open a catalogue; English stands in for one that is missing or damaged.
+
+    Not by `gettext.translation`, which takes "de_DE" for "de" where both are there.
+    """
     try:
-        return gettext.translation(DOMAIN, folder, languages=[name], fallback=True)
+        with (folder / name / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as file:
+            return gettext.GNUTranslations(file)
     except (OSError, ValueError, struct.error):
         return gettext.NullTranslations()

@@ -85,7 +85,7 @@ def explain_progressively(game: Game, k: int = TOP_K, seed: int = 0, patience: f
 
 def reasons_not_offered(answer: ProgressiveExplanation, game: Game) -> dict[str, str]:
     """Return why methods are not among the `others`, by their names, in the current language."""
-    too_slow = _("it would take too long here; run `python -m recsys explain`")
+    too_slow = _("it would take too long here; run: python -m recsys explain")
     return {name: METHODS[name].why_not(game.model, game) or too_slow for name in answer.not_offered}
 
 

@@ -125,6 +125,14 @@ class TestFaultyCatalogues:
             assert _("Timeline") == "Timeline"
 
 
+def test_a_language_is_not_taken_for_its_variant(translations: Path) -> None:
+    compile_catalogue(translations, "de_DE", {"Timeline": "Zeitstrahl"})
+    with language("de"):
+        assert _("Timeline") == "Zeitachse"
+    with language("de_DE"):
+        assert _("Timeline") == "Zeitstrahl"
+
+
 class TestPlurals:
     @pytest.mark.parametrize(("count", "text"), [(0, "0 users left out"), (1, "1 user left out"), (1234, "1,234 users left out")])
     def test_english(self, count: int, text: str) -> None:

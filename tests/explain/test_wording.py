@@ -121,7 +121,7 @@ def test_additivity_in_words() -> None:
     assert describe_additivity(explanation_of([4.0, 1.0], errors=[0.0, 3e-17])) == whole, "what cannot be seen is no error"
     rough = describe_additivity(explanation_of([4.0, 1.0], errors=[0.25, 0.1], left=0.5))
     assert "the method does not attribute 0.50 of the change" in rough and "at most ±0.50" in rough
-    assert "the contributions subtract 3.00, giving -2.00" in describe_additivity(explanation_of([-4.0, 1.0]))
+    assert "the contributions subtract 3.00, giving −2.00" in describe_additivity(explanation_of([-4.0, 1.0]))
     assert "the contributions add 0.0412, giving" in describe_additivity(explanation_of([0.04, 0.0012]))
 
 

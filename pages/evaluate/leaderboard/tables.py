@@ -99,7 +99,7 @@ def fitted_sentence(table: Sequence[LeaderboardRow]) -> str:
     if not names:
         return ""
     return _(
-        "Optimistic for {models}: their weights were fitted on these validation events. The test events were not used.",
+        "Optimistic for {models}, with weights fitted on these validation events. The test events were not used.",
         models=join_words(names),
     )
 

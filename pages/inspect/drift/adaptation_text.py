@@ -60,5 +60,5 @@ def _recovery(adaptation: Adaptation) -> str:
     if (adaptation.across or 0.0) >= enough:
         return _("The change hardly affected it.")
     if not adaptation.adapted:
-        return _("It has not recovered yet.")
+        return _("It has not recovered yet.") if adaptation.after is None else _("It recovered later.")
     return ngettext("It recovered after {count} step.", "It recovered after {count} steps.", adaptation.adapted)
