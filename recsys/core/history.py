@@ -59,6 +59,10 @@ class History:
             )
         return self._take(slice(0, step))
 
+    def since(self, step: int) -> "History":
+        """Return the events from the one with this index on."""
+        return self._take(slice(step, None))
+
     def without(self, steps: Iterable[int]) -> "History":
         """Return the history as if the events at these indices had not happened."""
         keep = np.ones(len(self), dtype=bool)

@@ -16,7 +16,8 @@ from recsys.core.split import SPLIT_NAMES
 from recsys.core.translation import _
 from recsys.evaluation import check_scores, compute_ranks, compute_rows_per_chunk
 
-CHUNK_EVENTS = 1_000_000
+CHUNK_STEPS = 256
+"""Steps scored at a time: enough for vectorised models, few enough for their scores to stay in the cache of the processor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +90,15 @@ def replay_history(model: Recommender, history: History, repeats: bool, k: int =
     ranks = np.full(length + 1, np.nan)
     top, top_scores = np.empty((length + 1, k), dtype=np.int64), np.empty((length + 1, k), dtype=np.float32)
     trace = model.trace(history) if isinstance(model, Traces) else None
-    for steps, scores in _scores(model, history, trace):
-        _mask_scores(scores, steps, codes, vocabulary.encode(history.dislikes), repeats)
+    excluded_from = _find_exclusions(codes, vocabulary.encode(history.dislikes), len(vocabulary), repeats)
+    fallbacks: list[str | None] = []
+    falling_back = model if isinstance(model, FallsBack) else None  # asked once: the check of a protocol takes microseconds
+    rows = min(compute_rows_per_chunk(len(vocabulary)), CHUNK_STEPS)
+    for steps, requests in _requests(history, codes, rows, traced=trace is not None):
+        scores = check_scores(model, model.score(requests) if trace is None else cast(Any, model).score_trace(trace, steps))
+        if (excluded_from <= steps[-1]).any():
+            np.putmask(scores, excluded_from <= steps[:, None], -np.inf)
+        fallbacks += [falling_back.fallback(request) for request in requests] if falling_back else [None] * len(steps)
         top[steps] = top_k(scores, k)
         top_scores[steps] = np.take_along_axis(scores, top[steps], axis=1)
         with_next = steps[steps < length]
@@ -105,7 +113,7 @@ def replay_history(model: Recommender, history: History, repeats: bool, k: int =
         top_items=np.where(top_scores > -np.inf, vocabulary.item_ids[top], ""),
         top_scores=top_scores,
         splits=np.full(length, "", dtype=object) if labels is None else np.array(SPLIT_NAMES, dtype=object)[labels],
-        fallbacks=_fallbacks(model, history),
+        fallbacks=tuple(fallbacks),
         interest=trace.states if trace is not None and trace.states.shape[1] else None,
         gates={} if trace is None else trace.gates,
         unknown=int((codes == PAD).sum()),
@@ -131,31 +139,28 @@ def compute_request_attention(model: Recommender, request: Request) -> StepAtten
     return StepAttention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {}, trace.copies is not None)
 
 
-def _scores(model: Recommender, history: History, trace: Trace | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield chunks of consecutive steps and their scores, which may be written to."""
-    rows = compute_rows_per_chunk(len(model.item_ids))
-    if trace is None:
-        rows = max(1, min(rows, CHUNK_EVENTS // max(len(history), 1)))
+def _requests(history: History, codes: np.ndarray, rows: int, traced: bool) -> Iterator[tuple[np.ndarray, list[Request]]]:
+    """Yield chunks of consecutive steps and their requests.
+
+    Models ignore unknown items. Unless they trace the history as it is, these are left out here, once: a model that looks for the last
+    known event would otherwise search them at every step.
+    """
+    unknown = codes == PAD
+    cleaned = history.without(np.flatnonzero(unknown)) if unknown.any() and not traced else None
+    known_before = np.concatenate([[0], np.cumsum(~unknown)])
     for start in range(0, len(history) + 1, rows):
         steps = np.arange(start, min(start + rows, len(history) + 1))
-        if trace is None:
-            scores = model.score([request_at(history, int(step)) for step in steps])
-        else:
-            scores = cast(Any, model).score_trace(trace, steps)
-        yield steps, check_scores(model, scores)
+        requests = [request_at(history, int(step)) for step in steps]
+        if cleaned is not None:
+            requests = [replace(request, history=cleaned.until(known_before[step])) for step, request in zip(steps, requests, strict=True)]
+        yield steps, requests
 
 
-def _mask_scores(scores: np.ndarray, steps: np.ndarray, codes: np.ndarray, disliked: np.ndarray, repeats: bool) -> None:
-    """Set −inf at each step, in place, for dislikes and, without `repeats`, for items seen before it."""
-    scores[:, disliked[disliked != PAD] - 1] = -np.inf
+def _find_exclusions(codes: np.ndarray, disliked: np.ndarray, n_items: int, repeats: bool) -> np.ndarray:
+    """Return the step (n_items,) from which each item is not a candidate: 0 for dislikes, without `repeats` the one after its first event."""
+    steps = np.full(n_items + 1, len(codes) + 1)
     if not repeats:
         items, firsts = np.unique(codes, return_index=True)
-        firsts, items = firsts[items != PAD], items[items != PAD]
-        rows, columns = np.nonzero(firsts[None, :] < steps[:, None])
-        scores[rows, items[columns] - 1] = -np.inf
-
-
-def _fallbacks(model: Recommender, history: History) -> tuple[str | None, ...]:
-    if not isinstance(model, FallsBack):
-        return (None,) * (len(history) + 1)
-    return tuple(model.fallback(request_at(history, step)) for step in range(len(history) + 1))
+        steps[items] = firsts + 1
+    steps[disliked] = 0
+    return steps[1:]

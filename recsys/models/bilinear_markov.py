@@ -95,7 +95,7 @@ class BilinearMarkov(nn.Module):
     @torch.inference_mode()
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return logits of the next item (requests, n_items)."""
-        last = collect_events(requests, self.vocabulary).last_codes()
+        last = collect_events(requests, self.vocabulary, within=1).last_codes()
         codes = torch.from_numpy(np.where(last == PAD, len(self.vocabulary) + 1, last)).to(self.next.device)
         scores = (self._states(codes) @ self._items().T).float().cpu().numpy()
         return self.vocabulary.mask(scores, requests)

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
 
-from recsys.core import Dataset, Request
+from recsys.core import Dataset, Request, encode_seen_items
 from recsys.core.split import Split
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import collect_events, count_training_users, encode_recent_items, normalize_counts
+from recsys.models.base.event_arrays import collect_weighted_events, count_training_users, encode_recent_items, normalize_counts
 from recsys.models.base.linear import POPULARITY_WEIGHT
 from recsys.models.base.settings import check_at_least, check_positive
 
@@ -63,16 +64,16 @@ class Content(CountBased):
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return how well each item's text fits the profile (requests, n_items)."""
-        events = collect_events(requests, self.vocabulary)
-        weights = events.weights(self.config.half_life).astype(np.float32)
-        totals = np.bincount(events.rows, weights=weights, minlength=len(requests))
-        weights /= np.maximum(totals, 1e-12)[events.rows].astype(np.float32)
+        rows, codes, weights = collect_weighted_events(requests, self.vocabulary, self.config.half_life)
+        totals = np.bincount(rows, weights=weights, minlength=len(requests))
+        weights /= np.maximum(totals, 1e-12)[rows].astype(np.float32)
+        starts = np.searchsorted(rows, np.arange(len(requests) + 1))
         profiles = np.zeros((len(requests), self._vectors.shape[1]), dtype=np.float32)
-        for row, (start, stop) in enumerate(zip(events.starts, events.starts[1:])):
+        for row, (start, stop) in enumerate(pairwise(starts)):
             if stop > start:
-                profiles[row] = self._profile(events.codes[start:stop], weights[start:stop])
+                profiles[row] = self._profile(codes[start:stop], weights[start:stop])
         scores = profiles @ self._vectors.T
-        history = sparse.csr_matrix((weights, (events.rows, events.codes - 1)), shape=scores.shape)
+        history = sparse.csr_matrix((weights, (rows, codes - 1)), shape=scores.shape)
         scores += self.config.own * history.toarray() + (POPULARITY_WEIGHT * self._shares).astype(np.float32)
         return self.vocabulary.mask(scores.astype(np.float32, copy=False), requests)
 
@@ -80,7 +81,7 @@ class Content(CountBased):
         known = encode_recent_items(request.history, self.vocabulary)
         if not len(known):
             return N_("no history yet: most popular items")
-        if not self._vectors[self.vocabulary.encode(request.history.items) - 1].any():
+        if not self._vectors[known - 1].any() and not self._vectors[encode_seen_items(self.vocabulary, request.history) - 1].any():
             return N_("no texts for the items of this history: own and popular items")
         return None
 

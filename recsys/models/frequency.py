@@ -21,6 +21,9 @@ from recsys.models.base.event_arrays import (
 )
 from recsys.models.base.settings import check_between, check_positive
 
+MAX_PAIRS = 1_000_000
+"""Pairs of a request and an own event that are weighted at a time, which bounds memory."""
+
 
 @dataclass(frozen=True)
 class FrequencyConfig:
@@ -62,23 +65,32 @@ class Frequency(CountBased):
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return weighted shares of the own events plus popularity (requests, n_items)."""
         events = collect_events(requests, self.vocabulary)
-        n_requests, n_items = len(requests), len(self.vocabulary)
-        weights = self._weights(events)
-        totals = np.bincount(events.rows, weights=weights, minlength=n_requests)
-        weights = weights / np.maximum(totals, np.finfo(np.float64).tiny)[events.rows]
-        own = np.bincount(events.rows * n_items + events.codes - 1, weights=weights, minlength=n_requests * n_items)
-        scores = own.reshape(n_requests, n_items) + self.config.popularity * self._shares
-        return self.vocabulary.mask(scores.astype(np.float32), requests)
+        scores = np.empty((len(requests), len(self.vocabulary)), dtype=np.float32)
+        for rows in events.split(MAX_PAIRS):
+            scores[rows] = self._own_shares(events, rows) + self.config.popularity * self._shares
+        return self.vocabulary.mask(scores, requests)
 
     def fallback(self, request: Request) -> str | None:
         return None if len(encode_recent_items(request.history, self.vocabulary)) else N_("no history yet: most popular items")
 
-    def _weights(self, events: EventArrays) -> np.ndarray:
-        now, offset = events.request_times()[events.rows], events.request_offsets()[events.rows]
-        apart = np.abs(compute_local_hours(now, offset) - compute_local_hours(events.times, events.offsets))
+    def _own_shares(self, events: EventArrays, requests: slice) -> np.ndarray:
+        """Return the weighted shares (n, n_items) of the own events of some requests; zeros without events."""
+        rows, at = events.flatten(requests)
+        weights = self._weights(events, rows, at)
+        rows -= requests.start
+        count, n_items = requests.stop - requests.start, len(self.vocabulary)
+        weights /= np.maximum(np.bincount(rows, weights=weights, minlength=count), np.finfo(np.float64).tiny)[rows]
+        own = np.bincount(rows * n_items + events.codes[at] - 1, weights=weights, minlength=count * n_items)
+        return own.reshape(count, n_items)
+
+    def _weights(self, events: EventArrays, rows: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Return the weights (n,) of the events at these positions in the histories of these requests."""
+        now, offset = events.request_times, events.request_offsets
+        apart = np.abs(compute_local_hours(now, offset)[rows] - compute_local_hours(events.times, events.offsets)[at])
         near = np.exp(-np.minimum(apart, 24 - apart) / self.config.hours)
-        same_day = is_local_weekend(now, offset) == is_local_weekend(events.times, events.offsets)
+        same_day = is_local_weekend(now, offset)[rows] == is_local_weekend(events.times, events.offsets)[at]
         near = np.maximum(near * np.where(same_day, 1.0, self.config.other_day), self.config.floor)
         # Events after the time of the request count as new, not as more than one event.
-        decay = 0.5 ** (np.maximum(now - events.times, 0) / DAY / self.config.half_life)
-        return np.where(np.isfinite(now - events.times), near * decay, 1.0)
+        age = now[rows] - events.times[at]
+        decay = 0.5 ** (np.maximum(age, 0) / DAY / self.config.half_life)
+        return np.where(np.isfinite(age), near * decay, 1.0)

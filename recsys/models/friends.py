@@ -12,7 +12,7 @@ from recsys.core.errors import DataError
 from recsys.core.split import TRAIN, Split
 from recsys.core.translation import N_, _
 from recsys.models.base.count_based import CountBased, hash_user_id, matrix_to_arrays
-from recsys.models.base.event_arrays import build_interaction_matrix, collect_events, count_training_users, normalize_counts
+from recsys.models.base.event_arrays import build_interaction_matrix, count_training_users, find_request_places, normalize_counts
 from recsys.models.base.places import compute_nearness, locate_items
 from recsys.models.base.settings import check_positive
 
@@ -68,7 +68,7 @@ class Friends(CountBased):
         """Return shares of friends and of all users, decreasing with distance (requests, n_items)."""
         shares = self._friends[[self._row(each) for each in requests]].toarray()
         shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
-        near = compute_nearness(collect_events(requests, self.vocabulary).request_places(), self._arrays["places"], self.config.kilometres)
+        near = compute_nearness(find_request_places(requests, self.vocabulary), self._arrays["places"], self.config.kilometres)
         scores = (shares + self.config.popularity * self._shares) * near
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 

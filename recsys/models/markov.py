@@ -53,7 +53,7 @@ class Markov(CountBased):
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return probabilities of the next item (requests, n_items)."""
-        last = collect_events(requests, self.vocabulary).last_codes()
+        last = collect_events(requests, self.vocabulary, within=1).last_codes()
         rows = np.flatnonzero(last != PAD)
         contexts = last[rows] - 1
         weight = np.ones(len(requests))

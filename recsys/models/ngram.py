@@ -71,11 +71,11 @@ class Ngram(CountBased):
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return probabilities of the next item (requests, n_items)."""
-        events = collect_events(requests, self.vocabulary)
+        events = collect_events(requests, self.vocabulary, within=self.config.order - 1)
         scores = np.tile(self._shares, (len(requests), 1))
         for length in range(1, self.config.order):
-            rows = np.flatnonzero(np.diff(events.starts) >= length)
-            ends = events.starts[1:][rows]
+            rows = np.flatnonzero(events.lengths >= length)
+            ends = events.ends[rows]
             self._interpolate(
                 scores, rows, _encode_sequences([events.codes[ends - length + at] for at in range(length)], len(self.vocabulary)), length
             )

@@ -10,7 +10,14 @@ from recsys.core.errors import DataError
 from recsys.core.split import TRAIN, Split
 from recsys.core.translation import N_, _
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import DAY, collect_events, count_training_events, count_training_users, normalize_counts
+from recsys.models.base.event_arrays import (
+    DAY,
+    count_training_events,
+    count_training_users,
+    find_request_places,
+    find_request_times,
+    normalize_counts,
+)
 from recsys.models.base.places import compute_nearness, locate_items
 from recsys.models.base.settings import check_choice, check_positive
 
@@ -81,10 +88,10 @@ class Popularity(CountBased):
         """Return popularity shares (requests, n_items) of the configured kind."""
         values = np.empty((len(requests), len(self.vocabulary)), dtype=np.float32)
         if self.config.kind == "recent":
-            for row, time in enumerate(collect_events(requests, self.vocabulary).request_times()):
+            for row, time in enumerate(find_request_times(requests, self.vocabulary)):
                 values[row] = self._recent.shares(time) if self._recent.has_events_before(time) else self._shares
         elif self.config.kind == "nearby":
-            values[:] = self._nearby(collect_events(requests, self.vocabulary).request_places())
+            values[:] = self._nearby(find_request_places(requests, self.vocabulary))
         else:
             values[:] = self._shares
         return self.vocabulary.mask(values, requests)
@@ -93,10 +100,9 @@ class Popularity(CountBased):
         """Return a reason if nearby has no place, or recent no event before the request's time."""
         if self.config.kind == "all":
             return None
-        events = collect_events([request], self.vocabulary)
-        if self.config.kind == "nearby" and not np.isfinite(events.request_places()).all():
+        if self.config.kind == "nearby" and not np.isfinite(find_request_places([request], self.vocabulary)).all():
             return N_("no place known: most popular everywhere")
-        if self.config.kind == "recent" and not self._recent.has_events_before(events.request_times()[0]):
+        if self.config.kind == "recent" and not self._recent.has_events_before(find_request_times([request], self.vocabulary)[0]):
             return N_("no events before this time: most popular of all time")
         return None
 

@@ -1,6 +1,7 @@
-"""Known events of many requests in flat arrays, for models that count without Python loops over events."""
+"""Known events of many requests in arrays, for models that count without Python loops over events."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,32 +12,56 @@ from recsys.core import PAD, Dataset, History, Request, Vocabulary
 from recsys.core.split import TRAIN, Split
 
 DAY = 86_400.0
+RECENT_EVENTS = 16
+"""Events in which the last known item, time or place is looked for before the whole history is read."""
+FLOAT32_HALVINGS = 150
+"""Halvings of 1 after which float32 has only 0 left."""
 
 
 @dataclass(frozen=True, eq=False)
 class EventArrays:
-    """All known events of a batch of requests, request after request, oldest first; unknown items are left out.
+    """The known events of a batch of requests, oldest first; unknown items are left out.
 
-    `codes` and `rows` (N,): the item of each event, and the index of its request. `starts` (requests + 1,): the first event of each
-    request. `known`: mask over all events of the requests, True for the N kept.
+    Requests that are steps of one history share its events, so that all steps together take no more memory than the history.
+    `codes` (N,): the item of each event. `starts` and `ends` (requests,): the events of each request are `codes[start:end]`.
+    `histories` are the distinct histories, one after the other, and `known` is a mask over their events, True for the N kept.
     """
 
     requests: Sequence[Request]
     codes: np.ndarray
-    rows: np.ndarray
     starts: np.ndarray
+    ends: np.ndarray
+    histories: Sequence[History]
     known: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Numbers (requests,) of known events."""
+        return self.ends - self.starts
 
     def last_codes(self) -> np.ndarray:
         """Return the codes (requests,) of the last events; PAD where there is none."""
-        has_events = self.starts[1:] > self.starts[:-1]
+        has_events = self.lengths > 0
         last = np.full(len(has_events), PAD, dtype=np.int64)
-        last[has_events] = self.codes[self.starts[1:][has_events] - 1]
+        last[has_events] = self.codes[self.ends[has_events] - 1]
         return last
 
-    def weights(self, half_life: float) -> np.ndarray:
-        """Return weights (N,): 1 for the last event of each request, 0.5 for one `half_life` known events before it, and so on."""
-        return 0.5 ** ((self.starts[self.rows + 1] - 1 - np.arange(len(self.codes))) / half_life)
+    def flatten(self, rows: slice = slice(None), within: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the requests (n,) and positions in `codes` (n,) of all events of some requests, or of their last `within` events only."""
+        ends, counts = self.ends[rows], self.lengths[rows]
+        if within is not None:
+            counts = np.minimum(counts, within)
+        firsts = np.cumsum(counts) - counts
+        at = np.arange(counts.sum()) + np.repeat(ends - counts - firsts, counts)
+        return np.repeat(np.arange(len(self.ends))[rows], counts), at
+
+    def split(self, limit: int) -> Iterator[slice]:
+        """Yield slices of the requests that have at most `limit` events together, or are one request."""
+        before, start = np.concatenate([[0], np.cumsum(self.lengths)]), 0
+        while start < len(self.ends):
+            stop = max(start + 1, int(np.searchsorted(before, before[start] + limit, side="right")) - 1)
+            yield slice(start, stop)
+            start = stop
 
     @cached_property
     def times(self) -> np.ndarray:
@@ -48,17 +73,20 @@ class EventArrays:
         """Offsets from UTC (N,) of the events in minutes, 0 where unknown."""
         return np.nan_to_num(self._column(lambda history: history.utc_offsets))
 
+    @cached_property
     def request_times(self) -> np.ndarray:
-        """Return seconds (requests,): the request's own time, else that of its last event; NaN where neither is known."""
+        """Seconds (requests,): the request's own time, else that of its last event; NaN where neither is known."""
         return _given([request.time for request in self.requests], self._last_finite(self.times))
 
+    @cached_property
     def request_offsets(self) -> np.ndarray:
-        """Return minutes (requests,): the request's own offset from UTC, else the last event's, else 0."""
+        """Minutes (requests,): the request's own offset from UTC, else the last event's, else 0."""
         last = self._last_finite(self._column(lambda history: history.utc_offsets))
         return np.nan_to_num(_given([request.utc_offset for request in self.requests], last))
 
+    @cached_property
     def request_places(self) -> np.ndarray:
-        """Return latitude and longitude (requests, 2): the request's own place, else the last event's; NaN where neither is known."""
+        """Latitude and longitude (requests, 2): the request's own place, else the last event's; NaN where neither is known."""
         latitudes = self._column(lambda history: None if history.places is None else history.places[:, 0])
         longitudes = self._column(lambda history: None if history.places is None else history.places[:, 1])
         whole = np.isfinite(latitudes + longitudes)
@@ -68,36 +96,74 @@ class EventArrays:
 
     def _column(self, of: Callable[[History], np.ndarray | None]) -> np.ndarray:
         parts = []
-        for request in self.requests:
-            values = of(request.history)
-            parts.append(np.full(len(request.history), np.nan) if values is None else values)
+        for history in self.histories:
+            values = of(history)
+            parts.append(np.full(len(history), np.nan) if values is None else values)
         return np.concatenate(parts)[self.known].astype(np.float64) if parts else np.empty(0)
 
     def _last_finite(self, values: np.ndarray) -> np.ndarray:
         """Return the last finite one of `values` (N,) in each request, (requests,); NaN where there is none."""
         at = np.flatnonzero(np.isfinite(values))
         if not len(at):
-            return np.full(len(self.starts) - 1, np.nan)
-        ends = np.searchsorted(at, self.starts)
-        return np.where(ends[1:] > ends[:-1], values[at[ends[1:] - 1]], np.nan)
+            return np.full(len(self.ends), np.nan)
+        before = np.searchsorted(at, self.ends)
+        return np.where(before > np.searchsorted(at, self.starts), values[at[before - 1]], np.nan)
 
 
-def collect_events(requests: Sequence[Request], vocabulary: Vocabulary) -> EventArrays:
-    """Return the known events of the requests. Steps of one history share memory, so that each history is encoded only once."""
-    longest: dict[int, np.ndarray] = {}
-    for request in requests:
-        items = request.history.items
-        if len(items) >= len(longest.get(_start(items), ())):
-            longest[_start(items)] = items
-    codes_at = {start: vocabulary.encode(items) for start, items in longest.items()}
-    parts = [codes_at[_start(request.history.items)][: len(request.history)] for request in requests]
+def collect_events(requests: Sequence[Request], vocabulary: Vocabulary, within: int | None = None) -> EventArrays:
+    """Return the known events of the requests, or of each at least the last `within` ones, so that a late step need not read everything.
+
+    Steps of one history share memory: each history is encoded once, and not copied per step.
+    """
+    keys = [_memory(request.history) for request in requests]
+    lengths = np.array([len(request.history) for request in requests], dtype=np.int64)
+    longest: dict[Hashable, History] = {}
+    shortest: dict[Hashable, int] = {}
+    for key, request in zip(keys, requests, strict=True):
+        length = len(request.history)
+        if length >= len(longest.get(key, ())):
+            longest[key] = request.history
+        shortest[key] = min(length, shortest.get(key, length))
+    parts, histories, offsets, total = [], [], {}, 0
+    for key, history in longest.items():
+        first, codes = _encode_tail(history, vocabulary, shortest[key], within)
+        parts.append(codes)
+        histories.append(history.since(first))
+        offsets[key] = total, first
+        total += len(codes)
     codes = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
     known = codes != PAD
-    rows = np.repeat(np.arange(len(parts)), [len(part) for part in parts])[known]
-    return EventArrays(requests, codes[known], rows, np.searchsorted(rows, np.arange(len(parts) + 1)), known)
+    known_before = np.concatenate([[0], np.cumsum(known)])
+    starts, firsts = np.array([offsets[key] for key in keys], dtype=np.int64).reshape(-1, 2).T
+    return EventArrays(requests, codes[known], known_before[starts], known_before[starts + lengths - firsts], histories, known)
 
 
-def encode_recent_items(history: History, vocabulary: Vocabulary, within: int = 16) -> np.ndarray:
+def collect_weighted_events(
+    requests: Sequence[Request], vocabulary: Vocabulary, half_life: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the requests, codes and float32 weights (n,) of all known events whose weight is not 0.
+
+    The weight is 1 for the last event of a request, 0.5 for one `half_life` known events before it, and so on. From 150 half-lives on
+    it is 0 in float32, so that the work for a step does not grow with the length of the history.
+    """
+    within = math.ceil(FLOAT32_HALVINGS * half_life)
+    events = collect_events(requests, vocabulary, within)
+    rows, at = events.flatten(within=within)
+    by_age = (0.5 ** (np.arange(min(within, int(events.lengths.max(initial=0)))) / half_life)).astype(np.float32)
+    return rows, events.codes[at], by_age[events.ends[rows] - 1 - at]
+
+
+def find_request_times(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
+    """Return `EventArrays.request_times`, reading no more of the histories than that needs."""
+    return _find_last(requests, vocabulary, lambda events: events.request_times)
+
+
+def find_request_places(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
+    """Return `EventArrays.request_places`, reading no more of the histories than that needs."""
+    return _find_last(requests, vocabulary, lambda events: events.request_places)
+
+
+def encode_recent_items(history: History, vocabulary: Vocabulary, within: int = RECENT_EVENTS) -> np.ndarray:
     """Return codes of the known items among the last events, oldest first; of all events if none of those is known."""
     codes = vocabulary.encode(history.items[-within:])
     codes = codes if codes.any() else vocabulary.encode(history.items)
@@ -142,9 +208,29 @@ def is_local_weekend(times: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return (np.floor((times + 60 * offsets) / DAY) + 3) % 7 >= 5
 
 
-def _start(items: np.ndarray) -> int:
-    """Return the address of an array in memory. Views with the same address are prefixes of each other."""
-    return items.__array_interface__["data"][0]
+def _encode_tail(history: History, vocabulary: Vocabulary, step: int, within: int | None) -> tuple[int, np.ndarray]:
+    """Return the step from which a history is read, and the codes of its events from there.
+
+    That is 0, or with `within` one with at least so many known events between it and `step`.
+    """
+    size = step if within is None else within
+    while True:
+        first = max(0, step - size)
+        codes = vocabulary.encode(history.items[first:])
+        if first == 0 or np.count_nonzero(codes[: step - first]) >= (within or 0):
+            return first, codes
+        size *= 2
+
+
+def _find_last(requests: Sequence[Request], vocabulary: Vocabulary, of: Callable[[EventArrays], np.ndarray]) -> np.ndarray:
+    recent = of(collect_events(requests, vocabulary, RECENT_EVENTS))
+    return recent if np.isfinite(recent).all() else of(collect_events(requests, vocabulary))
+
+
+def _memory(history: History) -> Hashable:
+    """Return where in memory the columns of a history that `EventArrays` reads begin: histories that share it are prefixes of each other."""
+    columns = (history.items, history.times, history.utc_offsets, history.places)
+    return tuple(None if column is None else (column.__array_interface__["data"][0], column.strides) for column in columns)
 
 
 def _given(own: Sequence[float | None], otherwise: np.ndarray) -> np.ndarray:

@@ -12,9 +12,8 @@ from recsys.core.split import Split
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased, hash_user_id
 from recsys.models.base.event_arrays import (
-    EventArrays,
     build_interaction_matrix,
-    collect_events,
+    collect_weighted_events,
     count_training_users,
     encode_recent_items,
     normalize_counts,
@@ -39,8 +38,7 @@ class NeighbourModel(CountBased, ABC):
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return scores (requests, n_items): the neighbours' items, weighted by normalized similarity, plus the user's own items."""
-        events = collect_events(requests, self.vocabulary)
-        history = self._history(events)
+        history = self._history(requests)
         similar = self._keep_nearest(self._similarities(history), requests)
         totals = np.asarray(similar.sum(axis=1)).ravel()
         scores = (sparse.diags_array(1 / np.maximum(totals, 1e-12)).astype(np.float32) @ similar @ self._interactions).toarray()
@@ -52,7 +50,7 @@ class NeighbourModel(CountBased, ABC):
     def fallback(self, request: Request) -> str | None:
         if not len(encode_recent_items(request.history, self.vocabulary)):
             return N_("no history yet: most popular items")
-        history = self._history(collect_events([request], self.vocabulary))
+        history = self._history([request])
         has_neighbours = self._keep_nearest(self._similarities(history), [request]).nnz
         return None if has_neighbours else N_("no similar users: own and popular items")
 
@@ -60,11 +58,10 @@ class NeighbourModel(CountBased, ABC):
     def _similarities(self, history: sparse.csr_matrix) -> np.ndarray:
         """Return the similarities (requests, users) of the histories to the training users; 0 or below for none."""
 
-    def _history(self, events: EventArrays) -> sparse.csr_matrix:
+    def _history(self, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the weight of each item of the history (requests, n_items)."""
-        shape = (len(events.requests), len(self.vocabulary))
-        weights = events.weights(self.config.half_life).astype(np.float32)
-        matrix = sparse.csr_matrix((weights, (events.rows, events.codes - 1)), shape=shape)
+        rows, codes, weights = collect_weighted_events(requests, self.vocabulary, self.config.half_life)
+        matrix = sparse.csr_matrix((weights, (rows, codes - 1)), shape=(len(requests), len(self.vocabulary)))
         matrix.sum_duplicates()
         return matrix
 
