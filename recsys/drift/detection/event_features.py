@@ -36,7 +36,7 @@ SUBSETS = {  # for detection features that count only some events, a phrase for 
     "base": N_("in searches made elsewhere"),
     "nearest base in working hours": N_("in working hours"),
     "nearest base at other hours": N_("outside working hours"),
-    "outing": N_("in the first event of each outing"),
+    "outing": N_("at the start of outings"),
 }
 WORKING = (5, 19)  # local hours from Monday to Friday
 OUTING_GAP = 4 * 3600.0  # seconds without an event after which the next event begins a new outing
