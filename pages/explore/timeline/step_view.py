@@ -135,9 +135,7 @@ class StepView:
         rows = "".join(
             self._row(rank, item, width, item == next_item) for rank, (item, width) in enumerate(zip(items, widths, strict=True), 1)
         )
-        fallback = self.replay.fallbacks[self.step]
-        label = html.escape_html(_("Fallback list – {reason}", reason=_(fallback))) if fallback else ""
-        note = f'<span class="rs-label">{label}</span>' if label else ""
+        note = item_card.fallback_label(self.replay.fallbacks[self.step])
         head = html.list_head(_("Recommendations at this step"), _("bar: score, relative to this list"))
         missed = self._missed_row(next_item) if next_item is not None and next_item not in items else ""
         return f'{head}{note}<ol class="rs-list">{rows}</ol>{missed}'
