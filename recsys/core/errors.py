@@ -2,6 +2,7 @@
 
 RecsysError
  ├─ DataError          a file, a column or a value cannot be used
+ │   └─ QuestionError  a file can be read in several ways, and only its owner knows which is right
  ├─ UnknownNameError   no dataset, model, checkpoint, user or item of that name
  ├─ CheckpointError    a checkpoint is damaged, foreign or does not match the data
  └─ NotTrainedError    the model exists but has no checkpoint for this dataset
@@ -20,6 +21,18 @@ class RecsysError(Exception):
 
 class DataError(RecsysError):
     """A file, a column or a value cannot be used."""
+
+
+class QuestionError(DataError):
+    """A file can be read in several ways, and only its owner knows which is right.
+
+    The message ends with the question. `suggestion` are the options of `prepare` that give the likeliest answer, in the form of the
+    command line: ("--map", "user_id==me"); empty where no answer is likelier than another.
+    """
+
+    def __init__(self, message: str, *suggestion: str) -> None:
+        super().__init__(message)
+        self.suggestion = suggestion
 
 
 class UnknownNameError(RecsysError):
