@@ -14,11 +14,21 @@ from recsys.core.vocabulary import Vocabulary
 
 
 class Check(NamedTuple):
-    """One line of a cleaning report: the name of a check, the number of rows it found, and its action (kept, dropped, filled, reordered)."""
+    """One line of a cleaning report: the name of a check, the number of rows it found, and its action (kept, dropped, filled, reordered).
+
+    `check` may have {named} placeholders, filled from `values`. `choice` is the key of the option that treats these rows otherwise.
+    """
 
     check: str
     rows: int
     action: str
+    values: dict[str, str] | None = None
+    choice: str = ""
+
+    @property
+    def text(self) -> str:
+        """The name of the check in English, with its values."""
+        return self.check.format(**self.values) if self.values else self.check
 
 
 @dataclass(frozen=True, eq=False)

@@ -124,7 +124,7 @@ def make_card(dataset: Dataset) -> DatasetCard:
 def write_card(folder: Path, card: DatasetCard) -> None:
     """Write card.json into a folder."""
     values: dict[str, Any] = {"format": FORMAT, **asdict(card)}
-    values["checks"] = [check._asdict() for check in card.checks]
+    values["checks"] = [_check_values(check) for check in card.checks]
     values["first"], values["last"] = _iso(card.first), _iso(card.last)
     (folder / "card.json").write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -143,6 +143,10 @@ def read_card(folder: Path) -> DatasetCard:
         return DatasetCard(**values)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(_("{path} is missing or damaged ({reason}); prepare the data again", path=path, reason=error)) from error
+
+
+def _check_values(check: Check) -> dict[str, Any]:
+    return {key: value for key, value in check._asdict().items() if value or key == "rows"}
 
 
 def _iso(time: datetime | None) -> str | None:

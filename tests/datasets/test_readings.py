@@ -96,7 +96,6 @@ def test_gzip_is_told_by_content_and_not_by_name(tmp_path: Path) -> None:
     [
         ("\ufeff", "is empty"),
         ("User,item,user\na,b,c\n", "columns 'User' and 'user' differ only in capitals"),
-        (ROWS.replace("\n", "\r\n", 1), "do not all end in the same way"),
         ("user,item\n" + "u" * 3_000_000 + ",i\n", "line 2 is longer than two million characters"),
         (ROWS * 4000 + "u\0,i,1600000000\n", "contains zero bytes"),
     ],

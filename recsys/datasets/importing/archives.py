@@ -1,62 +1,47 @@
-"""Unpacking of a zip of one file and of gzip, and conversion of UTF-16 to UTF-8."""
+"""Unpacking of a zip and of gzip."""
 
-import codecs
 import gzip
 import shutil
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
 
 from recsys.core.errors import DataError
 from recsys.core.translation import _
+from recsys.datasets.build import natural_key
+
+_DOCUMENTS = {".pdf", ".html", ".htm", ".md", ".doc", ".docx", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".py", ".ipynb"}
 
 
-def unpack_archive(path: Path, folder: Path) -> Path:
-    """Return the path itself or that of a copy in `folder`: the only data file of a zip or gzip, in UTF-8 instead of UTF-16.
+def unpack_archive(path: Path, folder: Path, member: str | None = None) -> list[Path]:
+    """Return the path itself, or copies in `folder` of the data files of a zip or gzip, in natural order of their names.
 
-    A folder, a pipe, or a zip of several files is a DataError.
+    `member` names one file of a zip. A folder, a pipe, or a zip without data files is a DataError.
     """
     if path.exists() and not path.is_file():
         if path.is_dir():
             raise DataError(_("{path} is a folder; name a file in it", path=path))
         raise DataError(_("{path} is a pipe or a device, not a file; save its content to a file first", path=path))
-    return _as_utf8(_gunzipped(_unzipped(path, folder) if path.suffix.lower() == ".zip" else path, folder), folder)
+    files = _unzipped(path, folder, member) if path.suffix.lower() == ".zip" else [path]
+    return [_gunzipped(file, folder) for file in files]
 
 
-def _as_utf8(path: Path, folder: Path) -> Path:
-    """Convert UTF-16, recognized by its first two bytes, to UTF-8; spreadsheets call it "Unicode text"."""
-    try:
-        with path.open("rb") as file:
-            if file.read(2) not in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                return path
-        target = folder / "utf-8" / path.name
-        target.parent.mkdir(exist_ok=True)
-        with path.open(encoding="utf-16", newline="") as text, target.open("w", encoding="utf-8", newline="") as file:
-            shutil.copyfileobj(text, file, 1 << 20)
-    except UnicodeError as error:
-        raise DataError(_("{file} begins like UTF-16 but is not ({reason}); save it as UTF-8", file=path.name, reason=error)) from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return target
-
-
-def _unzipped(path: Path, folder: Path) -> Path:
+def _unzipped(path: Path, folder: Path, member: str | None) -> list[Path]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename)]
-            if len(members) != 1:
-                names = ", ".join(each.filename for each in members[:5]) or "–"
-                raise DataError(
-                    _(
-                        "{file} contains {count} files ({names}) where one is expected; unzip it and name one of them",
-                        file=path.name,
-                        count=len(members),
-                        names=names,
+            files = [each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename)]
+            chosen = [each for each in files if member is None or member in (each.filename, PurePosixPath(each.filename).name)]
+            if not chosen:
+                names = ", ".join(each.filename for each in files[:5]) or "–"
+                if member is not None:
+                    raise DataError(
+                        _("{file} contains no file '{member}'; its files are {names}", file=path.name, member=member, names=names)
                     )
-                )
-            target = folder / PurePosixPath(members[0].filename).name
-            with archive.open(members[0]) as packed, target.open("wb") as file:
-                shutil.copyfileobj(packed, file, 1 << 20)
+                raise DataError(_("{file} contains no data files; zip a table of events, such as a CSV file", file=path.name))
+            chosen.sort(key=lambda each: natural_key(PurePosixPath(each.filename).stem))
+            # Each in a folder of its own, as two members may have the same name in different folders.
+            return [_extracted(archive, each, Path(mkdtemp(dir=folder))) for each in chosen]
     except FileNotFoundError as error:
         raise DataError(_("{path} does not exist; check the name and the folder", path=path)) from error
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
@@ -69,6 +54,12 @@ def _unzipped(path: Path, folder: Path) -> Path:
                 reason=error.strerror or error,
             )
         ) from error
+
+
+def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> Path:
+    target = folder / PurePosixPath(member.filename).name
+    with archive.open(member) as packed, target.open("wb") as file:
+        shutil.copyfileobj(packed, file, 1 << 20)
     return target
 
 
@@ -78,8 +69,7 @@ def _gunzipped(path: Path, folder: Path) -> Path:
         with path.open("rb") as file:
             if file.read(2) != b"\x1f\x8b":
                 return path
-        target = folder / "gzip" / (path.stem if path.suffix.lower() == ".gz" else path.name)
-        target.parent.mkdir()
+        target = Path(mkdtemp(dir=folder)) / (path.stem if path.suffix.lower() == ".gz" else path.name)
         with gzip.open(path) as packed, target.open("wb") as file:
             shutil.copyfileobj(packed, file, 1 << 20)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -90,9 +80,10 @@ def _gunzipped(path: Path, folder: Path) -> Path:
 
 
 def _is_clutter(name: str) -> bool:
-    """Return whether a member of an archive was added by an archiver or is a readme or license."""
+    """Return whether a member of an archive was added by an archiver or is a readme, a license or a document."""
     path = PurePosixPath(name)
-    return name.startswith("__MACOSX/") or path.name.startswith(".") or path.stem.lower() in ("readme", "license", "thumbs")
+    is_note = path.stem.lower().startswith(("readme", "license", "licence", "thumbs", "terms"))
+    return name.startswith("__MACOSX/") or path.name.startswith(".") or is_note or path.suffix.lower() in _DOCUMENTS
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:

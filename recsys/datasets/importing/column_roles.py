@@ -11,8 +11,7 @@ import pandas as pd
 
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
-from recsys.datasets.importing.archives import unpack_archive
-from recsys.datasets.importing.file_format import FileFormat, detect_format
+from recsys.datasets.importing.file_format import FileFormat, open_file
 from recsys.datasets.source import quote_name, reading_errors
 
 _NAMES = {
@@ -85,12 +84,11 @@ class ColumnGuess:
 def guess_columns(path: Path | str) -> ColumnGuess:
     """Guess the format of a file (or of the one file in a zip) and the roles of its columns."""
     with TemporaryDirectory() as work:
-        return guess_unpacked(unpack_archive(Path(path), Path(work)))
+        return guess_opened(Path(path), open_file(Path(path), Path(work)))
 
 
-def guess_unpacked(path: Path, as_lines: bool | None = None) -> ColumnGuess:
-    """Guess the format and the roles of the columns of a file that is not a zip; `as_lines` as for `detect_format`."""
-    found = detect_format(path, as_lines)
+def guess_opened(path: Path, found: FileFormat) -> ColumnGuess:
+    """Guess the roles of the columns of a file whose format is known."""
     with reading_errors(path):
         sample = _sample(found)
     if found.kind == "lines":
@@ -117,7 +115,7 @@ def _header_note(found: FileFormat) -> tuple[str, dict[str, str]]:
 
 def _sample(found: FileFormat) -> pd.DataFrame:
     if found.kind == "lines":
-        with found.path.open(encoding=found.encoding) as file:
+        with found.path.open(encoding="utf-8-sig") as file:
             rows = [line.split(maxsplit=1) for line, _ in zip(file, range(_SAMPLE_ROWS), strict=False)]
         return pd.DataFrame([row for row in rows if len(row) == 2], columns=list(found.columns), dtype="str")
     text = ", ".join(f"CAST({quote_name(column)} AS VARCHAR) AS {quote_name(column)}" for column in found.columns)

@@ -1,29 +1,28 @@
-"""The format of a table file: Parquet, separated columns, RecBole's `.inter`, or one user per line."""
+"""The format of a table file: Parquet, delimited text, RecBole's `.inter`, or one user per line, alone or in an archive."""
 
-import codecs
-import csv
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.core.errors import DataError
-from recsys.core.formatting import format_number
+from recsys.core import Check
+from recsys.core.errors import DataError, QuestionError
+from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import N_, _
 from recsys.datasets.delimited_text import read_delimited
-from recsys.datasets.importing.header import has_header, is_moment, names_things
-from recsys.datasets.source import quote_path
+from recsys.datasets.importing.archives import unpack_archive
+from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
+from recsys.datasets.importing.header import is_moment, names_things
+from recsys.datasets.importing.text_encoding import as_plain_text
+from recsys.datasets.source import quote_name, quote_path
 
 Kind = Literal["parquet", "separated", "inter", "lines"]
 
 _HEAD = 1 << 18
-_DELIMITERS = ("\t", ",", ";", "|", "::", "^", "~", "\x01", " ")
-_TYPED = re.compile(r"^[^:\s]+:(token|float|token_seq|float_seq)$")
 _STEP = re.compile(r"10(\.0+)?|\d(\.[05]0*)?")
 _FOREIGN = {
     b"PK\x03\x04": N_("{file} is a zip or an Excel file, not a table of text; save it as CSV, or name it .zip if it is a zip of one"),
@@ -35,6 +34,7 @@ READ_AS_LINES = N_(
     "each line was read as a user followed by items; to read columns instead, use --map user_id=1,item_id=2 or add a header line"
 )
 READ_AS_COLUMNS = N_("read as columns; to read each line as a user followed by items, use --map item_id=2+")
+COMBINED_NOTE = N_("{count} files with the same columns were combined: {names}")
 
 
 @dataclass(frozen=True)
@@ -42,20 +42,29 @@ class FileFormat:
     """The parameters for reading a file.
 
     `columns` are named after the header, or "column 1", … where there is none. `types` are the types of Parquet columns, empty for
-    text. `skip` is the number of empty lines before the first. `is_ambiguous`: the lines can be read as a user followed by items, and
-    also as columns.
+    text. `encoding` is that of the original; `path` is the file itself or a copy in UTF-8. `parts` are further files with the same
+    columns. `is_ambiguous`: the lines can be read as a user followed by items, and also as columns.
     """
 
     path: Path
     kind: Kind
     columns: tuple[str, ...]
-    delimiter: str | None = None
+    dialect: Dialect | None = None
     encoding: str = "utf-8"
-    header: bool = True
-    quote: str = ""
     types: tuple[str, ...] = ()
-    skip: int = 0
+    notes: tuple[Check, ...] = ()
+    parts: tuple["FileFormat", ...] = field(default=())
     is_ambiguous: bool = False
+
+    @property
+    def header(self) -> bool:
+        """Whether the first line holds the names of the columns."""
+        return self.dialect is None or self.dialect.header
+
+    @property
+    def delimiter(self) -> str:
+        """The text between two cells of a line."""
+        return self.dialect.delimiter if self.dialect else " "
 
     @property
     def reading(self) -> str:
@@ -66,40 +75,65 @@ class FileFormat:
 
     @property
     def sql(self) -> str:
-        """The SQL table function that reads the rows."""
-        if self.kind == "parquet":
+        """SQL, as for a FROM clause, that reads the rows of all parts in their order."""
+        if self.parts:
+            names = ", ".join(map(quote_name, self.columns))
+            return "(" + " UNION ALL ".join(f"SELECT {names} FROM {part.sql}" for part in (replace(self, parts=()), *self.parts)) + ")"
+        if self.dialect is None:
             return f"read_parquet({quote_path(self.path)})"
-        mark = self.delimiter or ","
-        return read_delimited(self.path, self.columns, mark, header=self.header, quote=self.quote, encoding=self.encoding, skip=self.skip)
+        found = self.dialect
+        return read_delimited(
+            self.path, self.columns, found.delimiter, header=found.header, quote=found.quote, escape=found.escape, skip=found.skip
+        )
 
 
-def detect_format(path: Path, as_lines: bool | None = None) -> FileFormat:
-    """Detect the format from a file's first bytes and lines; a file that is not a readable table is a DataError.
+def open_file(path: Path, work: Path, table: str | None = None, encoding: str | None = None, as_lines: bool | None = None) -> FileFormat:
+    """Detect the format of a file, or of the files in an archive, by its content; one that is not a readable table is a DataError.
 
-    `as_lines` decides between the two readings of ambiguous lines: as a user followed by items, or as columns.
+    Args:
+        path: the file.
+        work: an existing empty folder for unpacked and converted copies, which the result refers to.
+        table: the name of one file of an archive.
+        encoding: the encoding of text that is not UTF-8; detected where that is certain.
+        as_lines: decides between the two readings of ambiguous lines: as a user followed by items, or as columns.
     """
+    files = unpack_archive(path, work, table)
+    if len(files) == 1:
+        return _detect(files[0], work, encoding, as_lines)
+    found = [_detect(file, work, encoding, as_lines) for file in files]
+    first, *others = found
+    if first.header and all((other.kind, other.columns) == (first.kind, first.columns) for other in others):
+        values = {"count": format_number(len(found)), "names": join_words([file.name for file in files[:5]])}
+        note = Check(COMBINED_NOTE, len(found), "kept", values)
+        return replace(first, parts=tuple(others), notes=(note, *first.notes))
+    largest = max(files, key=lambda file: file.stat().st_size)
+    raise QuestionError(
+        _(
+            "{file} contains {count} files with different columns ({names}); which one holds the events?",
+            file=path.name,
+            count=format_number(len(files)),
+            names=join_words([file.name for file in files[:8]]),
+        ),
+        "--table",
+        largest.name,
+    )
+
+
+def _detect(path: Path, work: Path, encoding: str | None, as_lines: bool | None) -> FileFormat:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
         raise DataError(_("{path} cannot be read: {reason}; check the name and the folder", path=path, reason=error.strerror)) from error
-    if not head.removeprefix(codecs.BOM_UTF8).strip():
+    if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise DataError(_("{file} is empty; it should contain rows of events with a user and an item each", file=path.name))
     if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return _parquet(path)
     for magic, message in _FOREIGN.items():
         if head.startswith(magic):
             raise DataError(_(message, file=path.name))
-    encoding = _encoding(path)
-    text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head).removeprefix("\ufeff")
-    whole = text.splitlines() if len(head) < _HEAD else text.splitlines()[:-1]
-    lines = [line for line in whole if line.strip()]
-    if not lines:
-        raise DataError(
-            _("{file} has a first line of more than {count} characters; it is not a table", file=path.name, count=format_number(_HEAD))
-        )
-    skip = next(number for number, line in enumerate(whole) if line.strip())
-    return replace(_text(path, lines, encoding, as_lines), skip=skip)
+    text = as_plain_text(path, work, encoding)
+    return replace(_text(text.path, as_lines), encoding=text.encoding, notes=text.notes)
 
 
 def _parquet(path: Path) -> FileFormat:
@@ -132,27 +166,22 @@ def _distinct(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _encoding(path: Path) -> str:
-    """Return utf-8 if the whole file can be decoded so, else latin-1, in which every byte is a character."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(1 << 22):
-                if b"\x00" in chunk:
-                    raise DataError(_("{file} is not text: it contains zero bytes; save it as CSV in UTF-8", file=path.name))
-                decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
-
-
-def _text(path: Path, lines: list[str], encoding: str, as_lines: bool | None) -> FileFormat:
-    delimiter = _delimiter(lines)
-    likely, is_ambiguous = _maybe_lines(lines) if delimiter in (None, " ") else (False, False)
+def _text(path: Path, as_lines: bool | None) -> FileFormat:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        whole = file.read(_HEAD)
+    complete = whole.splitlines() if len(whole) < _HEAD else whole.splitlines()[:-1]
+    lines = [line for line in complete if line.strip()]
+    if not lines:
+        raise DataError(
+            _("{file} has a first line of more than {count} characters; it is not a table", file=path.name, count=format_number(_HEAD))
+        )
+    separator = sniff_separator(path)
+    may_be_lines = separator is None or (separator.delimiter.isspace() and separator.delimiter != "\t")
+    likely, is_ambiguous = _maybe_lines(lines) if may_be_lines else (False, False)
     if likely if as_lines is None or not is_ambiguous else as_lines:
-        return FileFormat(path, "lines", ("user", "items, oldest first"), " ", encoding, header=False, is_ambiguous=is_ambiguous)
-    if delimiter is None:
+        return FileFormat(path, "lines", ("user", "items, oldest first"), is_ambiguous=is_ambiguous)
+    dialect = read_dialect(path, separator) if separator else None
+    if dialect is None:
         raise DataError(
             _(
                 "{file}: only one column was found ('{line}'); separate columns with a comma, tab, semicolon, | or ::",
@@ -160,43 +189,8 @@ def _text(path: Path, lines: list[str], encoding: str, as_lines: bool | None) ->
                 line=lines[0][:60],
             )
         )
-    quote = '"' if delimiter in (",", ";") or _quotes(lines, delimiter) else ""
-    rows = _rows(lines, delimiter, quote)
-    typed = all(_TYPED.match(name) for name in rows[0])
-    header = typed or has_header(rows)
-    names = _distinct(path, [(_name(name, typed) if header else "") or f"column {n}" for n, name in enumerate(rows[0], start=1)])
-    return FileFormat(path, "inter" if typed else "separated", names, delimiter, encoding, header, quote, is_ambiguous=is_ambiguous)
-
-
-def _name(name: str, typed: bool) -> str:
-    return name.strip().rsplit(":", 1)[0] if typed else name.strip()
-
-
-def _quotes(lines: list[str], delimiter: str) -> bool:
-    """Return whether whole fields are quoted. Outside of CSV a single quote mark is mostly an inch sign or part of a text."""
-    mark = re.escape(delimiter)
-    return len(delimiter) == 1 and any(re.search(f'(^|{mark})"[^"]*"({mark}|$)', line) for line in lines)
-
-
-def _rows(lines: list[str], delimiter: str, quote: str) -> list[list[str]]:
-    if len(delimiter) > 1 or not quote:
-        return [line.split(delimiter) for line in lines]
-    return list(csv.reader(lines, delimiter=delimiter, quotechar=quote))
-
-
-def _delimiter(lines: list[str]) -> str | None:
-    """Return the delimiter that splits most lines into the same number of fields, at least two."""
-    best, best_share = None, 0.0
-    for delimiter in _DELIMITERS:
-        sizes = Counter(len(row) for row in _rows(lines[:200], delimiter, '"' if len(delimiter) == 1 else ""))
-        size, times = max(sizes.items(), key=lambda each: (each[1], each[0]))
-        # In doubt the first line decides, because a table has as many names as fields.
-        share = times / sum(sizes.values()) if size > 1 else 0.0
-        if delimiter == " " and best is not None:
-            break
-        if share > best_share + 0.05:
-            best, best_share = delimiter, share
-    return best
+    names = _distinct(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
+    return FileFormat(path, "inter" if dialect.typed else "separated", names, dialect, is_ambiguous=is_ambiguous)
 
 
 def _maybe_lines(lines: list[str]) -> tuple[bool, bool]:

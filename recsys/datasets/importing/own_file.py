@@ -10,9 +10,8 @@ import duckdb
 from recsys.core import Check
 from recsys.core.errors import DataError
 from recsys.core.translation import _
-from recsys.datasets.importing.archives import unpack_archive
-from recsys.datasets.importing.column_roles import ColumnGuess, guess_unpacked
-from recsys.datasets.importing.file_format import FileFormat
+from recsys.datasets.importing.column_roles import ColumnGuess, guess_opened
+from recsys.datasets.importing.file_format import FileFormat, open_file
 from recsys.datasets.item_sequences import read_lines
 from recsys.datasets.source import KEYS, Source, query_count, quote_name, reading_errors
 
@@ -23,13 +22,12 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str, str] 
     Ambiguous lines are read as columns if the mapping names columns, and as a user followed by items if it says item_id=2+.
     """
     with TemporaryDirectory() as work:
-        file = unpack_archive(path, Path(work))
         as_lines = mapping.get("item_id") == "2+" if mapping else None
-        guessed = guess_unpacked(file, as_lines)
+        guessed = guess_opened(path, open_file(path, Path(work), as_lines=as_lines))
         if guessed.file_format.kind == "lines":
             if mapping and not as_lines:
                 raise DataError(_("{file} has a user and items on every line and no columns to map; leave the mapping out", file=path.name))
-            source = read_lines(con, file, guessed.file_format.encoding)
+            source = read_lines(con, guessed.file_format.path)
             return replace(source, notes=(*source.notes, *_notes(con, guessed)))
         chosen = correct_mapping(guessed, mapping or {})
         columns = ", ".join(f"{_as_text(guessed.file_format, column)} AS {quote_name(key)}" for key, column in chosen.items())
@@ -41,7 +39,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str, str] 
 def _notes(con: duckdb.DuckDBPyConnection, guessed: ColumnGuess) -> tuple[Check, ...]:
     """Return the lines of the report that say how the file was read, where it could have been read otherwise."""
     notes = {guessed.header_note: 1, guessed.file_format.reading: query_count(con, "SELECT count(*) FROM raw")}
-    return tuple(Check(note, rows, "kept") for note, rows in notes.items() if note)
+    return (*guessed.file_format.notes, *(Check(note, rows, "kept") for note, rows in notes.items() if note))
 
 
 def correct_mapping(guessed: ColumnGuess, mapping: Mapping[str, str]) -> dict[str, str]:

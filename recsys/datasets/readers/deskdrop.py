@@ -17,7 +17,7 @@ _IN_FILE = {"timestamp": "timestamp", "behaviour": "eventType", "item_id": "cont
 def read(con: duckdb.DuckDBPyConnection, folder: Path) -> Source:
     path = next(folder / name for name in ("users_interactions.csv.zip", "users_interactions.csv") if (folder / name).is_file())
     with TemporaryDirectory() as work, reading_errors(path):
-        rows = read_delimited(unpack_archive(path, Path(work)), _COLUMNS, ",", header=True, quote='"')
+        rows = read_delimited(unpack_archive(path, Path(work))[0], _COLUMNS, ",", header=True, quote='"')
         con.execute(f"CREATE TABLE raw AS SELECT * EXCLUDE (session, agent) FROM {rows}")
     return Source(path.name, _IN_FILE, items=_items(con, folder / "shared_articles.csv"), users=_users(con))
 

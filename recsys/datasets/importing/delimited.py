@@ -1,0 +1,159 @@
+"""The dialect of delimited text, found by DuckDB's sniffer: separator, quotes, escapes, title lines and the header."""
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from recsys.core.errors import DataError
+from recsys.core.translation import _
+from recsys.datasets.delimited_text import read_delimited
+from recsys.datasets.importing.header import has_header
+from recsys.datasets.source import describe_duckdb_error, quote_literal, quote_path
+
+_RARE = ("::", "^", "~", "\x01")
+_DELIMITERS = (*_RARE, "\t", ";", "|", "   ", "  ", " ", ",")
+_TYPED = re.compile(r"^[^:\s]+:(token|float|token_seq|float_seq)$")
+_HEAD_ROWS = 2000
+_TITLE_LINES = 20
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """The parameters for reading delimited text. `skip` is the number of lines above the header or the first row."""
+
+    delimiter: str
+    quote: str
+    escape: str
+    skip: int
+    header: bool
+    typed: bool  # RecBole's name:type header
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Separator:
+    """The text between cells, the quotes around them, the lines to skip, and the number of columns."""
+
+    delimiter: str
+    quote: str
+    escape: str
+    skip: int
+    columns: int
+
+
+def sniff_separator(path: Path) -> Separator | None:
+    """Return the separator and the quotes of a text in UTF-8; None where only one column was found."""
+    lines = _first_lines(path)
+    return _sniff_typed(lines) or _sniff_declared(path, lines) or _sniff(path, lines)
+
+
+def read_dialect(path: Path, found: Separator) -> Dialect | None:
+    """Return the whole dialect, with the header found among the first rows; None where no row is left below the titles."""
+    width, rows = _rows(path, found)
+    blank = next((number for number, row in enumerate(rows) if not _is_title(row, width)), 0)
+    rows, skip = rows[blank:], found.skip + blank
+    if not rows:
+        return None
+    typed = all(_TYPED.match(name) for name in rows[0] if name)
+    header = typed or has_header(rows)
+    names = tuple(_name(cell, typed) if header else "" for cell in rows[0])
+    return Dialect(found.delimiter, found.quote, found.escape, skip, header, typed, names)
+
+
+def _first_lines(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return [line.rstrip("\r\n") for line, _number in zip(file, range(_HEAD_ROWS), strict=False)]
+
+
+def _sniff_typed(lines: list[str]) -> Separator | None:
+    """Recognise RecBole's header, in which every name carries its type, whatever separates the names."""
+    first = lines[0] if lines else ""
+    names = re.findall(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)
+    marks = set(re.split(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)[1:-1])
+    if len(names) < 2 or len(marks) != 1:
+        return None
+    return Separator(marks.pop(), "", "", 0, len(names))
+
+
+def _sniff_declared(path: Path, lines: list[str]) -> Separator | None:
+    """Follow the line `sep=;` that some spreadsheets write above the table."""
+    declared = re.fullmatch(r'"?sep=(.)"?', lines[0].strip("\ufeff")) if lines else None
+    return _sniff_with(path, declared[1], 1) if declared else None
+
+
+def _sniff(path: Path, lines: list[str]) -> Separator | None:
+    # DuckDB's sniffer tries common separators only; a rare one in every line is no accident.
+    for delimiter in _RARE:
+        if lines and lines[0].count(delimiter) and len({line.count(delimiter) for line in lines if line}) == 1:
+            return _unsniffed(delimiter, lines)
+    automatic = _sniff_with(path, None, 0)
+    if automatic is not None and automatic.columns > 1 and _skips_titles_only(automatic, lines):
+        return automatic
+    for delimiter in _DELIMITERS:
+        found = _sniff_with(path, delimiter, 0)
+        if found is not None and found.columns > 1 and found.skip == 0:
+            return found
+    return _most_frequent(lines)
+
+
+def _skips_titles_only(found: Separator, lines: list[str]) -> bool:
+    """Return whether the lines that the sniffer skips have no cells; a skipped row of the table would be lost in silence."""
+    return not any(found.delimiter in line for line in lines[: found.skip]) and found.skip < _TITLE_LINES
+
+
+def _sniff_with(path: Path, delimiter: str | None, skip: int) -> Separator | None:
+    fixed = f", delim = {quote_literal(delimiter)}" if delimiter else ""
+    fixed += f", skip = {skip}" if skip else ""
+    with duckdb.connect() as con:
+        try:
+            row = con.execute(
+                f"SELECT Delimiter, Quote, Escape, SkipRows, len(Columns) FROM sniff_csv({quote_path(path)}{fixed}, compression = 'none')"
+            ).fetchone()
+        except duckdb.Error:
+            return None
+    if row is None:
+        return None
+    mark, quote, escape = ("" if each in ("(empty)", None) else str(each) for each in row[:3])
+    mark = mark.encode().decode("unicode_escape") if mark.startswith("\\") else mark
+    # Quotes may first occur beyond the sniffed rows; spreadsheets quote in one way only.
+    quote = quote or ('"' if mark in (",", ";") else "")
+    return Separator(mark, quote, escape or quote, int(row[3]), int(row[4]))
+
+
+def _most_frequent(lines: list[str]) -> Separator | None:
+    """Return the separator of the first line that most others have too, for a table with a damaged row that reading will name."""
+    counts = {mark: sum(mark in line for line in lines) for mark in _DELIMITERS if lines and mark in lines[0]}
+    return _unsniffed(max(counts, key=lambda each: (counts[each], -_DELIMITERS.index(each))), lines) if counts else None
+
+
+def _unsniffed(delimiter: str, lines: list[str]) -> Separator:
+    # A cell that begins with a quote and does not end with one shows that quotes are text, such as inch signs.
+    opening = re.compile(f'(^|{re.escape(delimiter)})"(?!(?:[^"]|"")*"({re.escape(delimiter)}|$))')
+    quote = '"' if len(delimiter) == 1 and (delimiter in (",", ";") or not any(map(opening.search, lines))) else ""
+    cells = next(csv.reader([lines[0]], delimiter=delimiter)) if quote else lines[0].split(delimiter)
+    return Separator(delimiter, quote, quote, 0, len(cells))
+
+
+def _rows(path: Path, found: Separator) -> tuple[int, list[list[str]]]:
+    """Return the number of columns and the first rows as text."""
+    columns = [f"c{number}" for number in range(found.columns)]
+    sql = read_delimited(path, columns, found.delimiter, quote=found.quote, escape=found.escape, skip=found.skip)
+    with duckdb.connect() as con:
+        try:
+            rows = con.execute(f"SELECT * FROM {sql} LIMIT {_HEAD_ROWS}").fetchall()
+        except duckdb.Error as error:
+            raise DataError(_("{file} cannot be read: {reason}", file=path.name, reason=describe_duckdb_error(error))) from error
+    return found.columns, [["" if cell is None else str(cell) for cell in row] for row in rows]
+
+
+def _is_title(row: list[str], width: int) -> bool:
+    """Return whether a row above the table is empty or holds only a title: one cell of three or more."""
+    filled = sum(bool(cell.strip()) for cell in row)
+    return filled == 0 or (filled == 1 and width > 2)
+
+
+def _name(cell: str, typed: bool) -> str:
+    return cell.strip().rsplit(":", 1)[0] if typed else cell.strip()
