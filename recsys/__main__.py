@@ -1,6 +1,10 @@
-"""The command line, `python -m recsys`. Wrong input is exit code 2 and one line on standard error, without a traceback."""
+"""The command line, `python -m recsys`. Wrong input is exit code 2 and one line on standard error, without a traceback.
+
+A question about a file has a second line: the command with the likeliest answer.
+"""
 
 import os
+import shlex
 import sys
 import traceback
 import warnings
@@ -11,7 +15,7 @@ from typer.main import get_command
 
 from recsys.cli import app
 from recsys.cli.console import say
-from recsys.core.errors import RecsysError
+from recsys.core.errors import QuestionError, RecsysError
 
 PROGRAM = "python -m recsys"
 
@@ -29,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code
+    except QuestionError as question:
+        return _ask(question, list(sys.argv[1:] if arguments is None else arguments))
     except RecsysError as error:
         return _report_failure(str(error))
     except typer.TyperException as error:
@@ -55,6 +61,14 @@ def _run(arguments: list[str]) -> None:
 def _report_failure(message: str) -> int:
     say(f"error: {' '.join(message.split())}")
     return 2
+
+
+def _ask(question: QuestionError, arguments: list[str]) -> int:
+    """Print a question, and on a second line the same command with the answer that is likeliest."""
+    code = _report_failure(str(question))
+    if question.suggestion:
+        say(f"the likeliest answer: {PROGRAM} {shlex.join([*arguments, *question.suggestion])}")
+    return code
 
 
 def _usage_text(error: typer.TyperException) -> str:

@@ -13,9 +13,10 @@ KEYS = ("name", "fingerprint", "interactions", "users", "items", "first", "last"
 def show_prepared(card: "DatasetCard", as_json: bool) -> None:
     """Print the counts of a dataset and the report of its cleaning."""
     result: dict[str, Any] = {key: getattr(card, key) for key in KEYS}
+    result["checks"] = [{"check": check.text, "rows": check.rows, "action": check.action} for check in card.checks]
     show(
         result,
         as_json,
         f"{card.name}: {card.interactions:,} interactions, {card.users:,} users, {card.items:,} items; {', '.join(card.has)}",
-        table(("check", "rows", "action"), card.checks),
+        table(("check", "rows", "action"), [(check.text, check.rows, check.action) for check in card.checks]),
     )

@@ -1,6 +1,7 @@
 """The `prepare` command: raw files to a prepared dataset."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -31,28 +32,68 @@ def run(
     dates: Annotated[
         Literal["day-first", "month-first"] | None, typer.Option(help="The order of day and month in ambiguous dates such as 03/04/2012.")
     ] = None,
+    layout: Annotated[
+        Literal["rows", "lines", "lists", "matrix", "impressions"] | None,
+        typer.Option(help="One event a row, a user's items on a line or in a cell, users by items, or lists of impressions."),
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option("--table", metavar="NAME", help="The file of a zip, the sheet of a workbook, or the list of a JSON file.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="The encoding of text that is not UTF-8, such as cp1251 or shift_jis.")] = None,
+    rows: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=CHOICE,…", help="The treatment of kinds of rows that the report names: cancelled=drop,unrated=keep."),
+    ] = None,
+    behaviours: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MEANING,…", help="The meaning of behaviours: positive, impression or delete, as in removed=delete."),
+    ] = None,
+    items: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file of items with titles, categories, texts or places, joined by their ids.")
+    ] = None,
+    users: Annotated[Path | None, typer.Option(metavar="FILE", help="A file of users, joined by their ids.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check and clean data, and store it as a prepared dataset.
 
     Prints a report of every check: the rows it found and what was done to them.
     """
-    columns = _parse_mapping(mapping) if mapping else None
+    given = {
+        option: _parse_pairs(option, texts) for option, texts in (("map", mapping), ("rows", rows), ("behaviours", behaviours)) if texts
+    }
     from recsys import datasets
 
-    card = datasets.prepare_dataset(source, root=root, mapping=columns, name=name, duplicates=duplicates, missing=missing, dates=dates)
+    card = datasets.prepare_dataset(
+        source,
+        root=root,
+        name=name,
+        mapping=given.get("map"),
+        duplicates=duplicates,
+        missing=missing,
+        dates=dates,
+        layout=layout,
+        table=part,
+        encoding=encoding,
+        rows=given.get("rows"),
+        behaviours=given.get("behaviours"),
+        items=items and str(items),
+        users=users and str(users),
+    )
     show_prepared(card, as_json)
 
 
-def _parse_mapping(texts: list[str]) -> dict[str, str]:
-    """Return {key: column} of `--map`, given once with commas or several times; a comma within a column's name does not separate."""
-    mapping: dict[str, str] = {}
-    for part in (part for text in texts for part in re.split(r",(?=\s*\w+=)", text)):
-        key, equals, column = part.partition("=")
+EXAMPLES = {"map": "user_id=who,item_id=what,timestamp=when", "rows": "cancelled=drop", "behaviours": "removed=delete"}
+
+
+def _parse_pairs(option: str, texts: list[str]) -> dict[str, str]:
+    """Return {key: value} of an option, given once with commas or several times; a comma within a column's name does not separate."""
+    pairs: dict[str, str] = {}
+    for part in (part for text in texts for part in re.split(r",(?=\s*[\w-]+=)", text)):
+        key, equals, value = part.partition("=")
         key = key.strip()
         if not (key and equals):  # an empty column is allowed: it leaves the key out
-            raise DataError(f"--map '{part}' is not a mapping; write it like --map user_id=who,item_id=what,timestamp=when")
-        if key in mapping:
-            raise DataError(f"--map gives {key} twice: {mapping[key]} and {column}; give each key once")
-        mapping[key] = column
-    return mapping
+            raise DataError(f"--{option} '{part}' is not a list of pairs; write it like --{option} {EXAMPLES[option]}")
+        if key in pairs:
+            raise DataError(f"--{option} gives {key} twice: {pairs[key]} and {value}; give each key once")
+        pairs[key] = value
+    return pairs

@@ -5,11 +5,11 @@ To add a dataset, write a module with `read(connection, folder) -> Source` and a
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, unknown
 from recsys.core.translation import N_, _
-from recsys.datasets.importing.cleaning import Duplicates, Missing
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared
 from recsys.datasets.spec import DatasetSpec, Download
 from recsys.storage.paths import ASSETS, home
@@ -132,28 +132,24 @@ def prepared_folder(name: str) -> Path | None:
 
 
 def prepare_dataset(
-    source: str | Path,
-    root: Path | str | None = None,
-    mapping: Mapping[str, str] | None = None,
-    name: str | None = None,
-    duplicates: Duplicates = "keep",
-    missing: Missing = "keep",
-    dates: str | None = None,
+    source: str | Path, root: Path | str | None = None, mapping: Mapping[str, str] | None = None, name: str | None = None, **choices: Any
 ) -> DatasetCard:
     """Read and clean raw files and store the result under RECSYS_HOME, where it opens in under a second.
 
     Args:
         source: a key of DATASETS, a file of the user's own, or a prepared folder such as `simulate` writes.
         root: the folder with the raw files of a known dataset; by default RECSYS_DATA is searched.
-        mapping: corrections to the guessed columns of a file, see `source.KEYS`; an empty column leaves a key out.
+        mapping: the column for each role, see `source.KEYS`; roles that are not given are guessed, an empty column leaves a role out.
         name: the name of the prepared dataset; by default that of the known dataset or of the file.
-        duplicates: keep or drop repeated rows of the same user, item, time and behaviour.
-        missing: the treatment of missing or unusable ratings and coordinates.
-        dates: day-first or month-first, for ambiguous dates such as 01/02/2020.
+        choices: further fields of `importing.options.Options`.
+
+    Raises:
+        QuestionError: the file can be read in several ways.
     """
     from recsys.datasets.importing import preparation
+    from recsys.datasets.importing.options import make_options
 
-    options = preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items()))
+    options = make_options(mapping=mapping, **choices)
     if name in DATASETS and name != str(source):
         raise DataError(_("'{name}' is the name of a known dataset; give your data another name with --name", name=name))
     if str(source) in DATASETS:
@@ -161,18 +157,12 @@ def prepare_dataset(
     return preparation.prepare_file(Path(source), name, options, DATASETS)
 
 
-def read_file(
-    path: str | Path,
-    mapping: Mapping[str, str] | None = None,
-    name: str = "upload",
-    duplicates: Duplicates = "keep",
-    missing: Missing = "keep",
-    dates: str | None = None,
-) -> Dataset:
+def read_file(path: str | Path, mapping: Mapping[str, str] | None = None, name: str = "upload", **choices: Any) -> Dataset:
     """Read a file of the user's own into memory, with the cleaning report in `checks`; arguments as for `prepare_dataset`."""
     from recsys.datasets.importing import preparation
+    from recsys.datasets.importing.options import make_options
 
-    return preparation.read_into_memory(Path(path), name, preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items())))
+    return preparation.read_into_memory(Path(path), name, make_options(mapping=mapping, **choices))
 
 
 def _card(name: str) -> DatasetCard:

@@ -199,7 +199,9 @@ def _draw_report(path: Path, choices: Choices, file: str) -> None:
         state.pop("dataset", None)
         with st.spinner(_("Reading and cleaning {dataset} …", dataset=path.name)):
             mapping = dict(choices.mapping)
-            state["dataset"] = read_file(path, mapping or None, "upload", choices.duplicates, choices.missing, choices.dates)
+            state["dataset"] = read_file(
+                path, mapping or None, "upload", duplicates=choices.duplicates, missing=choices.missing, dates=choices.dates
+            )
             state["choices"] = choices
     dataset: Dataset | None = state.get("dataset")
     if dataset is None:

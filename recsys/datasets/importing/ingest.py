@@ -4,8 +4,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -15,28 +16,17 @@ from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.datasets.build import NATURAL_ORDER_SQL
-from recsys.datasets.importing.cleaning import Duplicates, Missing, Rules, clean_events
+from recsys.datasets.importing.cleaning import Rules, clean_events
+from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.times import TimeReading, detect_times
 from recsys.datasets.prepared import FORMAT, DatasetCard, make_card, read_prepared, write_card
 from recsys.datasets.source import Source, describe_duckdb_error, open_duckdb, query_count, quote_literal, quote_name, reading_errors
 
 Reader = Callable[[duckdb.DuckDBPyConnection], Source]
 
+_NEWER = {each.name for each in fields(Options)} - {"duplicates", "missing", "dates", "mapping"}
 _ID_TABLES = (("user_codes", "user_id", "user_code"), ("item_codes", "item_id", "item_code"))
 _NO_ID = "('', 'nan', 'null', 'none', '\\n')"
-
-
-@dataclass(frozen=True)
-class Options:
-    """Options of the import, part of the fingerprint. `dates` is day-first or month-first."""
-
-    duplicates: Duplicates = "keep"
-    missing: Missing = "keep"
-    dates: str | None = None
-    mapping: tuple[tuple[str, str], ...] = ()
-
-    def __post_init__(self) -> None:
-        Rules(self.duplicates, self.missing)
 
 
 @dataclass(frozen=True)
@@ -51,7 +41,10 @@ class Label:
 
 def fingerprint_of(files: Iterable[Path], options: Options) -> str:
     """Return a hash of the content of the raw files, the options and the version of the format."""
-    digest = hashlib.sha256(json.dumps([FORMAT, options.duplicates, options.missing, options.dates, sorted(options.mapping)]).encode())
+    settings: list[Any] = [FORMAT, options.duplicates, options.missing, options.dates, sorted(options.mapping)]
+    # Only those that differ from the default, so that fingerprints stay when an option is added.
+    settings += [[key, value] for key, value in asdict(options).items() if key in _NEWER and value != getattr(Options(), key)]
+    digest = hashlib.sha256(json.dumps(settings).encode())
     for path in files:
         with reading_errors(path), path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -12,24 +12,26 @@ from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.datasets.importing.column_roles import ColumnGuess, guess_opened
 from recsys.datasets.importing.file_format import FileFormat, open_file
+from recsys.datasets.importing.options import Options
 from recsys.datasets.item_sequences import read_lines
 from recsys.datasets.source import KEYS, Source, query_count, quote_name, reading_errors
 
 
-def read(con: duckdb.DuckDBPyConnection, path: Path, mapping: Mapping[str, str] | None = None) -> Source:
-    """Fill the table `raw` from a file. `mapping` corrects the guessed roles; a key with an empty column is left out.
+def read(con: duckdb.DuckDBPyConnection, path: Path, options: Options) -> Source:
+    """Fill the table `raw` from a file, by the choices in `options` and, where they leave it open, by what the file says.
 
     Ambiguous lines are read as columns if the mapping names columns, and as a user followed by items if it says item_id=2+.
     """
     with TemporaryDirectory() as work:
+        mapping = dict(options.mapping)
         as_lines = mapping.get("item_id") == "2+" if mapping else None
-        guessed = guess_opened(path, open_file(path, Path(work), as_lines=as_lines))
+        guessed = guess_opened(path, open_file(path, Path(work), options.table, options.encoding, as_lines))
         if guessed.file_format.kind == "lines":
             if mapping and not as_lines:
                 raise DataError(_("{file} has a user and items on every line and no columns to map; leave the mapping out", file=path.name))
             source = read_lines(con, guessed.file_format.path)
             return replace(source, notes=(*source.notes, *_notes(con, guessed)))
-        chosen = correct_mapping(guessed, mapping or {})
+        chosen = correct_mapping(guessed, mapping)
         columns = ", ".join(f"{_as_text(guessed.file_format, column)} AS {quote_name(key)}" for key, column in chosen.items())
         with reading_errors(path):
             con.execute(f"CREATE TABLE raw AS SELECT {columns} FROM {guessed.file_format.sql}")

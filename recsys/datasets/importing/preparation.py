@@ -14,14 +14,15 @@ from recsys.core.errors import DataError, unknown
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
 from recsys.datasets.importing import own_file
-from recsys.datasets.importing.ingest import Label, Options, ingest_source
+from recsys.datasets.importing.ingest import Label, ingest_source
+from recsys.datasets.importing.options import Options
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared, write_card
 from recsys.datasets.source import Source
 from recsys.datasets.spec import DatasetSpec
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import ASSETS, check_name, home
 
-__all__ = ["Options", "prepare_file", "prepare_known", "read_into_memory"]
+__all__ = ["prepare_file", "prepare_known", "read_into_memory"]
 
 
 def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, new_name: str | None, options: Options) -> DatasetCard:
@@ -76,7 +77,7 @@ def read_into_memory(path: Path, name: str, options: Options) -> Dataset:
 
 def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> DatasetCard:
     def reader(con: duckdb.DuckDBPyConnection) -> Source:
-        return own_file.read(con, path, dict(options.mapping))
+        return own_file.read(con, path, options)
 
     return ingest_source(reader, [path], folder, label, options)
 
