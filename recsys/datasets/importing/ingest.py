@@ -16,6 +16,7 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.importing.cleaning import Duplicates, Missing, Rules, clean_events
+from recsys.datasets.importing.ids import is_missing
 from recsys.datasets.importing.times import TimeReading, detect_times
 from recsys.datasets.prepared import FORMAT, DatasetCard, make_card, read_prepared, write_card
 from recsys.datasets.source import Source, describe_duckdb_error, open_duckdb, query_count, quote_literal, quote_name, reading_errors
@@ -23,7 +24,6 @@ from recsys.datasets.source import Source, describe_duckdb_error, open_duckdb, q
 Reader = Callable[[duckdb.DuckDBPyConnection], Source]
 
 _ID_TABLES = (("user_codes", "user_id", "user_code"), ("item_codes", "item_id", "item_code"))
-_NO_ID = "('', 'nan', 'null', 'none', '\\n')"
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
     for table, key, code in _ID_TABLES:
         con.execute(
             f"CREATE TABLE {table} AS SELECT {key}, (row_number() OVER (ORDER BY {NATURAL_ORDER_SQL.format(id=key)}))::INT AS {code} "
-            f"FROM (SELECT DISTINCT trim({key}) AS {key} FROM raw) WHERE lower({key}) NOT IN {_NO_ID}"
+            f"FROM (SELECT DISTINCT trim({key}) AS {key} FROM raw) WHERE NOT {is_missing(key)}"
         )
     con.execute(
         f"""
