@@ -14,7 +14,8 @@ from recsys.core.vocabulary import Vocabulary
 
 
 class Check(NamedTuple):
-    """One line of a cleaning report: the name of a check, the number of rows it found, and its action (kept, dropped, filled, reordered).
+    """One line of a cleaning report: the name of a check, the number of rows it found, and its action (kept, dropped, filled,
+    emptied, reordered).
 
     `check` may have {named} placeholders, filled from `values`. `choice` is the key of the option that treats these rows otherwise.
     """

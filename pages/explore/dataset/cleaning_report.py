@@ -27,6 +27,7 @@ ACTIONS = {
     "kept": N_("kept unchanged"),
     "dropped": N_("dropped"),
     "filled": N_("filled in"),
+    "emptied": N_("value removed"),
     "reordered": N_("sorted"),
 }
 
@@ -50,7 +51,7 @@ def report_html(checks: Sequence[Check]) -> str:
 def summarize_checks(checks: Sequence[Check]) -> str:
     """Return in words how many rows the cleaning dropped and changed."""
     dropped = sum(check.rows for check in checks if check.action == "dropped")
-    changed = sum(check.rows for check in checks if check.action in ("filled", "reordered"))
+    changed = sum(check.rows for check in checks if check.action in ("filled", "emptied", "reordered"))
     if not dropped and not changed:
         return _("No row was dropped or changed.")
     sentences = [_("All other rows are unchanged.")]

@@ -17,6 +17,7 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.importing.cleaning import Rules, clean_events
+from recsys.datasets.importing.ids import is_missing
 from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.times import TimeReading, detect_times
 from recsys.datasets.prepared import FORMAT, DatasetCard, make_card, read_prepared, write_card
@@ -26,7 +27,6 @@ Reader = Callable[[duckdb.DuckDBPyConnection], Source]
 
 _NEWER = {each.name for each in fields(Options)} - {"duplicates", "missing", "dates", "mapping"}
 _ID_TABLES = (("user_codes", "user_id", "user_code"), ("item_codes", "item_id", "item_code"))
-_NO_ID = "('', 'nan', 'null', 'none', '\\n')"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
     for table, key, code in _ID_TABLES:
         con.execute(
             f"CREATE TABLE {table} AS SELECT {key}, (row_number() OVER (ORDER BY {NATURAL_ORDER_SQL.format(id=key)}))::INT AS {code} "
-            f"FROM (SELECT DISTINCT trim({key}) AS {key} FROM raw) WHERE lower({key}) NOT IN {_NO_ID}"
+            f"FROM (SELECT DISTINCT trim({key}) AS {key} FROM raw) WHERE NOT {is_missing(key)}"
         )
     con.execute(
         f"""
