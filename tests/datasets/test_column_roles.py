@@ -183,6 +183,13 @@ def test_an_order_is_suggested_as_the_user_but_never_taken_and_never_the_item() 
     assert question is not None and question.suggestion == ()
 
 
+def test_an_author_is_suggested_as_the_user_only_where_no_work_is_named() -> None:
+    posts = guess_roles(table(item="forum", user="author", epoch="created_utc"))
+    assert posts.mapping["user_id"] == "author" and posts.mapping["item_id"] == "forum" and posts.unsure == ("user_id", "item_id")
+    books = guess_roles(table(item="Book Id", user="Author"))
+    assert books.mapping["user_id"] == "=me" and books.unsure == ("user_id",)
+
+
 def test_two_kinds_of_items_are_asked_about() -> None:
     guess = guess_roles(table(user="user_id", item="movie_id", trackid="song_id"))
     assert guess.unsure == ("item_id",) and {guess.mapping["item_id"], *guess.alternatives["item_id"]} == {"movie_id", "song_id"}

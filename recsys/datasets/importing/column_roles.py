@@ -185,7 +185,8 @@ def _complete(
     free = free_columns(columns, taken)
     if user is None:
         # Next to a named item, a column of another name is rather a fact about it, unless it says "id" or nothing.
-        likely = free if item is None else [column for column in free if is_unexplained(column) and not column.are_unique]
+        authors = [column for column in columns if column.meaning and column.meaning.kind == "author" and not column.are_unique]
+        likely = [*authors, *free] if item is None else [column for column in free if is_unexplained(column) and not column.are_unique]
         user = suggest_user(columns, likely)
     if item is None:
         item = suggest_item(columns, [column for column in free if column.name != user.column])
