@@ -13,8 +13,21 @@ from recsys.core import Check
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 
-KEYS = ("user_id", "item_id", "timestamp", "behaviour", "rating", "latitude", "longitude", "title", "category", "text")
-"""The roles a column can have; the keys of a mapping."""
+KEYS = (
+    "user_id",
+    "item_id",
+    "timestamp",
+    "position",
+    "behaviour",
+    "rating",
+    "weight",
+    "latitude",
+    "longitude",
+    "title",
+    "category",
+    "text",
+)
+"""The roles a column can have; the keys of a mapping. A position is the place of an event in its user's order, a weight a count of plays."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from recsys.datasets.importing.column_roles import guess_columns
 from tests.datasets.test_own_file import checks, histories, put
 
 ROWS = "user,item,time\n" + "".join(f"u{n % 7},i{n % 5},{1_600_000_000 + n}\n" for n in range(40))
+FIRST_TWO = {"user_id": "1", "item_id": "2"}
 A_ROW, NAMES = "first line read as a row, not as names", "first line taken as names of columns: "
 COLUMNS = "read as columns; to read each line as a user followed by items, use --map item_id=2+"
 LINES = "each line was read as a user followed by items; to read columns instead, use --map user_id=1,item_id=2 or add a header line"
@@ -32,31 +33,34 @@ LINES = "each line was read as a user followed by items; to read columns instead
 )
 def test_a_first_line_like_those_below_is_a_row(text: str, tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", text)
-    data = read_file(path)
-    assert len(data.interactions) == len(text.splitlines())
+    data = read_file(path, FIRST_TWO)
+    assert len(data.interactions) == len(text.splitlines()) and guess_columns(path).unsure == ("user_id", "item_id")
     assert checks(data)[A_ROW] == (1, "kept") and A_ROW in guess_columns(path).reasons["user_id"]
 
 
 @pytest.mark.parametrize("names", ["user,item,sku2", "user,item,,", "c1,c2,c3"])
 def test_a_first_line_unlike_those_below_holds_names(names: str, tmp_path: Path) -> None:
-    data = read_file(put(tmp_path, "t.csv", names + "\n" + ("1,2,ab12\n3,4,cd34\n" if "," * 2 not in names else "1,2,,\n3,4,,\n")))
+    path = put(tmp_path, "t.csv", names + "\n" + ("1,2,ab12\n3,4,cd34\n" if "," * 2 not in names else "1,2,,\n3,4,,\n"))
+    data = read_file(path, dict(zip(FIRST_TWO, names.split(","), strict=False)))
     assert list(data.user_ids) == ["1", "3"] and A_ROW not in checks(data)
 
 
 def test_names_that_say_nothing_are_named(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "ann,tea\nbob,pie\ncat,jam\n")
-    assert (NAMES + "ann, tea") in checks(read_file(path)) and NAMES in guess_columns(path).reasons["user_id"]
+    assert (NAMES + "ann, tea") in checks(read_file(path, {"user_id": "ann", "item_id": "tea"})) and NAMES in guess_columns(path).reasons[
+        "user_id"
+    ]
     assert not [name for name in checks(read_file(put(tmp_path, "k.csv", ROWS))) if name.startswith(NAMES)]
 
 
 def test_ratings_separated_by_spaces_are_no_items(tmp_path: Path) -> None:
     triples = put(tmp_path, "t.txt", "".join(f"{n} {n * 7 % 311 + 100} {n % 5 + 1}\n" for n in range(1, 60)))
-    data = read_file(triples)
-    assert data.has == ("rating",) and histories(data)["1"] == ["107"]
+    data = read_file(triples, FIRST_TWO)
+    assert guess_columns(triples).unsure == ("user_id", "item_id") and data.has == ("rating",) and histories(data)["1"] == ["107"]
     assert checks(data)[COLUMNS] == (59, "kept") and COLUMNS in guess_columns(triples).reasons["user_id"]
     lines = read_file(triples, {"item_id": "2+"})
     assert histories(lines)["1"] == ["107", "2"] and checks(lines)[LINES] == (118, "kept")
-    timed = read_file(put(tmp_path, "q.txt", "".join(f"{n} {n + 100} {n % 5} {1_600_000_000 + n}\n" for n in range(60))))
+    timed = read_file(put(tmp_path, "q.txt", "".join(f"{n} {n + 100} {n % 5} {1_600_000_000 + n}\n" for n in range(60))), FIRST_TWO)
     assert timed.has == ("time", "rating") and COLUMNS in checks(timed)
 
 

@@ -39,8 +39,10 @@ COLUMN_LABELS = {
     "user_id": N_("User"),
     "item_id": N_("Item"),
     "timestamp": N_("Time"),
+    "position": N_("Position"),
     "behaviour": N_("Behaviour"),
     "rating": N_("Rating"),
+    "weight": N_("Weight"),
     "latitude": N_("Latitude"),
     "longitude": N_("Longitude"),
     "title": N_("Item title"),
@@ -51,8 +53,10 @@ COLUMN_HELP = {
     "user_id": N_("the id of the user; required"),
     "item_id": N_("the id of the item; required"),
     "timestamp": N_("seconds, milliseconds or text, with or without a time zone"),
+    "position": N_("the place in the user’s order, where times are missing or equal"),
     "behaviour": N_("view, buy, like …"),
     "rating": N_("a number"),
+    "weight": N_("a count of plays, a quantity or hours"),
     "latitude": N_("degrees, −90 to 90"),
     "longitude": N_("degrees, −180 to 180"),
     "title": N_("the name of the item"),
@@ -169,7 +173,8 @@ def _describe_format(guess: ColumnGuess) -> str:
 
 
 def _draw_mapping(guess: ColumnGuess, file: str) -> tuple[tuple[str, str], ...]:
-    options = ["", *guess.columns]
+    # A suggestion can also be an id of two columns, or one user for all rows.
+    options = ["", *dict.fromkeys([*guess.columns, *guess.mapping.values()])]
     chosen = {}
     for start in range(0, len(KEYS), 5):
         for column, key in zip(st.columns(5), KEYS[start : start + 5], strict=False):

@@ -1,68 +1,77 @@
-"""The role of each column of a file, guessed from names and values, with a reason for every guess."""
+"""The role of each column of a file, guessed from names and values, with a reason for every guess and a note of what is not certain."""
 
-import re
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
 
-from recsys.core.formatting import format_number
+from recsys.core.errors import QuestionError
 from recsys.core.translation import N_, _
+from recsys.datasets.importing.column_names import find_meaning, is_meaningless
+from recsys.datasets.importing.column_values import Column
+from recsys.datasets.importing.event_columns import explain_time, find_by_name, find_by_values, find_descriptions, find_times
 from recsys.datasets.importing.file_format import FileFormat, open_file
-from recsys.datasets.source import quote_name, reading_errors
+from recsys.datasets.importing.id_columns import (
+    IdColumn,
+    find_item,
+    find_user,
+    free_columns,
+    is_closer_in_time,
+    is_unexplained,
+    suggest_item,
+    suggest_user,
+)
+from recsys.datasets.source import KEYS, quote_name, reading_errors
 
-_NAMES = {
-    "user_id": "user userid uid person personid customer customerid member memberid visitor visitorid account accountid reviewer "
-    "reviewerid author authorid profile client clientid consumer buyer listener viewer",
-    "item_id": "item itemid iid movie movieid film product productid asin article articleid content contentid venue venueid place "
-    "placeid poi poiid location locationid song songid track trackid artist artistid book bookid isbn business businessid sku "
-    "listing listingid game gameid show recipe recipeid video videoid news newsid target parentasin",
-    "timestamp": "timestamp time datetime date ts createdat created unixtime unixreviewtime eventtime eventtimestamp when ratedat "
-    "visitedat utctime timestampms reviewdate day purchasedate orderdate playedat watchedat checkintime localtime",
-    "behaviour": "behaviour behavior event eventtype eventname action actiontype type interaction interactiontype activity verb",
-    "rating": "rating score stars overall rate grade ratings preference userrating reviewscore",
-    "latitude": "latitude lat ycoord geolat venuelat placelat",
-    "longitude": "longitude lon lng long xcoord geolon geolng venuelon venuelng placelon",
-    "title": "title name itemname itemtitle productname producttitle movietitle moviename venuename placename songname trackname "
-    "articletitle label",
-    "category": "category categories genre genres cat venuecategory venuecategoryname placecategory itemcategory productcategory "
-    "kind section topic department",
-    "text": "text description reviewtext review summary plot query comment body abstract content_text search searched searchquery "
-    "searchterm searchtext tags",
-}
-_KNOWN = {name: key for key, names in _NAMES.items() for name in names.split()}
-_BEHAVIOURS = {
-    "view",
-    "click",
-    "like",
-    "buy",
-    "purchase",
-    "cart",
-    "addtocart",
-    "transaction",
-    "visit",
-    "save",
-    "follow",
-    "share",
-    "play",
-    "pv",
-    "fav",
-}
-_SAMPLE_ROWS = 1000
+_SAMPLE_ROWS = 5000
+_SAMPLE_ROWS_OF_WIDE_FILES = 1000
 _SEARCHED_COLUMNS = 100
 
 _READ_AS_NAMES = N_("first line taken as names of columns: {names}")
 _READ_AS_ROW = N_("first line read as a row, not as names")
 
+# Columns that people take for ratings or items, and the reason why they are none.
+_NO_ROLE = {
+    "session": N_("the number of a session"),
+    "transaction": N_("the number of an invoice, order, review or row"),
+    "price": N_("a price"),
+    "duration": N_("a duration"),
+    "calendar": N_("a part of a date"),
+    "other date": N_("a date of something else than the event"),
+    "created": N_("a date of something else than the event"),
+    "demographic": N_("a fact about users"),
+    "device": N_("a device or a channel"),
+    "seller": N_("a seller or a brand"),
+    "url": N_("a link"),
+    "flag": N_("a yes or no"),
+    "statistic": N_("a figure of several events"),
+    "score": N_("a figure that is not on a scale of ratings"),
+}
+
 
 @dataclass(frozen=True, eq=False)
-class ColumnGuess:
+class RoleGuess:
+    """The probable role of every column.
+
+    `mapping` maps a role (`source.KEYS`) to a column; `creator+title` is an id of two columns, `=me` says that all rows are of one user.
+    `reasons` maps a role to the reason, in the current language. `unsure` are the roles in `mapping` that a person must confirm,
+    `alternatives` other plausible columns for a role, the best first, and `unused` says what columns without a role seem to be.
+    """
+
+    mapping: dict[str, str]
+    reasons: dict[str, str]
+    unsure: tuple[str, ...] = ()
+    alternatives: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unused: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ColumnGuess(RoleGuess):
     """The format of a file and the probable role of its columns.
 
-    `mapping` maps a role (`source.KEYS`) to a column name, `reasons` a role to the reason for the guess, in the current language;
     `columns` are all columns, `sample` the first rows as text. `ambiguous_date` is a date of the sample that can be read day first or
     month first, or None. `header_note` is the line of the cleaning report, in English, that says how the first line was read, where
     that is not certain.
@@ -70,8 +79,6 @@ class ColumnGuess:
 
     file: str
     file_format: FileFormat
-    mapping: dict[str, str]
-    reasons: dict[str, str]
     sample: pd.DataFrame
     ambiguous_date: str | None = None
     header_note: str = ""
@@ -79,6 +86,64 @@ class ColumnGuess:
     @property
     def columns(self) -> tuple[str, ...]:
         return self.file_format.columns
+
+
+def guess_roles(sample: pd.DataFrame) -> RoleGuess:
+    """Guess the roles of the columns of a sample of text.
+
+    Users and items are certain only where names tell them, or where the values of `user item rating time` agree with that order.
+    """
+    # Some files have thousands of columns: of those with unknown names, only the first are searched.
+    searched = [name for place, name in enumerate(sample.columns) if place < _SEARCHED_COLUMNS or find_meaning(str(name))]
+    columns = [Column(str(name), sample[name]) for name in searched]
+    times = find_times(columns)
+    roles = find_by_name(columns)
+    if times:
+        roles["timestamp"] = times[0], explain_time(times[0], times[1:])
+    user, item = find_user(columns), find_item(columns)
+    taken = {column.name for column, _reason in roles.values()} | {each.column for each in (user, item) if each}
+    taken |= {part.name for part in (item.creator, item.title) if part} if item else set()
+    by_values = find_by_values(columns, taken)
+    taken |= {column.name for role, (column, _reason) in by_values.items() if role != "rating"}
+    user, item = _complete(columns, user, item, taken)
+    taken |= {name for each in (user, item) if each for name in (each.column, *each.column.split("+"))}
+    roles = {**{role: found for role, found in by_values.items() if found[0].name not in taken or role != "rating"}, **roles}
+    roles = {
+        **find_descriptions(columns, _column_of(item, columns), {*taken, *(column.name for column, _reason in roles.values())}),
+        **roles,
+    }
+    if item and item.title and item.creator:
+        roles["title"] = (
+            item.title,
+            _("'{column}' is the name of the item within '{creator}'", column=item.title.name, creator=item.creator.name),
+        )
+        roles.setdefault(
+            "category", (item.creator, _("no column of genres was found; '{column}' groups the items", column=item.creator.name))
+        )
+    if not (user and user.sure) and _is_rating_table(columns, roles):
+        user, item = _rating_table(columns)
+    return _guess(columns, roles, user, item, {"timestamp": tuple(column.name for column in times[1:])})
+
+
+def question_for(guess: RoleGuess, file: str, columns: Sequence[str]) -> QuestionError | None:
+    """Return the question that names everything not certain, with the mapping it suggests; None where all is certain."""
+    missing = [role for role in ("user_id", "item_id") if role not in guess.mapping]
+    if not (guess.unsure or missing):
+        return None
+    lines = [
+        _("{role} from '{column}'? ({reason})", role=role, column=guess.mapping[role], reason=guess.reasons.get(role, ""))
+        for role in guess.unsure
+    ]
+    lines += [_("{role} from which column? (none was found)", role=role) for role in missing]
+    message = _(
+        "{file} does not say clearly what its columns mean: {questions}. Confirm the suggested mapping or choose other columns; the columns "
+        "are {columns}",
+        file=file,
+        questions="; ".join(lines),
+        columns=", ".join(columns[:20]),
+    )
+    suggested = ",".join(f"{role}={guess.mapping[role]}" for role in guess.unsure)
+    return QuestionError(message) if missing else QuestionError(message, "--map", suggested)
 
 
 def guess_columns(path: Path | str) -> ColumnGuess:
@@ -94,164 +159,93 @@ def guess_opened(path: Path, found: FileFormat) -> ColumnGuess:
     if found.kind == "lines":
         mapping = {"user_id": found.columns[0], "item_id": found.columns[1]}
         reason = _(found.reading) if found.reading else _("every line is a user followed by items, oldest first")
-        return ColumnGuess(path.name, found, mapping, dict.fromkeys(mapping, reason), sample)
-    mapping, reasons = _by_name(sample)
-    for step in (_times, _ids, _ratings, _behaviours, _places):
-        step(sample, mapping, reasons)
+        return ColumnGuess(mapping, dict.fromkeys(mapping, reason), file=path.name, file_format=found, sample=sample)
+    guess = guess_roles(sample)
     template, values = _header_note(found)
-    if "user_id" in reasons:
+    if "user_id" in guess.reasons:
         notes = (_(template, **values) if template else "", _(found.reading) if found.reading else "")
-        reasons["user_id"] = "; ".join(filter(None, (reasons["user_id"], *notes)))
-    dates = sample[mapping["timestamp"]].dropna() if "timestamp" in mapping else pd.Series([], dtype="str")
-    return ColumnGuess(path.name, found, mapping, reasons, sample, _ambiguous_date(dates), template.format(**values))
+        guess.reasons["user_id"] = "; ".join(filter(None, (guess.reasons["user_id"], *notes)))
+    dates = sample[guess.mapping["timestamp"]].dropna() if "timestamp" in guess.mapping else pd.Series([], dtype="str")
+    return ColumnGuess(
+        **vars(guess),
+        file=path.name,
+        file_format=found,
+        sample=sample,
+        ambiguous_date=_ambiguous_date(dates),
+        header_note=template.format(**values),
+    )
+
+
+def _complete(
+    columns: Sequence[Column], user: IdColumn | None, item: IdColumn | None, taken: set[str]
+) -> tuple[IdColumn | None, IdColumn | None]:
+    """Return the user and the item, suggested from the values where no name tells them."""
+    free = free_columns(columns, taken)
+    if user is None:
+        # Next to a named item, a column of another name is rather a fact about it, unless it says "id" or nothing.
+        authors = [column for column in columns if column.meaning and column.meaning.kind == "author" and not column.are_unique]
+        likely = [*authors, *free] if item is None else [column for column in free if is_unexplained(column) and not column.are_unique]
+        user = suggest_user(columns, likely)
+    if item is None:
+        item = suggest_item(columns, [column for column in free if column.name != user.column])
+    return user, item
+
+
+def _is_rating_table(columns: Sequence[Column], roles: dict[str, tuple[Column, str]]) -> bool:
+    """Return whether these are `user item rating time` in four columns without names, as in MovieLens, and the times agree."""
+    if len(columns) != 4 or not all(is_meaningless(column.name) and column.are_whole for column in columns):
+        return False
+    first, second, third, fourth = columns
+    return third.are_scale and fourth.precision == 3 and is_closer_in_time(first, second, fourth)
+
+
+def _rating_table(columns: Sequence[Column]) -> tuple[IdColumn, IdColumn]:
+    reason = _("four columns of numbers without names, a user, an item, a rating and a time; events of one user are close in time")
+    return IdColumn(columns[0].name, reason), IdColumn(columns[1].name, reason)
+
+
+def _column_of(item: IdColumn | None, columns: Sequence[Column]) -> Column | None:
+    return next((column for column in columns if item and column.name == item.column), None)
+
+
+def _guess(
+    columns: Sequence[Column],
+    roles: dict[str, tuple[Column, str]],
+    user: IdColumn | None,
+    item: IdColumn | None,
+    alternatives: dict[str, tuple[str, ...]],
+) -> RoleGuess:
+    ids = {role: found for role, found in (("user_id", user), ("item_id", item)) if found}
+    mapping = {role: found.column for role, found in ids.items()} | {role: column.name for role, (column, _reason) in roles.items()}
+    reasons = {role: found.reason for role, found in ids.items()} | {role: reason for role, (_column, reason) in roles.items()}
+    used = {name for column in mapping.values() for name in (column, *column.split("+"))}
+    kinds = {column.name: column.meaning.kind for column in columns if column.meaning and column.name not in used}
+    others = alternatives | {role: found.others for role, found in ids.items()}
+    return RoleGuess(
+        {role: mapping[role] for role in KEYS if role in mapping},
+        {role: reasons[role] for role in KEYS if role in mapping},
+        tuple(role for role, found in ids.items() if not found.sure),
+        {role: tuple(name for name in names if name != mapping[role]) for role, names in others.items() if names},
+        {name: _(_NO_ROLE[kind]) for name, kind in kinds.items() if kind in _NO_ROLE},
+    )
 
 
 def _header_note(found: FileFormat) -> tuple[str, dict[str, str]]:
     """Return the template, and its values, that says how the first line was read; empty where column names leave no doubt."""
-    if found.kind != "separated" or any(_key_of(column, False) for column in found.columns):
+    if found.kind != "separated" or any(find_meaning(column) for column in found.columns if column):
         return "", {}
     return (_READ_AS_NAMES, {"names": ", ".join(found.columns[:3])}) if found.header else (_READ_AS_ROW, {})
 
 
 def _sample(found: FileFormat) -> pd.DataFrame:
+    rows = _SAMPLE_ROWS if len(found.columns) <= _SEARCHED_COLUMNS else _SAMPLE_ROWS_OF_WIDE_FILES
     if found.kind == "lines":
         with found.path.open(encoding="utf-8-sig") as file:
-            rows = [line.split(maxsplit=1) for line, _ in zip(file, range(_SAMPLE_ROWS), strict=False)]
-        return pd.DataFrame([row for row in rows if len(row) == 2], columns=list(found.columns), dtype="str")
+            lines = [line.split(maxsplit=1) for line, _ in zip(file, range(rows), strict=False)]
+        return pd.DataFrame([line for line in lines if len(line) == 2], columns=list(found.columns), dtype="str")
     text = ", ".join(f"CAST({quote_name(column)} AS VARCHAR) AS {quote_name(column)}" for column in found.columns)
     with duckdb.connect() as con:
-        return con.sql(f"SELECT {text} FROM {found.sql} LIMIT {_SAMPLE_ROWS}").df().astype("str")
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
-
-
-def _by_name(sample: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
-    mapping: dict[str, str] = {}
-    reasons: dict[str, str] = {}
-    for exact in (True, False):
-        for column in sample.columns:
-            key = _key_of(column, exact)
-            if key and key not in mapping and column not in mapping.values() and _fits(key, sample[column]):
-                mapping[key], reasons[key] = column, _("the column is named '{column}'", column=column)
-    return mapping, reasons
-
-
-def _key_of(column: str, exact: bool) -> str | None:
-    plain = _plain(column)
-    if plain in _KEYS:
-        return _KEYS[plain]
-    if exact:
-        return None
-    if plain in _KNOWN:
-        return _KNOWN[plain]
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column).lower().replace("_", " ").replace("-", " ").split()
-    if len(words) > 1 and words[-1] in ("id", "key", "code", "no", "number", "hash"):
-        key = _KNOWN.get(words[0])
-        return key if key in ("user_id", "item_id") else None
-    return None
-
-
-_KEYS = {_plain(key): key for key in _NAMES}
-
-
-def _fits(key: str, values: pd.Series) -> bool:
-    """Return whether the values allow the role that the name suggests; a column 'rating' of words is not a rating."""
-    if key in ("rating", "latitude", "longitude"):
-        return bool(_numbers(values).notna().mean() > 0.5) if values.notna().any() else True
-    return True
-
-
-def _numbers(values: pd.Series) -> pd.Series:
-    """Return the values as numbers, also those with a decimal comma."""
-    return pd.to_numeric(values.dropna().str.replace(r"^([-+]?\d+),(\d+)$", r"\1.\2", regex=True), errors="coerce")
-
-
-def _free(sample: pd.DataFrame, mapping: dict[str, str]) -> list[str]:
-    """Return the columns without a role whose values are searched, at most a hundred, as some files have thousands."""
-    return [column for column in sample.columns[:_SEARCHED_COLUMNS] if column not in mapping.values() and sample[column].notna().any()]
-
-
-def _times(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
-    if "timestamp" in mapping:
-        return
-    for column in _free(sample, mapping):
-        values = sample[column].dropna()
-        numbers = pd.to_numeric(values, errors="coerce")
-        seconds, millis = numbers.between(3e8, 4e9).mean(), numbers.between(3e11, 4e12).mean()
-        dates = values.str.contains(r"^\d{4}-\d\d-\d\d|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d\d:\d\d:\d\d").mean()
-        if max(seconds, millis, dates) > 0.9:
-            mapping["timestamp"] = column
-            if dates > 0.9:
-                reasons["timestamp"] = _("its values look like dates, for example {value}", value=values.iloc[0])
-            elif seconds > 0.9:
-                reasons["timestamp"] = _("its values look like seconds since 1970, for example {value}", value=values.iloc[0])
-            else:
-                reasons["timestamp"] = _("its values look like milliseconds since 1970, for example {value}", value=values.iloc[0])
-            return
-
-
-def _ids(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
-    """Take the first columns that are not measurements as users and then items, where no name tells them."""
-    for key in ("user_id", "item_id"):
-        if key in mapping:
-            continue
-        for column in _free(sample, mapping):
-            numbers = _numbers(sample[column])
-            if not (numbers.notna().all() and (numbers % 1 != 0).any()):
-                mapping[key], reasons[key] = column, _("the first remaining column of ids")
-                break
-
-
-def _ratings(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
-    if "rating" in mapping:
-        return
-    for column in _free(sample, mapping):
-        numbers = _numbers(sample[column])
-        few = 1 < numbers.nunique() <= 21 and numbers.between(0, 10).all() and ((numbers * 2) % 1 == 0).all()
-        counts_rows = numbers.diff().iloc[1:].eq(1).all()
-        if numbers.notna().all() and few and not counts_rows and not _key_of(column, False):
-            mapping["rating"] = column
-            reasons["rating"] = _(
-                "its values lie between {lowest} and {highest} in steps, as ratings do",
-                lowest=format_number(numbers.min(), 1),
-                highest=format_number(numbers.max(), 1),
-            )
-            return
-
-
-def _behaviours(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
-    if "behaviour" in mapping:
-        return
-    for column in _free(sample, mapping):
-        words = {_plain(value) for value in sample[column].dropna().unique()[:20]}
-        if len(words & _BEHAVIOURS) >= max(1, len(words) / 2):
-            mapping["behaviour"] = column
-            reasons["behaviour"] = _("its values are actions, for example {value}", value=sample[column].dropna().iloc[0])
-            return
-
-
-def _places(sample: pd.DataFrame, mapping: dict[str, str], reasons: dict[str, str]) -> None:
-    """Take two neighbouring columns of fractions in the range of degrees; drop a latitude without a longitude, and the reverse."""
-    if "latitude" not in mapping and "longitude" not in mapping:
-        free = _free(sample, mapping)
-        for first, second in pairwise(free):
-            if _degrees(sample[first], 90) and _degrees(sample[second], 180):
-                mapping.update(latitude=first, longitude=second)
-                reasons.update(
-                    latitude=_("its values are fractions between −90 and 90"),
-                    longitude=_("its values are fractions between −180 and 180, next to the latitude"),
-                )
-                return
-    for key, other in (("latitude", "longitude"), ("longitude", "latitude")):
-        if key in mapping and other not in mapping:
-            del mapping[key], reasons[key]
-
-
-def _degrees(values: pd.Series, limit: float) -> bool:
-    numbers = _numbers(values)
-    return bool(numbers.notna().all() and numbers.abs().le(limit).all() and values.dropna().str.contains(r"\.\d{3,}$").mean() > 0.5)
+        return con.sql(f"SELECT {text} FROM {found.sql} LIMIT {rows}").df().astype("str")
 
 
 def _ambiguous_date(dates: pd.Series) -> str | None:
