@@ -1,6 +1,7 @@
 """The `prepare` command: raw files to a prepared dataset."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -11,7 +12,13 @@ from recsys.core.errors import DataError
 
 
 def run(
-    source: Annotated[str, typer.Argument(metavar="DATASET|FILE", help="The name of a known dataset, or a file of your own.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET|FILE|RECIPE",
+            help="The name of a known dataset, a file of your own, or the recipe.toml of an earlier import.",
+        ),
+    ],
     root: RawFolder = None,
     mapping: Annotated[
         list[str] | None,
@@ -31,15 +38,23 @@ def run(
     dates: Annotated[
         Literal["day-first", "month-first"] | None, typer.Option(help="The order of day and month in ambiguous dates such as 03/04/2012.")
     ] = None,
+    recipe: Annotated[Path | None, typer.Option(metavar="FILE", help="The recipe.toml whose choices are made for this file too.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check and clean data, and store it as a prepared dataset.
 
-    Prints a report of every check: the rows it found and what was done to them.
+    Prints a report of every check: the rows it found and what was done to them. Beside the data of a file lies its recipe.toml with
+    all choices, which repeats the import.
     """
     columns = _parse_mapping(mapping) if mapping else None
     from recsys import datasets
 
+    if recipe is not None or source.lower().endswith(".toml"):
+        if columns or dates or root or (duplicates, missing) != ("keep", "keep"):
+            raise DataError(f"{recipe or source} already has the choices of the import; leave the other options out, or change them in it")
+        card = datasets.prepare_recipe(source, name=name) if recipe is None else datasets.prepare_recipe(recipe, source, name)
+        show_prepared(card, as_json)
+        return
     card = datasets.prepare_dataset(source, root=root, mapping=columns, name=name, duplicates=duplicates, missing=missing, dates=dates)
     show_prepared(card, as_json)
 

@@ -117,7 +117,7 @@ def _guess_once(file: Any) -> tuple[ColumnGuess, Path]:
     state = st.session_state.setdefault("wizard", {})
     if state.get("file") != file.file_id:
         safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload.csv"
-        path = cache.workspace() / safe
+        path = cache.session_folder() / safe
         path.write_bytes(file.getbuffer())
         state.clear()
         state.update(file=file.file_id, path=path, guess=guess_columns(path))
