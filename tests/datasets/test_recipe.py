@@ -100,7 +100,10 @@ def test_any_text_is_read_back(
 BROKEN = {
     "no toml": ("name = ", "not a recipe in TOML"),
     "unknown key": ("nam = 'shop'", "'nam' is not a key of a recipe; did you mean name?"),
-    "unknown option": ("name = 'a'\ntitle = 'a'\nsource = 'a'\nsha256 = 'a'\n[options]\nmising = 'mean'", "did you mean missing or mapping?"),
+    "unknown option": (
+        "name = 'a'\ntitle = 'a'\nsource = 'a'\nsha256 = 'a'\n[options]\nmising = 'mean'",
+        "did you mean missing or mapping?",
+    ),
     "wrong choice": (
         "name = 'a'\ntitle = 'a'\nsource = 'a'\nsha256 = 'a'\n[options]\nmissing = 'guess'",
         "missing is guess, which cannot be used",
