@@ -30,7 +30,7 @@ part = st.segmented_control(
 with heading:
     st.title(_(PARTS[part]) if part in ("import", "all_datasets") else escape_markdown(dataset.title))
     if part == "import" and job is not None:
-        html.lead(_("The first models of <b>{dataset}</b> are trained now.", dataset=html.escape_html(job.data.title)))
+        html.lead(_("The first models of <b>{dataset}</b>.", dataset=html.escape_html(job.data.title)))
     elif part == "import":
         html.lead(_(import_wizard.LEAD))
     elif part == "all_datasets":

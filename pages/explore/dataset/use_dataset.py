@@ -159,7 +159,7 @@ def _draw_estimates(estimates: _Estimates) -> None:
     for model in list_recommended(estimates.dataset):
         seconds = estimates.seconds.get(model)
         if seconds is not None:
-            parts.append(_("{model} about {duration}", model=MODELS[model].title, duration=format_train_time(seconds)))
+            parts.append(_("{model} {duration}", model=MODELS[model].title, duration=format_train_time(seconds)))
         elif estimates.job.running:
             parts.append(_("{model} is being measured …", model=MODELS[model].title))
         else:
@@ -168,7 +168,7 @@ def _draw_estimates(estimates: _Estimates) -> None:
     st.caption(
         escape_markdown(
             _(
-                "Recommended models: {models}. Each stops after {limit} at the latest and keeps its best epoch.",
+                "Estimated training times of the recommended models: {models}. Each stops after {limit} at the latest and keeps its best epoch.",
                 models=join_words(parts),
                 limit=limit,
             )
