@@ -23,7 +23,6 @@ from pages.cache.datasets import (
     user_after,
     user_index,
     user_name,
-    workspace,
 )
 from pages.cache.drift import (
     changes_of_all,
@@ -42,6 +41,7 @@ from pages.cache.drift import (
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
 from pages.cache.models import attention, checkpoints, knowledge_graph, loaded, model_space, model_summary, private_checkpoints, replay
+from pages.cache.session_folder import session_folder
 from pages.cache.texts import item_text_vectors, plane, query_vector
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
     "query_vector",
     "replay",
     "search_users",
+    "session_folder",
     "state_drift",
     "stories",
     "text_drift",
@@ -93,6 +94,5 @@ __all__ = [
     "user_index",
     "user_name",
     "whole_map",
-    "workspace",
     "worst_ranked_users",
 ]

@@ -1,7 +1,5 @@
 """Datasets, their users and their items."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,11 +44,6 @@ def stories(name: str) -> list[Story]:
 def uploads() -> dict[str, Dataset]:
     """Return the datasets uploaded in this session, by name; no other session sees them."""
     return st.session_state.setdefault("uploads", {})
-
-
-def workspace() -> Path:
-    """Return a folder of this session alone, removed when the session ends."""
-    return Path(st.session_state.setdefault("workspace", TemporaryDirectory(prefix="recscope-")).name)
 
 
 def dataset(name: str) -> Dataset:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pages.cache.datasets import labels, uploads, workspace
+from pages.cache.datasets import labels, uploads
 from pages.cache.decorator import cached
+from pages.cache.session_folder import session_folder
 from recsys.analysis.embeddings import get_item_vectors
 from recsys.analysis.model_summary import ModelPart, summarize_model
 from recsys.core import Dataset
@@ -39,7 +40,7 @@ def checkpoints(dataset: Dataset) -> dict[str, CheckpointEntry]:
 
 def private_checkpoints(dataset: Dataset) -> Path | None:
     """Return the folder of models trained on this session's own upload; None for data that all sessions see."""
-    return workspace() / "checkpoints" / dataset.name if dataset.name in uploads() else None
+    return session_folder() / "checkpoints" / dataset.name if dataset.name in uploads() else None
 
 
 def _in_folder(folder: Path) -> list[CheckpointEntry]:

@@ -8,6 +8,7 @@ import streamlit as st
 from recsys.core import Dataset, History
 
 GO_USER, GO_STEP = "go_user", "go_step"  # the target that a callback sets, read before the cursor's widgets are drawn
+GO_WHERE = "go_where"  # a whole cursor that a script sets, placed before the cursor's widgets are drawn
 AT_USER, AT_STEP = "at_user", "at_step"  # the current position; a widget may still hold the one that the browser last saw
 LAST = -1  # the step before the last event: the prediction of an event the model may not have seen
 
@@ -48,6 +49,18 @@ def jump_button(label: str, page: str, key: str, **where: str | int) -> None:
     """Draw a button that moves the cursor and opens a page, a path relative to `pages`; the rest of the cursor stays."""
     if st.button(label, key=key, on_click=_place_all, args=(where,)):
         st.switch_page(page, query_params={})  # {} and not None, which refuses to clear bound parameters
+
+
+def open_page(page: str, **where: str | int) -> None:
+    """Open a page with the cursor moved, from a script or a fragment rather than from a button."""
+    st.session_state[GO_WHERE] = where
+    st.switch_page(page, query_params={})
+
+
+def place_pending() -> None:
+    """Move the cursor to where `open_page` has sent it; call before its widgets are drawn."""
+    if GO_WHERE in st.session_state:
+        _place_all(st.session_state.pop(GO_WHERE))
 
 
 def _place_all(where: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages import cache
 from pages.shell import keyboard, step_buttons
-from pages.shell.cursor import AT_STEP, AT_USER, GO_STEP, GO_USER, LAST, Cursor, current_cursor, move_cursor
+from pages.shell.cursor import AT_STEP, AT_USER, GO_STEP, GO_USER, LAST, Cursor, current_cursor, move_cursor, place_pending
 from pages.ui.errors import escape_markdown, notice
 from recsys.core import Dataset
 from recsys.core.devices import DEVICES, choose_device
@@ -25,6 +25,7 @@ SHORTLIST = 40  # users offered without a search; a million options would be sen
 
 def draw() -> None:
     """Draw the cursor's widgets. A name in the URL that does not exist falls back on one that does, with a notice."""
+    place_pending()
     titles = cache.dataset_titles()
     if not titles:
         raise DataError(_("No dataset is prepared. Run: python -m recsys prepare demo-city"))

@@ -12,7 +12,13 @@ from recsys.core.errors import DataError
 
 
 def run(
-    source: Annotated[str, typer.Argument(metavar="DATASET|FILE", help="The name of a known dataset, or a file of your own.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET|FILE|RECIPE",
+            help="The name of a known dataset, a file of your own, or the recipe.toml of an earlier import.",
+        ),
+    ],
     root: RawFolder = None,
     mapping: Annotated[
         list[str] | None,
@@ -52,33 +58,39 @@ def run(
         Path | None, typer.Option(metavar="FILE", help="A file of items with titles, categories, texts or places, joined by their ids.")
     ] = None,
     users: Annotated[Path | None, typer.Option(metavar="FILE", help="A file of users, joined by their ids.")] = None,
+    recipe: Annotated[Path | None, typer.Option(metavar="FILE", help="The recipe.toml whose choices are made for this file too.")] = None,
     as_json: Json = False,
 ) -> None:
     """Check and clean data, and store it as a prepared dataset.
 
-    Prints a report of every check: the rows it found and what was done to them.
+    Prints a report of every check: the rows it found and what was done to them. Beside the data of a file lies its recipe.toml with
+    all choices, which repeats the import.
     """
     given = {
         option: _parse_pairs(option, texts) for option, texts in (("map", mapping), ("rows", rows), ("behaviours", behaviours)) if texts
     }
     from recsys import datasets
 
-    card = datasets.prepare_dataset(
-        source,
-        root=root,
-        name=name,
-        mapping=given.get("map"),
-        duplicates=duplicates,
-        missing=missing,
-        dates=dates,
-        layout=layout,
-        table=part,
-        encoding=encoding,
-        rows=given.get("rows"),
-        behaviours=given.get("behaviours"),
-        items=items and str(items),
-        users=users and str(users),
-    )
+    choices = {
+        "mapping": given.get("map"),
+        "duplicates": None if duplicates == "keep" else duplicates,
+        "missing": None if missing == "keep" else missing,
+        "dates": dates,
+        "layout": layout,
+        "table": part,
+        "encoding": encoding,
+        "rows": given.get("rows"),
+        "behaviours": given.get("behaviours"),
+        "items": items and str(items),
+        "users": users and str(users),
+    }
+    if recipe is not None or source.lower().endswith(".toml"):
+        if root or any(choices.values()):
+            raise DataError(f"{recipe or source} already has the choices of the import; leave the other options out, or change them in it")
+        card = datasets.prepare_recipe(source, name=name) if recipe is None else datasets.prepare_recipe(recipe, source, name)
+        show_prepared(card, as_json)
+        return
+    card = datasets.prepare_dataset(source, root=root, name=name, **choices)
     show_prepared(card, as_json)
 
 

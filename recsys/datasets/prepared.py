@@ -6,6 +6,7 @@ interactions.parquet   user, item: row numbers in the tables below, from 0, so t
 items.parquet          item_id and the known columns of title, text, category, latitude, longitude, …
 users.parquet          user_id and the known attributes of users
 friends.parquet        user_id, friend_id (only where known)
+recipe.toml            the file and the choices of the import (only of a file of the user's own)
 card.json              name, title, counts, times, the cleaning report, the fingerprint: listing the datasets reads only this file
 other *.parquet        further tables, such as the ground truth of a simulation; `read_extra` reads them
 """
@@ -54,8 +55,10 @@ class DatasetCard:
     places_of_events: bool = False
 
 
-def write_prepared(folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataFrame] | None = None) -> DatasetCard:
-    """Write a Dataset as a prepared folder, whole or not at all. `extras` are further tables by name."""
+def write_prepared(
+    folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataFrame] | None = None, texts: Mapping[str, str] | None = None
+) -> DatasetCard:
+    """Write a Dataset as a prepared folder, whole or not at all. `extras` are further tables by name, `texts` further files."""
     with write_folder_atomically(folder) as work:
         codes = {key: dataset.interactions[f"{key}_id"].cat.codes.astype("int32") for key in ("user", "item")}
         interactions = dataset.interactions.drop(columns=["user_id", "item_id", "order"]).assign(**codes)
@@ -67,6 +70,8 @@ def write_prepared(folder: Path, dataset: Dataset, extras: Mapping[str, pd.DataF
             dataset.friends.to_parquet(work / "friends.parquet", index=False, compression="zstd")
         for name, table in (extras or {}).items():
             table.to_parquet(work / f"{name}.parquet", index=False, compression="zstd")
+        for name, text in (texts or {}).items():
+            (work / name).write_text(text, encoding="utf-8")
         card = make_card(dataset)
         write_card(work, card)
     return card

@@ -5,7 +5,7 @@ To add a dataset, write a module with `read(connection, folder) -> Source` and a
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, unknown
@@ -13,6 +13,9 @@ from recsys.core.translation import N_, _
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared
 from recsys.datasets.spec import DatasetSpec, Download
 from recsys.storage.paths import ASSETS, home
+
+if TYPE_CHECKING:
+    from recsys.datasets.importing.options import Options
 
 DATASETS: dict[str, DatasetSpec] = {
     "demo-city": DatasetSpec(
@@ -155,6 +158,20 @@ def prepare_dataset(
     if str(source) in DATASETS:
         return preparation.prepare_known(str(source), DATASETS[str(source)], root, name, options)
     return preparation.prepare_file(Path(source), name, options, DATASETS)
+
+
+def prepare_recipe(recipe: str | Path, source: str | Path | None = None, name: str | None = None) -> DatasetCard:
+    """Repeat the import of a recipe.toml on the file it names, or on another `source`, whose dataset is named after that file."""
+    from recsys.datasets.importing import preparation
+
+    return preparation.repeat_recipe(Path(recipe), None if source is None else Path(source), name, DATASETS)
+
+
+def save_import(dataset: Dataset, name: str, path: Path, options: "Options") -> DatasetCard:
+    """Keep a dataset that was read from a file, with its recipe, under RECSYS_HOME; an existing one of that name is replaced."""
+    from recsys.datasets.importing import preparation
+
+    return preparation.save_import(dataset, name, path, options)
 
 
 def read_file(path: str | Path, mapping: Mapping[str, str] | None = None, name: str = "upload", **choices: Any) -> Dataset:

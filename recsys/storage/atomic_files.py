@@ -26,7 +26,7 @@ def write_folder_atomically(target: Path) -> Iterator[Path]:
         with _locked(target.parent):
             _remove_leftovers(target)
             work.mkdir()
-            in_use = _open_locked(work, fcntl.LOCK_SH)
+            in_use = open_locked(work, fcntl.LOCK_SH)
     except OSError as error:
         message = _(
             "cannot write to {folder}: {reason}; set RECSYS_HOME to a folder you may write to",
@@ -78,21 +78,21 @@ def _remove_leftovers(target: Path) -> None:
             leftover.rename(target)
             continue
         with suppress(OSError):
-            os.close(_open_locked(leftover, fcntl.LOCK_EX | fcntl.LOCK_NB, is_required=True))
+            os.close(open_locked(leftover, fcntl.LOCK_EX | fcntl.LOCK_NB, is_required=True))
             shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """Keep other processes from beginning or ending a `write_folder_atomically` in this folder."""
-    descriptor = _open_locked(folder, fcntl.LOCK_EX)
+    descriptor = open_locked(folder, fcntl.LOCK_EX)
     try:
         yield
     finally:
         os.close(descriptor)
 
 
-def _open_locked(folder: Path, lock: int, is_required: bool = False) -> int:
+def open_locked(folder: Path, lock: int, is_required: bool = False) -> int:
     """Open a folder and lock it until the descriptor is closed or the process ends.
 
     Some network disks do not support locks: the folder is then opened without one unless the lock is required (OSError).

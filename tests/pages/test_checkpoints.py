@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import cache
-from pages.evaluate.checkpoints.training_job import TrainingJob
+from pages.ui.training_job import TrainingJob
 from recsys.core.errors import DataError
 from recsys.datasets import open_dataset
 from recsys.training.checkpoints import list_checkpoints

@@ -7,7 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from recsys.core import Dataset
+from recsys.datasets import open_dataset, prepare_recipe
 from recsys.storage.paths import home
+from recsys.training import estimates
 from tests.pages.conftest import told
 
 PAGE = "explore/dataset/page.py"
@@ -21,6 +23,18 @@ SHOP = (
 def upload(app: AppTest, content: bytes, name: str = "shop.csv") -> AppTest:
     app.segmented_control(key="dataset_part").set_value("import").run()
     app.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
+    assert not app.exception
+    return app
+
+
+def use(app: AppTest, button: str = "use_data") -> AppTest:
+    """Accept a checked upload and wait for its first models; the timeline opens."""
+    app.button(key="check_file").click().run()
+    app.button(key=button).click().run()
+    job = app.session_state.get("training")
+    if job is not None:
+        job._thread.join(120)
+        app.run()
     assert not app.exception
     return app
 
@@ -62,11 +76,12 @@ def test_an_upload_is_used_only_after_its_cleaning_report(open_page: Callable[..
     app.button(key="check_file").click().run()
     assert "3 users, 3 items, 9 events" in told(app)
     assert "2 rows were dropped" in told(app)
-    app.button(key="use_data").click().run()
+    use(app)
     assert app.session_state["dataset"] == "shop"
+    app.switch_page(PAGE).run()
     assert app.title[0].value == "Shop"
     assert "<b>tea</b>" not in told(app), "an item's name must be escaped"
-    assert not (home() / "datasets" / "shop").exists()
+    assert not (home() / "datasets").joinpath("shop").exists() and not (home() / "checkpoints").exists()
 
 
 def test_an_upload_is_private_to_its_session(open_page: Callable[..., AppTest]) -> None:
@@ -87,23 +102,61 @@ def test_a_changed_choice_asks_for_a_new_report(open_page: Callable[..., AppTest
     assert "3 users, 3 items, 8 events" in told(app)
 
 
-def test_the_timeline_of_an_upload_works_once_a_model_is_trained_on_it(open_page: Callable[..., AppTest]) -> None:
+def test_the_first_models_of_an_upload_open_its_timeline(open_page: Callable[..., AppTest]) -> None:
+    app = use(upload(open_page(PAGE), SHOP.encode()))
+    assert "training" not in app.session_state, "its page has given way to the timeline"
+    app.switch_page("explore/timeline/page.py").run()  # AppTest itself does not follow
+    assert not app.exception and not app.error
+    trained = cache_of(app)
+    assert {"popularity", "popularity-recent", "markov", "item-knn", "ease"} <= trained and "friends" not in trained
+    assert app.session_state["dataset"] == "shop" and app.session_state["model"] in trained
+    assert "<h1>User anna after" in told(app)
+    assert not (home() / "checkpoints").exists()
+
+
+def cache_of(app: AppTest) -> set[str]:
+    """The models trained in the session's own folder."""
+    return {card.parent.name for card in (app.session_state["session_folder"] / "checkpoints").glob("*/*/card.json")}
+
+
+def test_recommended_models_follow_and_can_be_stopped(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), SHOP.encode())
     app.button(key="check_file").click().run()
-    app.button(key="use_data").click().run()
-    app.button(key="train_own").click().run()
-    assert (app.session_state["dataset"], app.title[0].value) == ("shop", "Checkpoints")
-    app.switch_page("evaluate/checkpoints/page.py").run()  # AppTest itself does not follow
-    app.selectbox(key="train_model").set_value("markov").run()
-    app.button(key="start_training").click().run()
-    app.session_state["training"]._thread.join(30)
+    app.button(key="use_and_train").click().run()
+    job = app.session_state["training"]
+    assert [run.model for run in job.runs][-3:] == ["sasrec", "sasrec-time", "lstm-lm"]
+    job.stop()
+    job._thread.join(120)
     app.run()
-    assert "is trained" in told(app)
-    assert not (home() / "checkpoints" / "shop").exists()
-    assert app.session_state["model"] == "markov"  # the first that is trained
-    app.switch_page("explore/timeline/page.py").run()
-    assert not app.exception and not app.error
-    assert "<h1>User anna after" in told(app)
+    assert not app.exception and "not trained: stopped" in told(app)
+    assert any(button.key == "open_first_timeline" for button in app.button) == any(run.state == "done" for run in job.runs)
+    app.button(key="close_first_training").click().run()
+    assert app.file_uploader(key="upload") is not None
+
+
+def test_a_model_that_would_take_long_is_left_out_with_the_reason(
+    open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimates, "make_count_estimator", lambda _dataset: lambda model, _limit: 300.0 if model == "ease" else 0.0)
+    app = upload(open_page(PAGE), SHOP.encode())
+    use(app)
+    assert "EASE (left out: it would take about 5 min)" in " ".join([*app.session_state.get("notices", []), told(app)])
+    assert "ease" not in cache_of(app) and "markov" in cache_of(app)
+
+
+def test_an_upload_is_saved_with_its_recipe(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), SHOP.encode())
+    next(box for box in app.selectbox if box.label == "Duplicate rows").set_value("drop").run()
+    app.button(key="check_file").click().run()
+    app.button(key="save_data").click().run()
+    assert not app.exception and app.success and "Saved as shop" in app.success[0].value
+    recipe = home() / "datasets" / "shop" / "recipe.toml"
+    saved = open_dataset("shop")
+    (recipe.parent / "shop.csv").write_text(SHOP)
+    assert prepare_recipe(recipe, recipe.parent / "shop.csv", "again").fingerprint == saved.fingerprint
+    assert app.button(key="save_data").disabled, "an existing name is replaced only when that is ticked"
+    next(box for box in app.checkbox if box.label.startswith("Replace")).check().run()
+    assert not app.button(key="save_data").disabled
 
 
 def test_a_file_without_rows_is_refused_first(open_page: Callable[..., AppTest]) -> None:
@@ -146,7 +199,9 @@ def test_a_date_that_reads_two_ways_is_asked_for(open_page: Callable[..., AppTes
     box.set_value("day-first").run()
     app.button(key="check_file").click().run()
     assert not app.error
-    app.button(key="use_data").click().run()
+    assert "not trained: " in told(use(app)), "two events are too few, and the page says so"
+    app.button(key="close_first_training").click().run()
+    app.segmented_control(key="dataset_part").set_value("overview").run()
     assert "1 February 2024" in told(app)
 
 

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages import cache
-from pages.evaluate.checkpoints.training_job import STATE, TrainingJob
 from pages.shell.cursor import Cursor
 from pages.ui import metrics
 from pages.ui.errors import escape_markdown, guarded
+from pages.ui.training_job import STATE, TrainingJob, session_check
 from recsys.core import Dataset
 from recsys.core.devices import DEVICES
 from recsys.core.split import PROTOCOLS, default_protocol
@@ -155,14 +152,6 @@ def _start(dataset: Dataset, arguments: dict[str, Any]) -> None:
 
         return train_model(dataset=dataset, stop=stop, folder=folder, **arguments)
 
-    job = TrainingJob(steps, arguments["model"], dataset.name, name, _session_check())
+    job = TrainingJob(steps, arguments["model"], dataset.name, name, session_check())
     st.session_state[STATE] = job
     job.start()
-
-
-def _session_check() -> Callable[[], bool]:
-    """Return a function that says, from any thread, whether this session still has an open window."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return lambda: True
-    return partial(runtime.get_instance().is_active_session, context.session_id)

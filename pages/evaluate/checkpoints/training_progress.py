@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.evaluate.checkpoints.curves import draw_curves
-from pages.evaluate.checkpoints.training_job import STATE, TrainingJob
 from pages.shell import cursor
 from pages.shell.cursor import Cursor
 from pages.ui.errors import escape_markdown, guarded
 from pages.ui.metrics import format_train_time
+from pages.ui.training_job import STATE, TrainingJob
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import _
 from recsys.models import MODELS

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ import pyarrow as pa
 import streamlit as st
 
 from pages import cache
-from pages.explore.dataset import cleaning_report, overview
-from pages.shell import cursor
+from pages.explore.dataset import cleaning_report, overview, use_dataset
 from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
@@ -23,8 +22,9 @@ from recsys.core.errors import DataError, RecsysError
 from recsys.core.formatting import join_words
 from recsys.core.nouns import count_events
 from recsys.core.translation import N_, _
-from recsys.datasets import DATASETS, read_file
+from recsys.datasets import read_file
 from recsys.datasets.importing.column_roles import ColumnGuess, guess_columns
+from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.times import DATE_ORDERS
 from recsys.datasets.source import KEYS
 
@@ -121,7 +121,7 @@ def _guess_once(file: Any) -> tuple[ColumnGuess, Path]:
     state = st.session_state.setdefault("wizard", {})
     if state.get("file") != file.file_id:
         safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload.csv"
-        path = cache.workspace() / safe
+        path = cache.session_folder() / safe
         path.write_bytes(file.getbuffer())
         state.clear()
         state.update(file=file.file_id, path=path, guess=guess_columns(path))
@@ -217,9 +217,8 @@ def _draw_report(path: Path, choices: Choices, file: str) -> None:
         return
     html.lead(_describe_result(dataset))
     st.html(cleaning_report.report_html(dataset.checks))
-    st.subheader(_("3 · Use the dataset"))
-    name = st.text_input(_("Name of the dataset"), value=dataset.title, max_chars=60, key=f"name_{file}")
-    st.button(_("Use this dataset"), type="primary", key="use_data", on_click=_accept_dataset, args=(dataset, name))
+    options = Options(choices.duplicates, choices.missing, choices.dates, choices.mapping)
+    use_dataset.draw(use_dataset.Imported(dataset, path, options), file)
 
 
 def _describe_result(dataset: Dataset) -> str:
@@ -230,16 +229,3 @@ def _describe_result(dataset: Dataset) -> str:
     if dataset.times is None:
         sentences.append(_("The file has no times: the order of its rows is taken as the order of events."))
     return " ".join(sentences)
-
-
-def _accept_dataset(dataset: Dataset, title: str) -> None:
-    """Add the data to this session's uploads and move the cursor to it."""
-    title = title.strip() or dataset.title
-    slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "my-data"
-    name, taken, number = slug[:60], {*DATASETS, *cache.dataset_titles()}, 2
-    while name in taken:
-        name, number = f"{slug[:60]}-{number}", number + 1
-    cache.uploads()[name] = replace(dataset, name=name, title=title)
-    st.session_state.pop("wizard", None)
-    cursor.move_cursor(dataset=name)
-    st.session_state["dataset_part"] = overview.PART

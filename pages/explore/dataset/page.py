@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.explore.dataset import catalogue, cleaning_report, import_wizard, overview
+from pages.explore.dataset import catalogue, cleaning_report, first_training, import_wizard, overview
 from pages.shell import cursor
 from pages.ui import html
 from pages.ui.errors import escape_markdown
@@ -16,7 +16,7 @@ PARTS = {
 }
 
 here = cursor.current_cursor()
-dataset = here.dataset
+dataset, job = here.dataset, first_training.current_job()
 heading = st.container(gap="small")
 part = st.segmented_control(
     _("Part of the page"),
@@ -29,7 +29,9 @@ part = st.segmented_control(
 )
 with heading:
     st.title(_(PARTS[part]) if part in ("import", "all_datasets") else escape_markdown(dataset.title))
-    if part == "import":
+    if part == "import" and job is not None:
+        html.lead(_("The first models of <b>{dataset}</b>.", dataset=html.escape_html(job.data.title)))
+    elif part == "import":
         html.lead(_(import_wizard.LEAD))
     elif part == "all_datasets":
         html.lead(_("Datasets that can be opened, and known ones that can be prepared."))
@@ -37,6 +39,8 @@ with heading:
         html.lead(overview.summary_html(dataset))
 if part == "cleaning_report":
     cleaning_report.draw(dataset)
+elif part == "import" and job is not None:
+    first_training.draw(job)
 elif part == "import":
     import_wizard.draw()
 elif part == "all_datasets":

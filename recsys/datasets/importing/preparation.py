@@ -14,15 +14,16 @@ from recsys.core.errors import DataError, unknown
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
 from recsys.datasets.importing import own_file
-from recsys.datasets.importing.ingest import Label, ingest_source
+from recsys.datasets.importing.ingest import Label, fingerprint_of, ingest_source
 from recsys.datasets.importing.options import Options
-from recsys.datasets.prepared import DatasetCard, read_card, read_prepared, write_card
+from recsys.datasets.importing.recipe import FILE_NAME, Recipe, find_source, format_recipe, make_recipe, read_recipe, settle_mapping
+from recsys.datasets.prepared import DatasetCard, read_card, read_prepared, write_card, write_prepared
 from recsys.datasets.source import Source
 from recsys.datasets.spec import DatasetSpec
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import ASSETS, check_name, home
 
-__all__ = ["prepare_file", "prepare_known", "read_into_memory"]
+__all__ = ["prepare_file", "prepare_known", "read_into_memory", "repeat_recipe", "save_import"]
 
 
 def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, new_name: str | None, options: Options) -> DatasetCard:
@@ -52,8 +53,8 @@ def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, new_nam
         return ingest_source(lambda con: spec.reader(con, folder), spec.files_in(folder), work, label, options)
 
 
-def prepare_file(path: Path, name: str | None, options: Options, known: Collection[str]) -> DatasetCard:
-    """Prepare a file, or store a copy of a prepared folder, under a name."""
+def prepare_file(path: Path, name: str | None, options: Options, known: Collection[str], repeated: Recipe | None = None) -> DatasetCard:
+    """Prepare a file, or store a copy of a prepared folder, under a name; a recipe that is `repeated` gives title and source."""
     if not path.exists():
         if path.suffix or len(path.parts) > 1:
             raise DataError(_("{path} does not exist; give a file, or one of {names}", path=path, names=join_words(known, "or")))
@@ -65,7 +66,26 @@ def prepare_file(path: Path, name: str | None, options: Options, known: Collecti
     if new_name in known:
         raise DataError(_("'{name}' is the name of a known dataset; give your data another name with --name", name=new_name))
     with write_folder_atomically(_target(new_name)) as work:
-        return _copy(path, work, new_name) if is_folder else _ingest_file(path, work, Label(new_name, _title_of(path)), options)
+        if is_folder:
+            return _copy(path, work, new_name)
+        title, source = (repeated.title, repeated.source) if repeated else (_title_of(path), None)
+        card, settled = _ingest_file(path, work, Label(new_name, title), options)
+        (work / FILE_NAME).write_text(format_recipe(make_recipe(new_name, title, path, settled, source)), encoding="utf-8")
+        return card
+
+
+def repeat_recipe(path: Path, source: Path | None, name: str | None, known: Collection[str]) -> DatasetCard:
+    """Prepare the file of a recipe again under the same name, or another file by its choices under the other file's name."""
+    recipe = read_recipe(path)
+    if source is not None:
+        return prepare_file(source, name, recipe.options, known)
+    return prepare_file(find_source(recipe, path), name or recipe.name, recipe.options, known, recipe)
+
+
+def save_import(dataset: Dataset, name: str, path: Path, options: Options) -> DatasetCard:
+    """Keep a dataset that was read from a file under RECSYS_HOME, with its recipe; an existing one of that name is replaced."""
+    recipe = make_recipe(name, dataset.title, path, options, source=path.name)
+    return write_prepared(_target(check_name("dataset", name)), replace(dataset, name=name), texts={FILE_NAME: format_recipe(recipe)})
 
 
 def read_into_memory(path: Path, name: str, options: Options) -> Dataset:
@@ -75,17 +95,27 @@ def read_into_memory(path: Path, name: str, options: Options) -> Dataset:
         return read_prepared(Path(work))
 
 
-def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> DatasetCard:
-    def reader(con: duckdb.DuckDBPyConnection) -> Source:
-        return own_file.read(con, path, options)
+def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> tuple[DatasetCard, Options]:
+    """Import a file and return its card and the options with every choice that was read from the file."""
+    settled = options
 
-    return ingest_source(reader, [path], folder, label, options)
+    def reader(con: duckdb.DuckDBPyConnection) -> Source:
+        nonlocal settled
+        source = own_file.read(con, path, options)
+        settled = replace(options, mapping=settle_mapping(options, source))
+        return source
+
+    card = ingest_source(reader, [path], folder, label, options)
+    if settled != options:  # a guessed column and the same column given make the same dataset
+        card = replace(card, fingerprint=fingerprint_of([path], settled))
+        write_card(folder, card)
+    return card, settled
 
 
 def _copy(path: Path, folder: Path, name: str) -> DatasetCard:
     """Copy a prepared folder under another name; its tables stay unchanged."""
     read_prepared(path)
-    for table in path.glob("*.parquet"):
+    for table in (*path.glob("*.parquet"), *path.glob(FILE_NAME)):
         shutil.copy(table, folder / table.name)
     card = replace(read_card(path), name=name)
     write_card(folder, card)

@@ -3,8 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
+
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from recsys.core.errors import RecsysError
 from recsys.core.translation import _
@@ -76,3 +80,11 @@ class TrainingJob:
         except Exception as error:  # no caller above this thread could show it
             logging.getLogger(__name__).exception("training %s failed", self.name)
             self._failure = error
+
+
+def session_check() -> Callable[[], bool]:
+    """Return a function that says, from any thread, whether this session still has an open window."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return lambda: True
+    return partial(runtime.get_instance().is_active_session, context.session_id)

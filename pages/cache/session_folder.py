@@ -1,0 +1,60 @@
+"""A folder on disk for each session that uploads something, removed when the session ends."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock, Thread
+
+import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+CHECK_EVERY = 5.0  # seconds
+
+
+@dataclass
+class _SessionFolder:
+    session: str
+    folder: TemporaryDirectory[str]  # removed at the end of the process at the latest
+    last_seen: float
+
+
+_folders: list[_SessionFolder] = []
+_adding = Lock()
+
+
+def session_folder() -> Path:
+    """Return a folder of this session alone, where its uploads and the models trained on them are.
+
+    Streamlit keeps a session whose browser tab is closed for `server.disconnectedSessionTTL` seconds, 120 by default, in case the tab
+    comes back after a reload or over a bad network. Then the session cannot be resumed any more and its folder is removed.
+    """
+    if "session_folder" not in st.session_state:
+        context = get_script_run_ctx()
+        own = _SessionFolder(context.session_id if context else "", TemporaryDirectory(prefix="session-"), time.monotonic())
+        with _adding:
+            if not _folders:
+                Thread(target=_watch, name="session folders", daemon=True).start()
+            _folders.append(own)
+        st.session_state["session_folder"] = Path(own.folder.name)
+    folder: Path = st.session_state["session_folder"]
+    return folder
+
+
+def _watch() -> None:
+    """Remove the folders of ended sessions, for as long as the server runs."""
+    while True:
+        time.sleep(CHECK_EVERY)
+        if runtime.exists():
+            for each in list(_folders):
+                _remove_if_ended(each, time.monotonic())
+
+
+def _remove_if_ended(each: _SessionFolder, now: float) -> None:
+    if runtime.get_instance().is_active_session(each.session):
+        each.last_seen = now
+    elif now - each.last_seen > st.get_option("server.disconnectedSessionTTL") + CHECK_EVERY:
+        # Checked again for ever: a training run that is told to stop may still save its model.
+        shutil.rmtree(each.folder.name, ignore_errors=True)

@@ -1,0 +1,70 @@
+"""The files of an upload: gone when its session or its server ends, however it ends."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.live import Server, serving, settled, visit
+from tests.browser.test_wizard import open_wizard
+
+TTL = 2  # seconds that Streamlit keeps a closed session here; 120 by default
+SOON = 25.0  # seconds: the TTL, and two checks of the server, on a busy machine
+TABLE = "user,item\nann,tea\nann,milk\nbob,tea\n"
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+def server_at(tmp_path: Path, temporary: Path):  # type: ignore[no-untyped-def]
+    return serving(tmp_path / "home", TMPDIR=str(temporary), STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL=str(TTL))
+
+
+def upload(page: Page, server: Server, name: str) -> None:
+    visit(page, f"{server.url}/dataset")
+    open_wizard(page)
+    page.locator('input[type="file"]').set_input_files({"name": name, "mimeType": "text/csv", "buffer": TABLE.encode()})
+    expect(page.get_by_text("1 · Assign the columns")).to_be_visible()
+    settled(page)
+
+
+def wait_until_empty(folder: Path, pattern: str) -> float:
+    began = time.monotonic()
+    while list(folder.glob(pattern)):
+        assert time.monotonic() - began < SOON, sorted(folder.rglob("*"))
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def test_files_go_with_the_page_and_not_with_another(page: Page, tmp_path: Path, temporary: Path) -> None:
+    with server_at(tmp_path, temporary) as server:
+        upload(page, server, "mine.csv")
+        other = page.context.new_page()
+        upload(other, server, "theirs.csv")
+        assert len(list(temporary.glob("*/*/mine.csv"))) == len(list(temporary.glob("*/*/theirs.csv"))) == 1
+        page.close()
+        wait_until_empty(temporary, "*/*/mine.csv")
+        assert list(temporary.glob("*/*/theirs.csv")), "another session's upload stays"
+        server.process.send_signal(signal.SIGTERM)
+        server.process.wait(timeout=20)
+        assert not list(temporary.glob("recscope-*")), "the server takes its files with it"
+
+
+def test_files_of_a_killed_server_go_when_the_next_one_starts(page: Page, tmp_path: Path, temporary: Path) -> None:
+    with server_at(tmp_path, temporary) as killed:
+        upload(page, killed, "lost.csv")
+        with server_at(tmp_path / "second", temporary) as living:
+            other = page.context.new_page()
+            upload(other, living, "kept.csv")
+            killed.process.kill()
+            killed.process.wait(timeout=20)
+            assert list(temporary.glob("*/*/lost.csv"))
+            with server_at(tmp_path / "third", temporary):
+                assert not list(temporary.glob("*/*/lost.csv"))
+                assert list(temporary.glob("*/*/kept.csv")), "the files of a living server stay"
