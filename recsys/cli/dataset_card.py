@@ -7,15 +7,18 @@ from recsys.cli.console import show, table
 if TYPE_CHECKING:
     from recsys.datasets import DatasetCard
 
-KEYS = ("name", "fingerprint", "interactions", "users", "items", "first", "last", "has", "checks")
+KEYS = ("name", "fingerprint", "interactions", "users", "items", "first", "last", "has", "ties", "tied_events", "checks")
 
 
 def show_prepared(card: "DatasetCard", as_json: bool) -> None:
     """Print the counts of a dataset and the report of its cleaning."""
+    from recsys.core.moments import count_shared
+
     result: dict[str, Any] = {key: getattr(card, key) for key in KEYS}
     show(
         result,
         as_json,
         f"{card.name}: {card.interactions:,} interactions, {card.users:,} users, {card.items:,} items; {', '.join(card.has)}",
         table(("check", "rows", "action"), card.checks),
+        count_shared(card.tied_events, card.interactions or 0),
     )

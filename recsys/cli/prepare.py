@@ -31,6 +31,12 @@ def run(
     dates: Annotated[
         Literal["day-first", "month-first"] | None, typer.Option(help="The order of day and month in ambiguous dates such as 03/04/2012.")
     ] = None,
+    ties: Annotated[
+        Literal["file", "shuffle", "together"],
+        typer.Option(
+            help="Events of one user at one moment: in the order of the file, in random order, or together, each predicted from earlier moments only."
+        ),
+    ] = "file",
     as_json: Json = False,
 ) -> None:
     """Check and clean data, and store it as a prepared dataset.
@@ -40,7 +46,7 @@ def run(
     columns = _parse_mapping(mapping) if mapping else None
     from recsys import datasets
 
-    card = datasets.prepare_dataset(source, root=root, mapping=columns, name=name, duplicates=duplicates, missing=missing, dates=dates)
+    card = datasets.prepare_dataset(source, root=root, mapping=columns, name=name, duplicates=duplicates, missing=missing, dates=dates, ties=ties)
     show_prepared(card, as_json)
 
 

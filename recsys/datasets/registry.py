@@ -8,6 +8,7 @@ from pathlib import Path
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, unknown
+from recsys.core.moments import Ties
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.cleaning import Duplicates, Missing
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared
@@ -139,6 +140,7 @@ def prepare_dataset(
     duplicates: Duplicates = "keep",
     missing: Missing = "keep",
     dates: str | None = None,
+    ties: Ties = "file",
 ) -> DatasetCard:
     """Read and clean raw files and store the result under RECSYS_HOME, where it opens in under a second.
 
@@ -150,10 +152,11 @@ def prepare_dataset(
         duplicates: keep or drop repeated rows of the same user, item, time and behaviour.
         missing: the treatment of missing or unusable ratings and coordinates.
         dates: day-first or month-first, for ambiguous dates such as 01/02/2020.
+        ties: events of one user at one moment stay in the order of the file, are shuffled, or are predicted together.
     """
     from recsys.datasets.importing import preparation
 
-    options = preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items()))
+    options = preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items()), ties)
     if name in DATASETS and name != str(source):
         raise DataError(_("'{name}' is the name of a known dataset; give your data another name with --name", name=name))
     if str(source) in DATASETS:
@@ -168,11 +171,12 @@ def read_file(
     duplicates: Duplicates = "keep",
     missing: Missing = "keep",
     dates: str | None = None,
+    ties: Ties = "file",
 ) -> Dataset:
     """Read a file of the user's own into memory, with the cleaning report in `checks`; arguments as for `prepare_dataset`."""
     from recsys.datasets.importing import preparation
 
-    return preparation.read_into_memory(Path(path), name, preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items())))
+    return preparation.read_into_memory(Path(path), name, preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items()), ties))
 
 
 def _card(name: str) -> DatasetCard:
