@@ -12,7 +12,12 @@ def run(as_json: Json = False) -> None:
     cards = [{key: getattr(card, key) for key in KEYS} for card in list_datasets()]
     rows = [
         (
-            each["name"], "yes" if each["prepared"] else "no", each["interactions"], each["users"], each["items"], each["tied_events"],
+            each["name"],
+            "yes" if each["prepared"] else "no",
+            each["interactions"],
+            each["users"],
+            each["items"],
+            each["tied_events"],
             ", ".join(each["has"]),
         )
         for each in cards

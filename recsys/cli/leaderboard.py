@@ -106,4 +106,10 @@ def _lines(data: "Dataset", protocol: str, split: str, rows: "list[LeaderboardRo
     head = f"{data.name}, {protocol}, {split}, {len(data.item_ids):,} items; {seen}"
     note = "new users and rare items: NDCG@10 of the cases whose user has at most five earlier events, or whose item at most five training events"
     has_one_user = any("ndcg@10" not in row.intervals for row in rows)
-    return [head, table(HEAD, cells), note, *note_lines(data, has_one_user), *(f"left out: {each.model}: {each.reason}" for each in skipped)]
+    return [
+        head,
+        table(HEAD, cells),
+        note,
+        *note_lines(data, has_one_user),
+        *(f"left out: {each.model}: {each.reason}" for each in skipped),
+    ]

@@ -46,7 +46,9 @@ def run(
     columns = _parse_mapping(mapping) if mapping else None
     from recsys import datasets
 
-    card = datasets.prepare_dataset(source, root=root, mapping=columns, name=name, duplicates=duplicates, missing=missing, dates=dates, ties=ties)
+    card = datasets.prepare_dataset(
+        source, root=root, mapping=columns, name=name, duplicates=duplicates, missing=missing, dates=dates, ties=ties
+    )
     show_prepared(card, as_json)
 
 

@@ -98,9 +98,9 @@ def _last_true(begins: np.ndarray) -> np.ndarray:
 def _begin_at_repeated_behaviours(begins: np.ndarray, behaviours: np.ndarray) -> None:
     """Begin a moment (n − 1,), in place, wherever the behaviour of an event is unknown or was there since the moment began."""
     present: set[int] = set()
-    previous = -1
+    previous = -2
     for follow in np.flatnonzero(~begins).tolist():
-        if follow != previous + 1 or begins[previous]:
+        if follow != previous + 1:
             present = {int(behaviours[follow])}
         behaviour = int(behaviours[follow + 1])
         if behaviour < 0 or behaviour in present:

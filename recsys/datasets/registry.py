@@ -176,7 +176,9 @@ def read_file(
     """Read a file of the user's own into memory, with the cleaning report in `checks`; arguments as for `prepare_dataset`."""
     from recsys.datasets.importing import preparation
 
-    return preparation.read_into_memory(Path(path), name, preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items()), ties))
+    return preparation.read_into_memory(
+        Path(path), name, preparation.Options(duplicates, missing, dates, tuple((mapping or {}).items()), ties)
+    )
 
 
 def _card(name: str) -> DatasetCard:

@@ -10,7 +10,13 @@ from recsys.core import PAD, Dataset, Request
 from recsys.core.split import Split
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased, matrix_to_arrays
-from recsys.models.base.event_arrays import collect_events, count_training_events, encode_recent_items, find_training_sequences, normalize_counts
+from recsys.models.base.event_arrays import (
+    collect_events,
+    count_training_events,
+    encode_recent_items,
+    find_training_sequences,
+    normalize_counts,
+)
 from recsys.models.base.settings import check_positive
 
 

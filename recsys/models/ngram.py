@@ -11,7 +11,13 @@ from recsys.core.errors import DataError
 from recsys.core.split import Split
 from recsys.core.translation import N_, _
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import collect_events, count_training_events, encode_recent_items, find_training_sequences, normalize_counts
+from recsys.models.base.event_arrays import (
+    collect_events,
+    count_training_events,
+    encode_recent_items,
+    find_training_sequences,
+    normalize_counts,
+)
 from recsys.models.base.settings import check_between, check_positive, check_share
 
 LARGEST_KEY = 2**62
