@@ -7,11 +7,13 @@ from recsys.cli.console import show, table
 if TYPE_CHECKING:
     from recsys.datasets import DatasetCard
 
-KEYS = ("name", "fingerprint", "interactions", "users", "items", "first", "last", "has", "checks")
+KEYS = ("name", "fingerprint", "interactions", "users", "items", "first", "last", "has", "ties", "tied_events", "checks")
 
 
 def show_prepared(card: "DatasetCard", as_json: bool) -> None:
     """Print the counts of a dataset and the report of its cleaning."""
+    from recsys.core.moments import count_shared
+
     result: dict[str, Any] = {key: getattr(card, key) for key in KEYS}
     result["checks"] = [{"check": check.text, "rows": check.rows, "action": check.action} for check in card.checks]
     show(
@@ -19,4 +21,5 @@ def show_prepared(card: "DatasetCard", as_json: bool) -> None:
         as_json,
         f"{card.name}: {card.interactions:,} interactions, {card.users:,} users, {card.items:,} items; {', '.join(card.has)}",
         table(("check", "rows", "action"), [(check.text, check.rows, check.action) for check in card.checks]),
+        count_shared(card.tied_events, card.interactions or 0),
     )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from recsys.cli.console import CheckpointName, DatasetName, Device, EvaluatedSplit, Json, say, show, table
+from recsys.cli.evaluation_notes import note_lines, order_as_json
 from recsys.cli.evaluation_slices import check_split, slices_as_json
 from recsys.cli.opening import open_checkpoint
 
@@ -42,6 +43,7 @@ def run(
         "metrics": found.metrics,
         "intervals": found.intervals,
         "slices": slices_as_json(found.slices),
+        **order_as_json(data),
     }
     rows = [(name, value, *found.intervals.get(name, (None, None))) for name, value in found.metrics.items()]
     head = f"{loaded.card.model} on {data.name}, {found.protocol}, {found.split}: {found.cases:,} cases of {found.users:,} users, {found.items:,} items"
@@ -55,6 +57,7 @@ def run(
         f"{context}; {seen}; {found.excluded_users:,} users left out",
         table(columns, rows),
         *_cold_start_lines(found.slices),
+        *note_lines(data, has_one_user=found.users == 1),
     )
 
 
@@ -65,6 +68,6 @@ def _cold_start_lines(slices: "dict[str, Slice | None]") -> list[str]:
         if part is None:
             lines.append(f"{COLD_STARTS[name]}: no cases")
         else:
-            low, high = part.intervals["ndcg@10"]
-            lines.append(f"{COLD_STARTS[name]}: {part.cases:,} cases, ndcg@10 {part.metrics['ndcg@10']:.4f} ({low:.4f} to {high:.4f})")
+            interval = " ({:.4f} to {:.4f})".format(*part.intervals["ndcg@10"]) if part.intervals else ""
+            lines.append(f"{COLD_STARTS[name]}: {part.cases:,} cases, ndcg@10 {part.metrics['ndcg@10']:.4f}{interval}")
     return lines

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recsys.cli.console import DatasetName, Device, EvaluatedSplit, Json, ProtocolName, say, show, table
+from recsys.cli.evaluation_notes import note_lines, order_as_json
 from recsys.cli.evaluation_slices import check_split, slices_as_json
 from recsys.cli.training_progress import ProgressPace, check_minutes, progress_line
 from recsys.core.errors import RecsysError
@@ -51,6 +52,7 @@ def run(
         "split": split,
         "rows": [_row_as_json(row) for row in rows],
         "skipped": [{"model": each.model, "why": each.reason} for each in skipped],
+        **order_as_json(data),
     }
     show(result, as_json, *_lines(data, protocol, split, rows, skipped))
 
@@ -97,10 +99,17 @@ def _lines(data: "Dataset", protocol: str, split: str, rows: "list[LeaderboardRo
     cells = []
     for row in rows:
         cold_starts = [None if part is None else part.metrics["ndcg@10"] for part in row.slices.values()]
-        low, high = row.intervals["ndcg@10"]
+        low, high = row.intervals.get("ndcg@10", (None, None))
         metrics = (row.metrics["hr@10"], row.metrics["ndcg@10"], low, high, *cold_starts)
         cells.append((row.model, " and ".join(row.aware) or "–", *metrics, row.parameters, row.train_seconds, row.request_ms))
     seen = "seen items stay candidates" if data.repeats else "seen items are not candidates"
     head = f"{data.name}, {protocol}, {split}, {len(data.item_ids):,} items; {seen}"
     note = "new users and rare items: NDCG@10 of the cases whose user has at most five earlier events, or whose item at most five training events"
-    return [head, table(HEAD, cells), note, *(f"left out: {each.model}: {each.reason}" for each in skipped)]
+    has_one_user = any("ndcg@10" not in row.intervals for row in rows)
+    return [
+        head,
+        table(HEAD, cells),
+        note,
+        *note_lines(data, has_one_user),
+        *(f"left out: {each.model}: {each.reason}" for each in skipped),
+    ]

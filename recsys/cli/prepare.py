@@ -59,6 +59,12 @@ def run(
     ] = None,
     users: Annotated[Path | None, typer.Option(metavar="FILE", help="A file of users, joined by their ids.")] = None,
     recipe: Annotated[Path | None, typer.Option(metavar="FILE", help="The recipe.toml whose choices are made for this file too.")] = None,
+    ties: Annotated[
+        Literal["file", "shuffle", "together"],
+        typer.Option(
+            help="Events of one user at one moment: in the order of the file, in random order, or together, each predicted from earlier moments only."
+        ),
+    ] = "file",
     as_json: Json = False,
 ) -> None:
     """Check and clean data, and store it as a prepared dataset.
@@ -83,6 +89,7 @@ def run(
         "behaviours": given.get("behaviours"),
         "items": items and str(items),
         "users": users and str(users),
+        "ties": None if ties == "file" else ties,
     }
     if recipe is not None or source.lower().endswith(".toml"):
         if root or any(choices.values()):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from recsys.core.errors import DataError, unknown
 from recsys.core.history import History
+from recsys.core.moments import Ties, find_history_ends, find_moments, find_second_behaviours, mark_shared
 from recsys.core.translation import _
 from recsys.core.vocabulary import Vocabulary
 
@@ -39,10 +40,11 @@ class Dataset:
     `interactions` is sorted by user and then by time (ties keep the order of the file), with the columns user_id and item_id
     (categoricals of strings, the categories of item_id being `items.index` in the same order), order (0, 1, … within the
     user) and, where known, timestamp (datetime64, UTC), utc_offset (minutes), behaviour (categorical), rating, latitude,
-    longitude, text. `items` is indexed by item_id and may have title, text, category, latitude, longitude; only items with
+    longitude, text, or without times position (a number, where several events of a user share one). `items` is indexed by item_id and may have title, text, category, latitude, longitude; only items with
     events are in it. `users` is indexed by user_id, `friends` has user_id and friend_id.
     `repeats` says that users return to items, so that items seen before stay candidates. `places_of_events` says that the place of an
     item is the median of the places of all its events, test events included: it may be shown, but models must not learn from it.
+    `ties` says what became of the order of a user's events at one moment when the data was prepared.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Dataset:
     checks: tuple[Check, ...] = ()
     noun: str = "event"  # the word for one interaction: rating, check-in, visit
     places_of_events: bool = False
+    ties: Ties = "file"
 
     def __post_init__(self) -> None:
         categories = self.interactions["item_id"].cat.categories
@@ -100,6 +103,34 @@ class Dataset:
         stamps = self.interactions["timestamp"]
         seconds = stamps.to_numpy(dtype="datetime64[ms]").astype(np.float64) / 1000
         return np.where(stamps.isna().to_numpy(), np.nan, seconds)
+
+    @cached_property
+    def moments(self) -> np.ndarray:
+        """(n_interactions,) row where the moment of each event begins: the events of one user at one time."""
+        return find_moments(self.interactions)
+
+    @cached_property
+    def is_target(self) -> np.ndarray:
+        """(n_interactions,) False for an event that is only another behaviour of an earlier one: the same user, moment and item."""
+        return ~find_second_behaviours(self.interactions, self.moments)
+
+    @cached_property
+    def history_ends(self) -> np.ndarray:
+        """(n_interactions,) row before which the history ends that predicts each event; events with one row are predicted at once."""
+        return find_history_ends(self.moments, self.is_target, self.ties)
+
+    @cached_property
+    def tied_events(self) -> int | None:
+        """Number of events that share their moment with another of the same user; None for data without times or positions."""
+        has_moments = "timestamp" in self.interactions or "position" in self.interactions
+        return int(mark_shared(self.moments).sum()) if has_moments else None
+
+    @property
+    def has_returns(self) -> bool:
+        """True if a user has one item at two different moments."""
+        events = pd.DataFrame({"user": self.interactions["user_id"].cat.codes, "item": self.item_codes})
+        begins = ~events.assign(moment=self.moments).duplicated() if mark_shared(self.moments).any() else slice(None)
+        return bool(events[begins].duplicated().any())
 
     @cached_property
     def utc_offsets(self) -> np.ndarray | None:
@@ -177,6 +208,7 @@ class Dataset:
             behaviours=cut(self.behaviours),
             ratings=cut(self.ratings),
             texts=cut(self.texts),
+            groups=self.history_ends[rows] if self._has_groups else None,
             user_id=str(user_id),
         )
 
@@ -194,6 +226,10 @@ class Dataset:
         if len(self.items) < 2 or "category" in self.items or "text" in self.items:
             return True
         return self.items["title"].str.replace(r"[\W\d_]+", "", regex=True).nunique() > 1
+
+    @cached_property
+    def _has_groups(self) -> bool:
+        return bool((np.diff(self.history_ends) == 0).any())
 
     @cached_property
     def _user_codes(self) -> dict[str, int]:

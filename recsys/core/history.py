@@ -28,7 +28,9 @@ class History:
 
     `items` (T,) item ids, `times` (T,) float64 seconds UTC, `utc_offsets` (T,) minutes, `places` (T, 2) degrees latitude and longitude,
     `behaviours` (T,) strings, `ratings` (T,), `texts` (T,) words of the events themselves such as search queries. A column is None where
-    the dataset does not have it, and NaN (None for behaviours and texts) where one event lacks the value. `likes` and `dislikes` are the
+    the dataset does not have it, and NaN (None for behaviours and texts) where one event lacks the value. `groups` (T,) are ascending
+    numbers, equal for events that are predicted at once from what was before all of them, such as those of a basket; None where each
+    event is predicted by itself. `likes` and `dislikes` are the
     item ids of this session's feedback: models read them here, so that one user's clicks never change a model that others share.
     """
 
@@ -39,6 +41,7 @@ class History:
     behaviours: np.ndarray | None = None
     ratings: np.ndarray | None = None
     texts: np.ndarray | None = None
+    groups: np.ndarray | None = None
     likes: tuple[str, ...] = ()
     dislikes: tuple[str, ...] = ()
     user_id: str | None = None
@@ -58,6 +61,13 @@ class History:
                 )
             )
         return self._take(slice(0, step))
+
+    def count_known(self, steps: np.ndarray) -> np.ndarray:
+        """Return the number (n,) of events that may be known when the events with these indices (n,) are predicted, at most that index."""
+        if self.groups is None or not len(self):
+            return np.asarray(steps)
+        numbers = np.append(self.groups, self.groups[-1] + 1)
+        return np.searchsorted(self.groups, numbers[steps])
 
     def since(self, step: int) -> "History":
         """Return the events from the one with this index on."""
@@ -88,6 +98,7 @@ class History:
             behaviours=append(self.behaviours, event.behaviour),
             ratings=append(self.ratings, event.rating),
             texts=append(self.texts, event.text),
+            groups=append(self.groups, self.groups[-1] + 1 if self.groups is not None and len(self) else 0),
         )
 
     def _take(self, index: slice | np.ndarray) -> "History":
@@ -103,6 +114,7 @@ class History:
             behaviours=select(self.behaviours),
             ratings=select(self.ratings),
             texts=select(self.texts),
+            groups=select(self.groups),
         )
 
 
@@ -128,6 +140,8 @@ class Request:
 def request_at(history: History, step: int) -> Request:
     """Return the request of a step of a replay: the first `step` events, and the time of the next one.
 
+    Where the next event is predicted at once with some of these, such as those of the same basket, they are left out.
+
     The place of the next event is left out, since it would give away the item: the place stays that of the last event.
     """
     time = offset = None
@@ -136,4 +150,5 @@ def request_at(history: History, step: int) -> Request:
             time = float(history.times[step])
         if history.utc_offsets is not None and np.isfinite(history.utc_offsets[step]):
             offset = float(history.utc_offsets[step])
-    return Request(history.until(step), time=time, utc_offset=offset)
+    known = step if history.groups is None or step >= len(history) else int(history.count_known(np.array([step]))[0])
+    return Request(history.until(known), time=time, utc_offset=offset)

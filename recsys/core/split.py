@@ -1,7 +1,8 @@
 """Training, validation and test events of a dataset.
 
 last-out: for each user the last event is a test event, the one before it a validation event, the rest training events; users with
-fewer than three events have training events only. temporal: the same two cuts in time for all users, 80 / 10 / 10 % of the events.
+fewer than three events have training events only. Events that are predicted at once (`Dataset.history_ends`), such as those of a
+basket, count as one and stay together. temporal: the same two cuts in time for all users, 80 / 10 / 10 % of the events.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SPLIT_NAMES = ("train", "validation", "test")
+FEW_USERS = 10
+"""Number of users with enough events for last-out below which its cases, one for each, are too few."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,16 +45,31 @@ def split_interactions(dataset: Dataset, protocol: str) -> Split:
 
 
 def default_protocol(dataset: Dataset) -> Protocol:
-    """Return temporal for the demo city, whose last tenth then lies in the future of every training event, and last-out, usual in the literature, elsewhere."""
-    return "temporal" if dataset.name == "demo-city" else "last-out"
+    """Return last-out, usual in the literature, or temporal where that would leave few cases, one for each of few users.
+
+    The demo city is temporal: its last tenth then lies in the future of every training event.
+    """
+    if dataset.name == "demo-city":
+        return "temporal"
+    users = len(dataset.user_ids) - _last_out(dataset).left_out
+    return "temporal" if users < FEW_USERS and _can_be_temporal(dataset) else "last-out"
+
+
+def _can_be_temporal(dataset: Dataset) -> bool:
+    """Return whether a temporal split has events of all three kinds."""
+    if dataset.times is None or not np.isfinite(dataset.times).all():
+        return False
+    return len(np.unique(_temporal(dataset).labels)) == len(SPLIT_NAMES)
 
 
 def _last_out(dataset: Dataset) -> Split:
-    labels = np.zeros(len(dataset.interactions), dtype=np.int8)
-    starts, ends = dataset.user_starts[:-1], dataset.user_starts[1:]
-    has_enough = ends - starts >= 3
-    labels[ends[has_enough] - 1] = TEST
-    labels[ends[has_enough] - 2] = VALIDATION
+    users, groups = dataset.interactions["user_id"].cat.codes.to_numpy(), dataset.history_ends
+    begins = np.flatnonzero(groups == np.arange(len(groups)))
+    ends = np.cumsum(np.bincount(users[begins], minlength=len(dataset.user_ids)))  # of each user's groups, among all of them
+    has_enough = np.diff(ends, prepend=0) >= 3
+    labels = np.zeros(len(groups), dtype=np.int8)
+    for label, back in ((TEST, 1), (VALIDATION, 2)):
+        labels[np.isin(groups, begins[ends[has_enough] - back])] = label
     return Split("last-out", labels, left_out=int((~has_enough).sum()))
 
 

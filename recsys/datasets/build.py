@@ -41,8 +41,8 @@ def build_dataset(
 ) -> Dataset:
     """Build a Dataset from tables in memory.
 
-    `interactions` has user_id, item_id and any of timestamp (datetimes, taken as UTC if they name no zone), utc_offset, behaviour,
-    rating, latitude, longitude, text; rows may have any order, which decides ties in time. `items` and `users` have the id as a column
+    `interactions` has user_id, item_id and any of timestamp (datetimes, taken as UTC if they name no zone), position, utc_offset,
+    behaviour, rating, latitude, longitude, text; rows may have any order, which decides ties in time. `items` and `users` have the id as a column
     or as the index; items and users without events are left out. The fingerprint is computed from the content unless one is given.
     """
     events = interactions.reset_index(drop=True)
@@ -60,7 +60,7 @@ def build_dataset(
         sorted_events["timestamp"] = pd.to_datetime(events["timestamp"], utc=True).astype("datetime64[ms, UTC]")
     if "behaviour" in events:
         sorted_events["behaviour"] = events["behaviour"].astype("category")
-    keys = ["user_id", "timestamp"] if "timestamp" in events else ["user_id"]
+    keys = ["user_id", *(key for key in ("timestamp", "position") if key in events)]
     sorted_events = sorted_events.sort_values(keys, kind="stable", ignore_index=True)
     order = sorted_events.groupby("user_id", observed=True).cumcount().astype(np.int32)
     sorted_events.insert(2, "order", order)

@@ -1,8 +1,8 @@
 """The prepared folder: the format of a dataset on disk.
 
 interactions.parquet   user, item: row numbers in the tables below, from 0, so that millions of rows open at once; and the known
-                       columns of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text; sorted by user
-                       and time
+                       columns of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text, and position
+                       where several events of a user share one instead of a time; sorted by user and time
 items.parquet          item_id and the known columns of title, text, category, latitude, longitude, …
 users.parquet          user_id and the known attributes of users
 friends.parquet        user_id, friend_id (only where known)
@@ -25,13 +25,14 @@ import pyarrow.parquet as pq
 
 from recsys.core import Check, Dataset
 from recsys.core.errors import DataError
+from recsys.core.moments import Ties
 from recsys.core.translation import _
 from recsys.storage.atomic_files import write_folder_atomically
 
 FORMAT = 1
 """Version of the format; part of every fingerprint, since data prepared by another version is another dataset."""
 
-COLUMNS = ("timestamp", "utc_offset", "behaviour", "rating", "latitude", "longitude", "text")
+COLUMNS = ("timestamp", "utc_offset", "behaviour", "rating", "latitude", "longitude", "text", "position")
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class DatasetCard:
     fingerprint: str | None = None
     checks: tuple[Check, ...] = ()
     places_of_events: bool = False
+    ties: Ties = "file"
+    tied_events: int | None = None  # that share their moment with another of the user; None without times, and on cards of old versions
 
 
 def write_prepared(
@@ -94,6 +97,7 @@ def read_prepared(folder: Path) -> Dataset:
         checks=card.checks,
         noun=card.noun,
         places_of_events=card.places_of_events,
+        ties=card.ties,
     )
 
 
@@ -123,6 +127,8 @@ def make_card(dataset: Dataset) -> DatasetCard:
         fingerprint=dataset.fingerprint,
         checks=dataset.checks,
         places_of_events=dataset.places_of_events,
+        ties=dataset.ties,
+        tied_events=dataset.tied_events,
     )
 
 

@@ -29,6 +29,18 @@ def bootstrap_columns(columns: Mapping[str, np.ndarray], user_codes: np.ndarray,
     return {name: draws[:, i] for i, name in enumerate(columns)}
 
 
+def has_intervals(user_codes: np.ndarray) -> bool:
+    """Return whether cases are of at least two users; draws of a single user do not differ."""
+    return len(user_codes) > 0 and bool((user_codes != user_codes[0]).any())
+
+
+def bootstrap_intervals(columns: Mapping[str, np.ndarray], user_codes: np.ndarray, seed: int) -> dict[str, tuple[float, float]]:
+    """Return the 95 % interval of the mean of each named column (cases,); none if all cases are of one user."""
+    if not has_intervals(user_codes):
+        return {}
+    return {name: bootstrap_interval(draws) for name, draws in bootstrap_columns(columns, user_codes, seed).items()}
+
+
 def bootstrap_interval(draws: np.ndarray) -> tuple[float, float]:
     """Return the 95 % interval of bootstrap means."""
     low, high = np.nanquantile(draws, LIMITS) if np.isfinite(draws).any() else (np.nan, np.nan)

@@ -19,7 +19,7 @@ CHUNK_REQUESTS = 512
 
 @dataclass(frozen=True, eq=False)
 class Cases:
-    """Events to evaluate: rows of the interactions, codes of their users, and steps in those users' histories, each (cases,)."""
+    """Events to evaluate: rows of the interactions, codes of their users, and the numbers of events known before them, each (cases,)."""
 
     dataset: Dataset
     rows: np.ndarray
@@ -28,10 +28,10 @@ class Cases:
 
     @classmethod
     def from_split(cls, dataset: Dataset, split: Split, which: str) -> "Cases":
-        """Return all events of a split in the order of the interactions; an error if there are none."""
+        """Return all targets of a split in the order of the interactions; an error if there are none."""
         if which not in SPLIT_NAMES:
             raise unknown("split", which, SPLIT_NAMES)
-        rows = np.flatnonzero(split.labels == SPLIT_NAMES.index(which))
+        rows = np.flatnonzero((split.labels == SPLIT_NAMES.index(which)) & dataset.is_target)
         if not len(rows):
             raise DataError(
                 _(
@@ -43,7 +43,7 @@ class Cases:
                 )
             )
         user_codes = dataset.interactions["user_id"].cat.codes.to_numpy()[rows]
-        return cls(dataset, rows, user_codes, rows - dataset.user_starts[user_codes])
+        return cls(dataset, rows, user_codes, dataset.history_ends[rows] - dataset.user_starts[user_codes])
 
     def requests(self, cases: np.ndarray) -> list[Request]:
         """Return the requests of some cases; each user's history is built once."""
@@ -66,8 +66,9 @@ def score_cases(model: Any, cases: Cases, whole: bool) -> Iterator[tuple[np.ndar
     for chosen, raw in chunks:
         scores = check_scores(model, raw)
         if not dataset.repeats:
-            for row_scores, row, step in zip(scores, cases.rows[chosen], cases.steps[chosen], strict=True):
-                seen = codes[row - step : row]
+            for row_scores, user, step in zip(scores, cases.user_codes[chosen], cases.steps[chosen], strict=True):
+                start = dataset.user_starts[user]
+                seen = codes[start : start + step]
                 row_scores[seen[seen != PAD] - 1] = -np.inf
         yield chosen, scores, codes[cases.rows[chosen]]
 

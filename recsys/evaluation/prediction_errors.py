@@ -8,7 +8,7 @@ from recsys.core import PAD, PredictsBehaviours, PredictsRatings
 from recsys.core.errors import DataError, RecsysError
 from recsys.core.split import TRAIN, Split
 from recsys.core.translation import _
-from recsys.evaluation.bootstrap import bootstrap_columns, bootstrap_interval
+from recsys.evaluation.bootstrap import bootstrap_columns, bootstrap_interval, has_intervals
 from recsys.evaluation.cases import Cases, batch_by_length
 
 PROBABILITY_MARGIN = 1e-7
@@ -102,10 +102,11 @@ def _compare_with_baseline(name: str, errors: tuple[np.ndarray, np.ndarray], of_
     own, baseline = errors
     if not np.isfinite(own + baseline).any():
         return {}, {}
-    draws = {
-        key: of_mean(each) for key, each in bootstrap_columns({name: own, f"{name}_baseline": baseline}, cases.user_codes, seed).items()
-    }
-    draws[f"{name}_gain"] = draws[f"{name}_baseline"] - draws[name]
     metrics = {name: float(of_mean(np.nanmean(own))), f"{name}_baseline": float(of_mean(np.nanmean(baseline)))}
     metrics[f"{name}_gain"] = metrics[f"{name}_baseline"] - metrics[name]
+    if not has_intervals(cases.user_codes):
+        return metrics, {}
+    columns = bootstrap_columns({name: own, f"{name}_baseline": baseline}, cases.user_codes, seed)
+    draws = {key: of_mean(each) for key, each in columns.items()}
+    draws[f"{name}_gain"] = draws[f"{name}_baseline"] - draws[name]
     return metrics, {key: bootstrap_interval(each) for key, each in draws.items()}

@@ -15,7 +15,7 @@ from recsys.core import PAD, TOP_K, Dataset, Recommender, top_k
 from recsys.core.errors import DataError, unknown
 from recsys.core.split import TRAIN, Protocol, Split
 from recsys.core.translation import _
-from recsys.evaluation.bootstrap import DRAWS, LIMITS, bootstrap_columns, bootstrap_interval, bootstrap_means
+from recsys.evaluation.bootstrap import DRAWS, LIMITS, bootstrap_intervals, bootstrap_means, has_intervals
 from recsys.evaluation.cases import Cases, score_cases
 from recsys.evaluation.metrics import compute_case_metrics, compute_ranks
 from recsys.evaluation.prediction_errors import evaluate_predictions
@@ -29,7 +29,7 @@ class Evaluation:
 
     `ranks`, `rows`, `user_codes` and each of `other_values` are (cases,); `rows` are rows of `dataset.interactions`, ascending;
     `other_values` are the case values of metrics that are not functions of ranks. `intervals` are 95 % bootstrap intervals over users;
-    coverage@10 has none, since it is not a mean over users. `slices` are cold-start slices, None for one without cases.
+    coverage@10 has none, since it is not a mean over users, and nothing has if all cases are of one user. `slices` are cold-start slices, None for one without cases.
     `excluded_users` counts users with too few events for the protocol. `aware` lists which of time and place of the request the model
     uses and the dataset has.
     """
@@ -76,7 +76,10 @@ class Evaluation:
 
 
 class PairedDifference(NamedTuple):
-    """Mean of a metric under the first model minus that under the second, with its 95 % interval and two-sided p-value."""
+    """Mean of a metric under the first model minus that under the second, with its 95 % interval and two-sided p-value.
+
+    These are NaN if all cases are of one user.
+    """
 
     difference: float
     low: float
@@ -105,7 +108,7 @@ def evaluate_model(
     ranks, other_values, coverage = _rank_cases(model, cases, split)
     columns = {**compute_case_metrics(ranks), **other_values}
     metrics = {key: float(np.nanmean(values)) for key, values in columns.items()} | {f"coverage@{TOP_K}": coverage}
-    intervals = {key: bootstrap_interval(each) for key, each in bootstrap_columns(columns, cases.user_codes, seed).items()}
+    intervals = bootstrap_intervals(columns, cases.user_codes, seed)
     predicted, predicted_intervals = ({}, {}) if brief else evaluate_predictions(model, cases, split, seed)
     return Evaluation.from_cases(
         name,
@@ -178,6 +181,8 @@ def compare_paired(
                 )
             )
         difference, user_codes = difference[part.case_indices], user_codes[part.case_indices]
+    if not has_intervals(user_codes):
+        return PairedDifference(float(difference.mean()), np.nan, np.nan, np.nan)
     draws = bootstrap_means(difference[:, None], user_codes, seed)[:, 0]
     low, high = np.quantile(draws, LIMITS)
     p = 2 * min(np.mean(draws <= 0), np.mean(draws >= 0))

@@ -1,6 +1,7 @@
 """Replay of a user's timeline under one model: the top-k list at every step, and the rank of the next item.
 
 Step N is after the first N events. Nothing later is used at step N, except the time of event N, which is the time of the request.
+Where event N is predicted at once with earlier ones (`History.groups`), those are not used either.
 """
 
 import time
@@ -90,14 +91,15 @@ def replay_history(model: Recommender, history: History, repeats: bool, k: int =
     ranks = np.full(length + 1, np.nan)
     top, top_scores = np.empty((length + 1, k), dtype=np.int64), np.empty((length + 1, k), dtype=np.float32)
     trace = model.trace(history) if isinstance(model, Traces) else None
+    known = history.count_known(np.arange(length + 1))
     excluded_from = _find_exclusions(codes, vocabulary.encode(history.dislikes), len(vocabulary), repeats)
     fallbacks: list[str | None] = []
     falling_back = model if isinstance(model, FallsBack) else None  # asked once: the check of a protocol takes microseconds
     rows = min(compute_rows_per_chunk(len(vocabulary)), CHUNK_STEPS)
     for steps, requests in _requests(history, codes, rows, traced=trace is not None):
-        scores = check_scores(model, model.score(requests) if trace is None else cast(Any, model).score_trace(trace, steps))
+        scores = check_scores(model, model.score(requests) if trace is None else cast(Any, model).score_trace(trace, known[steps]))
         if (excluded_from <= steps[-1]).any():
-            np.putmask(scores, excluded_from <= steps[:, None], -np.inf)
+            np.putmask(scores, excluded_from <= known[steps][:, None], -np.inf)
         fallbacks += [falling_back.fallback(request) for request in requests] if falling_back else [None] * len(steps)
         top[steps] = top_k(scores, k)
         top_scores[steps] = np.take_along_axis(scores, top[steps], axis=1)
@@ -114,8 +116,8 @@ def replay_history(model: Recommender, history: History, repeats: bool, k: int =
         top_scores=top_scores,
         splits=np.full(length, "", dtype=object) if labels is None else np.array(SPLIT_NAMES, dtype=object)[labels],
         fallbacks=tuple(fallbacks),
-        interest=trace.states if trace is not None and trace.states.shape[1] else None,
-        gates={} if trace is None else trace.gates,
+        interest=trace.states[known] if trace is not None and trace.states.shape[1] else None,
+        gates={} if trace is None else {name: gate[known] for name, gate in trace.gates.items()},
         unknown=int((codes == PAD).sum()),
         seconds=time.perf_counter() - began,
     )
@@ -152,7 +154,7 @@ def _requests(history: History, codes: np.ndarray, rows: int, traced: bool) -> I
         steps = np.arange(start, min(start + rows, len(history) + 1))
         requests = [request_at(history, int(step)) for step in steps]
         if cleaned is not None:
-            requests = [replace(request, history=cleaned.until(known_before[step])) for step, request in zip(steps, requests, strict=True)]
+            requests = [replace(request, history=cleaned.until(known_before[len(request.history)])) for request in requests]
         yield steps, requests
 
 

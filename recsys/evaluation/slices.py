@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsys.core.split import TRAIN, Split
-from recsys.evaluation.bootstrap import bootstrap_columns, bootstrap_interval
+from recsys.evaluation.bootstrap import bootstrap_intervals
 from recsys.evaluation.cases import Cases
 from recsys.evaluation.metrics import compute_case_metrics, compute_metrics
 
@@ -40,6 +40,5 @@ def _evaluate_slice(ranks: np.ndarray, cases: Cases, chosen: np.ndarray, seed: i
     if not len(chosen):
         return None
     user_codes = cases.user_codes[chosen]
-    draws = bootstrap_columns(compute_case_metrics(ranks[chosen]), user_codes, seed)
-    intervals = {name: bootstrap_interval(each) for name, each in draws.items()}
+    intervals = bootstrap_intervals(compute_case_metrics(ranks[chosen]), user_codes, seed)
     return Slice(len(chosen), len(np.unique(user_codes)), compute_metrics(ranks[chosen]), intervals, chosen)

@@ -23,7 +23,7 @@ from recsys.storage.paths import ASSETS, home
 from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import CheckpointCard
 
-EVALUATOR_VERSION = 1
+EVALUATOR_VERSION = 2
 """Increased whenever the same checkpoint would get other or additional metrics."""
 
 

@@ -66,7 +66,8 @@ class BilinearMarkov(nn.Module):
 
     def batches(self, data: Stream, rng: np.random.Generator) -> Iterator[tuple[int, int, np.ndarray]]:
         """Yield one epoch of (batch number, number of batches, batch); a batch holds pairs (n, 2) of the codes of last and next items."""
-        pairs = np.column_stack([data.codes, data.targets])[rng.permutation(len(data.codes))]
+        pairs = np.column_stack([data.codes, data.targets])[data.targets != PAD]
+        pairs = pairs[rng.permutation(len(pairs))]
         count = -(-len(pairs) // self.config.batch_tokens)
         for number, batch in enumerate(np.array_split(pairs, max(count, 1))):
             yield number, max(count, 1), batch

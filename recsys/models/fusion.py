@@ -185,7 +185,7 @@ class Fusion:
 
         Cases whose next item is not among the best of any part are left out.
         """
-        rows = np.flatnonzero(split.labels == VALIDATION)
+        rows = np.flatnonzero((split.labels == VALIDATION) & dataset.is_target)
         rows = np.sort(np.random.default_rng(seed).permutation(rows)[:CASES])
         if not len(rows):
             raise DataError(

@@ -7,10 +7,16 @@ import numpy as np
 from scipy import sparse
 
 from recsys.core import PAD, Dataset, Request
-from recsys.core.split import TRAIN, Split
+from recsys.core.split import Split
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased, matrix_to_arrays
-from recsys.models.base.event_arrays import collect_events, count_training_events, encode_recent_items, normalize_counts
+from recsys.models.base.event_arrays import (
+    collect_events,
+    count_training_events,
+    encode_recent_items,
+    find_training_sequences,
+    normalize_counts,
+)
 from recsys.models.base.settings import check_positive
 
 
@@ -42,12 +48,10 @@ class Markov(CountBased):
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: MarkovConfig, seed: int = 0) -> "Markov":
         """Count transitions between training events. `seed` has no effect."""
-        rows = np.flatnonzero(split.labels == TRAIN)
-        users = dataset.interactions["user_id"].cat.codes.to_numpy()[rows]
-        items = dataset.item_codes[rows] - 1
-        is_transition = users[1:] == users[:-1]
-        ones, n_items = np.ones(int(is_transition.sum()), dtype=np.int32), len(dataset.item_ids)
-        follow = sparse.csr_matrix((ones, (items[:-1][is_transition], items[1:][is_transition])), shape=(n_items, n_items))
+        last, following = find_training_sequences(dataset, split, 1)
+        n_items = len(dataset.item_ids)
+        ones = np.ones(len(following), dtype=np.int32)
+        follow = sparse.csr_matrix((ones, (last[0] - 1, following - 1)), shape=(n_items, n_items))
         follow.sum_duplicates()
         return cls(dataset.item_ids, config, {"counts": count_training_events(dataset, split), **matrix_to_arrays("follow", follow)})
 

@@ -8,10 +8,16 @@ from scipy import sparse
 
 from recsys.core import Dataset, Request
 from recsys.core.errors import DataError
-from recsys.core.split import TRAIN, Split
+from recsys.core.split import Split
 from recsys.core.translation import N_, _
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import collect_events, count_training_events, encode_recent_items, normalize_counts
+from recsys.models.base.event_arrays import (
+    collect_events,
+    count_training_events,
+    encode_recent_items,
+    find_training_sequences,
+    normalize_counts,
+)
 from recsys.models.base.settings import check_between, check_positive, check_share
 
 LARGEST_KEY = 2**62
@@ -51,8 +57,6 @@ class Ngram(CountBased):
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: NgramConfig, seed: int = 0) -> "Ngram":
         """Count sequences of a user's consecutive training events. `seed` has no effect."""
-        rows = np.flatnonzero(split.labels == TRAIN)
-        users, items = dataset.interactions["user_id"].cat.codes.to_numpy()[rows], dataset.item_codes[rows]
         if (len(dataset.item_ids) + 1) ** (config.order - 1) >= LARGEST_KEY:
             raise DataError(
                 _(
@@ -64,9 +68,9 @@ class Ngram(CountBased):
             )
         arrays = {"counts": count_training_events(dataset, split)}
         for length in range(1, config.order):
-            is_sequence = users[length:] == users[:-length]
-            contexts = _encode_sequences([items[at : len(items) - length + at][is_sequence] for at in range(length)], len(dataset.item_ids))
-            arrays |= _count_successors(f"after{length}", contexts, items[length:][is_sequence], len(dataset.item_ids))
+            columns, following = find_training_sequences(dataset, split, length)
+            contexts = _encode_sequences(columns, len(dataset.item_ids))
+            arrays |= _count_successors(f"after{length}", contexts, following, len(dataset.item_ids))
         return cls(dataset.item_ids, config, arrays)
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:

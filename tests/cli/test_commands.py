@@ -90,7 +90,7 @@ class TestShapes:
         found = run("datasets", "--json").json
         assert set(found) == {"datasets"}
         for each in found["datasets"]:
-            assert set(each) == {"name", "prepared", "interactions", "users", "items", "has", "example_users"}
+            assert set(each) == {"name", "prepared", "interactions", "users", "items", "has", "ties", "tied_events", "example_users"}
         town = next(each for each in found["datasets"] if each["name"] == "town")
         assert town["prepared"] is True
         assert town["users"] == 60
@@ -100,7 +100,19 @@ class TestShapes:
     def test_prepare_a_file(self, shop: Path) -> None:
         mapping = "user_id=customer,item_id=article,timestamp=seconds,rating=stars"
         found = run("prepare", shop, "--map", mapping, "--name", "shop", "--json").json
-        assert set(found) == {"name", "fingerprint", "interactions", "users", "items", "first", "last", "has", "checks"}
+        assert set(found) == {
+            "name",
+            "fingerprint",
+            "interactions",
+            "users",
+            "items",
+            "first",
+            "last",
+            "has",
+            "ties",
+            "tied_events",
+            "checks",
+        }
         assert (found["name"], found["interactions"], found["users"], found["items"]) == ("shop", 400, 20, 15)
         assert found["first"] == "2020-09-13T12:26:40Z"
         assert all(set(check) == {"check", "rows", "action"} for check in found["checks"])
@@ -119,7 +131,9 @@ class TestShapes:
     @pytest.mark.parametrize("split", ["validation", "test"])
     def test_evaluate(self, split: str) -> None:
         found = run("evaluate", "markov", "town", "--split", split, "--json").json
-        assert set(found) == {"model", "dataset", "protocol", "split", "aware", "cases", "items", "metrics", "intervals", "slices"}
+        assert set(found) == {
+            "model", "dataset", "protocol", "split", "aware", "cases", "items", "metrics", "intervals", "slices", "ties", "tied_events", "order",
+        }  # fmt: skip
         assert (found["model"], found["dataset"], found["protocol"], found["split"]) == ("markov", "town", "last-out", split)
         assert {"hr@1", "hr@10", "ndcg@10", "mrr", "precision@10", "recall@10", "f1@10"} <= set(found["metrics"])
         low, high = found["intervals"]["ndcg@10"]
@@ -135,7 +149,7 @@ class TestShapes:
     def test_leaderboard(self) -> None:
         ran = run("leaderboard", "town", "--only", "markov,popularity", "--json")
         found = ran.json
-        assert set(found) == {"dataset", "protocol", "split", "rows", "skipped"}
+        assert set(found) == {"dataset", "protocol", "split", "rows", "skipped", "ties", "tied_events", "order"}
         assert (found["dataset"], found["protocol"], found["split"], found["skipped"]) == ("town", "last-out", "validation", [])
         assert {row["model"] for row in found["rows"]} == {"markov", "popularity"}
         fields = {"model", "aware", "metrics", "intervals", "slices", "parameters", "train_seconds", "request_ms"}
@@ -144,6 +158,38 @@ class TestShapes:
         assert "evaluating" in ran.err
         again = run("leaderboard", "town", "--only", "popularity,markov", "--json")
         assert (again.json, again.err) == (found, "")
+
+    def test_the_order_within_moments_is_mentioned(self, tmp_path: Path) -> None:
+        lines = [f"u{user},i{(user + at) % 9},2024-01-{1 + at // 2:02}" for user in range(30) for at in range(12)]
+        path = tmp_path / "days.csv"
+        path.write_text("\n".join(["user_id,item_id,timestamp", *lines]) + "\n", encoding="utf-8")
+        shared = "360 of 360 events share their moment with another of the same user."
+        meaning = {
+            "file": "is the file’s, and metrics of the next item depend on it",
+            "shuffle": "is random",
+            "together": "earlier moments only",
+        }
+        for ties, end in meaning.items():
+            name = f"days-{ties}"
+            assert shared in run("prepare", path, "--name", name, "--ties", ties).out
+            run("train", "markov", name)
+            for command in (("evaluate", "markov", name), ("leaderboard", name, "--only", "markov")):
+                assert shared in run(*command).out and end in run(*command).out
+                found = run(*command, "--json").json
+                assert (found["ties"], found["tied_events"]) == (ties, 360) and end in found["order"]
+        assert run("evaluate", "markov", "town", "--json").json["order"] is None
+        assert "share their moment" not in run("evaluate", "markov", "town").out
+
+    def test_one_user_has_no_intervals(self, tmp_path: Path) -> None:
+        lines = [f"me,i{at % 7},2024-01-{1 + at:02}" for at in range(30)]
+        path = tmp_path / "mine.csv"
+        path.write_text("\n".join(["user_id,item_id,timestamp", *lines]) + "\n", encoding="utf-8")
+        run("prepare", path, "--name", "mine-alone")
+        run("train", "markov", "mine-alone")
+        found = run("evaluate", "markov", "mine-alone", "--json").json
+        assert (found["protocol"], found["intervals"]) == ("temporal", {})
+        for command in (("evaluate", "markov", "mine-alone"), ("leaderboard", "mine-alone", "--only", "markov")):
+            assert "no intervals: all cases are of one user" in run(*command).out
 
     def test_recommend(self) -> None:
         found = run("recommend", "sasrec", "town", "--user", "p0002", "--step", 10, "--k", 4, "--json").json

@@ -75,5 +75,14 @@ def test_unknown_protocol(tiny: Dataset) -> None:
         split_interactions(tiny, "lastout")
 
 
-def test_default_protocol(tiny: Dataset) -> None:
-    assert default_protocol(tiny) == "last-out"
+def test_default_protocol(tiny: Dataset, order_only: Dataset) -> None:
+    assert default_protocol(tiny) == default_protocol(order_only) == "last-out"
+
+
+@pytest.mark.parametrize(("users", "expected"), [(1, "temporal"), (9, "temporal"), (10, "last-out")])
+def test_few_users_are_split_in_time(make_dataset: Callable[..., Dataset], users: int, expected: str) -> None:
+    lengths = [10] * users + [2] * 15  # those with two events are in no last-out split
+    assert default_protocol(timed(make_dataset, lengths, list(range(sum(lengths))))) == expected
+    assert default_protocol(make_dataset([("u", "a"), ("u", "b"), ("u", "c")])) == "last-out", "it has no times"
+    at_once = timed(make_dataset, [10], [5] * 10)
+    assert default_protocol(at_once) == "last-out", "a split in time has no training events"

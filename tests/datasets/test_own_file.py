@@ -350,6 +350,44 @@ def test_card_is_plain_json(tmp_path: Path) -> None:
     assert {"check": "duplicates", "rows": 0, "action": "kept"} in card["checks"]
 
 
+def test_a_card_of_an_older_version_opens(tmp_path: Path) -> None:
+    before = prepare_dataset(_csv(tmp_path), name="shop")
+    path = Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop" / "card.json"
+    card = json.loads(path.read_text())
+    assert (card.pop("ties"), card.pop("tied_events")) == ("file", 4)
+    path.write_text(json.dumps(card))
+    assert next(each for each in list_datasets() if each.name == "shop").tied_events is None
+    dataset = open_dataset("shop")
+    assert (dataset.ties, dataset.tied_events, dataset.fingerprint) == ("file", 4, before.fingerprint)
+
+
+def test_ties_are_part_of_the_dataset(tmp_path: Path) -> None:
+    path = _csv(tmp_path)
+    cards = {ties: prepare_dataset(path, name=ties, ties=ties) for ties in ("file", "shuffle", "together")}
+    assert len({card.fingerprint for card in cards.values()}) == 3
+    assert all((card.ties, open_dataset(ties).ties, card.tied_events) == (ties, ties, 4) for ties, card in cards.items())
+    with pytest.raises(DataError, match="choose one of file, shuffle, together"):
+        read_file(path, ties="random")  # type: ignore[arg-type]
+    with pytest.raises(DataError, match="has no times"):
+        read_file(path, mapping={"timestamp": ""}, ties="together")
+
+
+def test_orders_with_numbers_are_moments(tmp_path: Path) -> None:
+    lines = ["ann,tea,1", "ann,pie,1", "ann,jam,2", "ann,tea,2", "bob,tea,1", "bob,tea,1"]
+    data = read_file(put(tmp_path, "orders.csv", "\n".join(["user_id,item_id,timestamp", *lines]) + "\n"), ties="together")
+    assert data.times is None and data.tied_events == 6
+    assert data.repeats, "ann takes tea in two orders; twice in one order would not be a return"
+    assert data.history_ends.tolist() == [0, 0, 2, 2, 4, 4]
+    distinct = read_file(put(tmp_path, "steps.csv", "user_id,item_id,timestamp\nann,tea,1\nann,pie,2\nbob,tea,1\n"))
+    assert distinct.tied_events is None and "position" not in distinct.interactions
+
+
+def test_a_repetition_at_one_moment_is_no_return(tmp_path: Path) -> None:
+    text = "user_id,item_id,timestamp,behaviour\nann,tea,{},look\nann,tea,{},buy\nann,pie,1700000200,look\n"
+    assert not read_file(put(tmp_path, "once.csv", text.format(1_700_000_000, 1_700_000_000))).repeats
+    assert read_file(put(tmp_path, "twice.csv", text.format(1_700_000_000, 1_700_000_100))).repeats
+
+
 def test_a_name_with_wildcards_is_read_by_the_letter(tmp_path: Path) -> None:
     put(tmp_path, "data1.csv", "user_id,item_id\nWRONG,x\n")
     named = put(tmp_path, "data[1].csv", "user_id,item_id\nann,tea\nbob,pie\n")

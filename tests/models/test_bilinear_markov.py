@@ -51,7 +51,7 @@ def test_an_epoch_holds_every_pair_once(tiny: Dataset) -> None:
 
 
 def test_it_learns_what_follows(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
-    dataset = make_dataset([(f"u{user}", "abcd"[(user + step) % 4]) for user in range(20) for step in range(8)])
+    dataset = make_dataset([(f"u{user:02}", "abcd"[(user + step) % 4]) for user in range(20) for step in range(8)])
     settings = {"embedding_size": 4, "epochs": 30, "learning_rate": 0.05, "batch_tokens": 20}
     *_, last = loop.train_model("bilinear-markov", dataset, settings=settings, folder=tmp_path / "m")
     scores = checkpoints.load_checkpoint(last.checkpoint).model.score([request_after(item) for item in "abcd"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -55,6 +56,17 @@ def test_order_only_data_says_so(open_page: Callable[..., AppTest]) -> None:
     app = open_page(PAGE, dataset="order-only")
     assert "their times are not" in told(app)
     assert not app.exception
+
+
+def test_the_order_within_moments_is_mentioned(
+    make_dataset: Callable[..., Dataset], keep: Callable[[Dataset], Dataset], open_page: Callable[..., AppTest]
+) -> None:
+    days = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.tile(np.arange(12) // 2, 12), "D")
+    keep(make_dataset([(f"u{user:02}", f"i{(user + at) % 9}") for user in range(12) for at in range(12)], name="days", timestamp=days))
+    sentence = "144 of 144 events share their moment with another of the same user. The order within a moment is the file’s"
+    for page in (PAGE, "evaluate/leaderboard/page.py"):
+        assert sentence in told(open_page(page, dataset="days"))
+        assert "share their moment" not in told(open_page(page))
 
 
 @pytest.mark.parametrize("part", ["overview", "cleaning_report", "import", "all_datasets"])

@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.evaluate.leaderboard.predictions import predictions_html
 from pages.evaluate.leaderboard.tables import fitted_sentence
 from recsys.core import Dataset
+from recsys.datasets.prepared import write_prepared
 from recsys.leaderboard import LeaderboardRow, build_leaderboard_row, group_comparable_rows, run_leaderboard
 from recsys.models import MODELS
+from recsys.storage.paths import home
 from recsys.training.loop import train_model
 from tests.pages.conftest import told
 
@@ -32,6 +36,16 @@ def test_models_stand_in_groups_with_intervals(train_tiny: Callable[..., None], 
     assert " ms" in told(app)
     assert "beats" in told(app) or "not significant" in told(app)
     assert "Latency of one request, ms" in app.selectbox(key="board_x").options
+
+
+def test_one_user_has_no_intervals_and_no_test(make_dataset: Callable[..., Dataset], open_page: Callable[..., AppTest]) -> None:
+    times = pd.Timestamp("2024-01-01", tz="UTC") + pd.to_timedelta(np.arange(40), "D")
+    alone = make_dataset([("me", f"i{at % 7}") for at in range(40)], name="alone", timestamp=times)
+    write_prepared(home() / "datasets" / "alone", alone)
+    list(run_leaderboard(alone, only=["popularity", "markov"]))
+    text = told(open_page(PAGE, dataset="alone", model="markov"))
+    assert "There are no intervals: they are over users, and all cases are of one user." in text
+    assert "allow no test" in text and "95% intervals" not in text
 
 
 def test_the_test_split_takes_a_warning_and_a_word(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:

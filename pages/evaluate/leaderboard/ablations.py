@@ -1,5 +1,6 @@
 """Ablations: the effect of each component, measured as the difference between a model with it and one without."""
 
+import math
 from collections.abc import Sequence
 
 import streamlit as st
@@ -49,6 +50,8 @@ def _step_html(effect: AblationEffect) -> str:
 
 
 def _gain_html(gain: PairedDifference) -> str:
+    if not math.isfinite(gain.low):
+        return format_fixed(gain.difference, 3, sign=True)
     note = interval = format_interval(gain.low, gain.high, sign=True)
     if gain.high < 0:
         note = _("{interval}, a loss", interval=interval)

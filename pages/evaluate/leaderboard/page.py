@@ -7,6 +7,7 @@ from pages.evaluate.leaderboard import ablations, evaluation_button, labels, pre
 from pages.shell import cursor
 from pages.ui import html
 from pages.ui.errors import escape_markdown
+from recsys.core.moments import describe_order
 from recsys.core.split import SPLIT_NAMES
 from recsys.core.translation import _
 from recsys.leaderboard import group_comparable_rows
@@ -35,7 +36,7 @@ def draw() -> None:
     for (protocol, split), group in group_comparable_rows(lines, metric).items():
         group = [line for line in group if part == labels.ALL or line.metrics]
         if group:
-            html.lead(tables.protocol_sentence(dataset, protocol, split))
+            html.lead(tables.protocol_sentence(dataset, protocol, split, has_intervals=any(line.intervals for line in group)))
             st.html(tables.table_html(group, here.model))
             html.lead(tables.compare_best_two(group, shown.evaluations, metric, part))
             if tables.fitted_sentence(group):
@@ -49,6 +50,8 @@ def draw() -> None:
 
 st.title(_("Leaderboard"))
 html.lead(tables.lead_sentence(dataset))
+if describe_order(dataset):
+    st.caption(describe_order(dataset))
 if trained:
     draw()
 else:

@@ -38,7 +38,7 @@ def predictions_html(lines: Sequence[LeaderboardRow], name: str) -> str:
 
 
 def _row(line: LeaderboardRow, name: str) -> str:
-    better = line.intervals[f"{name}_gain"][0] > 0
+    better = line.intervals.get(f"{name}_gain", (0.0, 0.0))[0] > 0
     return (
         f'<tr><td>{html.escape_html(line.title)}</td><td class="n">{metric_html(line.metrics, line.intervals, name)}</td>'
         f'<td class="n">{metric_html(line.metrics, line.intervals, f"{name}_baseline")}</td>'

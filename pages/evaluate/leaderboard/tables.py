@@ -1,5 +1,6 @@
 """The main tables of the leaderboard and the sentences around them, as HTML."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from pages.evaluate.leaderboard import labels
@@ -30,7 +31,7 @@ def lead_sentence(dataset: Dataset) -> str:
     )
 
 
-def protocol_sentence(dataset: Dataset, protocol: str, split: str) -> str:
+def protocol_sentence(dataset: Dataset, protocol: str, split: str, has_intervals: bool) -> str:
     """Return the evaluation protocol of a table as HTML."""
     first = _(
         "<b>{protocol}, {split}</b>: {description}.",
@@ -39,7 +40,11 @@ def protocol_sentence(dataset: Dataset, protocol: str, split: str) -> str:
         description=_(PROTOCOL_DESCRIPTIONS[protocol]),
     )
     second = _("Items seen before stay candidates.") if dataset.repeats else _("Items seen before are not candidates.")
-    third = _("Small figures are 95% intervals over users.")
+    third = (
+        _("Small figures are 95% intervals over users.")
+        if has_intervals
+        else _("There are no intervals: they are over users, and all cases are of one user.")
+    )
     return f"{first} {second} {third}"
 
 
@@ -116,6 +121,10 @@ def compare_best_two(table: Sequence[LeaderboardRow], evaluations: Mapping[str, 
         second=html.escape_html(ready[1].title),
         difference=format_fixed(found.difference, 3),
         metric=html.escape_html(_(labels.METRICS[metric])),
+    )
+    if not math.isfinite(found.p):
+        return _("<b>{first}</b> leads <b>{second}</b> by {difference} {metric}; the events of one user allow no test.", **values)
+    values |= dict(
         low=format_fixed(found.low, 3),
         high=format_fixed(found.high, 3),
         p=f"{'<' if found.p <= 0.001 else '='} {format_fixed(found.p, 3)}",

@@ -14,6 +14,7 @@ from pages.ui import charts, html, item_card, theme
 from recsys.analysis.dataset_stats import DatasetStats
 from recsys.core import Dataset
 from recsys.core.formatting import format_clock, format_fixed, format_long_date, format_number, format_share, weekday_names
+from recsys.core.moments import describe_order
 from recsys.core.nouns import count_events
 from recsys.core.translation import _, ngettext
 from recsys.figures.dataset_stats import hour_map, long_tail, place_map, value_bars, weekly_events
@@ -58,6 +59,8 @@ def draw(here: Cursor) -> None:
         st.info(_("Only you can see this dataset, and it is deleted when you close this browser tab. No model has been trained on it yet."))
         cursor.jump_button(_("Train a model on it"), "evaluate/checkpoints/page.py", "train_own")
     st.html(html.facts(_list_facts(dataset, stats)))
+    if describe_order(dataset):
+        st.caption(describe_order(dataset))
     panels = _build_panels(dataset, stats)
     for start in range(0, len(panels), 2):
         for column, panel in zip(st.columns(2, gap="medium"), panels[start : start + 2], strict=False):

@@ -14,6 +14,7 @@ import pandas as pd
 from recsys.core import Check
 from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
+from recsys.core.moments import Ties
 from recsys.core.translation import N_, _
 from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.importing.cleaning import Rules, clean_events
@@ -59,9 +60,8 @@ def ingest_source(reader: Reader, files: Sequence[Path], folder: Path, label: La
         with open_duckdb(work) as con, reading_errors(files[0]):
             source = reader(con)
             checks = _clean(con, source, options)
-            repeats = _users_return(con) if label.repeats is None else label.repeats
             places_of_events = _collect_item_facts(con) and (source.items is None or "latitude" not in source.items)
-            _write_events(con, folder)
+            _write_events(con, folder, source, options.ties)
             _write_items(con, folder, source.items)
             _write_users(con, folder, source.users)
         fingerprint = fingerprint_of(files, options)
@@ -70,9 +70,10 @@ def ingest_source(reader: Reader, files: Sequence[Path], folder: Path, label: La
         raise DataError(_("cannot write to {folder}: {reason}; nothing was changed", folder=folder.parent, reason=reason)) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    card = DatasetCard(label.name, label.title, label.noun, repeats, fingerprint=fingerprint, checks=checks)
+    card = DatasetCard(label.name, label.title, label.noun, bool(label.repeats), fingerprint=fingerprint, checks=checks, ties=options.ties)
     write_card(folder, replace(card, places_of_events=places_of_events))
-    card = make_card(read_prepared(folder))
+    dataset = read_prepared(folder)
+    card = make_card(dataset if label.repeats is not None else replace(dataset, repeats=dataset.has_returns))
     write_card(folder, card)
     return card
 
@@ -161,28 +162,33 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
         con.execute("UPDATE events SET utc_offset = NULL WHERE utc_offset IS NOT NULL")
 
 
-def _users_return(con: duckdb.DuckDBPyConnection) -> bool:
-    """Return whether a user has the same item at two different times; at the same time it would be a duplicate."""
-    moment = "COALESCE(epoch_us(timestamp), position, row)"
-    return bool(con.execute(f"SELECT 1 FROM events GROUP BY user_code, item_code HAVING min({moment}) <> max({moment}) LIMIT 1").fetchone())
-
-
-def _write_events(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _write_events(con: duckdb.DuckDBPyConnection, folder: Path, source: Source, ties: Ties) -> None:
     for table, _id, code in _ID_TABLES:
         # Users and items without a remaining row are not part of the dataset.
         con.execute(
             f"CREATE TABLE remaining_{table} AS SELECT *, (row_number() OVER (ORDER BY {code}) - 1)::INT AS number "
             f"FROM {table} SEMI JOIN events USING ({code})"
         )
+    has_times, has_positions = con.execute("SELECT count(timestamp) > 0, count(position) > 0 FROM events").fetchone() or (False, False)
+    if ties != "file" and not has_times and not has_positions:
+        raise DataError(
+            _("{file} has no times, so no events share a moment and there are no ties to treat; leave ties out", file=source.where)
+        )
     filled = con.execute(f"SELECT {', '.join(f'count({column})' for column in _EVENT_COLUMNS)} FROM events").fetchone() or ()
     columns = [_EVENT_COLUMNS[column] for column, rows in zip(_EVENT_COLUMNS, filled, strict=True) if rows]
+    shared = "SELECT 1 FROM events WHERE position IS NOT NULL GROUP BY user_code, position HAVING count(*) > 1 LIMIT 1"
+    if not has_times and con.execute(shared).fetchone():
+        columns.append("position")
     con.execute(
         f"COPY (SELECT remaining_user_codes.number AS user, remaining_item_codes.number AS item{''.join(f', {column}' for column in columns)} FROM events "
         "JOIN remaining_user_codes USING (user_code) JOIN remaining_item_codes USING (item_code) "
-        "ORDER BY user_code, timestamp, position, row) "
+        f"ORDER BY user_code, timestamp, position{'' if ties == 'file' else f', {_RANDOM_ORDER}'}, row) "
         f"TO {quote_literal(folder / 'interactions.parquet')} (FORMAT parquet, COMPRESSION zstd)"
     )
 
+
+# Made of the event alone, so that the same events in another order in the file become the same dataset.
+_RANDOM_ORDER = "md5(concat_ws('/', user_code, item_code, epoch_us(timestamp), position)), behaviour, rating"
 
 _EVENT_COLUMNS = {
     "timestamp": "timestamp::TIMESTAMPTZ AS timestamp",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from recsys.core.errors import DataError
+from recsys.core.moments import Ties
 from recsys.core.translation import _
 from recsys.datasets.importing.cleaning import Duplicates, Missing
 
@@ -28,6 +29,7 @@ class Options:
         rows: the treatment of kinds of rows, see `row_kinds`.
         behaviours: the meaning of behaviours: positive, impression or delete.
         items, users: files of items and of users, joined by their ids.
+        ties: the order of events of one user at one moment, see `recsys.core.moments`.
     """
 
     duplicates: Duplicates = "keep"
@@ -41,6 +43,7 @@ class Options:
     behaviours: Pairs = ()
     items: str | None = None
     users: str | None = None
+    ties: Ties = "file"
 
     def __post_init__(self) -> None:
         choices = {
@@ -48,6 +51,7 @@ class Options:
             "missing": get_args(Missing),
             "dates": get_args(DateOrder),
             "layout": get_args(Layout),
+            "ties": get_args(Ties),
         }
         for setting, allowed in choices.items():
             value = getattr(self, setting)

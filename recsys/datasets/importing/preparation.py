@@ -114,10 +114,10 @@ def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> tu
 
 def _copy(path: Path, folder: Path, name: str) -> DatasetCard:
     """Copy a prepared folder under another name; its tables stay unchanged."""
-    read_prepared(path)
+    dataset = read_prepared(path)
     for table in (*path.glob("*.parquet"), *path.glob(FILE_NAME)):
         shutil.copy(table, folder / table.name)
-    card = replace(read_card(path), name=name)
+    card = replace(read_card(path), name=name, tied_events=dataset.tied_events)
     write_card(folder, card)
     return card
 

@@ -170,6 +170,19 @@ def encode_recent_items(history: History, vocabulary: Vocabulary, within: int = 
     return codes[codes != PAD]
 
 
+def find_training_sequences(dataset: Dataset, split: Split, length: int) -> tuple[list[np.ndarray], np.ndarray]:
+    """Return the codes (n,) of the last `length` training events, oldest first, before each training event, and the codes (n,) of these.
+
+    Targets only, each after the history that would predict it; those with a shorter history are left out.
+    """
+    rows = np.flatnonzero(split.labels == TRAIN)
+    users, items = dataset.interactions["user_id"].cat.codes.to_numpy()[rows], dataset.item_codes[rows]
+    ends = np.searchsorted(rows, dataset.history_ends[rows])
+    at = np.flatnonzero(dataset.is_target[rows] & (ends >= length))
+    at = at[users[ends[at] - length] == users[at]]
+    return [items[ends[at] - back] for back in range(length, 0, -1)], items[at]
+
+
 def count_training_events(dataset: Dataset, split: Split) -> np.ndarray:
     """Return the number of training events of each item (n_items,) float64."""
     return np.bincount(dataset.item_codes[split.labels == TRAIN] - 1, minlength=len(dataset.item_ids)).astype(np.float64)

@@ -236,7 +236,10 @@ def _text_codes(texts: Sequence[np.ndarray | None], lengths: Sequence[int] | np.
 
 
 def build_training_stream(dataset: Dataset, split: Split, behaviour_names: Sequence[str] = ()) -> Stream:
-    """Return the tokens of all users' training events: one for every target, none after the last event."""
+    """Return the tokens of all users' training events: one before every event, none after the last.
+
+    The order within a moment is that of the dataset, even where it predicts a moment at once.
+    """
     keep = split.labels == TRAIN
     size = len(keep)
     users = dataset.interactions["user_id"].cat.codes.to_numpy()[keep]
@@ -255,7 +258,8 @@ def build_training_stream(dataset: Dataset, split: Split, behaviour_names: Seque
         column(dataset.ratings),
         texts,
     )
-    return _stream(np.bincount(users, minlength=len(dataset.user_ids)), events, words, None, len(dataset.item_ids) + 1)
+    stream = _stream(np.bincount(users, minlength=len(dataset.user_ids)), events, words, None, len(dataset.item_ids) + 1)
+    return replace(stream, targets=np.where(dataset.is_target[keep], stream.targets, PAD))
 
 
 def iterate_training_batches(
