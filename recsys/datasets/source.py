@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -35,7 +36,8 @@ class Source:
     """Raw events: rows in the table `raw` of the connection, in the order of the file, as VARCHAR columns named by the keys of `columns`.
 
     `columns` maps the role of a column (KEYS, utc_offset in minutes, or position for data that has an order but no times) to its name
-    in the file, for error messages. `items` and `users` are indexed by id. `where` names the file.
+    in the file, for error messages. `items` and `users` are indexed by id. `where` names the file. `reading` is the
+    plan of the import of a file of the user's own, else None.
     """
 
     where: str
@@ -43,6 +45,7 @@ class Source:
     items: pd.DataFrame | None = None
     users: pd.DataFrame | None = None
     notes: tuple[Check, ...] = field(default=())
+    reading: Any = None
 
 
 @contextmanager

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
 
+from recsys.core import Check
 from recsys.core.errors import QuestionError
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.column_names import find_meaning, is_meaningless
 from recsys.datasets.importing.column_values import Column
 from recsys.datasets.importing.event_columns import explain_time, find_by_name, find_by_values, find_descriptions, find_times
-from recsys.datasets.importing.file_format import FileFormat, open_file
+from recsys.datasets.importing.file_format import FileFormat
 from recsys.datasets.importing.id_columns import (
     IdColumn,
     find_item,
@@ -24,7 +23,7 @@ from recsys.datasets.importing.id_columns import (
     suggest_item,
     suggest_user,
 )
-from recsys.datasets.source import KEYS, quote_name, reading_errors
+from recsys.datasets.source import KEYS, quote_name
 
 _SAMPLE_ROWS = 5000
 _SAMPLE_ROWS_OF_WIDE_FILES = 1000
@@ -66,26 +65,6 @@ class RoleGuess:
     unsure: tuple[str, ...] = ()
     alternatives: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unused: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ColumnGuess(RoleGuess):
-    """The format of a file and the probable role of its columns.
-
-    `columns` are all columns, `sample` the first rows as text. `ambiguous_date` is a date of the sample that can be read day first or
-    month first, or None. `header_note` is the line of the cleaning report, in English, that says how the first line was read, where
-    that is not certain.
-    """
-
-    file: str
-    file_format: FileFormat
-    sample: pd.DataFrame
-    ambiguous_date: str | None = None
-    header_note: str = ""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        return self.file_format.columns
 
 
 def guess_roles(sample: pd.DataFrame) -> RoleGuess:
@@ -146,36 +125,6 @@ def question_for(guess: RoleGuess, file: str, columns: Sequence[str]) -> Questio
     return QuestionError(message) if missing else QuestionError(message, "--map", suggested)
 
 
-def guess_columns(path: Path | str) -> ColumnGuess:
-    """Guess the format of a file (or of the one file in a zip) and the roles of its columns."""
-    with TemporaryDirectory() as work:
-        return guess_opened(Path(path), open_file(Path(path), Path(work)))
-
-
-def guess_opened(path: Path, found: FileFormat) -> ColumnGuess:
-    """Guess the roles of the columns of a file whose format is known."""
-    with reading_errors(path):
-        sample = _sample(found)
-    if found.kind == "lines":
-        mapping = {"user_id": found.columns[0], "item_id": found.columns[1]}
-        reason = _(found.reading) if found.reading else _("every line is a user followed by items, oldest first")
-        return ColumnGuess(mapping, dict.fromkeys(mapping, reason), file=path.name, file_format=found, sample=sample)
-    guess = guess_roles(sample)
-    template, values = _header_note(found)
-    if "user_id" in guess.reasons:
-        notes = (_(template, **values) if template else "", _(found.reading) if found.reading else "")
-        guess.reasons["user_id"] = "; ".join(filter(None, (guess.reasons["user_id"], *notes)))
-    dates = sample[guess.mapping["timestamp"]].dropna() if "timestamp" in guess.mapping else pd.Series([], dtype="str")
-    return ColumnGuess(
-        **vars(guess),
-        file=path.name,
-        file_format=found,
-        sample=sample,
-        ambiguous_date=_ambiguous_date(dates),
-        header_note=template.format(**values),
-    )
-
-
 def _complete(
     columns: Sequence[Column], user: IdColumn | None, item: IdColumn | None, taken: set[str]
 ) -> tuple[IdColumn | None, IdColumn | None]:
@@ -230,27 +179,15 @@ def _guess(
     )
 
 
-def _header_note(found: FileFormat) -> tuple[str, dict[str, str]]:
-    """Return the template, and its values, that says how the first line was read; empty where column names leave no doubt."""
+def describe_header(found: FileFormat) -> Check | None:
+    """Return the line of the cleaning report that says how the first line was read; None where column names leave no doubt."""
     if found.kind != "separated" or any(find_meaning(column) for column in found.columns if column):
-        return "", {}
-    return (_READ_AS_NAMES, {"names": ", ".join(found.columns[:3])}) if found.header else (_READ_AS_ROW, {})
-
-
-def _sample(found: FileFormat) -> pd.DataFrame:
-    rows = _SAMPLE_ROWS if len(found.columns) <= _SEARCHED_COLUMNS else _SAMPLE_ROWS_OF_WIDE_FILES
-    if found.kind == "lines":
-        with found.path.open(encoding="utf-8-sig") as file:
-            lines = [line.split(maxsplit=1) for line, _ in zip(file, range(rows), strict=False)]
-        return pd.DataFrame([line for line in lines if len(line) == 2], columns=list(found.columns), dtype="str")
-    text = ", ".join(f"CAST({quote_name(column)} AS VARCHAR) AS {quote_name(column)}" for column in found.columns)
-    with duckdb.connect() as con:
-        return con.sql(f"SELECT {text} FROM {found.sql} LIMIT {rows}").df().astype("str")
-
-
-def _ambiguous_date(dates: pd.Series) -> str | None:
-    parts = dates.str.extract(r"^\s*(\d{1,2})[/-](\d{1,2})[/-]\d{2,4}").apply(pd.to_numeric).dropna()
-    if parts.empty or (parts[0] > 12).any() != (parts[1] > 12).any():
         return None
-    different = parts[parts[0] != parts[1]]
-    return str(dates.loc[different.index[0]]) if len(different) else None
+    return Check(_READ_AS_NAMES, 1, "kept", {"names": ", ".join(found.columns[:3])}) if found.header else Check(_READ_AS_ROW, 1, "kept")
+
+
+def read_sample(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the first rows as text; fewer of a wide table."""
+    rows = _SAMPLE_ROWS if len(columns) <= _SEARCHED_COLUMNS else _SAMPLE_ROWS_OF_WIDE_FILES
+    text = ", ".join(f"CAST({quote_name(column)} AS VARCHAR) AS {quote_name(column)}" for column in columns)
+    return con.execute(f"SELECT {text} FROM {sql} LIMIT {rows}").df().astype("str")

@@ -1,6 +1,5 @@
 """The format of a table file: Parquet, delimited text, RecBole's `.inter`, or one user per line, alone or in an archive."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,24 +15,21 @@ from recsys.core.translation import N_, _
 from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
-from recsys.datasets.importing.header import is_moment, names_things
+from recsys.datasets.importing.formats import convert_special
+from recsys.datasets.importing.layouts.lines import detect_lines
+from recsys.datasets.importing.layouts.unfolding import Layout
 from recsys.datasets.importing.text_encoding import as_plain_text
 from recsys.datasets.source import quote_name, quote_path
 
-Kind = Literal["parquet", "separated", "inter", "lines"]
+Kind = Literal["parquet", "separated", "inter", "lines", "json", "workbook", "numpy"]
 
 _HEAD = 1 << 18
-_STEP = re.compile(r"10(\.0+)?|\d(\.[05]0*)?")
 _FOREIGN = {
     b"PK\x03\x04": N_("{file} is a zip or an Excel file, not a table of text; save it as CSV, or name it .zip if it is a zip of one"),
     b"%PDF": N_("{file} is a PDF, not a table of text; save its data as CSV"),
     b"\x89PNG": N_("{file} is a picture, not a table of text; save its data as CSV"),
 }
 
-READ_AS_LINES = N_(
-    "each line was read as a user followed by items; to read columns instead, use --map user_id=1,item_id=2 or add a header line"
-)
-READ_AS_COLUMNS = N_("read as columns; to read each line as a user followed by items, use --map item_id=2+")
 COMBINED_NOTE = N_("{count} files with the same columns were combined: {names}")
 
 
@@ -43,7 +39,7 @@ class FileFormat:
 
     `columns` are named after the header, or "column 1", … where there is none. `types` are the types of Parquet columns, empty for
     text. `encoding` is that of the original; `path` is the file itself or a copy in UTF-8. `parts` are further files with the same
-    columns. `is_ambiguous`: the lines can be read as a user followed by items, and also as columns.
+    columns.
     """
 
     path: Path
@@ -54,7 +50,6 @@ class FileFormat:
     types: tuple[str, ...] = ()
     notes: tuple[Check, ...] = ()
     parts: tuple["FileFormat", ...] = field(default=())
-    is_ambiguous: bool = False
 
     @property
     def header(self) -> bool:
@@ -67,11 +62,13 @@ class FileFormat:
         return self.dialect.delimiter if self.dialect else " "
 
     @property
-    def reading(self) -> str:
-        """The line of the cleaning report, in English, that says how ambiguous lines were read; empty for other files."""
-        if not self.is_ambiguous:
-            return ""
-        return READ_AS_LINES if self.kind == "lines" else READ_AS_COLUMNS
+    def text_sql(self) -> str:
+        """SQL, as for a FROM clause, that reads the rows as text; whole numbers that a missing value turned into fractions lose their ".0"."""
+        if not self.types:
+            return self.sql
+        texts = (_as_text(quote_name(name), kind) for name, kind in zip(self.columns, self.types, strict=True))
+        named = ", ".join(f"{text} AS {quote_name(name)}" for text, name in zip(texts, self.columns, strict=True))
+        return f"(SELECT {named} FROM {self.sql})"
 
     @property
     def sql(self) -> str:
@@ -87,7 +84,7 @@ class FileFormat:
         )
 
 
-def open_file(path: Path, work: Path, table: str | None = None, encoding: str | None = None, as_lines: bool | None = None) -> FileFormat:
+def open_file(path: Path, work: Path, table: str | None = None, encoding: str | None = None, layout: Layout | None = None) -> FileFormat:
     """Detect the format of a file, or of the files in an archive, by its content; one that is not a readable table is a DataError.
 
     Args:
@@ -95,12 +92,12 @@ def open_file(path: Path, work: Path, table: str | None = None, encoding: str | 
         work: an existing empty folder for unpacked and converted copies, which the result refers to.
         table: the name of one file of an archive.
         encoding: the encoding of text that is not UTF-8; detected where that is certain.
-        as_lines: decides between the two readings of ambiguous lines: as a user followed by items, or as columns.
+        layout: decides between the two readings of lines that can be columns, and a user followed by items.
     """
     files = unpack_archive(path, work, table)
     if len(files) == 1:
-        return _detect(files[0], work, encoding, as_lines)
-    found = [_detect(file, work, encoding, as_lines) for file in files]
+        return _detect(files[0], work, table, encoding, layout)
+    found = [_detect(file, work, None, encoding, layout) for file in files]
     first, *others = found
     if first.header and all((other.kind, other.columns) == (first.kind, first.columns) for other in others):
         values = {"count": format_number(len(found)), "names": join_words([file.name for file in files[:5]])}
@@ -119,7 +116,7 @@ def open_file(path: Path, work: Path, table: str | None = None, encoding: str | 
     )
 
 
-def _detect(path: Path, work: Path, encoding: str | None, as_lines: bool | None) -> FileFormat:
+def _detect(path: Path, work: Path, table: str | None, encoding: str | None, layout: Layout | None) -> FileFormat:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -127,13 +124,17 @@ def _detect(path: Path, work: Path, encoding: str | None, as_lines: bool | None)
         raise DataError(_("{path} cannot be read: {reason}; check the name and the folder", path=path, reason=error.strerror)) from error
     if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise DataError(_("{file} is empty; it should contain rows of events with a user and an item each", file=path.name))
+    converted = convert_special(path, work, table)
+    if converted is not None:
+        names = converted.columns
+        return FileFormat(converted.path, converted.kind, names, types=("string",) * len(names), notes=converted.notes)
     if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return _parquet(path)
     for magic, message in _FOREIGN.items():
         if head.startswith(magic):
             raise DataError(_(message, file=path.name))
     text = as_plain_text(path, work, encoding)
-    return replace(_text(text.path, as_lines), encoding=text.encoding, notes=text.notes)
+    return replace(_text(text.path, layout), encoding=text.encoding, notes=text.notes)
 
 
 def _parquet(path: Path) -> FileFormat:
@@ -166,7 +167,7 @@ def _distinct(path: Path, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _text(path: Path, as_lines: bool | None) -> FileFormat:
+def _text(path: Path, layout: Layout | None) -> FileFormat:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         whole = file.read(_HEAD)
     complete = whole.splitlines() if len(whole) < _HEAD else whole.splitlines()[:-1]
@@ -177,9 +178,20 @@ def _text(path: Path, as_lines: bool | None) -> FileFormat:
         )
     separator = sniff_separator(path)
     may_be_lines = separator is None or (separator.delimiter.isspace() and separator.delimiter != "\t")
-    likely, is_ambiguous = _maybe_lines(lines) if may_be_lines else (False, False)
-    if likely if as_lines is None or not is_ambiguous else as_lines:
-        return FileFormat(path, "lines", ("user", "items, oldest first"), is_ambiguous=is_ambiguous)
+    are_lines, is_ambiguous = detect_lines(lines) if may_be_lines else (False, False)
+    if layout == "lines" or (are_lines and not (is_ambiguous and layout is not None)):
+        if is_ambiguous and layout is None:
+            raise QuestionError(
+                _(
+                    "{file}: lines such as '{line}' can be a user followed by items, with --layout lines, or columns of a table, with "
+                    "--layout rows; which are they?",
+                    file=path.name,
+                    line=lines[0][:60],
+                ),
+                "--layout",
+                "lines",
+            )
+        return FileFormat(path, "lines", ("line",))
     dialect = read_dialect(path, separator) if separator else None
     if dialect is None:
         raise DataError(
@@ -190,23 +202,11 @@ def _text(path: Path, as_lines: bool | None) -> FileFormat:
             )
         )
     names = _distinct(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
-    return FileFormat(path, "inter" if dialect.typed else "separated", names, dialect, is_ambiguous=is_ambiguous)
+    return FileFormat(path, "inter" if dialect.typed else "separated", names, dialect)
 
 
-def _maybe_lines(lines: list[str]) -> tuple[bool, bool]:
-    """Return whether these are `user item item …` lines (every user once, lines of many lengths), and whether they may be columns too."""
-    rows = [line.split() for line in lines]
-    users, lengths = {row[0] for row in rows}, {len(row) for row in rows}
-    if len(rows[0]) < 2 or names_things(rows[0]):
-        return False, False
-    if len(lengths) > 2 or len(users) <= len(rows) * 0.9:
-        return len(lengths) > 2, False
-    timed = sum(is_moment(row[-1]) for row in rows) > len(rows) * 0.9
-    is_ambiguous = len(lengths) == 1 and lengths != {2}
-    return not timed and not (lengths == {3} and _are_ratings(rows)), is_ambiguous
-
-
-def _are_ratings(rows: list[list[str]]) -> bool:
-    """Return whether all third words, and not all second ones, are small numbers in steps."""
-    second, third = (all(_STEP.fullmatch(row[place]) for row in rows) for place in (1, 2))
-    return third and not second
+def _as_text(name: str, kind: str) -> str:
+    if kind in ("double", "float", "halffloat"):
+        whole = f"TRY_CAST({name} AS HUGEINT)"
+        return f"CASE WHEN {name} = {whole} THEN CAST({whole} AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
+    return f"CAST({name} AS VARCHAR)"

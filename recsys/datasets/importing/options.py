@@ -8,9 +8,9 @@ from recsys.core.errors import DataError
 from recsys.core.moments import Ties
 from recsys.core.translation import _
 from recsys.datasets.importing.cleaning import Duplicates, Missing
+from recsys.datasets.importing.layouts.unfolding import Layout
 
 DateOrder = Literal["day-first", "month-first"]
-Layout = Literal["rows", "lines", "lists", "matrix", "impressions"]
 
 Pairs = tuple[tuple[str, str], ...]
 

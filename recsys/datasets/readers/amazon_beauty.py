@@ -9,7 +9,7 @@ import pandas as pd
 
 from recsys.core.errors import DataError
 from recsys.core.translation import _
-from recsys.datasets.item_sequences import read_lines
+from recsys.datasets.importing.layouts.lines import read_lines
 from recsys.datasets.source import Source
 
 

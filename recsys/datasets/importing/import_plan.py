@@ -1,0 +1,190 @@
+"""The reading of a file as events: its format, its layout and the roles of its columns, decided before its rows are read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from recsys.core import Check
+from recsys.core.errors import DataError, QuestionError
+from recsys.core.translation import _
+from recsys.datasets.importing.behaviours import MEANINGS
+from recsys.datasets.importing.column_roles import RoleGuess, describe_header, guess_roles, question_for, read_sample
+from recsys.datasets.importing.file_format import FileFormat, open_file
+from recsys.datasets.importing.ids import id_columns
+from recsys.datasets.importing.layouts import Layout, ask_layout, detect_layout, unfold
+from recsys.datasets.importing.layouts.lines import lines_sql
+from recsys.datasets.importing.options import Options
+from recsys.datasets.importing.row_choices import short_play_seconds
+from recsys.datasets.importing.row_kinds import RowKind, guess_row_kinds
+from recsys.datasets.source import KEYS, reading_errors
+
+ID_ROLES = ("user_id", "item_id")
+
+
+@dataclass(frozen=True, eq=False)
+class ImportPlan:
+    """The reading of one file.
+
+    Attributes:
+        file: the name of the file.
+        file_format: its format.
+        layout: the layout of its rows.
+        sql: SQL, as for a FROM clause, that gives one row per event.
+        columns: the columns of `sql`; those of the file where its rows are events.
+        sample: the first rows of `sql` as text.
+        guess: the roles of the columns as guessed, with reasons and what is not certain.
+        mapping: the roles as they will be read: those given, and the guess for the others.
+        kinds: the kinds of rows that may occur.
+        notes: lines of the cleaning report that say how the file was read.
+        question: what must be asked before the rows are read; None where all is certain or given.
+    """
+
+    file: str
+    file_format: FileFormat
+    layout: Layout
+    sql: str
+    columns: tuple[str, ...]
+    sample: pd.DataFrame
+    guess: RoleGuess
+    mapping: dict[str, str]
+    kinds: tuple[RowKind, ...]
+    notes: tuple[Check, ...]
+    question: QuestionError | None
+
+
+def make_plan(con: duckdb.DuckDBPyConnection, path: Path, work: Path, options: Options) -> ImportPlan:
+    """Decide how a file is read; `con` reads it and `work` is an empty folder for unpacked copies, which the plan refers to.
+
+    Raises:
+        DataError: the file is not a table, or the options contradict it or each other.
+        QuestionError: the file or the table in it must be chosen before anything can be said about columns.
+    """
+    found = open_file(path, work, options.table, options.encoding, options.layout)
+    layout, sql, columns, sample, decided, notes, question = _apply_layout(con, path.name, found, options)
+    guess = guess_roles(sample)
+    decided = {role: column for role, column in decided.items() if role in KEYS}
+    guess = replace(
+        guess,
+        mapping={**{role: column for role, column in guess.mapping.items() if column not in decided.values()}, **decided},
+        unsure=tuple(role for role in guess.unsure if role not in decided),
+    )
+    given = dict(options.mapping)
+    mapping = correct_mapping(path.name, columns, guess, given)
+    open_roles = replace(guess, mapping=mapping, unsure=tuple(role for role in guess.unsure if role not in given and role in mapping))
+    kinds = guess_row_kinds(sample, mapping, _meanings(options), short_play_seconds(dict(options.rows)))
+    note = describe_header(found)
+    return ImportPlan(
+        path.name,
+        found,
+        layout,
+        sql,
+        columns,
+        sample,
+        guess,
+        mapping,
+        kinds,
+        (*found.notes, *notes, *([note] if note else [])),
+        question or question_for(open_roles, path.name, columns),
+    )
+
+
+def _apply_layout(
+    con: duckdb.DuckDBPyConnection, file: str, found: FileFormat, options: Options
+) -> tuple[Layout, str, tuple[str, ...], pd.DataFrame, dict[str, str], tuple[Check, ...], QuestionError | None]:
+    with reading_errors(found.path):
+        if found.kind == "lines":
+            layout: Layout = "lines"
+            table_sql, columns, sample, guess = lines_sql(found.path), ("line",), pd.DataFrame(), None
+        else:
+            table_sql, columns, sample = found.sql, found.columns, read_sample(con, found.text_sql, found.columns)
+            if sample.empty:
+                raise DataError(_("{file} has no rows of data; nothing was prepared", file=file))
+            guess = detect_layout(sample) if options.layout is None else None
+            layout = guess.layout if guess else options.layout or "rows"
+        if layout == "rows":
+            question = ask_layout(file, guess) if guess and not guess.is_certain else None
+            return layout, found.text_sql, columns, sample, {}, (), question
+        unfolded = unfold(layout, table_sql if layout == "lines" else found.text_sql, columns, sample, con)
+        unsure = next((each for each in (guess, unfolded) if each is not None and not each.is_certain), None)
+        question = ask_layout(file, unsure) if unsure is not None and options.layout is None else None
+        sample = read_sample(con, unfolded.sql, unfolded.columns)
+    return layout, unfolded.sql, unfolded.columns, sample, unfolded.mapping, unfolded.checks, question
+
+
+def _meanings(options: Options) -> dict[str, str]:
+    for name, meaning in options.behaviours:
+        if meaning not in MEANINGS:
+            raise DataError(
+                _(
+                    "behaviour '{name}' cannot be '{meaning}'; choose one of {choices}",
+                    name=name,
+                    meaning=meaning,
+                    choices=", ".join(MEANINGS),
+                )
+            )
+    return dict(options.behaviours)
+
+
+def correct_mapping(file: str, columns: tuple[str, ...], guess: RoleGuess, mapping: Mapping[str, str]) -> dict[str, str]:
+    """Return the guessed mapping with the given corrections; a contradictory one is a DataError."""
+    given = {role: _find_column(role, column, columns) for role, column in mapping.items()}
+    for role, column in given.items():
+        if role not in KEYS:
+            raise DataError(_("'{key}' is not a key of a mapping; the keys are {keys}", key=role, keys=", ".join(KEYS)))
+        if column and role not in ID_ROLES and column not in columns:
+            raise _no_column(file, columns, role, column)
+        others = [other for other, taken in given.items() if column and taken == column and other != role]
+        if others:
+            raise DataError(
+                _(
+                    "{file}: column '{column}' is mapped twice, to {key} and {other}; map each column once",
+                    file=file,
+                    column=column,
+                    key=role,
+                    other=others[0],
+                )
+            )
+    chosen = {role: column for role, column in guess.mapping.items() if role not in given and column not in given.values()}
+    chosen.update((role, column) for role, column in given.items() if column)
+    for role in ID_ROLES:
+        if given.get(role) == "":
+            raise DataError(
+                _(
+                    "{file}: no column for {key}; name it with {key}=COLUMN, the columns are {columns}",
+                    file=file,
+                    key=role,
+                    columns=", ".join(columns[:20]),
+                )
+            )
+        if role in chosen and any(each not in columns for each in id_columns(chosen[role], columns)):
+            raise _no_column(file, columns, role, chosen[role])
+    for role, other in (("latitude", "longitude"), ("longitude", "latitude")):
+        if role in chosen and other not in chosen:
+            raise DataError(_("{file}: {key} is mapped and {other} is not; map both or neither", file=file, key=role, other=other))
+    return {role: chosen[role] for role in KEYS if role in chosen}
+
+
+def _no_column(file: str, columns: tuple[str, ...], role: str, column: str) -> DataError:
+    return DataError(
+        _(
+            "{file} has no column '{column}' for {key}; its columns are {columns}",
+            file=file,
+            column=column,
+            key=role,
+            columns=", ".join(columns[:20]),
+        )
+    )
+
+
+def _find_column(role: str, name: str, columns: tuple[str, ...]) -> str:
+    """Return the column of this name: RecBole's `user_id:token` is `user_id`, and "3" is column 3 of a file without names."""
+    name = name.strip()
+    if role in ID_ROLES and "+" in name and name not in columns:
+        return "+".join(_find_column("", part, columns) for part in name.split("+"))
+    for candidate in (name, name.rsplit(":", 1)[0], f"column {name}"):
+        if candidate in columns:
+            return candidate
+    return name
