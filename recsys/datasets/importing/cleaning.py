@@ -5,7 +5,7 @@ behaviour, rating, latitude, longitude, text, title, category, position, and the
 that are not empty in the file. A row dropped by one check is not counted by a later one: rows in = rows kept + rows dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -15,23 +15,34 @@ import duckdb
 from recsys.core import Check
 from recsys.core.errors import DataError
 from recsys.core.translation import N_, _
+from recsys.datasets.importing.odd_times import find_odd_times
 from recsys.datasets.source import query_count
 
 Duplicates = Literal["keep", "drop"]
 Missing = Literal["keep", "drop", "mean", "median", "interpolate"]
+OddTimes = Literal["keep", "drop"]
 
 
 @dataclass(frozen=True)
 class Rules:
-    """The treatment of duplicates and missing values. `known` are the columns of the source; times after `now` are in the future."""
+    """The treatment of duplicates, missing values and odd times.
+
+    `known` are the columns of the source; times after `now` are in the future; `unreadable` are examples of times that cannot be read.
+    """
 
     duplicates: Duplicates = "keep"
     missing: Missing = "keep"
     known: frozenset[str] = frozenset()
     now: datetime | None = None
+    odd_times: OddTimes = "keep"
+    unreadable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, value, choices in (("duplicates", self.duplicates, Duplicates), ("missing", self.missing, Missing)):
+        for name, value, choices in (
+            ("duplicates", self.duplicates, Duplicates),
+            ("missing", self.missing, Missing),
+            ("odd_times", self.odd_times, OddTimes),
+        ):
             if value not in get_args(choices):
                 raise DataError(
                     _("{setting} is '{value}'; choose one of {choices}", setting=name, value=value, choices=", ".join(get_args(choices)))
@@ -54,14 +65,32 @@ def drop_unusable_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Ch
         return [Check("missing times", 0, "dropped"), Check("unparsable times", 0, "dropped")]
     return [
         _drop(con, N_("missing times"), "timestamp IS NULL AND NOT time_text"),
-        _drop(con, N_("unparsable times"), "timestamp IS NULL AND time_text"),
+        _with_examples(_drop(con, N_("unparsable times"), "timestamp IS NULL AND time_text"), rules.unreadable),
     ]
+
+
+def _with_examples(check: Check, examples: Sequence[str]) -> Check:
+    return check._replace(check=f"{check.check}: {', '.join(map(repr, examples))}") if check.rows and examples else check
 
 
 def drop_future_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """Drop events later than `now`."""
     now = (rules.now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
     return [_drop(con, N_("future times"), f"timestamp > TIMESTAMP '{now.isoformat(sep=' ')}'")]
+
+
+def treat_odd_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Keep or drop times about 1970 or earlier and times far from all others, which are rarely those of the events."""
+    lines = []
+    for name, (condition, example) in find_odd_times(con).items():
+        check = (
+            _drop(con, name, condition)
+            if rules.odd_times == "drop"
+            else Check(name, query_count(con, f"SELECT count(*) FROM events WHERE {condition}"), "kept")
+        )
+        hint = f", for example {example}" + (" (to drop them: --rows odd-times=drop)" if check.action == "kept" else "")
+        lines.append(check._replace(check=name + hint) if check.rows else check)
+    return lines
 
 
 def clean_ratings(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
@@ -124,6 +153,7 @@ CHECKS: tuple[Callable[[duckdb.DuckDBPyConnection, Rules], list[Check]], ...] = 
     drop_missing_ids,
     drop_unusable_times,
     drop_future_times,
+    treat_odd_times,
     clean_ratings,
     unswap_coordinates,
     clean_coordinates,
