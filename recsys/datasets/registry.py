@@ -149,7 +149,7 @@ def prepare_dataset(
         name: the name of the prepared dataset; by default that of the known dataset or of the file.
         duplicates: keep or drop repeated rows of the same user, item, time and behaviour.
         missing: the treatment of missing or unusable ratings and coordinates.
-        dates: day-first or month-first, for ambiguous dates such as 01/02/2020.
+        dates: day-first, month-first or year-first, for ambiguous dates such as 01/02/2020.
     """
     from recsys.datasets.importing import preparation
 

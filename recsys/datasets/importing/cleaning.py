@@ -20,7 +20,6 @@ from recsys.datasets.source import query_count
 
 Duplicates = Literal["keep", "drop"]
 Missing = Literal["keep", "drop", "mean", "median", "interpolate"]
-OddTimes = Literal["keep", "drop"]
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,14 @@ class Rules:
     missing: Missing = "keep"
     known: frozenset[str] = frozenset()
     now: datetime | None = None
-    odd_times: OddTimes = "keep"
+    odd_times: Literal["keep", "drop"] | None = None
     unreadable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, value, choices in (
             ("duplicates", self.duplicates, Duplicates),
             ("missing", self.missing, Missing),
-            ("odd_times", self.odd_times, OddTimes),
+            ("odd_times", self.odd_times or "keep", Duplicates),
         ):
             if value not in get_args(choices):
                 raise DataError(
@@ -80,16 +79,13 @@ def drop_future_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Chec
 
 
 def treat_odd_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
-    """Keep or drop times about 1970 or earlier and times far from all others, which are rarely those of the events."""
+    """Keep or drop times that are rarely those of the events; without a choice, only zeros that stand for a missing time are dropped."""
     lines = []
-    for name, (condition, example) in find_odd_times(con).items():
-        check = (
-            _drop(con, name, condition)
-            if rules.odd_times == "drop"
-            else Check(name, query_count(con, f"SELECT count(*) FROM events WHERE {condition}"), "kept")
-        )
-        hint = f", for example {example}" + (" (to drop them: --rows odd-times=drop)" if check.action == "kept" else "")
-        lines.append(check._replace(check=name + hint) if check.rows else check)
+    for kind in find_odd_times(con):
+        is_dropped = rules.odd_times == "drop" or (rules.odd_times is None and kind.is_missing)
+        check = _drop(con, kind.check, kind.condition) if is_dropped else Check(kind.check, kind.rows, "kept")
+        other = "to keep them: --rows odd-times=keep" if is_dropped else "to drop them: --rows odd-times=drop"
+        lines.append(check._replace(check=f"{check.check}, for example {kind.example} ({other})") if check.rows else check)
     return lines
 
 

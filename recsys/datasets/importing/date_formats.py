@@ -96,10 +96,10 @@ def find_formats(shapes: Iterable[str]) -> DateFormats:
                 formats[order].append(each)
         if len(set(written.values())) > 1:
             ordered_marks.add("name" if fields.get("b") else fields["mark"].strip())
-    for each in formats.values():
-        each.sort(key=lambda written: "%y" not in written)  # %Y would read a year of two digits too, as one of the first century
+    for listed in formats.values():
+        listed.sort(key=lambda each: "%y" not in each)  # %Y would read a year of two digits too, as one of the first century
     is_plain = not rewrites and not any(re.search(r"[^\W\d_]|^\W|\W$", text) for text in texts)
-    has_offsets = any("%z" in written for each in formats.values() for written in each)
+    has_offsets = any("%z" in each for listed in formats.values() for each in listed)
     return DateFormats(formats, rewrites, is_plain, bool(ordered_marks), ordered_marks <= {".", "name"}, has_offsets)
 
 

@@ -10,8 +10,8 @@ from recsys.datasets.source import query_count
 NUMBER = 'TRY_CAST("timestamp" AS DOUBLE)'
 
 _UNITS = {N_("seconds"): 1e6, N_("milliseconds"): 1e3, N_("microseconds"): 1.0, N_("nanoseconds"): 1e-3}  # in microseconds
-# Times from 1973 to 2103 are numbers of different sizes in each unit: no number is one in two units.
-_EARLIEST, _LATEST = 1e8, 4.2e9
+# Times from 1973 to 2286 are numbers of different sizes in each unit: no number is one in two units.
+_EARLIEST, _LATEST = 1e8, 1e10
 _COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%g"}
 _POSITIONS_BELOW = 1e8
 _MOST = 0.9

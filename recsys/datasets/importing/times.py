@@ -20,7 +20,7 @@ _CAST = 'TRY_CAST("timestamp" AS TIMESTAMPTZ)::TIMESTAMP'
 _ISO = f"CASE WHEN {_CAST} BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31' THEN {_CAST} END"
 _PLAIN_END = "NOT (\"timestamp\"[-1] > '9' AND \"timestamp\"[-1] <> 'Z')"
 _CLEAR_ZONE = f"({_PLAIN_END} OR regexp_matches(\"timestamp\", '(?i) (UTC|GMT|[a-z]+/[a-z_/]+)$'))"
-_BLANK = "lower(trim(\"timestamp\")) IN ('', '-', 'nan', 'nat', 'null', 'none', 'n/a', '\\n')"
+_BLANK = "lower(trim(\"timestamp\")) IN ('', '-', 'nan', 'inf', '-inf', 'nat', 'null', 'none', 'n/a', '\\n')"
 _SAMPLE_ROWS = 1000
 _MOST_SHAPES = 10_000
 _UNREADABLE_SHARE = 0.01
@@ -211,7 +211,8 @@ def _check_unreadable(con: duckdb.DuckDBPyConnection, where: str, column: str, r
         return reading
     filled = query_count(con, f'SELECT count(*) FROM raw WHERE "timestamp" IS NOT NULL AND NOT {_BLANK}')
     examples = tuple(
-        text for (text,) in con.execute(f"SELECT text FROM ({lost}) GROUP BY text ORDER BY count(*) DESC, text LIMIT 3").fetchall()
+        " ".join(text.split())[:60]
+        for (text,) in con.execute(f"SELECT text FROM ({lost}) GROUP BY text ORDER BY count(*) DESC, text LIMIT 3").fetchall()
     )
     if allow_unreadable or count <= _UNREADABLE_SHARE * filled:
         return replace(reading, unreadable=examples)
@@ -229,7 +230,7 @@ def _check_unreadable(con: duckdb.DuckDBPyConnection, where: str, column: str, r
         message = _(
             "{file}: column '{column}': {count} of {filled} values cannot be read as times, for example {examples}; map another column, "
             "correct them, or drop these rows",
-            examples=", ".join(f"'{text[:60]}'" for text in examples),
+            examples=", ".join(f"'{text}'" for text in examples),
             **values,
         )
     raise QuestionError(message, *(("--rows", "unreadable-times=drop") if count < filled else ()))
