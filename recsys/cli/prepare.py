@@ -36,7 +36,8 @@ def run(
         Literal["keep", "drop", "mean", "median", "interpolate"], typer.Option(help="The treatment of missing ratings and coordinates.")
     ] = "keep",
     dates: Annotated[
-        Literal["day-first", "month-first"] | None, typer.Option(help="The order of day and month in ambiguous dates such as 03/04/2012.")
+        Literal["day-first", "month-first", "year-first"] | None,
+        typer.Option(help="The order of day and month in ambiguous dates such as 03/04/2012."),
     ] = None,
     layout: Annotated[
         Literal["rows", "lines", "lists", "matrix", "impressions"] | None,

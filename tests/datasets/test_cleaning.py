@@ -202,16 +202,18 @@ def test_a_dirty_file_is_reported_line_by_line(tmp_path: Path) -> None:
         "u1,i4,1600000500,inf",
         "u1,i5,1600000400,",
         "u1,i1,1600000000,5",
+        *(f"u2,j{number},16000010{number},5" for number in range(10, 99)),
+        *(f"u3,k{number},16000010{number},5" for number in range(10, 99)),
     ]
     path = tmp_path / "t.csv"
     path.write_text("user,item,time,rating\n" + "\n".join(rows) + "\n")
     data = read_file(path, duplicates="drop")
     found = {check.check: (check.rows, check.action) for check in data.checks}
-    assert found["missing ids"] == found["unparsable times"] == found["missing times"] == found["future times"] == (1, "dropped")
+    assert found["missing ids"] == found["unparsable times: 'soon'"] == found["missing times"] == found["future times"] == (1, "dropped")
     assert found["non-finite ratings"] == found["missing ratings"] == (1, "kept")
     assert found["duplicates"] == (1, "dropped") and found["order"] == (1, "reordered")
     assert list(data.history("u1").items) == ["i1", "i5", "i4"]
-    assert len(read_file(path, missing="drop").interactions) == 2
+    assert len(read_file(path, missing="drop").interactions) == 2 + 2 * 89
 
 
 def test_a_rule_that_is_none_is_refused() -> None:

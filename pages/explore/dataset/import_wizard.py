@@ -71,7 +71,7 @@ MISSING_RULES = {
     "median": N_("fill in the median"),
     "interpolate": N_("interpolate between the user’s events"),
 }
-DATE_ORDER_LABELS = {"day-first": N_("day first"), "month-first": N_("month first")}
+DATE_ORDER_LABELS = {"day-first": N_("day first"), "month-first": N_("month first"), "year-first": N_("year first")}
 
 
 @dataclass(frozen=True)

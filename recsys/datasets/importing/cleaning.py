@@ -5,7 +5,7 @@ behaviour, rating, latitude, longitude, text, title, category, position, and the
 that are not empty in the file. A row dropped by one check is not counted by a later one: rows in = rows kept + rows dropped.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -15,6 +15,7 @@ import duckdb
 from recsys.core import Check
 from recsys.core.errors import DataError
 from recsys.core.translation import N_, _
+from recsys.datasets.importing.odd_times import find_odd_times
 from recsys.datasets.source import query_count
 
 Duplicates = Literal["keep", "drop"]
@@ -23,15 +24,24 @@ Missing = Literal["keep", "drop", "mean", "median", "interpolate"]
 
 @dataclass(frozen=True)
 class Rules:
-    """The treatment of duplicates and missing values. `known` are the columns of the source; times after `now` are in the future."""
+    """The treatment of duplicates, missing values and odd times.
+
+    `known` are the columns of the source; times after `now` are in the future; `unreadable` are examples of times that cannot be read.
+    """
 
     duplicates: Duplicates = "keep"
     missing: Missing = "keep"
     known: frozenset[str] = frozenset()
     now: datetime | None = None
+    odd_times: Literal["keep", "drop"] | None = None
+    unreadable: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name, value, choices in (("duplicates", self.duplicates, Duplicates), ("missing", self.missing, Missing)):
+        for name, value, choices in (
+            ("duplicates", self.duplicates, Duplicates),
+            ("missing", self.missing, Missing),
+            ("odd_times", self.odd_times or "keep", Duplicates),
+        ):
             if value not in get_args(choices):
                 raise DataError(
                     _("{setting} is '{value}'; choose one of {choices}", setting=name, value=value, choices=", ".join(get_args(choices)))
@@ -54,14 +64,29 @@ def drop_unusable_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Ch
         return [Check("missing times", 0, "dropped"), Check("unparsable times", 0, "dropped")]
     return [
         _drop(con, N_("missing times"), "timestamp IS NULL AND NOT time_text"),
-        _drop(con, N_("unparsable times"), "timestamp IS NULL AND time_text"),
+        _with_examples(_drop(con, N_("unparsable times"), "timestamp IS NULL AND time_text"), rules.unreadable),
     ]
+
+
+def _with_examples(check: Check, examples: Sequence[str]) -> Check:
+    return check._replace(check=f"{check.check}: {', '.join(map(repr, examples))}") if check.rows and examples else check
 
 
 def drop_future_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """Drop events later than `now`."""
     now = (rules.now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
     return [_drop(con, N_("future times"), f"timestamp > TIMESTAMP '{now.isoformat(sep=' ')}'")]
+
+
+def treat_odd_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
+    """Keep or drop times that are rarely those of the events; without a choice, only zeros that stand for a missing time are dropped."""
+    lines = []
+    for kind in find_odd_times(con):
+        is_dropped = rules.odd_times == "drop" or (rules.odd_times is None and kind.is_missing)
+        check = _drop(con, kind.check, kind.condition) if is_dropped else Check(kind.check, kind.rows, "kept")
+        other = "to keep them: --rows odd-times=keep" if is_dropped else "to drop them: --rows odd-times=drop"
+        lines.append(check._replace(check=f"{check.check}, for example {kind.example} ({other})") if check.rows else check)
+    return lines
 
 
 def clean_ratings(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
@@ -124,6 +149,7 @@ CHECKS: tuple[Callable[[duckdb.DuckDBPyConnection, Rules], list[Check]], ...] = 
     drop_missing_ids,
     drop_unusable_times,
     drop_future_times,
+    treat_odd_times,
     clean_ratings,
     unswap_coordinates,
     clean_coordinates,

@@ -87,7 +87,8 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
         times = detect_times(con, source.where, source.columns["timestamp"], options.dates)
     _create_events(con, source, times)
     known = frozenset(source.columns) - ({"timestamp"} if times and times.position else set())
-    checks = clean_events(con, Rules(options.duplicates, options.missing, known))
+    rules = Rules(options.duplicates, options.missing, known, unreadable=times.unreadable if times else ())
+    checks = clean_events(con, rules)
     if not query_count(con, "SELECT count(*) FROM events"):
         raise DataError(_describe_empty_result(con, source, rows_in, checks))
     notes = list(source.notes)
@@ -102,7 +103,9 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
 
 def _describe_empty_result(con: duckdb.DuckDBPyConnection, source: Source, rows_in: int, checks: tuple[Check, ...]) -> str:
     worst = max((check for check in checks if check.action == "dropped"), key=lambda check: check.rows)
-    key = {"unparsable times": "timestamp", "future times": "timestamp", "missing times": "timestamp"}.get(worst.check, "user_id")
+    key = {"unparsable times": "timestamp", "future times": "timestamp", "missing times": "timestamp"}.get(
+        worst.check.split(":")[0], "user_id"
+    )
     column = source.columns.get(key, key)
     row = con.execute(f"SELECT min({quote_name(key)}) FROM raw").fetchone()
     values = dict(file=source.where, count=format_number(rows_in), dropped=format_number(worst.rows), check=_(worst.check), column=column)

@@ -1,44 +1,33 @@
-"""Detection of times: numbers or text, with or without a zone. An ambiguous column is an error and never guessed."""
+"""Detection of times: numbers or text, with or without a zone. What the whole column does not settle is a question and never guessed."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import duckdb
 
-from recsys.core.errors import DataError
-from recsys.core.formatting import format_number
+from recsys.core.errors import DataError, QuestionError
+from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import N_, _
+from recsys.datasets.importing.date_formats import DATE_ORDERS, DateFormats, find_formats
+from recsys.datasets.importing.numeric_times import NUMBER, detect_numbers
 from recsys.datasets.source import query_count, quote_literal
 
-DATE_ORDERS = ("day-first", "month-first")
+__all__ = ["DATE_ORDERS", "TimeReading", "detect_times"]
 
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S", " %H:%M %z", " %H:%M:%S %z", " %H:%M:%S%z")
-_DAY_FIRST = [f"%d{mark}%m{mark}{year}{clock}" for mark in "/-" for year in ("%y", "%Y") for clock in _CLOCKS]
-_MONTH_FIRST = [f"%m{mark}%d{mark}{year}{clock}" for mark in "/-" for year in ("%y", "%Y") for clock in _CLOCKS]
-# Dates with names of months, and dotted dates (written day first everywhere), are unambiguous.
-_UNAMBIGUOUS = [
-    f"{date}{clock}"
-    for date in ("%d.%m.%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%a, %d %b %Y")
-    for clock in _CLOCKS
-] + ["%a %b %d %H:%M:%S %z %Y", "%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z", "%Y%m%dT%H%M%SZ", "%Y%m%dT%H%M%S"]
-
-ISO = 'TRY_CAST("timestamp" AS TIMESTAMPTZ)::TIMESTAMP'
-_NUMBER = 'TRY_CAST("timestamp" AS DOUBLE)'
-_SANE = "CASE WHEN year({sql}) BETWEEN 1000 AND 9999 THEN {sql} END"
-
-
-# Regular expressions of the directives of strptime, to find the formats that match a text.
-_FIELDS = {
-    **dict.fromkeys("dmHIMS", r"\d{1,2}"),
-    "y": r"\d\d",
-    "Y": r"\d{4}",
-    "f": r"\d{1,9}",
-    "p": "[AaPp][Mm]",
-    "z": r"(?:Z|[+-]\d\d:?(?:\d\d)?)",
-    "a": "[A-Za-z]{3}",
-    "b": "[A-Za-z]{3}",
-    "B": "[A-Za-z]+",
+_CAST = 'TRY_CAST("timestamp" AS TIMESTAMPTZ)::TIMESTAMP'
+# The cast also takes 01-02-24 for a date of the first century, and EST or CST for one of the zones that are called so.
+_ISO = f"CASE WHEN {_CAST} BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31' THEN {_CAST} END"
+_PLAIN_END = "NOT (\"timestamp\"[-1] > '9' AND \"timestamp\"[-1] <> 'Z')"
+_CLEAR_ZONE = f"({_PLAIN_END} OR regexp_matches(\"timestamp\", '(?i) (UTC|GMT|[a-z]+/[a-z_/]+)$'))"
+_BLANK = "lower(trim(\"timestamp\")) IN ('', '-', 'nan', 'inf', '-inf', 'nat', 'null', 'none', 'n/a', '\\n')"
+_SAMPLE_ROWS = 1000
+_MOST_SHAPES = 10_000
+_UNREADABLE_SHARE = 0.01
+_NOTES = {
+    "day-first": N_("times: dates read day-first"),
+    "month-first": N_("times: dates read month-first"),
+    "year-first": N_("times: dates read year-first"),
 }
 
 
@@ -48,131 +37,211 @@ class TimeReading:
 
     `sql` turns the VARCHAR column "timestamp" into a TIMESTAMP in UTC, NULL where it cannot be read; `note` is a line of the cleaning
     report, in English, that names an unusual format, else empty. `offset` is SQL for the minutes that the text states to be ahead of UTC. `position` means that
-    the numbers are positions in an order, not times.
+    the numbers are positions in an order, not times. `unreadable` are up to three values that are filled and cannot be read.
     """
 
     sql: str
     note: str = ""
     position: bool = False
     offset: str = "NULL::DOUBLE"
+    unreadable: tuple[str, ...] = ()
 
 
-def detect_times(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None = None) -> TimeReading:
-    """Return the SQL for the column "timestamp" of the table `raw`; an ambiguous column is a DataError.
+def detect_times(
+    con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None = None, allow_unreadable: bool = False
+) -> TimeReading:
+    """Return the SQL for the column "timestamp" of the table `raw`; a column that can be read in several ways is a QuestionError.
 
-    `dates` is day-first or month-first, for ambiguous dates such as 01/02/2020. `where` and `column` name the file and its column in
-    errors.
+    `dates` is one of DATE_ORDERS, for dates such as 01/02/2020. More than 1% of values that cannot be read are a QuestionError too, unless
+    `allow_unreadable`. `where` and `column` name the file and its column in errors.
     """
     if dates is not None and dates not in DATE_ORDERS:
-        raise DataError(_("dates is '{dates}'; give day-first or month-first", dates=dates))
-    filled = query_count(con, 'SELECT count("timestamp") FROM raw')
-    numbers = query_count(con, f"SELECT count(*) FROM raw WHERE isfinite({_NUMBER})")
-    if filled == 0 or numbers * 2 > filled:
-        return _numbers(con, where, column)
-    if query_count(con, f"SELECT count({ISO}) FROM raw") == filled:
-        return TimeReading(_SANE.format(sql=ISO), offset=_offset_minutes())
-    return _text(con, where, column, dates)
-
-
-def _numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> TimeReading:
-    low, middle, high = con.execute(
-        f"SELECT min(x), median(abs(x)), max(x) FROM (SELECT {_NUMBER} x FROM raw) WHERE isfinite(x)"
-    ).fetchone() or (None, None, None)
-    if low is not None and low >= 19_000_101 and high <= 99_991_231 and high < 1e8:
-        sql = "TRY_STRPTIME(CAST(TRY_CAST(\"timestamp\" AS BIGINT) AS VARCHAR), '%Y%m%d')"
-        if query_count(con, f"SELECT count({sql}) FROM raw") * 2 > query_count(con, 'SELECT count("timestamp") FROM raw'):
-            return TimeReading(sql, N_("times: dates YYYYMMDD"))
-    if low is not None and low >= 1900 and high <= 2100 and _all_whole(con):
-        return TimeReading(f"make_timestamp(TRY_CAST({_NUMBER} AS BIGINT), 1, 1, 0, 0, 0)", N_("times: years, read as their first day"))
-    if low is not None and low >= 20_000 and high < 80_000:
-        return TimeReading(_moment(f"({_NUMBER} - 25569) * 864e8"), N_("times: days since 1900, as Excel counts them"))
-    if high is not None and high < 1e8 and low >= 0:
-        return TimeReading("NULL::TIMESTAMP", N_("times: read as positions in a sequence"), position=True)
-    units = (
-        (1e11, 1e6, N_("seconds")),
-        (1e14, 1e3, N_("milliseconds")),
-        (1e17, 1, N_("microseconds")),
-        (float("inf"), 1e-3, N_("nanoseconds")),
+        raise DataError(_("dates is '{dates}'; give one of {orders}", dates=dates, orders=", ".join(DATE_ORDERS)))
+    numeric = bool(
+        query_count(con, f'SELECT count({NUMBER}) * 2 > count(*) FROM (FROM raw WHERE "timestamp" IS NOT NULL LIMIT {_SAMPLE_ROWS})')
     )
-    _limit, factor, label = next(unit for unit in units if (middle or 0) < unit[0])
-    # Seconds of this century read as milliseconds are weeks of 1970, and milliseconds read as seconds a distant future.
-    stray = {"seconds": (6e11, 4.2e12, "milliseconds"), "milliseconds": (6e8, 4.2e9, "seconds")}.get(label)
-    if stray is not None:
-        found = query_count(con, f"SELECT count(*) FROM raw WHERE {_NUMBER} BETWEEN {stray[0]} AND {stray[1]}")
-        if found:
-            raise DataError(
-                _(
-                    "{file}: column '{column}' contains {unit}, but {count} of its times look like {other}; write all in one unit",
-                    file=where,
-                    column=column,
-                    unit=_(label),
-                    count=format_number(found),
-                    other=_(stray[2]),
-                )
-            )
-    return TimeReading(_moment(f"{_NUMBER} * {factor}"))
+    iso: str | None = f"CASE WHEN {_CLEAR_ZONE} THEN {_ISO} END"
+    if not numeric:
+        filled, dates_found, plain = con.execute(
+            f'SELECT count("timestamp"), count({_ISO}), count({_ISO}) FILTER ({_PLAIN_END}) FROM raw'
+        ).fetchone() or (0, 0, 0)
+        if filled and plain == filled:
+            return TimeReading(_CAST, offset=_OFFSET)
+        if plain == dates_found:
+            iso = _ISO if dates_found else None
+    numbers, empty = con.execute(
+        f"SELECT count(*) FILTER (isfinite({NUMBER})), count(*) FILTER ({NUMBER} IS NULL) FROM raw"
+    ).fetchone() or (0, 0)
+    rest = empty and query_count(con, f'SELECT count(*) FROM raw WHERE {NUMBER} IS NULL AND "timestamp" IS NOT NULL AND NOT {_BLANK}')
+    if not numbers and not rest:
+        return TimeReading("NULL::TIMESTAMP")
+    if numbers >= rest:
+        sql, note = detect_numbers(con, where, column)
+        reading = TimeReading(sql or "NULL::TIMESTAMP", note, position=sql is None)
+    else:
+        reading = _text(con, where, column, dates, iso)
+    return _check_unreadable(con, where, column, reading, allow_unreadable)
 
 
-def _moment(micros: str) -> str:
-    return f"CASE WHEN abs({micros}) < 2.5e17 THEN make_timestamp(CAST(round({micros}) AS BIGINT)) END"
-
-
-def _all_whole(con: duckdb.DuckDBPyConnection) -> bool:
-    return not query_count(con, f"SELECT count(*) FROM raw WHERE isfinite({_NUMBER}) AND {_NUMBER} % 1 <> 0")
-
-
-def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None) -> TimeReading:
-    # Trying a hundred formats on every row is slow: only those that match a sample are tried.
-    rows = con.execute(
-        f'SELECT "timestamp" FROM raw WHERE "timestamp" IS NOT NULL AND {ISO} IS NULL USING SAMPLE reservoir(5000 ROWS) REPEATABLE (1)'
+def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None, iso: str | None) -> TimeReading:
+    condition = '"timestamp" IS NOT NULL' + (f" AND {iso} IS NULL" if iso else "")
+    shapes = con.execute(
+        f"SELECT translate(\"timestamp\", '123456789', '000000000') AS shape FROM raw WHERE {condition} "
+        f"GROUP BY shape ORDER BY count(*) DESC, shape LIMIT {_MOST_SHAPES}"
     ).fetchall()
-    examples = {re.sub(r"[A-Za-z]", "a", re.sub(r"\d", "0", text)): text.strip() for (text,) in rows}.values()
-    day, month, unambiguous = (_parse_sql(_matching(examples, formats)) for formats in (_DAY_FIRST, _MONTH_FIRST, _UNAMBIGUOUS))
-    readings = f'SELECT {day} AS day, {month} AS month, "timestamp" AS text FROM raw WHERE {ISO} IS NULL'
-    only_day, only_month, example = con.execute(
-        f"SELECT count(*) FILTER (month IS NULL AND day IS NOT NULL), count(*) FILTER (day IS NULL AND month IS NOT NULL), "
-        f"min(text) FILTER (day <> month) FROM ({readings})"
-    ).fetchone() or (0, 0, None)
-    if dates is None and (only_day and only_month):
-        raise DataError(
+    found = find_formats(shape for (shape,) in shapes)
+    text = found.rewrite_sql('"timestamp"')
+    readings = {order: _parse_sql(text, formats) for order, formats in found.formats.items()}
+    order = "day-first"
+    if found.orders_differ:
+        order = dates or _settle_order(con, where, column, readings, condition, found)
+    sql = f"COALESCE({iso}, {readings[order]})" if iso else readings[order]
+    return TimeReading(sql, _NOTES[order] if found.orders_differ else "", offset=_OFFSET if iso or found.has_offsets else "NULL::DOUBLE")
+
+
+def _parse_sql(text: str, formats: list[str]) -> str:
+    if not formats:
+        return "NULL::TIMESTAMP"
+    parsed = f"TRY_STRPTIME({text}, [{', '.join(map(quote_literal, formats))}])::TIMESTAMP"
+    return f"CASE WHEN year({parsed}) BETWEEN 1000 AND 9999 THEN {parsed} END"
+
+
+def _settle_order(
+    con: duckdb.DuckDBPyConnection, where: str, column: str, readings: dict[str, str], condition: str, found: DateFormats
+) -> str:
+    """Return the only order under which every date of the column is one; a QuestionError if there is none, or several."""
+    day, month, year = (f'"{order}"' for order in DATE_ORDERS)
+    columns = ", ".join(f'{sql} AS "{order}"' for order, sql in readings.items())
+    table = f'(SELECT "timestamp" AS text, {columns} FROM raw WHERE {condition})'
+    *counts, most, days, years = con.execute(
+        f"SELECT count({day}), count({month}), count({year}), count(COALESCE({day}, {month}, {year})), "
+        f"count(DISTINCT day({day})), count(DISTINCT year({day})) FROM {table}"
+    ).fetchone() or (0, 0, 0, 0, 0, 0)
+    valid = [order for order, count in zip(DATE_ORDERS, counts) if count == most]
+    if not valid:
+        _ask_about_contradiction(con, where, column, table, dict(zip(DATE_ORDERS, counts)))
+    if found.usually_day_first and "day-first" in valid and "month-first" in valid:
+        valid.remove("month-first")
+    # A log has more days than years. Dates of a few days only, or with as many years, could also begin with the year.
+    many_days = days >= years if found.usually_day_first else days >= max(12, 2 * years)
+    if "day-first" in valid and "year-first" in valid and many_days:
+        valid.remove("year-first")
+    rivals = [
+        order for order in valid[1:] if con.execute(f'SELECT 1 FROM {table} WHERE "{order}" <> "{valid[0]}" LIMIT 1').fetchone() is not None
+    ]
+    if rivals:
+        _ask_about_order(con, where, column, table, [valid[0], *rivals])
+    return valid[0]
+
+
+def _ask_about_contradiction(con: duckdb.DuckDBPyConnection, where: str, column: str, table: str, counts: dict[str, int]) -> NoReturn:
+    order, other = sorted(DATE_ORDERS, key=lambda each: -counts[each])[:2]
+    alone = [f'"{a}" IS NOT NULL AND "{b}" IS NULL' for a, b in ((order, other), (other, order))]
+    found = con.execute(
+        f"SELECT {', '.join(f'count(*) FILTER ({each}), min(text) FILTER ({each})' for each in alone)}, count(*) FROM {table}"
+    ).fetchone() or (0, "", 0, "", 0)
+    # An order that reads all but a few dates is likelier than one that reads those few.
+    is_likely = found[2] <= _UNREADABLE_SHARE * found[4]
+    raise QuestionError(
+        _(
+            "{file}: column '{column}' has {count} dates that are valid {order} only, for example '{example}', and {other_count} that are "
+            "valid {other} only, for example '{other_example}'; choose the order of day and month",
+            file=where,
+            column=column,
+            count=format_number(found[0]),
+            order=order,
+            example=found[1],
+            other_count=format_number(found[2]),
+            other=other,
+            other_example=found[3],
+        ),
+        *(("--dates", order) if is_likely else ()),
+    )
+
+
+def _ask_about_order(con: duckdb.DuckDBPyConnection, where: str, column: str, table: str, orders: list[str]) -> NoReturn:
+    differ = " AND ".join(f'"{order}" <> "{orders[0]}"' for order in orders[1:])
+    any_differs = differ.replace(" AND ", " OR ")
+    columns = ", ".join(f'CAST("{order}" AS DATE)' for order in orders)
+    example, *moments = con.execute(
+        f"SELECT text, {columns} FROM {table} WHERE {any_differs} ORDER BY ({differ}) DESC, text LIMIT 1"
+    ).fetchone() or ("", *orders)
+    values = dict(
+        file=where,
+        column=column,
+        example=example,
+        readings=join_words((f"{moment} ({order})" for order, moment in zip(orders, moments)), "or"),
+    )
+    in_time_order = [order for order in orders if _is_in_time_order(con, table, order)]
+    if len(in_time_order) == 1:
+        raise QuestionError(
             _(
-                "{file}: column '{column}' has {day_first} dates that are valid day first only and {month_first} that are valid month first "
-                "only; choose day first or month first (on the command line, --dates day-first)",
-                file=where,
-                column=column,
-                day_first=format_number(only_day),
-                month_first=format_number(only_month),
-            )
+                "{file}: column '{column}' contains dates that can be read in several ways: '{example}' is {readings}; choose one (the rows are in "
+                "time order if read {likely})",
+                likely=in_time_order[0],
+                **values,
+            ),
+            "--dates",
+            in_time_order[0],
         )
-    if dates is None and example is not None and not only_day and not only_month:
-        raise DataError(
-            _(
-                "{file}: column '{column}' contains dates that can be read two ways, for example '{example}'; choose day first or month "
-                "first (on the command line, --dates day-first)",
-                file=where,
-                column=column,
-                example=example,
-            )
+    # A clock of twelve hours is American where the date has slashes.
+    is_american = "month-first" in orders and re.search(r"/.*[AaPp]\.?\s?[Mm]\b", example)
+    raise QuestionError(
+        _("{file}: column '{column}' contains dates that can be read in several ways: '{example}' is {readings}; choose one", **values),
+        *(("--dates", "month-first") if is_american else ()),
+    )
+
+
+def _is_in_time_order(con: duckdb.DuckDBPyConnection, table: str, order: str) -> bool:
+    """Return whether the rows of the file go forward in time only, or backward only."""
+    moments = f'SELECT "{order}" AS moment FROM {table} WHERE "{order}" IS NOT NULL'
+    steps = f"SELECT moment, lag(moment) OVER () AS before FROM ({moments})"
+    row = con.execute(f"SELECT bool_or(moment < before), bool_or(moment > before) FROM ({steps})").fetchone()
+    return row is not None and not (row[0] and row[1])
+
+
+def _check_unreadable(con: duckdb.DuckDBPyConnection, where: str, column: str, reading: TimeReading, allow_unreadable: bool) -> TimeReading:
+    """Return the reading with examples of what it cannot read; a QuestionError if that is more than 1% of the filled values."""
+    read = f"CASE WHEN isfinite({NUMBER}) THEN 0 END" if reading.position else reading.sql
+    if not query_count(con, f'SELECT count("timestamp") - count({read}) FROM raw'):
+        return reading
+    lost = f'SELECT "timestamp" AS text FROM raw WHERE "timestamp" IS NOT NULL AND {read} IS NULL AND NOT {_BLANK}'
+    count = query_count(con, f"SELECT count(*) FROM ({lost})")
+    if not count:
+        return reading
+    filled = query_count(con, f'SELECT count(*) FROM raw WHERE "timestamp" IS NOT NULL AND NOT {_BLANK}')
+    examples = tuple(
+        " ".join(text.split())[:60]
+        for (text,) in con.execute(f"SELECT text FROM ({lost}) GROUP BY text ORDER BY count(*) DESC, text LIMIT 3").fetchall()
+    )
+    if allow_unreadable or count <= _UNREADABLE_SHARE * filled:
+        return replace(reading, unreadable=examples)
+    values = dict(file=where, column=column, count=format_number(count), filled=format_number(filled))
+    zone = next((found for text in examples if (found := re.search(r":\d\d(?: ?[AaPp]\.?[Mm]\.?)? ?\(?([A-Z]{2,5})\)?$", text))), None)
+    if zone and zone[1] not in ("AM", "PM"):
+        message = _(
+            "{file}: column '{column}': {count} of {filled} times are in the zone {zone}, for example '{example}', an abbreviation with "
+            "several meanings; write offsets such as +01:00 instead, or drop these rows",
+            zone=zone[1],
+            example=zone.string,
+            **values,
         )
-    order = dates or ("day-first" if only_day or not only_month else "month-first")
-    slashed = example is not None or only_day or only_month
-    either = day if order == "day-first" else month
-    note = "" if not slashed else N_("times: dates read day-first") if order == "day-first" else N_("times: dates read month-first")
-    return TimeReading(_SANE.format(sql=f"COALESCE({ISO}, {either}, {unambiguous})"), note, offset=_offset_minutes())
-
-
-def _matching(examples: Iterable[str], formats: list[str]) -> list[str]:
-    patterns = {each: re.compile(re.sub("%(.)", lambda found: _FIELDS[found[1]], re.escape(each).replace("\\%", "%"))) for each in formats}
-    return [each for each, pattern in patterns.items() if any(pattern.fullmatch(text) for text in examples)]
-
-
-def _parse_sql(formats: list[str]) -> str:
-    return f'TRY_STRPTIME("timestamp", [{", ".join(map(quote_literal, formats))}])::TIMESTAMP' if formats else "NULL::TIMESTAMP"
+    else:
+        message = _(
+            "{file}: column '{column}': {count} of {filled} values cannot be read as times, for example {examples}; map another column, "
+            "correct them, or drop these rows",
+            examples=", ".join(f"'{text}'" for text in examples),
+            **values,
+        )
+    raise QuestionError(message, *(("--rows", "unreadable-times=drop") if count < filled else ()))
 
 
 def _offset_minutes() -> str:
     """Return SQL for the offset that a time states, in minutes; NULL where it states none."""
-    pattern = r"(?:\d\d:\d\d(?:[:.\d]*)?\s*)([+-])(\d\d):?(\d\d)?(?:\s+\d{4})?$"
+    pattern = r"(?:\d\d:\d\d(?:[:.\d]*)?\s*)(?:[AaPp]\.?[Mm]\.?\s*)?(?:UTC|GMT)?([+-])(\d\d):?(\d\d)?(?:\s+\d{4}|\s*\([^)]*\))?\s*$"
     sign, hours, minutes = (f"regexp_extract(\"timestamp\", '{pattern}', {group})" for group in (1, 2, 3))
     total = f"TRY_CAST({hours} AS INT) * 60 + COALESCE(TRY_CAST({minutes} AS INT), 0)"
     return f"CASE {sign} WHEN '+' THEN {total} WHEN '-' THEN -({total}) END"
+
+
+_OFFSET = _offset_minutes()
