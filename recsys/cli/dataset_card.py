@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from recsys.cli.console import show, table
 
 if TYPE_CHECKING:
+    from recsys.core import Check
     from recsys.datasets import DatasetCard
 
 KEYS = ("name", "fingerprint", "interactions", "users", "items", "first", "last", "has", "ties", "tied_events", "checks")
@@ -15,11 +16,19 @@ def show_prepared(card: "DatasetCard", as_json: bool) -> None:
     from recsys.core.moments import count_shared
 
     result: dict[str, Any] = {key: getattr(card, key) for key in KEYS}
-    result["checks"] = [{"check": check.text, "rows": check.rows, "action": check.action} for check in card.checks]
+    result["checks"] = [{"check": _line(check), "rows": check.rows, "action": check.action} for check in card.checks]
     show(
         result,
         as_json,
         f"{card.name}: {card.interactions:,} interactions, {card.users:,} users, {card.items:,} items; {', '.join(card.has)}",
-        table(("check", "rows", "action"), [(check.text, check.rows, check.action) for check in card.checks]),
+        table(("check", "rows", "action"), [(_line(check), check.rows, check.action) for check in card.checks]),
         count_shared(card.tied_events, card.interactions or 0),
     )
+
+
+def _line(check: "Check") -> str:
+    """Return a line of the report, with the option that treats these rows otherwise."""
+    from recsys.datasets.importing.row_choices import list_choices
+
+    choices = list_choices(check.choice)
+    return f"{check.text} (--rows {check.choice}={'|'.join(choices)})" if choices else check.text

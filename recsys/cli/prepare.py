@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -78,7 +78,7 @@ def run(
     }
     from recsys import datasets
 
-    choices = {
+    choices: dict[str, Any] = {
         "mapping": given.get("map"),
         "duplicates": None if duplicates == "keep" else duplicates,
         "missing": None if missing == "keep" else missing,

@@ -1,7 +1,7 @@
 """The prepared folder: the format of a dataset on disk.
 
 interactions.parquet   user, item: row numbers in the tables below, from 0, so that millions of rows open at once; and the known
-                       columns of timestamp (UTC), utc_offset, behaviour, rating, latitude, longitude, text, and position
+                       columns of timestamp (UTC), utc_offset, behaviour, rating, weight, latitude, longitude, text, and position
                        where several events of a user share one instead of a time; sorted by user and time
 items.parquet          item_id and the known columns of title, text, category, latitude, longitude, …
 users.parquet          user_id and the known attributes of users
@@ -32,7 +32,7 @@ from recsys.storage.atomic_files import write_folder_atomically
 FORMAT = 1
 """Version of the format; part of every fingerprint, since data prepared by another version is another dataset."""
 
-COLUMNS = ("timestamp", "utc_offset", "behaviour", "rating", "latitude", "longitude", "text", "position")
+COLUMNS = ("timestamp", "utc_offset", "behaviour", "rating", "weight", "latitude", "longitude", "text", "position")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pytest
 from recsys.core import Dataset
 from recsys.core.errors import DataError, RecsysError
 from recsys.datasets import list_datasets, open_dataset, prepare_dataset, read_file
-from recsys.datasets.importing.column_roles import guess_columns
+from recsys.datasets.importing.import_plan import plan_file
 
 TABLE = pd.DataFrame(
     {
@@ -90,8 +90,8 @@ def test_every_kind_of_file_opens_the_same(kind: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(data.ratings, [3.0, 2.5, 5.0, 1.0, 4.0])
     assert checks(data)["order"] == (1, "reordered")
     assert checks(data).get("decimal commas, read as points") == ((5, "kept") if kind == "decimal commas" else None)
-    assert guess_columns(path).mapping.keys() == {"user_id", "item_id", "timestamp", "rating"}
-    assert set(guess_columns(path).reasons) == set(guess_columns(path).mapping)
+    assert plan_file(path).mapping.keys() == {"user_id", "item_id", "timestamp", "rating"}
+    assert set(plan_file(path).reasons) == set(plan_file(path).mapping)
 
 
 def test_latin_1_and_number_like_ids(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_person_a_line(tmp_path: Path) -> None:
     path = put(tmp_path, "seq.txt", "1 5 6 5\n2 7\n10 6 7 8 9\n1 9\n")
     data = read_file(path)
     assert histories(data) == {"1": ["5", "6", "5", "9"], "2": ["7"], "10": ["6", "7", "8", "9"]}
-    assert data.times is None and data.repeats and guess_columns(path).file_format.kind == "lines"
+    assert data.times is None and data.repeats and plan_file(path).file_format.kind == "lines"
 
 
 def test_quotes_line_breaks_and_a_column_of_row_numbers(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_missing_file_and_a_folder_are_said_to_be_so(tmp_path: Path) -> None:
         prepare_dataset(tmp_path / "nothing.csv")
     with pytest.raises(DataError, match="is a folder"):
         prepare_dataset(tmp_path)
-    for use in (read_file, guess_columns):
+    for use in (read_file, plan_file):
         with pytest.raises(RecsysError):
             use(tmp_path / "nothing.csv")
 

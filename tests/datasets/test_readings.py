@@ -10,7 +10,7 @@ import pytest
 
 from recsys.core.errors import DataError
 from recsys.datasets import prepare_dataset, read_file
-from recsys.datasets.importing.column_roles import guess_columns
+from recsys.datasets.importing.import_plan import plan_file
 from tests.datasets.test_own_file import checks, histories, put
 
 ROWS = "user,item,time\n" + "".join(f"u{n % 7},i{n % 5},{1_600_000_000 + n}\n" for n in range(40))
@@ -34,8 +34,8 @@ LINES = "each line was read as a user followed by items; to read columns instead
 def test_a_first_line_like_those_below_is_a_row(text: str, tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", text)
     data = read_file(path, FIRST_TWO)
-    assert len(data.interactions) == len(text.splitlines()) and guess_columns(path).unsure == ("user_id", "item_id")
-    assert checks(data)[A_ROW] == (1, "kept") and A_ROW in guess_columns(path).reasons["user_id"]
+    assert len(data.interactions) == len(text.splitlines()) and plan_file(path).unsure == ("user_id", "item_id")
+    assert checks(data)[A_ROW] == (1, "kept") and A_ROW in plan_file(path).reasons["user_id"]
 
 
 @pytest.mark.parametrize("names", ["user,item,sku2", "user,item,,", "c1,c2,c3"])
@@ -47,7 +47,7 @@ def test_a_first_line_unlike_those_below_holds_names(names: str, tmp_path: Path)
 
 def test_names_that_say_nothing_are_named(tmp_path: Path) -> None:
     path = put(tmp_path, "t.csv", "ann,tea\nbob,pie\ncat,jam\n")
-    assert (NAMES + "ann, tea") in checks(read_file(path, {"user_id": "ann", "item_id": "tea"})) and NAMES in guess_columns(path).reasons[
+    assert (NAMES + "ann, tea") in checks(read_file(path, {"user_id": "ann", "item_id": "tea"})) and NAMES in plan_file(path).reasons[
         "user_id"
     ]
     assert not [name for name in checks(read_file(put(tmp_path, "k.csv", ROWS))) if name.startswith(NAMES)]
@@ -56,8 +56,8 @@ def test_names_that_say_nothing_are_named(tmp_path: Path) -> None:
 def test_ratings_separated_by_spaces_are_no_items(tmp_path: Path) -> None:
     triples = put(tmp_path, "t.txt", "".join(f"{n} {n * 7 % 311 + 100} {n % 5 + 1}\n" for n in range(1, 60)))
     data = read_file(triples, FIRST_TWO)
-    assert guess_columns(triples).unsure == ("user_id", "item_id") and data.has == ("rating",) and histories(data)["1"] == ["107"]
-    assert checks(data)[COLUMNS] == (59, "kept") and COLUMNS in guess_columns(triples).reasons["user_id"]
+    assert plan_file(triples).unsure == ("user_id", "item_id") and data.has == ("rating",) and histories(data)["1"] == ["107"]
+    assert checks(data)[COLUMNS] == (59, "kept") and COLUMNS in plan_file(triples).reasons["user_id"]
     lines = read_file(triples, {"item_id": "2+"})
     assert histories(lines)["1"] == ["107", "2"] and checks(lines)[LINES] == (118, "kept")
     timed = read_file(put(tmp_path, "q.txt", "".join(f"{n} {n + 100} {n % 5} {1_600_000_000 + n}\n" for n in range(60))), FIRST_TWO)
@@ -67,7 +67,7 @@ def test_ratings_separated_by_spaces_are_no_items(tmp_path: Path) -> None:
 def test_lines_of_as_many_items_are_lines_unless_columns_are_mapped(tmp_path: Path) -> None:
     path = put(tmp_path, "t.txt", "1 17 23\n2 17 11\n3 40 41\n")
     lines, columns = read_file(path), read_file(path, {"user_id": "1", "item_id": "2"})
-    assert histories(lines)["1"] == ["17", "23"] and LINES in checks(lines) and LINES in guess_columns(path).reasons["user_id"]
+    assert histories(lines)["1"] == ["17", "23"] and LINES in checks(lines) and LINES in plan_file(path).reasons["user_id"]
     assert histories(columns)["1"] == ["17"] and COLUMNS in checks(columns)
     with pytest.raises(DataError, match="no columns to map"):
         read_file(put(tmp_path, "r.txt", "1 2 3\n2 3\n4 5 6 7\n"), {"user_id": "1"})
@@ -75,7 +75,7 @@ def test_lines_of_as_many_items_are_lines_unless_columns_are_mapped(tmp_path: Pa
 
 def test_pipes_are_refused_before_they_are_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for use in (read_file, prepare_dataset, guess_columns):
+    for use in (read_file, prepare_dataset, plan_file):
         with pytest.raises(DataError, match="pipe or a device, not a file; save its content to a file first"):
             use(tmp_path / "pipe")
     assert not [each for each in Path(os.environ["RECSYS_HOME"]).rglob("*") if each.is_file()]
@@ -125,7 +125,7 @@ def test_empty_lines_before_the_names(tmp_path: Path) -> None:
 
 def test_thousands_of_columns_are_not_all_searched(tmp_path: Path) -> None:
     wide = put(tmp_path, "t.csv", ",".join(f"c{n}" for n in range(300)) + "\n" + ",".join(["7"] * 200 + ["1600000000"] * 100) + "\n")
-    assert guess_columns(wide).mapping == {"user_id": "c0", "item_id": "c1"}
+    assert plan_file(wide).mapping == {"user_id": "c0", "item_id": "c1"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from recsys.core import Check, Dataset
 from recsys.core.errors import DataError, QuestionError
 from recsys.datasets import read_file
 from recsys.datasets.importing.cleaning import Rules, treat_odd_times
-from recsys.datasets.importing.column_roles import guess_columns
+from recsys.datasets.importing.import_plan import plan_file
 from recsys.datasets.importing.times import TimeReading, detect_times
 
 DATES = (
@@ -273,7 +273,7 @@ def test_offsets_in_the_text_are_kept(tmp_path: Path) -> None:
 
 def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
     path = put(tmp_path, "user,item,date\nu,i,01/02/2020\nu,j,03/04/2020\n")
-    assert guess_columns(path).ambiguous_date == "01/02/2020"
+    assert plan_file(path).ambiguous_date == "01/02/2020"
     with pytest.raises(
         DataError, match=r"t.csv: column 'date' contains dates that can be read in several ways: '01/02/2020' is 2020-02-01"
     ):

@@ -63,7 +63,7 @@ def summarize_checks(checks: Sequence[Check]) -> str:
 
 
 def _row(check: Check) -> str:
-    label = _(CHECKS.get(check.check, check.check))
+    label = _(CHECKS.get(check.check, check.check), **{name: str(value) for name, value in (check.values or {}).items()})
     label = escape_html(label[:1].upper() + label[1:])
     if check.rows == 0:
         return f'<tr class="quiet"><td>{label}</td><td class="n">{format_number(0)}</td><td>{_("nothing to do")}</td></tr>'

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,74 +14,43 @@ import pyarrow as pa
 import streamlit as st
 
 from pages import cache
-from pages.explore.dataset import cleaning_report, overview, use_dataset
+from pages.explore.dataset import cleaning_report, import_choices, overview, use_dataset
+from pages.explore.dataset.import_choices import SEPARATORS
 from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
-from recsys.core.errors import DataError, RecsysError
-from recsys.core.formatting import join_words
+from recsys.core.errors import DataError, QuestionError, RecsysError
 from recsys.core.nouns import count_events
 from recsys.core.translation import N_, _
 from recsys.datasets import read_file
-from recsys.datasets.importing.column_roles import ColumnGuess, guess_columns
+from recsys.datasets.importing.import_plan import ImportPlan, plan_file
 from recsys.datasets.importing.options import Options
-from recsys.datasets.importing.times import DATE_ORDERS
-from recsys.datasets.source import KEYS
 
 LEAD = N_(
-    "A table of events: CSV, TSV, Parquet, RecBole <code>.inter</code>, a zip or gzip of one of them, or lines of "
-    "<code>user item item …</code>. It stays private to this browser tab and is deleted when you close the tab."
+    "A file of events: CSV, Excel, JSON, Parquet, RecBole <code>.inter</code>, NumPy, lines of <code>user item item …</code>, or a zip of "
+    "them. It stays private to this browser tab and is deleted when you close the tab."
 )
 # The formats offered for upload, LEAD says them to users; recsys/datasets/importing/file_format.py recognises them by content.
-FILE_TYPES = ["csv", "tsv", "txt", "dat", "data", "parquet", "pq", "inter", "zip", "gz"]
-SEPARATORS = {"\t": N_("tabs"), ",": N_("commas"), ";": N_("semicolons"), "|": N_("vertical bars"), " ": N_("spaces")}
-COLUMN_LABELS = {
-    "user_id": N_("User"),
-    "item_id": N_("Item"),
-    "timestamp": N_("Time"),
-    "position": N_("Position"),
-    "behaviour": N_("Behaviour"),
-    "rating": N_("Rating"),
-    "weight": N_("Weight"),
-    "latitude": N_("Latitude"),
-    "longitude": N_("Longitude"),
-    "title": N_("Item title"),
-    "category": N_("Item category"),
-    "text": N_("Text"),
-}
-COLUMN_HELP = {
-    "user_id": N_("the id of the user; required"),
-    "item_id": N_("the id of the item; required"),
-    "timestamp": N_("seconds, milliseconds or text, with or without a time zone"),
-    "position": N_("the place in the user’s order, where times are missing or equal"),
-    "behaviour": N_("view, buy, like …"),
-    "rating": N_("a number"),
-    "weight": N_("a count of plays, a quantity or hours"),
-    "latitude": N_("degrees, −90 to 90"),
-    "longitude": N_("degrees, −180 to 180"),
-    "title": N_("the name of the item"),
-    "category": N_("a few words that many items share"),
-    "text": N_("a description of the item, or a search query"),
-}
-DUPLICATE_RULES = {"keep": N_("keep and count them"), "drop": N_("drop all but the first")}
-MISSING_RULES = {
-    "keep": N_("leave them empty"),
-    "drop": N_("drop the row"),
-    "mean": N_("fill in the mean"),
-    "median": N_("fill in the median"),
-    "interpolate": N_("interpolate between the user’s events"),
-}
-DATE_ORDER_LABELS = {"day-first": N_("day first"), "month-first": N_("month first"), "year-first": N_("year first")}
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The settings of an import. A cleaning report is valid only for the choices it was made with."""
-
-    mapping: tuple[tuple[str, str], ...]
-    duplicates: Any
-    missing: Any
-    dates: str | None
+FILE_TYPES = [
+    "csv",
+    "tsv",
+    "txt",
+    "dat",
+    "data",
+    "xlsx",
+    "xls",
+    "ods",
+    "json",
+    "jsonl",
+    "parquet",
+    "pq",
+    "inter",
+    "npz",
+    "npy",
+    "zip",
+    "gz",
+]
+SIDE_TYPES = [*FILE_TYPES, "item", "user"]
 
 
 def draw() -> None:
@@ -90,17 +59,17 @@ def draw() -> None:
     if file is None:
         st.caption(
             _(
-                "A column of users and a column of items are required. Times, ratings, coordinates and titles make more of the app available."
+                "Users and items are required; a file of one user needs no column of users. Times, ratings, coordinates and titles make "
+                "more of the app available."
             )
         )
         return
     try:
         with _reading_errors(file.name):
-            guess, path = _guess_once(file)
-            if guess.sample.empty:
-                raise DataError(_("{file} has no rows below its header line; choose a file with events in it", file=file.name))
-            choices = _draw_choices(guess, file.file_id)
-            _draw_report(path, choices, file.file_id)
+            state = _keep_upload(file)
+            plan = _plan_once(state)
+            if plan is not None:
+                _draw_report(_draw_choices(plan, state), plan, state)
     except RecsysError as error:
         st.error(escape_markdown(error))
 
@@ -116,109 +85,154 @@ def _reading_errors(name: str) -> Iterator[None]:
         raise DataError(message) from error
 
 
-def _guess_once(file: Any) -> tuple[ColumnGuess, Path]:
-    """Return the guessed columns of an upload and its path in this session's own folder; computed once for each upload."""
-    state = st.session_state.setdefault("wizard", {})
+def _keep_upload(file: Any) -> dict[str, Any]:
+    """Return the state of the import of an upload, which is written to this session's own folder once."""
+    state: dict[str, Any] = st.session_state.setdefault("wizard", {})
     if state.get("file") != file.file_id:
-        safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload.csv"
-        path = cache.session_folder() / safe
-        path.write_bytes(file.getbuffer())
         state.clear()
-        state.update(file=file.file_id, path=path, guess=guess_columns(path))
-    return state["guess"], state["path"]
+        state.update(file=file.file_id, path=_write_upload(file), answers=Options(), rows=())
+    return state
 
 
-def _draw_choices(guess: ColumnGuess, file: str) -> Choices:
+def _write_upload(file: Any) -> Path:
+    safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload.csv"
+    path = cache.session_folder() / safe
+    path.write_bytes(file.getbuffer())
+    return path
+
+
+def _plan_once(state: dict[str, Any]) -> ImportPlan | None:
+    """Return the plan of the import for the answers given so far; draw the question and return None where one must be answered first."""
+    answers: Options = state["answers"]
+    if state.get("planned") != answers:
+        try:
+            state.update(plan=plan_file(state["path"], answers), planned=answers)
+        except QuestionError as question:
+            _ask(question, state)
+            return None
+    plan: ImportPlan = state["plan"]
+    return plan
+
+
+def _ask(question: QuestionError, state: dict[str, Any]) -> None:
+    """Draw a question; its answer joins the others and the page runs again."""
+    answer = import_choices.draw_question(question, state["file"])
+    if answer is None:
+        return
+    name, value = answer
+    if name == "rows":
+        state["rows"] = (*state["rows"], tuple(value.split("=", 1)))
+    else:
+        state["answers"] = replace(state["answers"], **{name: value})
+    state["check_now"] = "dataset" in state or name in ("rows", "dates")
+    st.rerun()
+
+
+def _draw_choices(plan: ImportPlan, state: dict[str, Any]) -> Options:
     """Draw the guess with its reasons as select boxes that correct it, and the rules of the cleaning."""
+    file: str = state["file"]
     st.subheader(_("1 · Assign the columns"))
-    st.caption(escape_markdown(_describe_format(guess)))
-    st.dataframe(guess.sample.head(5), hide_index=True, width="stretch", key=f"sample_{file}")
-    mapping = () if guess.file_format.kind == "lines" else _draw_mapping(guess, file)
-    if guess.file_format.kind == "lines":
-        st.caption(_("Every line is a user followed by items, oldest first, so there is nothing to choose."))
-    first, second, third = st.columns(3)
-    duplicates = first.selectbox(
-        _("Duplicate rows"), list(DUPLICATE_RULES), format_func=lambda rule: _(DUPLICATE_RULES[rule]), key=f"duplicates_{file}"
+    st.caption(escape_markdown(_describe_format(plan)))
+    st.dataframe(plan.sample.head(5), hide_index=True, width="stretch", key=f"sample_{file}")
+    layout = import_choices.draw_layout(plan, file)
+    if layout != plan.layout:
+        state["answers"] = replace(state["answers"], layout=layout)
+        st.rerun()
+    mapping = import_choices.draw_mapping(plan, file)
+    duplicates, missing, ties = import_choices.draw_rules(file)
+    behaviours = import_choices.draw_behaviours(plan.sample, dict(mapping)["behaviour"], file)
+    items = _draw_side_file(_("A file that describes the items (optional)"), "items", state)
+    return replace(
+        state["answers"],
+        layout=layout,
+        mapping=mapping,
+        duplicates=duplicates,
+        missing=missing,
+        ties=ties,
+        behaviours=behaviours,
+        items=items,
+        rows=state["rows"],
     )
-    missing = second.selectbox(
-        _("Missing ratings and coordinates"), list(MISSING_RULES), format_func=lambda rule: _(MISSING_RULES[rule]), key=f"missing_{file}"
-    )
-    dates = None
-    if guess.ambiguous_date is not None:
-        dates = third.selectbox(
-            escape_markdown(_("“{date}” can be read in two ways", date=guess.ambiguous_date)),
-            DATE_ORDERS,
-            index=None,
-            format_func=lambda order: _(DATE_ORDER_LABELS[order]),
-            placeholder=_("choose one"),
-            key=f"dates_{file}",
-        )
-    return Choices(mapping, duplicates, missing, dates)
 
 
-def _describe_format(guess: ColumnGuess) -> str:
-    layout = guess.file_format
-    if layout.kind == "parquet":
-        return _("{file} is a Parquet table. Its first rows:", file=guess.file)
-    if layout.kind == "inter":
-        return _("{file} is a RecBole .inter table. Its first rows:", file=guess.file)
-    if layout.kind == "lines":
-        return _("{file} has a user on each line, followed by items. Its first rows:", file=guess.file)
-    delimiter = layout.delimiter or ""
-    separator = _(SEPARATORS[delimiter]) if delimiter in SEPARATORS else _("“{text}”", text=delimiter)
-    values = dict(file=guess.file, separator=separator, encoding=layout.encoding)
-    if layout.header:
+def _draw_side_file(label: str, key: str, state: dict[str, Any]) -> str | None:
+    """Draw the upload of a file that describes items, and return its path in this session's folder."""
+    file = st.file_uploader(label, SIDE_TYPES, key=f"{key}_{state['file']}")
+    if file is None:
+        return None
+    if state.get(f"{key}_file") != file.file_id:
+        state[f"{key}_file"], state[f"{key}_path"] = file.file_id, str(_write_upload(file))
+    path: str = state[f"{key}_path"]
+    return path
+
+
+def _describe_format(plan: ImportPlan) -> str:
+    found = plan.file_format
+    if found.dialect is None or found.kind == "inter":
+        return _(FORMATS[found.kind], file=plan.file)
+    separator = _(SEPARATORS[found.delimiter]) if found.delimiter in SEPARATORS else _("“{text}”", text=found.delimiter)
+    values = dict(file=plan.file, separator=separator, encoding=found.encoding)
+    if found.header:
         return _("{file} has columns separated by {separator} ({encoding}). Its first rows:", **values)
     return _("{file} has columns separated by {separator} ({encoding}) and no header line. Its first rows:", **values)
 
 
-def _draw_mapping(guess: ColumnGuess, file: str) -> tuple[tuple[str, str], ...]:
-    # A suggestion can also be an id of two columns, or one user for all rows.
-    options = ["", *dict.fromkeys([*guess.columns, *guess.mapping.values()])]
-    chosen = {}
-    for start in range(0, len(KEYS), 5):
-        for column, key in zip(st.columns(5), KEYS[start : start + 5], strict=False):
-            suggested = guess.mapping.get(key, "")
-            value = column.selectbox(
-                _(COLUMN_LABELS[key]),
-                options,
-                index=options.index(suggested),
-                format_func=lambda name: escape_markdown(name) if name else _("not in this file"),
-                key=f"map_{key}_{file}",
-                help=_(COLUMN_HELP[key]),
-            )
-            chosen[key] = value
-            if value and value == suggested:
-                column.caption(escape_markdown(guess.reasons.get(key, "")))
-    unused = [name for name in guess.columns if name not in chosen.values()]
-    if unused:
-        st.caption(escape_markdown(_("Not used: {columns}.", columns=join_words(unused))))
-    return tuple(chosen.items())
+FORMATS = {
+    "parquet": N_("{file} is a Parquet table. Its first rows:"),
+    "inter": N_("{file} is a RecBole .inter table. Its first rows:"),
+    "lines": N_("{file} has a user on each line, followed by items. Its first events:"),
+    "json": N_("{file} is a JSON file. Its first rows:"),
+    "workbook": N_("{file} is a workbook. The first rows of its table:"),
+    "numpy": N_("{file} is a NumPy file. Its first rows:"),
+}
 
 
-def _draw_report(path: Path, choices: Choices, file: str) -> None:
+def _draw_report(options: Options, plan: ImportPlan, state: dict[str, Any]) -> None:
     """Draw the cleaning report of exactly these choices, and only then the button that accepts the data."""
-    state = st.session_state["wizard"]
+    file: str = state["file"]
     st.subheader(_("2 · Read the cleaning report"))
-    if st.button(_("Check the file"), type="primary", key="check_file"):
+    if st.button(_("Check the file"), type="primary", key="check_file") or state.pop("check_now", False):
         state.pop("dataset", None)
-        with st.spinner(_("Reading and cleaning {dataset} …", dataset=path.name)):
-            mapping = dict(choices.mapping)
-            state["dataset"] = read_file(
-                path, mapping or None, "upload", duplicates=choices.duplicates, missing=choices.missing, dates=choices.dates
-            )
-            state["choices"] = choices
-    dataset: Dataset | None = state.get("dataset")
-    if dataset is None:
+        with st.spinner(_("Reading and cleaning {dataset} …", dataset=plan.file)):
+            try:
+                dataset = read_file(state["path"], name="upload", **{key: value for key, value in vars(options).items() if value != ()})
+            except QuestionError as question:
+                state["question"] = question
+            else:
+                state.pop("question", None)
+                state.update(dataset=dataset, choices=options)
+    if "question" in state and "dataset" not in state:
+        _ask(state["question"], state)
+        return
+    checked: Dataset | None = state.get("dataset")
+    if checked is None:
         st.caption(_("Nothing has been imported yet. “Check the file” shows the cleaning report first; then you decide."))
         return
-    if state["choices"] != choices:
+    if replace(state["choices"], rows=()) != replace(options, rows=()):
         st.info(_("You changed a setting above: check the file again."))
         return
-    html.lead(_describe_result(dataset))
-    st.html(cleaning_report.report_html(dataset.checks))
-    options = Options(choices.duplicates, choices.missing, choices.dates, choices.mapping)
-    use_dataset.draw(use_dataset.Imported(dataset, path, options), file)
+    html.lead(_describe_result(checked))
+    st.html(cleaning_report.report_html(checked.checks))
+    rows = import_choices.draw_row_choices(_remember(checked, state), file)
+    state["rows"] = (*(pair for pair in state["rows"] if pair[0] not in _kinds(state)), *rows)
+    if dict(state["rows"]) != dict(state["choices"].rows):
+        st.info(_("You changed a setting above: check the file again."))
+        if st.button(_("Check again"), key="check_again"):
+            state["check_now"] = True
+            st.rerun()
+        return
+    use_dataset.draw(use_dataset.Imported(checked, state["path"], state["choices"]), file)
+
+
+def _remember(dataset: Dataset, state: dict[str, Any]) -> list[Any]:
+    """Return the lines of the report that offer a choice, also those of an earlier check, whose rows may now be dropped."""
+    seen: dict[str, Any] = state.setdefault("kinds", {})
+    seen.update({check.choice: check for check in dataset.checks if check.choice and check.rows})
+    return list(seen.values())
+
+
+def _kinds(state: dict[str, Any]) -> set[str]:
+    return set(state.get("kinds", ()))
 
 
 def _describe_result(dataset: Dataset) -> str:

@@ -84,8 +84,13 @@ def treat_odd_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]
     for kind in find_odd_times(con):
         is_dropped = rules.odd_times == "drop" or (rules.odd_times is None and kind.is_missing)
         check = _drop(con, kind.check, kind.condition) if is_dropped else Check(kind.check, kind.rows, "kept")
-        other = "to keep them: --rows odd-times=keep" if is_dropped else "to drop them: --rows odd-times=drop"
-        lines.append(check._replace(check=f"{check.check}, for example {kind.example} ({other})") if check.rows else check)
+        lines.append(
+            check._replace(
+                check=N_("{kind}, for example {example}"), values={"kind": kind.check, "example": kind.example}, choice="odd-times"
+            )
+            if check.rows
+            else check
+        )
     return lines
 
 

@@ -153,7 +153,8 @@ class Meaning:
 @lru_cache(4096)
 def find_meaning(column: str) -> Meaning | None:
     """Return the meaning of a column's name, None where no word of it is known."""
-    words = split_name(column)
+    # In nested data, the last part of a path names the value: placeVisit.location.placeId.
+    words = split_name(column.rsplit(".", 1)[-1]) or split_name(column)
     if not words:
         return Meaning("transaction", "entity", 3) if not column.strip() else None
     if words[0] in _DATE_FIRST and len(words) > 1 and not _exact("".join(words)):

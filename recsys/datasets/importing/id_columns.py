@@ -74,7 +74,9 @@ def suggest_user(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn:
     """Return the likeliest column of users where no name tells it; never sure."""
     loose = [column for column in columns if _meaning(column).kind == "user" and _identifies(column)]
     likely = [column for column in free if not column.are_phrases]
-    constant = [column for column in likely if column.distinct == 1]
+    constant = [column for column in likely if column.distinct == 1 and is_meaningless(column.name)]
+    # Next to other names, a constant says something about the file and not who the user is.
+    likely = [column for column in likely if column.distinct > 1 or column in constant]
     baskets = [column for column in _ranked(columns, "transaction", _identifies) if not column.are_unique]
     found = [*loose, *constant, *likely, *baskets]
     rest = tuple(dict.fromkeys(_names([*found, *free])))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pandas as pd
@@ -13,6 +14,7 @@ from recsys.core.translation import _
 from recsys.datasets.importing.behaviours import MEANINGS
 from recsys.datasets.importing.column_roles import RoleGuess, describe_header, guess_roles, question_for, read_sample
 from recsys.datasets.importing.file_format import FileFormat, open_file
+from recsys.datasets.importing.id_columns import ONE_USER
 from recsys.datasets.importing.ids import id_columns
 from recsys.datasets.importing.layouts import Layout, ask_layout, detect_layout, unfold
 from recsys.datasets.importing.layouts.lines import lines_sql
@@ -22,6 +24,7 @@ from recsys.datasets.importing.row_kinds import RowKind, guess_row_kinds
 from recsys.datasets.source import KEYS, reading_errors
 
 ID_ROLES = ("user_id", "item_id")
+_FEW_ROWS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +90,41 @@ def make_plan(con: duckdb.DuckDBPyConnection, path: Path, work: Path, options: O
         mapping,
         kinds,
         (*found.notes, *notes, *([note] if note else [])),
-        question or question_for(open_roles, path.name, columns),
+        question or _ask_about_table(path.name, sample, open_roles, given) or question_for(open_roles, path.name, columns),
     )
+
+
+def plan_file(path: Path | str, options: Options | None = None) -> ImportPlan:
+    """Return the plan of an import for display; its copies of the file are removed, so that it cannot be read by it."""
+    with TemporaryDirectory() as work, duckdb.connect() as con:
+        return make_plan(con, Path(path), Path(work), options or Options())
+
+
+def _ask_about_table(file: str, sample: pd.DataFrame, guess: RoleGuess, given: Mapping[str, str]) -> QuestionError | None:
+    """Return a question where the table seems to hold items, or recommendations, rather than events."""
+    names = {column.lower() for column in sample.columns}
+    if guess.mapping.get("user_id") == ONE_USER and "user_id" in guess.unsure and "timestamp" not in guess.mapping:
+        item = guess.mapping.get("item_id", "")
+        if item in sample.columns and sample[item].is_unique and len(sample) > _FEW_ROWS:
+            return QuestionError(
+                _(
+                    "{file} seems to describe items, as every '{column}' occurs once and there are no users and no times; give the file of "
+                    "events, and this one with --items {file}. Or are its rows events of one user, with --map user_id==me?",
+                    file=file,
+                    column=item,
+                )
+            )
+    if {"score", "rank"} <= names and "timestamp" not in guess.mapping and not given:
+        return QuestionError(
+            _(
+                "{file} seems to hold recommendations rather than events, as it has scores and ranks and no times; are its rows events "
+                "nevertheless?",
+                file=file,
+            ),
+            "--map",
+            ",".join(f"{role}={guess.mapping[role]}" for role in ID_ROLES if role in guess.mapping),
+        )
+    return None
 
 
 def _apply_layout(
@@ -97,7 +133,7 @@ def _apply_layout(
     with reading_errors(found.path):
         if found.kind == "lines":
             layout: Layout = "lines"
-            table_sql, columns, sample, guess = lines_sql(found.path), ("line",), pd.DataFrame(), None
+            table_sql, columns, sample, guess = lines_sql(found.path), found.columns, pd.DataFrame(), None
         else:
             table_sql, columns, sample = found.sql, found.columns, read_sample(con, found.text_sql, found.columns)
             if sample.empty:
@@ -110,8 +146,11 @@ def _apply_layout(
         unfolded = unfold(layout, table_sql if layout == "lines" else found.text_sql, columns, sample, con)
         unsure = next((each for each in (guess, unfolded) if each is not None and not each.is_certain), None)
         question = ask_layout(file, unsure) if unsure is not None and options.layout is None else None
-        sample = read_sample(con, unfolded.sql, unfolded.columns)
-    return layout, unfolded.sql, unfolded.columns, sample, unfolded.mapping, unfolded.checks, question
+        columns = unfolded.columns
+        if layout == "impressions":  # the number of a list of impressions is neither a user nor an item
+            columns = tuple(each for each in columns if each not in sample or not sample[each].is_unique)
+        sample = read_sample(con, unfolded.sql, columns)
+    return layout, unfolded.sql, columns, sample, unfolded.mapping, unfolded.checks, question
 
 
 def _meanings(options: Options) -> dict[str, str]:

@@ -18,8 +18,9 @@ from recsys.core.moments import Ties
 from recsys.core.translation import N_, _
 from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.importing.cleaning import Rules, clean_events
-from recsys.datasets.importing.ids import is_missing
+from recsys.datasets.importing.ids import count_look_alikes, is_missing
 from recsys.datasets.importing.options import Options
+from recsys.datasets.importing.row_choices import ODD_TIMES, UNREADABLE_TIMES, remove_deleted
 from recsys.datasets.importing.times import TimeReading, detect_times
 from recsys.datasets.prepared import FORMAT, DatasetCard, make_card, read_prepared, write_card
 from recsys.datasets.source import Source, describe_duckdb_error, open_duckdb, query_count, quote_literal, quote_name, reading_errors
@@ -79,20 +80,25 @@ def ingest_source(reader: Reader, files: Sequence[Path], folder: Path, label: La
 
 
 def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> tuple[Check, ...]:
+    choices = dict(options.rows)
     rows_in = query_count(con, "SELECT count(*) FROM raw")
     if not rows_in:
         raise DataError(_("{file} has no rows of data; nothing was prepared", file=source.where))
     times = None
     if "timestamp" in source.columns:
-        times = detect_times(con, source.where, source.columns["timestamp"], options.dates)
+        are_dropped = choices.get(UNREADABLE_TIMES) == "drop"
+        times = detect_times(con, source.where, source.columns["timestamp"], options.dates, are_dropped)
     _create_events(con, source, times)
     known = frozenset(source.columns) - ({"timestamp"} if times and times.position else set())
-    rules = Rules(options.duplicates, options.missing, known, unreadable=times.unreadable if times else ())
-    checks = clean_events(con, rules)
+    odd: Any = choices.get(ODD_TIMES)
+    rules = Rules(options.duplicates, options.missing, known, odd_times=odd, unreadable=times.unreadable if times else ())
+    checks = (*remove_deleted(con), *clean_events(con, rules), *count_look_alikes(con))
     if not query_count(con, "SELECT count(*) FROM events"):
         raise DataError(_describe_empty_result(con, source, rows_in, checks))
     notes = list(source.notes)
-    commas = [_has_decimal_comma(f"trim({quote_name(key)})") for key in ("rating", "latitude", "longitude") if key in source.columns]
+    commas = [
+        _has_decimal_comma(f"trim({quote_name(key)})") for key in ("rating", "weight", "latitude", "longitude") if key in source.columns
+    ]
     written = query_count(con, f"SELECT count(*) FROM raw WHERE {' OR '.join(commas)}") if commas else 0
     if written:
         notes.append(Check(N_("decimal commas, read as points"), written, "kept"))
@@ -150,7 +156,7 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
         CREATE TABLE events AS SELECT
             raw.rowid AS row, user_code, item_code,
             {times.sql if times and is_time else "NULL::TIMESTAMP"} AS timestamp, {offset} AS utc_offset,
-            {text("behaviour")} AS behaviour, {number("rating")} AS rating,
+            {text("behaviour")} AS behaviour, {number("rating")} AS rating, {number("weight")} AS weight,
             {number("latitude")} AS latitude, {number("longitude")} AS longitude,
             {text("text")} AS text, {text("title")} AS title, {text("category")} AS category,
             {number(position) if position else "NULL::DOUBLE"} AS position,
@@ -195,7 +201,7 @@ _RANDOM_ORDER = "md5(concat_ws('/', user_code, item_code, epoch_us(timestamp), p
 
 _EVENT_COLUMNS = {
     "timestamp": "timestamp::TIMESTAMPTZ AS timestamp",
-    **{column: column for column in ("utc_offset", "behaviour", "rating", "latitude", "longitude", "text")},
+    **{column: column for column in ("utc_offset", "behaviour", "rating", "weight", "latitude", "longitude", "text")},
 }
 
 

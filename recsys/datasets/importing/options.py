@@ -10,7 +10,7 @@ from recsys.core.translation import _
 from recsys.datasets.importing.cleaning import Duplicates, Missing
 from recsys.datasets.importing.layouts.unfolding import Layout
 
-DateOrder = Literal["day-first", "month-first"]
+DateOrder = Literal["day-first", "month-first", "year-first"]
 
 Pairs = tuple[tuple[str, str], ...]
 

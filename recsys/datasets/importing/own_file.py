@@ -5,10 +5,11 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from recsys.datasets.importing.ids import id_sql, repair_ids
+from recsys.datasets.importing.ids import id_sql, is_missing, repair_ids
 from recsys.datasets.importing.import_plan import ID_ROLES, ImportPlan, make_plan
 from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.row_choices import apply_row_kinds, check_choices, flag_columns
+from recsys.datasets.importing.side_tables import SideKey, SideTable, read_side_table
 from recsys.datasets.source import Source, quote_name, reading_errors
 
 
@@ -31,7 +32,29 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, options: Options) -> Source
         *repair_ids(con, path.name, ids, choices),
         *apply_row_kinds(con, plan.kinds, choices, dict(options.behaviours)),
     )
-    return Source(path.name, plan.mapping, notes=(*plan.notes, *checks), reading=plan)
+    items = _read_side_table(con, _side_file(path, options.items, ".item"), "item_id")
+    users = _read_side_table(con, _side_file(path, options.users, ".user"), "user_id")
+    checks += tuple(check for table in (items, users) if table for check in table.checks)
+    tables = {"items": items.frame if items else None, "users": users.frame if users else None}
+    return Source(path.name, plan.mapping, **tables, notes=(*plan.notes, *checks), reading=plan)
+
+
+def side_files(path: Path, options: Options) -> list[Path]:
+    """Return the files that describe items and users: those given, or those that RecBole's format has beside the `.inter` file."""
+    files = (_side_file(path, options.items, ".item"), _side_file(path, options.users, ".user"))
+    return [file for file in files if file is not None]
+
+
+def _side_file(path: Path, given: str | None, ending: str) -> Path | None:
+    beside = path.with_suffix(ending)
+    return Path(given) if given else beside if path.suffix == ".inter" and beside.is_file() else None
+
+
+def _read_side_table(con: duckdb.DuckDBPyConnection, file: Path | None, key: SideKey) -> SideTable | None:
+    if file is None:
+        return None
+    ids = con.execute(f"SELECT DISTINCT trim({key}) AS id FROM raw WHERE NOT {is_missing(key)}").df()["id"]
+    return read_side_table(file, key, ids.tolist())
 
 
 def _selected(plan: ImportPlan) -> list[str]:

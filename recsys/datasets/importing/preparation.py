@@ -105,9 +105,10 @@ def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> tu
         settled = replace(options, mapping=settle_mapping(options, source))
         return source
 
-    card = ingest_source(reader, [path], folder, label, options)
+    files = [path, *own_file.side_files(path, options)]
+    card = ingest_source(reader, files, folder, label, options)
     if settled != options:  # a guessed column and the same column given make the same dataset
-        card = replace(card, fingerprint=fingerprint_of([path], settled))
+        card = replace(card, fingerprint=fingerprint_of(files, settled))
         write_card(folder, card)
     return card, settled
 

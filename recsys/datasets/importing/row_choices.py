@@ -14,7 +14,9 @@ from recsys.datasets.importing.ids import SCIENTIFIC, id_sql, is_missing
 from recsys.datasets.importing.row_kinds import KINDS, SHORT_PLAY, RowKind
 from recsys.datasets.source import query_count, quote_name
 
+UNREADABLE_TIMES, ODD_TIMES = "unreadable-times", "odd-times"
 _PLAYS = "short-plays"
+_CHOICES: dict[str, tuple[str, ...]] = {**KINDS, SCIENTIFIC: ("keep",), UNREADABLE_TIMES: ("drop",), ODD_TIMES: ("keep", "drop")}
 _HAS_IDS = f"NOT {is_missing('user_id')} AND NOT {is_missing('item_id')}"
 _ACTIONS = {"keep": "kept", "drop": "dropped", "empty": "emptied", "delete": "dropped"}
 _EXAMPLE_LENGTH = 40
@@ -30,12 +32,12 @@ class KindCount(NamedTuple):
     @property
     def values(self) -> dict[str, str]:
         """The values of the placeholders of the kind's template."""
-        return {"column": self.kind.column, "example": self.example, "choices": f"--rows {self.kind.key}={'|'.join(self.kind.choices)}"}
+        return {"column": self.kind.column, "example": self.example, **self.kind.values}
 
 
 def check_choices(choices: Mapping[str, str]) -> None:
     """Raise an error for a choice that no kind of rows has; a kind that a file does not have is no mistake."""
-    known = {**KINDS, SCIENTIFIC: ("keep",)}
+    known = _CHOICES
     for key, choice in choices.items():
         if key not in known:
             raise unknown("kind of rows", key, known)
@@ -48,6 +50,11 @@ def check_choices(choices: Mapping[str, str]) -> None:
                     choices=", ".join(known[key]),
                 )
             )
+
+
+def list_choices(kind: str) -> tuple[str, ...]:
+    """Return the choices for a kind of rows, the default first; none for what is not a kind."""
+    return _CHOICES.get(kind, ())
 
 
 def short_play_seconds(choices: Mapping[str, str]) -> float:
@@ -89,7 +96,7 @@ def apply_row_kinds(
             choice = choices.get(kind.key, kind.default)
             choice = "drop" if _is_number(choice) else choice
             _treat(con, f"{_flag(number, kind)} AND {_HAS_IDS}", kind, choice)
-            checks.append(Check(kind.check.format(**found.values), found.rows, _ACTIONS[choice]))
+            checks.append(Check(kind.check, found.rows, _ACTIONS[choice], found.values, kind.key))
         if kind.role is None:
             con.execute(f"ALTER TABLE raw DROP COLUMN kind_{number}")
     return tuple(checks)

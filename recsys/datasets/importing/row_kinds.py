@@ -5,7 +5,7 @@ A kind is recognised by the name of a column and the values of a sample, and cou
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -53,7 +53,7 @@ _FEW = "2 * count(*) FILTER ({flag}) < count(*)"
 class RowKind:
     """Rows of one kind, told by an SQL condition: over the columns of the file, or over those of `raw` where `role` names one.
 
-    `check` is the template of the report line, with the placeholders column, example and choices; `column` is the column of the file
+    `check` is the template of the report line, with the placeholders column, example and those in `values`; `column` is the column of the file
     that tells the kind. `confirm` is an SQL aggregate over `raw` that must be true for the rows to mean this, with the placeholder
     {flag} for "the row is of this kind". `emptied` are the roles that the choice empty clears.
     """
@@ -65,6 +65,7 @@ class RowKind:
     confirm: str = "true"
     role: str | None = None
     emptied: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -122,28 +123,28 @@ def _orders(column: str, values: pd.Series) -> Iterator[RowKind]:
         others = values[~values.str.fullmatch(r"[Cc]\d+")]
         if len(others) and others.str.fullmatch(r"\d+").mean() > 0.9:
             condition = f"CASE WHEN starts_with(upper({text}), 'C') THEN regexp_full_match({text}, '[Cc]\\d+') END"
-            check = N_("cancelled orders: {column} starts with C, such as {example} ({choices})")
+            check = N_("cancelled orders: {column} starts with C, such as {example}")
             yield RowKind("cancelled", check, column, condition, _FEW)
     if plain in _QUANTITIES.split():
-        check = N_("returns: {column} is negative, such as {example} ({choices})")
+        check = N_("returns: {column} is negative, such as {example}")
         yield RowKind("returned", check, column, f"{_number(column)} < 0", _FEW)
 
 
 _STATUS_WORDS = {
     "cancelled": (
-        N_("cancelled orders: {column} is {example} ({choices})"),
+        N_("cancelled orders: {column} is {example}"),
         "cancelled canceled cancel void voided storniert storno annulé annulée cancelado annullato 已取消",
     ),
     "returned": (
-        N_("returns: {column} is {example} ({choices})"),
+        N_("returns: {column} is {example}"),
         "returned return refunded refund chargeback retoure zurückgegeben erstattet remboursé devuelto reembolsado 已退款",
     ),
     "planned": (
-        N_("items planned and not yet read, seen or played: {column} is {example} ({choices})"),
+        N_("items planned and not yet read, seen or played: {column} is {example}"),
         "toread wanttoread plantoread towatch wanttowatch plantowatch toplay plantoplay wishlist wanted planned planning backlog watchlist ptw ptr tbr",
     ),
     "unfinished": (
-        N_("items not finished: {column} is {example} ({choices})"),
+        N_("items not finished: {column} is {example}"),
         "currentlyreading reading currentlywatching watching currentlyplaying onhold paused dropped abandoned didnotfinish dnf",
     ),
 }
@@ -158,7 +159,7 @@ def _statuses(column: str) -> Iterator[RowKind]:
 def _trailers(column: str) -> Iterator[RowKind]:
     """Recognise what a streaming service plays by itself to advertise: trailers, hooks, previews."""
     text = f"lower({_text(column)})"
-    check = N_("trailers and other advertisements: {column} is {example} ({choices})")
+    check = N_("trailers and other advertisements: {column} is {example}")
     if _plain(column) == "supplementalvideotype":
         yield RowKind("trailers", check, column, f"NOT {is_missing(_text(column))}")
     elif _plain(column) in _TYPES.split():
@@ -169,8 +170,8 @@ def _trailers(column: str) -> Iterator[RowKind]:
 def _plays(column: str, sample: pd.DataFrame, mapping: Mapping[str, str], seconds: float) -> Iterator[RowKind]:
     played = _seconds_played(column, sample, mapping)
     if played:
-        check = N_("plays under {seconds} seconds: {{column}} is {{example}} ({{choices}})").format(seconds=f"{seconds:g}")
-        yield RowKind("short-plays", check, column, f"{played} < {seconds:g}")
+        check = N_("plays under {seconds} seconds: {column} is {example}")
+        yield RowKind("short-plays", check, column, f"{played} < {seconds:g}", values={"seconds": f"{seconds:g}"})
 
 
 def _seconds_played(column: str, sample: pd.DataFrame, mapping: Mapping[str, str]) -> str | None:
@@ -206,7 +207,7 @@ def _unrated(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKi
         0: f"{several} AND {most} <= 10 AND ({least} >= 1 AND {often} OR {least} >= 2)",
         99: f"{several} AND {least} < 0 AND {most} <= 10",
     }
-    check = N_("unrated: {column} is {example}, outside the scale of the others ({choices})")
+    check = N_("unrated: {column} is {example}, outside the scale of the others")
     for number, confirm in scales.items():
         yield RowKind("unrated", check, mapping["rating"], _is_number("rating", number), confirm, "rating", ("rating",))
 
@@ -220,7 +221,7 @@ def _is_number(role: str, *numbers: int) -> str:
 def _places(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKind]:
     if mapping.get("longitude") in sample.columns:
         away = "abs(TRY_CAST(replace(latitude, ',', '.') AS DOUBLE)) + abs(TRY_CAST(replace(longitude, ',', '.') AS DOUBLE))"
-        check = N_("places not known: {column} and the other coordinate are {example} ({choices})")
+        check = N_("places not known: {column} and the other coordinate are {example}")
         condition = f"{_is_number('latitude', 0)} AND {_is_number('longitude', 0)}"
         confirm = f"approx_quantile({away}, 0.5) FILTER (NOT ({{flag}})) > 1"
         yield RowKind("no-place", check, mapping["latitude"], condition, confirm, "latitude", ("latitude", "longitude"))
@@ -229,7 +230,7 @@ def _places(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKin
 def _placeholders(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKind]:
     """Recognise users who are nobody: words such as unknown, and the numbers 0 and −1 with far more rows than others have."""
     column = mapping["user_id"]
-    check = N_("rows of users who may be nobody: {column} is {example} ({choices})")
+    check = N_("rows of users who may be nobody: {column} is {example}")
     words = _PLACEHOLDERS.split("|")
     named = f"strlen(user_id) <= {max(map(len, words))} AND lower(trim(user_id)) IN ({', '.join(map(quote_literal, words))})"
     yield RowKind("placeholder-users", check, column, named, role="user_id")
@@ -242,16 +243,16 @@ def _non_products(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[
     column = mapping["item_id"]
     values = sample[column].dropna().astype("str").str.strip()
     if len(values) and values.str.fullmatch(_ITEM_CODE).mean() > 0.9:
-        check = N_("items that may not be products: {column} is {example}, without a digit ({choices})")
+        check = N_("items that may not be products: {column} is {example}, without a digit")
         condition = "(item_id < '0' OR item_id >= ':') AND NOT regexp_matches(item_id, '[0-9]')"  # most begin with a digit
         yield RowKind("non-products", check, column, condition, "10 * count(*) FILTER ({flag}) < count(*)", "item_id")
 
 
 _BEHAVIOURS = {
-    "impressions": N_("impressions: {column} is {example} ({choices})"),
-    "deletions": N_("deletions, which take back earlier events of the same user and item: {column} is {example} ({choices})"),
-    "cart-removals": N_("items taken out of the cart: {column} is {example} ({choices})"),
-    "negatives": N_("negative feedback: {column} is {example} ({choices})"),
+    "impressions": N_("impressions: {column} is {example}"),
+    "deletions": N_("deletions, which take back earlier events of the same user and item: {column} is {example}"),
+    "cart-removals": N_("items taken out of the cart: {column} is {example}"),
+    "negatives": N_("negative feedback: {column} is {example}"),
 }
 _MEANT = {"impressions": "impression", "deletions": "delete"}
 

@@ -17,94 +17,17 @@ SEARCHED_COLUMNS = 100
 ROW_NUMBER = "row"
 """The column of row numbers, which are the users of a table that has no column of users."""
 
-_ITEMS = [
-    "item",
-    "product",
-    "article",
-    "movie",
-    "film",
-    "track",
-    "song",
-    "artist",
-    "album",
-    "book",
-    "game",
-    "video",
-    "news",
-    "venue",
-    "poi",
-    "place",
-    "asin",
-    "sku",
-    "isbn",
-    "content",
-    "listing",
-    "recipe",
-    "app",
-    "ad",
-    "offer",
-    "artikel",
-    "produkt",
-    "produit",
-    "producto",
-    "prodotto",
-]
-_USERS = [
-    "user",
-    "uid",
-    "userid",
-    "customer",
-    "customerid",
-    "client",
-    "buyer",
-    "person",
-    "member",
-    "visitor",
-    "account",
-    "reviewer",
-    "kunde",
-    "benutzer",
-    "usuario",
-    "utente",
-]
-_SEQUENCES = [
-    "history",
-    "hist",
-    "sequence",
-    "seq",
-    "basket",
-    "cart",
-    "session",
-    "click",
-    "clicked",
-    "purchase",
-    "viewed",
-    "played",
-    "transaction",
-]
-_RECOMMENDATIONS = ["prediction", "predicted", "recommendation", "recommended", "rec", "topk"]
-_TARGETS = ["label", "target", "next"]
-_TIMES = ["timestamp", "time", "date", "datetime", "ts", "created", "when", "unixtime"]
-_OTHERS = [
-    "genre",
-    "category",
-    "tag",
-    "keyword",
-    "title",
-    "name",
-    "text",
-    "description",
-    "related",
-    "similar",
-    "also",
-    "url",
-    "image",
-    "date",
-    "time",
-    "price",
-    "count",
-    "topic",
-]
+_NAMES = {
+    "items": "item product article movie film track song artist album book game video news venue poi place asin sku isbn "
+    "content listing recipe app ad offer artikel produkt produit producto prodotto",
+    "users": "user uid userid customer customerid client buyer person member visitor account reviewer kunde benutzer usuario utente",
+    "sequences": "history hist sequence seq basket cart session click clicked purchase viewed played transaction",
+    "recommendations": "prediction predicted recommendation recommended rec topk",
+    "targets": "label target next",
+    "times": "timestamp time date datetime ts created when unixtime",
+    "attributes": "genre category tag keyword title name text description related similar also url image date time price count topic",
+}
+_WORDS = {kind: set(names.split()) for kind, names in _NAMES.items()}
 
 
 @dataclass(frozen=True)
@@ -135,42 +58,42 @@ class Unfolding:
 
 def names_items(column: str) -> bool:
     """Return whether a column is named like one that holds an item."""
-    words = _words(column)
-    return bool(words & set(_ITEMS)) and not words & set(_OTHERS)
+    words = split_words(column)
+    return bool(words & _WORDS["items"]) and not words & _WORDS["attributes"]
 
 
 def names_item_lists(column: str) -> bool:
     """Return whether a column is named like one that holds several items: items, product_ids, history, basket, item_id_list."""
-    words = _words(column)
-    if words & set(_OTHERS):
+    words = split_words(column)
+    if words & _WORDS["attributes"]:
         return False
     several = bool(re.search(r"(s|list|seq|sequence|array)$", column.strip().lower())) and column.strip().lower() != "news"
-    return bool(words & set(_SEQUENCES)) or (bool(words & set(_ITEMS)) and several)
+    return bool(words & _WORDS["sequences"]) or (bool(words & _WORDS["items"]) and several)
 
 
 def names_recommendations(column: str) -> bool:
     """Return whether a column is named like one that holds recommended items rather than what users did."""
-    return bool(_words(column) & set(_RECOMMENDATIONS))
+    return bool(split_words(column) & _WORDS["recommendations"])
 
 
 def names_users(column: str) -> bool:
     """Return whether a column is named like one that holds a user."""
-    return bool(_words(column) & set(_USERS))
+    return bool(split_words(column) & _WORDS["users"])
 
 
 def names_targets(column: str) -> bool:
     """Return whether a column is named like the item that follows a list: item_id, label, target, next_item."""
-    return bool(_words(column) & set(_TARGETS)) or (names_items(column) and not names_item_lists(column))
+    return bool(split_words(column) & _WORDS["targets"]) or (names_items(column) and not names_item_lists(column))
 
 
 def names_times(column: str) -> bool:
     """Return whether a column is named like one that holds a time."""
-    return bool(_words(column) & set(_TIMES))
+    return bool(split_words(column) & _WORDS["times"])
 
 
 def names_attributes(column: str) -> bool:
     """Return whether a column is named like an attribute: genres, tags, title, date, price."""
-    return bool(_words(column) & set(_OTHERS))
+    return bool(split_words(column) & _WORDS["attributes"])
 
 
 def distinct_name(wanted: str, columns: tuple[str, ...]) -> str:
@@ -181,7 +104,7 @@ def distinct_name(wanted: str, columns: tuple[str, ...]) -> str:
     return wanted
 
 
-def _words(column: str) -> set[str]:
+def split_words(column: str) -> set[str]:
     """Return the words of a name in the singular: `itemIds`, `item_ids` and `Item IDs` are item and id."""
     spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column).lower()
     found = [word for word in re.split(r"[\W_\d]+", spaced) if word]

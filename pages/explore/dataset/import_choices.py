@@ -1,0 +1,214 @@
+"""Widgets for the choices of an import: the layout, the roles of columns, the kinds of rows and the meaning of behaviours."""
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+import pandas as pd
+import streamlit as st
+
+from pages.ui.errors import escape_markdown
+from recsys.core import Check
+from recsys.core.errors import QuestionError
+from recsys.core.formatting import join_words
+from recsys.core.moments import Ties
+from recsys.core.translation import N_, _
+from recsys.datasets.importing.behaviours import MEANINGS
+from recsys.datasets.importing.id_columns import ONE_USER
+from recsys.datasets.importing.import_plan import ImportPlan
+from recsys.datasets.importing.layouts import Layout
+from recsys.datasets.importing.options import Pairs
+from recsys.datasets.importing.row_choices import list_choices
+from recsys.datasets.importing.times import DATE_ORDERS
+from recsys.datasets.source import KEYS
+
+SEPARATORS = {"\t": N_("tabs"), ",": N_("commas"), ";": N_("semicolons"), "|": N_("vertical bars"), " ": N_("spaces")}
+COLUMN_LABELS = {
+    "user_id": N_("User"),
+    "item_id": N_("Item"),
+    "timestamp": N_("Time"),
+    "position": N_("Position"),
+    "behaviour": N_("Behaviour"),
+    "rating": N_("Rating"),
+    "weight": N_("Weight"),
+    "latitude": N_("Latitude"),
+    "longitude": N_("Longitude"),
+    "title": N_("Item title"),
+    "category": N_("Item category"),
+    "text": N_("Text"),
+}
+COLUMN_HELP = {
+    "user_id": N_("the id of the user; required"),
+    "item_id": N_("the id of the item; required"),
+    "timestamp": N_("seconds, milliseconds or text, with or without a time zone"),
+    "position": N_("the order of a user’s events, where there are no times"),
+    "behaviour": N_("view, buy, like …"),
+    "rating": N_("a number on a scale"),
+    "weight": N_("a count of plays, a quantity, hours"),
+    "latitude": N_("degrees, −90 to 90"),
+    "longitude": N_("degrees, −180 to 180"),
+    "title": N_("the name of the item"),
+    "category": N_("a few words that many items share"),
+    "text": N_("a description of the item, or a search query"),
+}
+LAYOUTS: dict[Layout, str] = {
+    "rows": N_("one event a row"),
+    "lines": N_("a user followed by items"),
+    "lists": N_("several items in a cell"),
+    "matrix": N_("a row per user, a column per item"),
+    "impressions": N_("lists of shown items with clicks"),
+}
+DUPLICATE_RULES = {"keep": N_("keep and count them"), "drop": N_("drop all but the first")}
+MISSING_RULES = {
+    "keep": N_("leave them empty"),
+    "drop": N_("drop the row"),
+    "mean": N_("fill in the mean"),
+    "median": N_("fill in the median"),
+    "interpolate": N_("interpolate between the user’s events"),
+}
+TIE_RULES: dict[Ties, str] = {
+    "file": N_("in the order of the file"),
+    "shuffle": N_("in random order"),
+    "together": N_("as one step"),
+}
+ROW_CHOICES = {
+    "keep": N_("keep"),
+    "drop": N_("drop the rows"),
+    "empty": N_("keep the event, remove the value"),
+    "delete": N_("remove earlier events of the pair"),
+}
+AS_NAMED = N_("as the word says")
+MEANING_LABELS = {"positive": N_("an event"), "impression": N_("only shown, not an event"), "delete": N_("takes earlier events back")}
+DATE_ORDER_LABELS = {"day-first": N_("day first"), "month-first": N_("month first"), "year-first": N_("year first")}
+
+
+def draw_layout(plan: ImportPlan, file: str) -> Layout:
+    """Draw the select box of the layout, on the one that was detected, and return the choice."""
+    options = list(LAYOUTS)
+    return st.selectbox(
+        _("The rows of the file are"),
+        options,
+        index=options.index(plan.layout),
+        format_func=lambda layout: _(LAYOUTS[layout]),
+        key=f"layout_{file}",
+    )
+
+
+def draw_question(question: QuestionError, file: str) -> tuple[str, str] | None:
+    """Draw a question with its suggested answer; return the field of Options and the value once the user has answered."""
+    st.warning(escape_markdown(question), icon="❓")
+    if not question.suggestion:
+        return None
+    option, suggested = question.suggestion
+    name = option.removeprefix("--")
+    key = f"answer_{name}_{file}"
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if name == "dates":
+            orders = list(DATE_ORDERS)
+            value: str = st.selectbox(
+                _("Dates are written"),
+                orders,
+                index=orders.index(suggested),
+                format_func=lambda order: _(DATE_ORDER_LABELS[order]),
+                key=key,
+                width=260,
+            )
+        elif name == "rows":
+            choice = suggested.partition("=")[2]
+            value = suggested
+            st.markdown(_("Suggested: **{choice}**", choice=_(ROW_CHOICES.get(choice, choice))), width="content")
+        else:
+            value = st.text_input(_(ANSWER_LABELS.get(name, name)), suggested, key=key, width=360)
+        if st.button(_("Continue"), type="primary", key=f"{key}_button"):
+            return name, value
+    return None
+
+
+ANSWER_LABELS = {"table": N_("File, sheet or list to read"), "encoding": N_("Encoding"), "layout": N_("Layout")}
+
+
+def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
+    """Draw a select box for the column of each role, on the guess, with its reason; say which are not certain."""
+    if plan.question is not None:
+        st.warning(escape_markdown(plan.question), icon="❓")
+    chosen = {}
+    for start in range(0, len(KEYS), 4):
+        for place, key in zip(st.columns(4), KEYS[start : start + 4], strict=False):
+            suggested = plan.mapping.get(key, "")
+            others = plan.guess.alternatives.get(key, ())
+            options = list(dict.fromkeys(["", suggested, *others, *plan.columns, *([ONE_USER] if key == "user_id" else [])]))
+            value = place.selectbox(
+                _(COLUMN_LABELS[key]),
+                options,
+                index=options.index(suggested),
+                format_func=_name_column,
+                key=f"map_{key}_{file}_{plan.layout}",
+                help=_(COLUMN_HELP[key]),
+            )
+            chosen[key] = value
+            if value and value == suggested:
+                doubt = _("not certain: {reason}", reason=plan.guess.reasons.get(key, "")) if key in plan.guess.unsure else ""
+                place.caption(escape_markdown(doubt or plan.guess.reasons.get(key, "")))
+    used = {part for value in chosen.values() for part in (value, *value.split("+"))}
+    unused = [f"{name} ({plan.guess.unused[name]})" if name in plan.guess.unused else name for name in plan.columns if name not in used]
+    if unused:
+        st.caption(escape_markdown(_("Not used: {columns}.", columns=join_words(unused[:30]))))
+    return tuple(chosen.items())
+
+
+def _name_column(name: str) -> str:
+    if name == ONE_USER:
+        return _("all rows are of one user")
+    return escape_markdown(name) if name else _("not in this file")
+
+
+def draw_rules(file: str) -> tuple[Any, Any, Any]:
+    """Draw the rules for duplicates, missing values and events at one moment."""
+    first, second, third = st.columns(3)
+    duplicates = first.selectbox(
+        _("Duplicate rows"), list(DUPLICATE_RULES), format_func=lambda rule: _(DUPLICATE_RULES[rule]), key=f"duplicates_{file}"
+    )
+    missing = second.selectbox(
+        _("Missing ratings and coordinates"), list(MISSING_RULES), format_func=lambda rule: _(MISSING_RULES[rule]), key=f"missing_{file}"
+    )
+    ties = third.selectbox(
+        _("Events of one user at one moment"), list(get_args(Ties)), format_func=lambda rule: _(TIE_RULES[rule]), key=f"ties_{file}"
+    )
+    return duplicates, missing, ties
+
+
+def draw_behaviours(sample: pd.DataFrame, column: str, file: str) -> Pairs:
+    """Draw the meaning of each behaviour of the sample; return those that were changed."""
+    names = sample[column].dropna().str.strip().value_counts().index[:12] if column in sample.columns else ()
+    chosen = {}
+    if len(names):
+        with st.expander(_("What the behaviours mean")):
+            for place, name in zip(st.columns(4) * 3, names, strict=False):
+                meaning = place.selectbox(
+                    escape_markdown(name),
+                    ["", *MEANINGS],
+                    format_func=lambda each: _(MEANING_LABELS.get(each, AS_NAMED)),
+                    key=f"behaviour_{name}_{file}",
+                )
+                if meaning:
+                    chosen[name] = meaning
+    return tuple(chosen.items())
+
+
+def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
+    """Draw, for each kind of rows that the report found, what to do with them; return those that are not the default."""
+    kinds = {check.choice: check for check in checks if check.rows and len(list_choices(check.choice)) > 1}
+    chosen = {}
+    if kinds:
+        st.caption(_("These rows may not be what they seem. Choose what to do with them, and check the file again."))
+    for place, (kind, check) in zip(st.columns(2) * len(kinds), kinds.items(), strict=False):
+        options = list_choices(kind)
+        label = _(check.check, **{name: str(value) for name, value in (check.values or {}).items()})
+        value = place.selectbox(
+            escape_markdown(label[:1].upper() + label[1:]),
+            options,
+            format_func=lambda choice: _(ROW_CHOICES.get(choice, choice)),
+            key=f"rows_{kind}_{file}",
+        )
+        if value != options[0]:
+            chosen[kind] = value
+    return tuple(chosen.items())
