@@ -2,21 +2,24 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from recsys.cli.console import Json, RawFolder
+from recsys.cli.console import Json, RawFolder, say
 from recsys.cli.dataset_card import show_prepared
 from recsys.core.errors import DataError
+
+if TYPE_CHECKING:
+    from recsys.datasets.importing.import_plan import ImportPlan
 
 
 def run(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="DATASET|FILE|RECIPE",
-            help="The name of a known dataset, a file of your own, or the recipe.toml of an earlier import.",
+            metavar="DATASET|FILE|URL|RECIPE",
+            help="The name of a known dataset, a file of your own or its http address, or the recipe.toml of an earlier import.",
         ),
     ],
     root: RawFolder = None,
@@ -70,8 +73,8 @@ def run(
 ) -> None:
     """Check and clean data, and store it as a prepared dataset.
 
-    Prints a report of every check: the rows it found and what was done to them. Beside the data of a file lies its recipe.toml with
-    all choices, which repeats the import.
+    Prints what each column of a file was read as, and a report of every check: the rows it found and what was done to them. Beside
+    the data of a file lies its recipe.toml with all choices, which repeats the import.
     """
     given = {
         option: _parse_pairs(option, texts) for option, texts in (("map", mapping), ("rows", rows), ("behaviours", behaviours)) if texts
@@ -92,14 +95,15 @@ def run(
         "users": users and str(users),
         "ties": None if ties == "file" else ties,
     }
+    plans: list[ImportPlan] = []
     if recipe is not None or source.lower().endswith(".toml"):
         if root or any(choices.values()):
             raise DataError(f"{recipe or source} already has the choices of the import; leave the other options out, or change them in it")
-        card = datasets.prepare_recipe(source, name=name) if recipe is None else datasets.prepare_recipe(recipe, source, name)
-        show_prepared(card, as_json)
-        return
-    card = datasets.prepare_dataset(source, root=root, name=name, **choices)
-    show_prepared(card, as_json)
+        settled, file = (source, None) if recipe is None else (recipe, source)
+        card = datasets.prepare_recipe(settled, file, name, observe=plans.append, progress=say)
+    else:
+        card = datasets.prepare_dataset(source, root=root, name=name, observe=plans.append, progress=say, **choices)
+    show_prepared(card, as_json, plans[0] if plans else None)
 
 
 EXAMPLES = {"map": "user_id=who,item_id=what,timestamp=when", "rows": "cancelled=drop", "behaviours": "removed=delete"}

@@ -1,4 +1,4 @@
-"""Downloads of raw files from the owners of datasets, with resume and checksum. Standard library only."""
+"""Downloads of raw files from the owners of datasets, with resume and checksum, and of files at an address. Standard library only."""
 
 import hashlib
 import http
@@ -6,11 +6,13 @@ import http.client
 import re
 import shutil
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from recsys.core.errors import DataError, unknown
 from recsys.core.formatting import format_number, format_share, join_words
@@ -22,6 +24,8 @@ from recsys.storage.atomic_files import write_folder_atomically
 _CHUNK = 1 << 18
 _TIMEOUT = 30
 _BYTES_BETWEEN_REPORTS = 5_000_000
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
+_SAFE = "/:?#[]@!$&'()*+,;=%~"
 
 
 def describe_terms(name: str) -> str:
@@ -64,6 +68,39 @@ def download_dataset(name: str, root: Path | None = None, progress: Callable[[st
         raise DataError(message) from error
     for path in downloaded:
         path.unlink(missing_ok=True)
+    return target
+
+
+def is_address(source: str | Path) -> bool:
+    """Return whether a source is an address such as https://example.org/events.csv rather than a path."""
+    return isinstance(source, str) and _ADDRESS.match(source) is not None
+
+
+@contextmanager
+def open_source(source: str | Path, progress: Callable[[str], None] | None = None) -> Iterator[Path]:
+    """Yield the path of a file; a file at an http or https address is downloaded into a temporary folder, which is removed afterwards.
+
+    `progress` receives lines of progress of the download.
+    """
+    if not is_address(source):
+        yield Path(source)
+        return
+    with TemporaryDirectory() as folder:
+        yield _download_file(str(source), Path(folder), progress or (lambda line: None))
+
+
+def _download_file(url: str, folder: Path, report: Callable[[str], None]) -> Path:
+    if url.partition("://")[0].lower() not in ("http", "https"):
+        raise DataError(_("{url} is not an http or https address; download the file yourself and give its path", url=url))
+    name = _file_name(urllib.parse.unquote(url.partition("#")[0]))
+    target = folder / (re.sub(r"[^\w.\-]+", "-", name).strip("-.")[-100:] or "download")
+    try:
+        with _network_errors(url, _("open the address in a browser, save the file and give its path")):
+            _stream(urllib.parse.quote(url.partition("#")[0], safe=_SAFE), target, target.name, report)
+    except OSError as error:
+        raise DataError(
+            _("{url} cannot be written to {folder}: {reason}", url=url, folder=folder, reason=error.strerror or error)
+        ) from error
     return target
 
 
@@ -177,10 +214,10 @@ def _network_errors(url: str, advice: str) -> Iterator[None]:
         raise DataError(
             _("{url} answers {code} {reason}; {advice}", url=url, code=error.code, reason=error.reason, advice=advice)
         ) from error
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise DataError(
-            _("{url} could not be fetched ({reason}); fetch again to continue, or {advice}", url=url, reason=reason, advice=advice)
+            _("{url} could not be fetched ({reason}); try again, or {advice}", url=url, reason=reason, advice=advice)
         ) from error
 
 

@@ -3,7 +3,7 @@
 To add a dataset, write a module with `read(connection, folder) -> Source` and add an entry to DATASETS.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from recsys.datasets.spec import DatasetSpec, Download
 from recsys.storage.paths import ASSETS, home
 
 if TYPE_CHECKING:
+    from recsys.datasets.importing.import_plan import ImportPlan
     from recsys.datasets.importing.options import Options
 
 DATASETS: dict[str, DatasetSpec] = {
@@ -135,15 +136,24 @@ def prepared_folder(name: str) -> Path | None:
 
 
 def prepare_dataset(
-    source: str | Path, root: Path | str | None = None, mapping: Mapping[str, str] | None = None, name: str | None = None, **choices: Any
+    source: str | Path,
+    root: Path | str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    name: str | None = None,
+    *,
+    observe: "Callable[[ImportPlan], None] | None" = None,
+    progress: Callable[[str], None] | None = None,
+    **choices: Any,
 ) -> DatasetCard:
     """Read and clean raw files and store the result under RECSYS_HOME, where it opens in under a second.
 
     Args:
-        source: a key of DATASETS, a file of the user's own, or a prepared folder such as `simulate` writes.
+        source: a key of DATASETS, a file of the user's own or its address on the web, or a prepared folder such as `simulate` writes.
         root: the folder with the raw files of a known dataset; by default RECSYS_DATA is searched.
         mapping: the column for each role, see `source.KEYS`; roles that are not given are guessed, an empty column leaves a role out.
         name: the name of the prepared dataset; by default that of the known dataset or of the file.
+        observe: receives the plan by which a file was read.
+        progress: receives lines of progress of a download.
         choices: further fields of `importing.options.Options`.
 
     Raises:
@@ -157,14 +167,24 @@ def prepare_dataset(
         raise DataError(_("'{name}' is the name of a known dataset; give your data another name with --name", name=name))
     if str(source) in DATASETS:
         return preparation.prepare_known(str(source), DATASETS[str(source)], root, name, options)
-    return preparation.prepare_file(Path(source), name, options, DATASETS)
+    return preparation.prepare_source(source, name, options, DATASETS, observe, progress)
 
 
-def prepare_recipe(recipe: str | Path, source: str | Path | None = None, name: str | None = None) -> DatasetCard:
-    """Repeat the import of a recipe.toml on the file it names, or on another `source`, whose dataset is named after that file."""
+def prepare_recipe(
+    recipe: str | Path,
+    source: str | Path | None = None,
+    name: str | None = None,
+    *,
+    observe: "Callable[[ImportPlan], None] | None" = None,
+    progress: Callable[[str], None] | None = None,
+) -> DatasetCard:
+    """Repeat the import of a recipe.toml on the file it names, or on another `source`, whose dataset is named after that file.
+
+    `observe` and `progress` as for `prepare_dataset`.
+    """
     from recsys.datasets.importing import preparation
 
-    return preparation.repeat_recipe(Path(recipe), None if source is None else Path(source), name, DATASETS)
+    return preparation.repeat_recipe(Path(recipe), source, name, DATASETS, observe, progress)
 
 
 def save_import(dataset: Dataset, name: str, path: Path, options: "Options") -> DatasetCard:

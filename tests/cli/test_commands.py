@@ -112,6 +112,11 @@ class TestShapes:
             "ties",
             "tied_events",
             "checks",
+            "format",
+            "layout",
+            "roles",
+            "unused",
+            "sample",
         }
         assert (found["name"], found["interactions"], found["users"], found["items"]) == ("shop", 400, 20, 15)
         assert found["first"] == "2020-09-13T12:26:40Z"

@@ -117,7 +117,7 @@ def test_a_download_that_breaks_off_goes_on(
     server.break_after, server.knows_ranges = 500, knows_ranges
     with pytest.raises(
         DataError,
-        match=f"could not be fetched .the connection broke after 500 of .*fetch again to continue.*{tmp_path / 'root' / 'ml-100k'}",
+        match=f"could not be fetched .the connection broke after 500 of .*try again.*{tmp_path / 'root' / 'ml-100k'}",
     ) as caught:
         download_dataset("ml-100k", tmp_path / "root")
     assert "\n" not in str(caught.value)

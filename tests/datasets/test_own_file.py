@@ -41,7 +41,7 @@ def put(folder: Path, name: str, content: str | bytes, encoding: str = "utf-8") 
 
 
 def checks(data: Dataset) -> dict[str, tuple[int, str]]:
-    return {check.check: (check.rows, check.action) for check in data.checks}
+    return {check.text: (check.rows, check.action) for check in data.checks}
 
 
 def _csv(folder: Path, separator: str = ",", name: str = "t.csv", **options: object) -> Path:
@@ -91,7 +91,7 @@ def test_every_kind_of_file_opens_the_same(kind: str, tmp_path: Path) -> None:
     assert checks(data)["order"] == (1, "reordered")
     assert checks(data).get("decimal commas, read as points") == ((5, "kept") if kind == "decimal commas" else None)
     assert plan_file(path).mapping.keys() == {"user_id", "item_id", "timestamp", "rating"}
-    assert set(plan_file(path).reasons) == set(plan_file(path).mapping)
+    assert set(plan_file(path).guess.reasons) == set(plan_file(path).mapping)
 
 
 def test_latin_1_and_number_like_ids(tmp_path: Path) -> None:

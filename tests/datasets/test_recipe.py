@@ -69,7 +69,7 @@ def test_the_file_may_have_changed_since(shop: Path) -> None:
 
 def test_a_saved_upload_is_the_import_of_its_recipe(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = Options("drop", "mean", "day-first", (("user_id", "who"), ("item_id", "what"), ("timestamp", "when")))
-    data = read_file(shop, dict(options.mapping), "upload", options.duplicates, options.missing, options.dates)
+    data = read_file(shop, dict(options.mapping), duplicates=options.duplicates, missing=options.missing, dates=options.dates)
     card = save_import(data, "kept", shop, options)
     assert (card.name, card.fingerprint) == ("kept", data.fingerprint)
     assert read_recipe(recipe_of("kept")).source == shop.name

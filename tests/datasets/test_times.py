@@ -15,7 +15,6 @@ from recsys.core import Check, Dataset
 from recsys.core.errors import DataError, QuestionError
 from recsys.datasets import read_file
 from recsys.datasets.importing.cleaning import Rules, treat_odd_times
-from recsys.datasets.importing.import_plan import plan_file
 from recsys.datasets.importing.times import TimeReading, detect_times
 
 DATES = (
@@ -239,7 +238,7 @@ def put(folder: Path, content: str) -> Path:
 
 
 def checks(data: Dataset) -> dict[str, tuple[int, str]]:
-    return {check.check: (check.rows, check.action) for check in data.checks}
+    return {check.text: (check.rows, check.action) for check in data.checks}
 
 
 @pytest.mark.parametrize(
@@ -273,7 +272,6 @@ def test_offsets_in_the_text_are_kept(tmp_path: Path) -> None:
 
 def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
     path = put(tmp_path, "user,item,date\nu,i,01/02/2020\nu,j,03/04/2020\n")
-    assert plan_file(path).ambiguous_date == "01/02/2020"
     with pytest.raises(
         DataError, match=r"t.csv: column 'date' contains dates that can be read in several ways: '01/02/2020' is 2020-02-01"
     ):
@@ -306,20 +304,20 @@ USUAL = [datetime(2024, 1, 1) + timedelta(hours=number) for number in range(400)
 def test_a_lone_zero_is_a_missing_time(rule: str | None, action: str) -> None:
     lines, left = odd([*USUAL, datetime(1970, 1, 1)], rule)
     assert (lines[0].rows, lines[0].action) == (1, action) and len(left) == 400 + (action == "kept")
-    assert "for example 1970-01-01 (to " in lines[0].check and "--rows odd-times=" in lines[0].check
+    assert "for example 1970-01-01" in lines[0].text and lines[0].choice == "odd-times"
 
 
 def test_many_zeros_and_times_before_1970_are_kept_and_mentioned() -> None:
     lines, left = odd([*USUAL[:9], datetime(1970, 1, 1), datetime(1915, 12, 27)])
     assert len(left) == 11 and [(line.rows, line.action) for line in lines] == [(1, "kept"), (1, "kept"), (0, "kept")]
-    assert "for example 1915-12-27 (to drop them: --rows odd-times=drop)" in lines[1].check
+    assert "for example 1915-12-27" in lines[1].text
     assert odd([*USUAL[:9], datetime(1970, 1, 1), datetime(1915, 12, 27)], "drop")[1] == USUAL[:9]
 
 
 @pytest.mark.parametrize("count", [6, 400])
 def test_times_far_from_all_others(count: int) -> None:
     lines, left = odd([*USUAL[:count], datetime(2004, 5, 6)], "drop")
-    assert left == USUAL[:count] and [line.rows for line in lines] == [0, 0, 1] and "2004-05-06" in lines[2].check
+    assert left == USUAL[:count] and [line.rows for line in lines] == [0, 0, 1] and "2004-05-06" in lines[2].text
 
 
 @given(times=st.lists(st.datetimes(datetime(1960, 1, 1), datetime(2026, 1, 1)) | st.just(datetime(1970, 1, 1)), max_size=30))

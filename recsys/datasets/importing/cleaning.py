@@ -84,13 +84,7 @@ def treat_odd_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]
     for kind in find_odd_times(con):
         is_dropped = rules.odd_times == "drop" or (rules.odd_times is None and kind.is_missing)
         check = _drop(con, kind.check, kind.condition) if is_dropped else Check(kind.check, kind.rows, "kept")
-        lines.append(
-            check._replace(
-                check=N_("{kind}, for example {example}"), values={"kind": kind.check, "example": kind.example}, choice="odd-times"
-            )
-            if check.rows
-            else check
-        )
+        lines.append(check._replace(check=kind.found, values={"example": kind.example}, choice="odd-times") if check.rows else check)
     return lines
 
 

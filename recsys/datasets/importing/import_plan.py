@@ -65,13 +65,15 @@ def make_plan(con: duckdb.DuckDBPyConnection, path: Path, work: Path, options: O
         DataError: the file is not a table, or the options contradict it or each other.
         QuestionError: the file or the table in it must be chosen before anything can be said about columns.
     """
-    found = open_file(path, work, options.table, options.encoding, options.layout)
+    # Who maps columns has said that lines are rows.
+    found = open_file(path, work, options.table, options.encoding, options.layout or ("rows" if options.mapping else None))
     layout, sql, columns, sample, decided, notes, question = _apply_layout(con, path.name, found, options)
     guess = guess_roles(sample)
     decided = {role: column for role, column in decided.items() if role in KEYS}
     guess = replace(
         guess,
         mapping={**{role: column for role, column in guess.mapping.items() if column not in decided.values()}, **decided},
+        reasons={**guess.reasons, **dict.fromkeys(decided, _("the layout of the file says it"))},
         unsure=tuple(role for role in guess.unsure if role not in decided),
     )
     given = dict(options.mapping)
@@ -148,9 +150,14 @@ def _apply_layout(
         question = ask_layout(file, unsure) if unsure is not None and options.layout is None else None
         columns = unfolded.columns
         if layout == "impressions":  # the number of a list of impressions is neither a user nor an item
-            columns = tuple(each for each in columns if each not in sample or not sample[each].is_unique)
+            decided = set(unfolded.mapping.values())
+            columns = tuple(each for each in columns if each in decided or each not in sample or not _counts_rows(sample[each]))
         sample = read_sample(con, unfolded.sql, columns)
     return layout, unfolded.sql, columns, sample, unfolded.mapping, unfolded.checks, question
+
+
+def _counts_rows(values: pd.Series) -> bool:
+    return bool(len(values) > 1 and (pd.to_numeric(values, errors="coerce").diff().iloc[1:] == 1).all())
 
 
 def _meanings(options: Options) -> dict[str, str]:
@@ -198,8 +205,11 @@ def correct_mapping(file: str, columns: tuple[str, ...], guess: RoleGuess, mappi
                     columns=", ".join(columns[:20]),
                 )
             )
-        if role in chosen and any(each not in columns for each in id_columns(chosen[role], columns)):
-            raise _no_column(file, columns, role, chosen[role])
+        if role in chosen:
+            try:
+                id_columns(chosen[role], columns)
+            except DataError as error:
+                raise _no_column(file, columns, role, chosen[role]) from error
     for role, other in (("latitude", "longitude"), ("longitude", "latitude")):
         if role in chosen and other not in chosen:
             raise DataError(_("{file}: {key} is mapped and {other} is not; map both or neither", file=file, key=role, other=other))

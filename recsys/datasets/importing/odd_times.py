@@ -16,12 +16,13 @@ _SPANS = 10
 
 
 class OddTimes(NamedTuple):
-    """One kind of odd times: the name of its check, the SQL condition in the table `events`, one of the dates, and how many there are.
+    """One kind of odd times: the name of its check, also with an example, the SQL condition in the table `events`, one of the dates, and how many there are.
 
     `is_missing`: they stand for a missing time, so that their rows are dropped unless the user decides otherwise.
     """
 
     check: str
+    found: str
     condition: str
     example: str
     rows: int
@@ -46,17 +47,22 @@ def find_odd_times(con: duckdb.DuckDBPyConnection) -> tuple[OddTimes, OddTimes, 
         gap = max(_SPANS * (last - first), _LEAST_GAP) // timedelta(microseconds=1)
         start, end = ((moment - datetime(1970, 1, 1)) // timedelta(microseconds=1) for moment in (first, last))
         is_far = f"NOT epoch_us(timestamp) BETWEEN {start - gap} AND {end + gap} AND NOT ({is_zero}) AND NOT ({is_early})"
-    zeros = _count(con, N_("times of 1970-01-01, a zero"), is_zero)
+    zeros = _count(con, N_("times of 1970-01-01, a zero"), N_("times of 1970-01-01, a zero, for example {example}"), is_zero)
     return (
         zeros._replace(is_missing=zeros.rows <= _ZERO_SHARE * count),
-        _count(con, N_("times before 1970, where most are later"), is_early),
-        _count(con, N_("times far from all others"), is_far),
+        _count(
+            con,
+            N_("times before 1970, where most are later"),
+            N_("times before 1970, where most are later, for example {example}"),
+            is_early,
+        ),
+        _count(con, N_("times far from all others"), N_("times far from all others, for example {example}"), is_far),
     )
 
 
-def _count(con: duckdb.DuckDBPyConnection, check: str, condition: str) -> OddTimes:
+def _count(con: duckdb.DuckDBPyConnection, check: str, found: str, condition: str) -> OddTimes:
     if condition == "false":
-        return OddTimes(check, condition, "", 0)
+        return OddTimes(check, found, condition, "", 0)
     rows = query_count(con, f"SELECT count(*) FROM events WHERE {condition}")
     row = con.execute(f"SELECT CAST(min(timestamp) AS DATE) FROM events WHERE {condition}").fetchone() if rows else None
-    return OddTimes(check, condition, str(row[0]) if row else "", rows)
+    return OddTimes(check, found, condition, str(row[0]) if row else "", rows)

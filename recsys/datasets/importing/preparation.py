@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,17 +13,22 @@ from recsys.core import Dataset
 from recsys.core.errors import DataError, unknown
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
+from recsys.datasets.download import is_address, open_source
 from recsys.datasets.importing import own_file
+from recsys.datasets.importing.import_plan import ImportPlan
 from recsys.datasets.importing.ingest import Label, fingerprint_of, ingest_source
 from recsys.datasets.importing.options import Options
-from recsys.datasets.importing.recipe import FILE_NAME, Recipe, find_source, format_recipe, make_recipe, read_recipe, settle_mapping
+from recsys.datasets.importing.recipe import FILE_NAME, find_source, format_recipe, make_recipe, read_recipe, settle_mapping
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared, write_card, write_prepared
 from recsys.datasets.source import Source
 from recsys.datasets.spec import DatasetSpec
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import ASSETS, check_name, home
 
-__all__ = ["prepare_file", "prepare_known", "read_into_memory", "repeat_recipe", "save_import"]
+__all__ = ["prepare_file", "prepare_known", "prepare_source", "read_into_memory", "repeat_recipe", "save_import"]
+
+Observe = Callable[[ImportPlan], None]
+Progress = Callable[[str], None]
 
 
 def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, new_name: str | None, options: Options) -> DatasetCard:
@@ -53,8 +58,34 @@ def prepare_known(name: str, spec: DatasetSpec, root: Path | str | None, new_nam
         return ingest_source(lambda con: spec.reader(con, folder), spec.files_in(folder), work, label, options)
 
 
-def prepare_file(path: Path, name: str | None, options: Options, known: Collection[str], repeated: Recipe | None = None) -> DatasetCard:
-    """Prepare a file, or store a copy of a prepared folder, under a name; a recipe that is `repeated` gives title and source."""
+def prepare_source(
+    source: str | Path,
+    name: str | None,
+    options: Options,
+    known: Collection[str],
+    observe: Observe | None = None,
+    progress: Progress | None = None,
+) -> DatasetCard:
+    """Prepare a file, or the file at an address, which the recipe then names; see `prepare_file`."""
+    with open_source(source, progress) as path:
+        return prepare_file(path, name, options, known, source=str(source) if is_address(source) else None, observe=observe)
+
+
+def prepare_file(
+    path: Path,
+    name: str | None,
+    options: Options,
+    known: Collection[str],
+    *,
+    title: str | None = None,
+    source: str | None = None,
+    observe: Observe | None = None,
+) -> DatasetCard:
+    """Prepare a file, or store a copy of a prepared folder, under a name.
+
+    `title` is by default made of the file's name, and `source`, which the recipe names, is the file. `observe` receives the plan of
+    the import.
+    """
     if not path.exists():
         if path.suffix or len(path.parts) > 1:
             raise DataError(_("{path} does not exist; give a file, or one of {names}", path=path, names=join_words(known, "or")))
@@ -68,18 +99,26 @@ def prepare_file(path: Path, name: str | None, options: Options, known: Collecti
     with write_folder_atomically(_target(new_name)) as work:
         if is_folder:
             return _copy(path, work, new_name)
-        title, source = (repeated.title, repeated.source) if repeated else (_title_of(path), None)
-        card, settled = _ingest_file(path, work, Label(new_name, title), options)
+        title = title or _title_of(path)
+        card, settled = _ingest_file(path, work, Label(new_name, title), options, observe)
         (work / FILE_NAME).write_text(format_recipe(make_recipe(new_name, title, path, settled, source)), encoding="utf-8")
         return card
 
 
-def repeat_recipe(path: Path, source: Path | None, name: str | None, known: Collection[str]) -> DatasetCard:
+def repeat_recipe(
+    path: Path,
+    source: str | Path | None,
+    name: str | None,
+    known: Collection[str],
+    observe: Observe | None = None,
+    progress: Progress | None = None,
+) -> DatasetCard:
     """Prepare the file of a recipe again under the same name, or another file by its choices under the other file's name."""
     recipe = read_recipe(path)
     if source is not None:
-        return prepare_file(source, name, recipe.options, known)
-    return prepare_file(find_source(recipe, path), name or recipe.name, recipe.options, known, recipe)
+        return prepare_source(source, name, recipe.options, known, observe, progress)
+    with open_source(recipe.source if is_address(recipe.source) else find_source(recipe, path), progress) as file:
+        return prepare_file(file, name or recipe.name, recipe.options, known, title=recipe.title, source=recipe.source, observe=observe)
 
 
 def save_import(dataset: Dataset, name: str, path: Path, options: Options) -> DatasetCard:
@@ -95,7 +134,7 @@ def read_into_memory(path: Path, name: str, options: Options) -> Dataset:
         return read_prepared(Path(work))
 
 
-def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> tuple[DatasetCard, Options]:
+def _ingest_file(path: Path, folder: Path, label: Label, options: Options, observe: Observe | None = None) -> tuple[DatasetCard, Options]:
     """Import a file and return its card and the options with every choice that was read from the file."""
     settled = options
 
@@ -103,6 +142,8 @@ def _ingest_file(path: Path, folder: Path, label: Label, options: Options) -> tu
         nonlocal settled
         source = own_file.read(con, path, options)
         settled = replace(options, mapping=settle_mapping(options, source))
+        if observe is not None:
+            observe(source.reading)
         return source
 
     files = [path, *own_file.side_files(path, options)]

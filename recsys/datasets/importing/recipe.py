@@ -27,7 +27,7 @@ HEAD = """\
 
 @dataclass(frozen=True)
 class Recipe:
-    """One import. `source` is a path: absolute, or relative to the recipe or to the current folder; `sha256` is of that file."""
+    """One import. `source` is an address, or a path: absolute, or relative to the recipe or to the current folder; `sha256` is of that file."""
 
     name: str
     title: str
