@@ -94,16 +94,8 @@ class History:
         def select(column: np.ndarray | None) -> np.ndarray | None:
             return None if column is None else column[index]
 
-        return replace(
-            self,
-            items=self.items[index],
-            times=select(self.times),
-            utc_offsets=select(self.utc_offsets),
-            places=select(self.places),
-            behaviours=select(self.behaviours),
-            ratings=select(self.ratings),
-            texts=select(self.texts),
-        )
+        columns = (self.times, self.utc_offsets, self.places, self.behaviours, self.ratings, self.texts)
+        return History(self.items[index], *(select(each) for each in columns), self.likes, self.dislikes, self.user_id)
 
 
 def empty_history(user_id: str | None = None) -> History:

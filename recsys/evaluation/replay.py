@@ -98,7 +98,7 @@ def replay_history(model: Recommender, history: History, repeats: bool, k: int =
         scores = check_scores(model, model.score(requests) if trace is None else cast(Any, model).score_trace(trace, steps))
         if (excluded_from <= steps[-1]).any():
             np.putmask(scores, excluded_from <= steps[:, None], -np.inf)
-        fallbacks += [falling_back.fallback(request) for request in requests] if falling_back else [None] * len(steps)
+        fallbacks += falling_back.fallbacks(requests) if falling_back else [None] * len(steps)
         top[steps] = top_k(scores, k)
         top_scores[steps] = np.take_along_axis(scores, top[steps], axis=1)
         with_next = steps[steps < length]

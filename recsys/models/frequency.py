@@ -15,7 +15,6 @@ from recsys.models.base.event_arrays import (
     collect_events,
     compute_local_hours,
     count_training_users,
-    encode_recent_items,
     is_local_weekend,
     normalize_counts,
 )
@@ -70,8 +69,9 @@ class Frequency(CountBased):
             scores[rows] = self._own_shares(events, rows) + self.config.popularity * self._shares
         return self.vocabulary.mask(scores, requests)
 
-    def fallback(self, request: Request) -> str | None:
-        return None if len(encode_recent_items(request.history, self.vocabulary)) else N_("no history yet: most popular items")
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        known = collect_events(requests, self.vocabulary, within=1).lengths
+        return [None if count else N_("no history yet: most popular items") for count in known]
 
     def _own_shares(self, events: EventArrays, requests: slice) -> np.ndarray:
         """Return the weighted shares (n, n_items) of the own events of some requests; zeros without events."""

@@ -124,15 +124,12 @@ class Fusion:
         return scores
 
     def fallback(self, request: Request) -> str | None:
-        """Return the first part's reason if every part that can fall back does."""
-        first = None
-        for part in self.models.values():
-            if isinstance(part, FallsBack):
-                reason = part.fallback(request)
-                if reason is None:
-                    return None
-                first = first or reason
-        return first
+        return self.fallbacks([request])[0]
+
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        """Return the first part's reason where every part that can fall back does."""
+        by_part = [part.fallbacks(requests) for part in self.models.values() if isinstance(part, FallsBack)]
+        return [reasons[0] if all(reasons) else None for reasons in zip(*by_part, strict=True)] if by_part else [None] * len(requests)
 
     def to(self, device: Any) -> Self:
         """Move the parts to a device."""

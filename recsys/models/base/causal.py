@@ -18,6 +18,7 @@ from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
 from recsys.core.split import Split
 from recsys.core.translation import N_, _
+from recsys.models.base.event_arrays import collect_events
 from recsys.models.base.sequences import (
     Stream,
     Tokens,
@@ -247,8 +248,11 @@ class CausalModel(nn.Module, ABC):
 
     def fallback(self, request: Request) -> str | None:
         """Return a reason if the history holds no known item: the list is then that of the first event."""
-        known = self.vocabulary.encode(request.history.items) if len(request.history) else np.zeros(0)
-        return None if known.any() else N_("no history yet: usual first items")
+        return self.fallbacks([request])[0]
+
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        known = collect_events(requests, self.vocabulary, within=1).lengths
+        return [None if count else N_("no history yet: usual first items") for count in known]
 
     def _cached_item_vectors(self) -> Tensor:
         return self._items(self.item_sources(), lambda: self.item_vectors().float())
