@@ -4,11 +4,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.analysis.interest_profile import InterestProfile
+from recsys.core.formatting import format_number
 from recsys.core.translation import _, ngettext
 from recsys.figures.chart import Chart, PlotArea, axis_title, percent_ticks
 from recsys.figures.palette import Palette, escape_label
 
 STREAM = PlotArea(height=250, left=52, right=8, top=36, bottom=36)
+
+
+MOST_STEPS = 2_000
+"""Steps drawn at most; of a longer timeline only one in several, since a screen has no more pixels."""
 
 
 def locate_on_stream(interest: InterestProfile, step: int) -> float:
@@ -25,13 +30,15 @@ def strongest_categories(interest: InterestProfile, count: int) -> list[int]:
 def interest_stream(interest: InterestProfile, colour_of: dict[str, str], colours: Palette, count: int = 7) -> go.Figure:
     """Shares of the recent window over all steps, stacked, all other categories in grey. The same figure at every step."""
     title = ngettext("Categories of the last {count} event", "Categories of the last {count} events", interest.window)
-    figure = Chart(title, colours, STREAM.height)
-    steps = np.arange(1, len(interest.short))
+    every = -(-len(interest.short) // MOST_STEPS)
+    note = _("one step in {count}", count=format_number(every)) if every > 1 else ""
+    figure = Chart(title, colours, STREAM.height, note)
+    steps = np.arange(1, len(interest.short), every)
     edge = 0.5 if len(steps) <= 400 else 0.0  # between narrow steps the edges would hide the areas
     shown = strongest_categories(interest, count)
-    layers = [(escape_label(interest.categories[at]), interest.short[1:, at], colour_of[interest.categories[at]]) for at in shown]
+    layers = [(escape_label(interest.categories[at]), interest.short[1::every, at], colour_of[interest.categories[at]]) for at in shown]
     if len(interest.categories) > len(shown):
-        rest = 1.0 - interest.short[1:, shown].sum(axis=1)
+        rest = 1.0 - interest.short[1::every, shown].sum(axis=1)
         layers.append((_("all others"), np.maximum(rest, 0), colours.faint))
     for name, share, colour in layers:
         figure.add_trace(
