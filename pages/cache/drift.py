@@ -74,6 +74,8 @@ def state_drift(dataset: Dataset, checkpoint: str, user: str, device: str) -> "E
 @cached(256)
 def _state_drift(dataset: Dataset, found: LoadedCheckpoint, checkpoint: str, user: str, device: str) -> "EmbeddingDrift | None":
     whole = replay(dataset, checkpoint, user, device, step=0)
+    if whole.interest is None:
+        return None
     if not whole.is_whole:
         raise DataError(
             _(
@@ -81,8 +83,7 @@ def _state_drift(dataset: Dataset, found: LoadedCheckpoint, checkpoint: str, use
                 events=count_events(whole.length, dataset.noun),
             )
         )
-    states = whole.interest
-    return None if states is None else _embedding_drift(dataset, user, states[drift_events(dataset, user).order + 1], True)
+    return _embedding_drift(dataset, user, whole.interest[drift_events(dataset, user).order + 1], True)
 
 
 def _embedding_drift(dataset: Dataset, user: str, vectors: np.ndarray, states: bool = False) -> "EmbeddingDrift":

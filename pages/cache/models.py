@@ -98,8 +98,8 @@ def replay_part(dataset: Dataset, checkpoint: str, user: str, device: str, step:
     found, length = loaded(dataset, checkpoint, device), count_user_events(dataset, user)
     if length <= REPLAYED_AT_ONCE:
         return _replay(dataset, found, user)
-    stop = length + 1 - (length - min(step, length)) // PART * PART
-    return _replay_part(dataset, found, user, max(stop - PART - 1, 0), stop)
+    later = (length - 1 - min(step, length - 1)) // PART * PART  # events after the part
+    return _replay_part(dataset, found, user, max(length - later - PART, 0), length - later + (not later))
 
 
 def replay_whole(dataset: Dataset, checkpoint: str, user: str, device: str, report: Callable[[int, int], None]) -> None:

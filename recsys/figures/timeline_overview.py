@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from recsys.core import TOP_K
 from recsys.core.formatting import format_date, format_number, format_share
-from recsys.core.translation import _
+from recsys.core.translation import _, ngettext
 from recsys.evaluation.replay_bins import RankBins
 from recsys.figures.chart import Chart, PlotArea, percent_ticks
 from recsys.figures.palette import Palette, mix_colours
@@ -23,7 +23,8 @@ def hit_overview(bins: RankBins, moments: Sequence[dt.datetime | None] | None, t
     `moments` (B + 1,) are the local times at the edges of the bins, None for data without times. Bars carry the first step of their
     bin as customdata. `locate_on_overview` returns the place of a step.
     """
-    note = _("each bar: {count} events, as high as the share in the top {k}", count=format_number(int(bins.counts[0])), k=TOP_K)
+    count = int(bins.counts[0])
+    note = ngettext("{count} event a bar", "{count} events a bar", count)
     figure = Chart(title, colours, OVERVIEW.height, note)
     shares = bins.hits / bins.counts
     pale = mix_colours(colours.hit, colours.background, PALE)

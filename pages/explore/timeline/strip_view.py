@@ -24,15 +24,14 @@ class StripView:
         self.replay = replay
         events = len(replay.item_ids)
         self.bins: RankBins | None = None
-        start, stop = 0, len(replay.ranks)
+        start, stop = 0, events
         if events > MOST_DOTS:
             self.bins = bin_ranks(replay.ranks[:events], replay.splits, replay.first, MOST_BARS)
             half = STRETCH // 2
             start = min(max((step - replay.first + half // 2) // half * half - half, 0), max(events - STRETCH, 0))
-            stop = min(start + STRETCH + 1, len(replay.ranks))
-        self.first, self.ranks = replay.first + start, replay.ranks[start:stop].copy()
-        self.splits = [str(each) for each in replay.splits[start : stop - 1]]
-        self.ranks[len(self.splits) :] = np.nan  # the last entry is the end of the strip
+            stop = min(start + STRETCH, events)
+        self.first, self.ranks = replay.first + start, np.append(replay.ranks[start:stop], np.nan)  # NaN: the end of the strip
+        self.splits = [str(each) for each in replay.splits[start:stop]]
 
     def locate(self, step: int) -> tuple[float, float | None]:
         """Return the place of a step on the strip."""

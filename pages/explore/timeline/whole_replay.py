@@ -29,7 +29,7 @@ def draw_offer(here: Cursor, replay: Replay) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             _(
-                "Replayed so far: events {first} to {last} of {total}, the part around this step. All figures of the model below cover these events only.",
+                "Replayed so far: events {first} to {last} of {total}. What is said of the model below covers these only.",
                 first=format_number(replay.first + 1),
                 last=format_number(replay.first + len(replay.item_ids)),
                 total=format_number(replay.length),

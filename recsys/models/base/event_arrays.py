@@ -48,9 +48,9 @@ class EventArrays:
         last[has_events] = self.codes[self.ends[has_events] - 1]
         return last
 
-    def flatten(self, rows: slice = slice(None), within: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return the requests (n,) and positions in `codes` (n,) of all events of some requests, or of their last `within` events only."""
-        ends, counts = self.ends[rows], self.lengths[rows]
+    def flatten(self, rows: slice = slice(None), within: int | None = None, skip: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return the requests (n,) and positions in `codes` (n,) of all events of some requests but the first `skip`, or of the last `within` only."""
+        ends, counts = self.ends[rows], self.lengths[rows] - skip
         if within is not None:
             counts = np.minimum(counts, within)
         firsts = np.cumsum(counts) - counts
