@@ -94,8 +94,18 @@ class History:
         def select(column: np.ndarray | None) -> np.ndarray | None:
             return None if column is None else column[index]
 
-        columns = (self.times, self.utc_offsets, self.places, self.behaviours, self.ratings, self.texts)
-        return History(self.items[index], *(select(each) for each in columns), self.likes, self.dislikes, self.user_id)
+        return History(  # not by `replace`, which takes longer than the rest: a replay takes a history for every step
+            items=self.items[index],
+            times=select(self.times),
+            utc_offsets=select(self.utc_offsets),
+            places=select(self.places),
+            behaviours=select(self.behaviours),
+            ratings=select(self.ratings),
+            texts=select(self.texts),
+            likes=self.likes,
+            dislikes=self.dislikes,
+            user_id=self.user_id,
+        )
 
 
 def empty_history(user_id: str | None = None) -> History:

@@ -50,7 +50,7 @@ class Content(CountBased):
         super().__init__(item_ids, config, arrays)
         self._shares = normalize_counts(arrays["counts"])
         self._vectors = arrays["vectors"].astype(np.float32)
-        self._has_text = self._vectors.any(axis=1)
+        self._has_text: np.ndarray = (self._vectors != 0).any(axis=1)
         n_texts = max(int(self._has_text.sum()), 1)
         size = self._vectors.shape[1]
         self._all = self._vectors.T @ self._vectors * (size / n_texts) + 0.01 * np.eye(size, dtype=np.float32)

@@ -93,8 +93,8 @@ class LongShort(CausalModel):
         queries, keys = functional.linear(short, weight[0], bias[0]), functional.linear(states, weight[1], bias[1])
         if attention is None and not last_only:
             # with an axis of heads the fused kernel runs, which never holds the weights of all pairs of events
-            one_head = (each[:, None] for each in (queries, keys, states))
-            return functional.scaled_dot_product_attention(*one_head, is_causal=True)[:, 0]
+            query, key, value = (each[:, None] for each in (queries, keys, states))
+            return functional.scaled_dot_product_attention(query, key, value, is_causal=True)[:, 0]
         hidden = (codes == PAD)[:, None, :]  # padding after the last event
         if not last_only:
             hidden = hidden | torch.ones(queries.shape[1], keys.shape[1], dtype=torch.bool, device=codes.device).triu(1)

@@ -42,7 +42,7 @@ def _sum_behind(
     moved, owners = (np.concatenate([each[entering], each[is_early], each[leaving]]) for each in (points, groups))
     signed = np.concatenate([weights[entering], weights[is_early], -weights[leaving]])
     values = signed * np.exp(-((queries[at] - moved) % period) / scale)
-    sums = np.bincount(at * n_groups + owners, weights=values, minlength=n * n_groups).astype(np.float64).reshape(n, n_groups)
+    sums = np.bincount(at * n_groups + owners, weights=values, minlength=n * n_groups).astype(np.float64, copy=False).reshape(n, n_groups)
     for row, decay in enumerate(np.exp(-np.diff(queries) / scale), start=1):
         sums[row] += decay * sums[row - 1]
     return sums

@@ -255,9 +255,16 @@ def _find_last(requests: Sequence[Request], vocabulary: Vocabulary, of: Callable
 
 
 def _memory(history: History) -> Hashable:
-    """Return where in memory the columns of a history that `EventArrays` reads begin: histories that share it are prefixes of each other."""
-    columns = (history.items, history.times, history.utc_offsets, history.places)
-    return tuple(None if column is None else (column.__array_interface__["data"][0], column.strides) for column in columns)
+    """Return where in memory the columns of a history that `EventArrays` reads begin: histories that share it are prefixes of each other.
+
+    The columns of a history are cut alike, so that for all but the items it is enough to know what they are cut from.
+    """
+    items, columns = history.items, (history.times, history.utc_offsets, history.places)
+    return (
+        items.__array_interface__["data"][0],
+        items.strides,
+        *(id(each if each is None or each.base is None else each.base) for each in columns),
+    )
 
 
 def _given(own: Sequence[float | None], otherwise: np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ class LinearModel(CountBased):
         has_similar = np.diff(self._similar.indptr) > 0
         found = np.bincount(rows, weights=has_similar[recent.codes[at] - 1], minlength=len(requests)) > 0
         for row in np.flatnonzero(~found):
-            found[row] = has_similar[self._weights([requests[row]]).indices].any()
+            found[row] = has_similar[self._weights([requests[int(row)]]).indices].any()
         reasons = (N_("no history yet: most popular items"), N_("no item is similar to this history: most popular items"), None)
         return [
             reasons[2 if similar else int(known > 0 or bool(request.history.likes))]
