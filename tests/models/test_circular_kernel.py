@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from recsys.core import Dataset, History
@@ -15,6 +15,7 @@ from recsys.models.base.circular_kernel import sum_circular_kernel
 HOURS = some.integers(0, 47).map(lambda half: half / 2)  # many points and queries coincide or are opposite
 
 
+@settings(max_examples=400)
 @given(
     some.lists(HOURS | some.floats(0, 23.99), min_size=1, max_size=12),
     some.lists(some.tuples(HOURS | some.floats(0, 23.99), some.floats(0, 5), some.integers(0, 2)), max_size=40),

@@ -39,9 +39,11 @@ def _sum_behind(
     entering, leaving = enter < n, (leave < n) & ((points < half) | is_early)
     rows = [enter[entering], np.zeros(np.count_nonzero(is_early), dtype=enter.dtype), leave[leaving]]
     at = np.concatenate(rows)
-    moved, owners = (np.concatenate([each[entering], each[is_early], each[leaving]]) for each in (points, groups))
+    before = np.where(is_early, points - period, points)  # the place of a point that leaves: a round ago for those behind at the start
+    places = np.concatenate([points[entering], before[is_early], before[leaving]])
+    owners = np.concatenate([groups[entering], groups[is_early], groups[leaving]])
     signed = np.concatenate([weights[entering], weights[is_early], -weights[leaving]])
-    values = signed * np.exp(-((queries[at] - moved) % period) / scale)
+    values = signed * np.exp((places - queries[at]) / scale)
     sums = np.bincount(at * n_groups + owners, weights=values, minlength=n * n_groups).astype(np.float64, copy=False).reshape(n, n_groups)
     for row, decay in enumerate(np.exp(-np.diff(queries) / scale), start=1):
         sums[row] += decay * sums[row - 1]
