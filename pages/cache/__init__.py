@@ -8,6 +8,7 @@ Heavy imports happen inside, so that the first page shows at once.
 from pages.cache.datasets import (
     category_order,
     category_tints,
+    count_user_events,
     dataset,
     dataset_cards,
     dataset_stats,
@@ -40,7 +41,18 @@ from pages.cache.drift import (
 )
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
-from pages.cache.models import attention, checkpoints, knowledge_graph, loaded, model_space, model_summary, private_checkpoints, replay
+from pages.cache.models import (
+    attention,
+    checkpoints,
+    knowledge_graph,
+    loaded,
+    model_space,
+    model_summary,
+    private_checkpoints,
+    replay,
+    replay_part,
+    replay_whole,
+)
 from pages.cache.session_folder import session_folder
 from pages.cache.texts import item_text_vectors, plane, query_vector
 
@@ -53,6 +65,7 @@ __all__ = [
     "checkpoints",
     "cohort",
     "count_gap",
+    "count_user_events",
     "dataset",
     "dataset_cards",
     "dataset_stats",
@@ -84,6 +97,8 @@ __all__ = [
     "private_checkpoints",
     "query_vector",
     "replay",
+    "replay_part",
+    "replay_whole",
     "search_users",
     "session_folder",
     "state_drift",

@@ -91,6 +91,12 @@ def has_user(dataset: Dataset, user: str) -> bool:
     return user in user_index(dataset)
 
 
+def count_user_events(dataset: Dataset, user: str) -> int:
+    """Return the number of a user's events."""
+    rows = dataset.rows(user)
+    return rows.stop - rows.start
+
+
 def user_after(dataset: Dataset, user: str) -> str:
     """Return the next user in the order of the dataset, the first after the last."""
     ids = user_index(dataset)

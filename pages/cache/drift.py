@@ -11,7 +11,9 @@ from pages.cache.decorator import cached
 from pages.cache.models import loaded, replay
 from pages.cache.texts import item_text_vectors
 from recsys.core import Dataset
-from recsys.core.translation import N_
+from recsys.core.errors import DataError
+from recsys.core.nouns import count_events
+from recsys.core.translation import N_, _
 from recsys.training.checkpoints import LoadedCheckpoint
 
 if TYPE_CHECKING:
@@ -71,8 +73,17 @@ def state_drift(dataset: Dataset, checkpoint: str, user: str, device: str) -> "E
 
 @cached(256)
 def _state_drift(dataset: Dataset, found: LoadedCheckpoint, checkpoint: str, user: str, device: str) -> "EmbeddingDrift | None":
-    states = replay(dataset, checkpoint, user, device).interest
-    return None if states is None else _embedding_drift(dataset, user, states[drift_events(dataset, user).order + 1], True)
+    whole = replay(dataset, checkpoint, user, device, step=0)
+    if whole.interest is None:
+        return None
+    if not whole.is_whole:
+        raise DataError(
+            _(
+                "The drift of the model’s state is not shown for a timeline of {events} until all of it is replayed: open Timeline and choose “Replay all”.",
+                events=count_events(whole.length, dataset.noun),
+            )
+        )
+    return _embedding_drift(dataset, user, whole.interest[drift_events(dataset, user).order + 1], True)
 
 
 def _embedding_drift(dataset: Dataset, user: str, vectors: np.ndarray, states: bool = False) -> "EmbeddingDrift":
@@ -86,7 +97,7 @@ def _embedding_drift(dataset: Dataset, user: str, vectors: np.ndarray, states: b
 def next_user_with_drift(dataset: Dataset, user: str) -> tuple[str, int] | None:
     """Return the next user with a lasting change, in the order of the dataset and round again, and its step; None where none of many has one."""
     other = user
-    for _ in range(min(SEARCHED, len(dataset.user_ids))):
+    for _attempt in range(min(SEARCHED, len(dataset.user_ids))):
         other = user_after(dataset, other)
         lasting = drift_report(dataset, other).lasting
         if lasting:
@@ -149,7 +160,7 @@ def detect_drift_of_all_users(dataset: Dataset) -> Iterator[str]:
     from recsys.drift.report_store import detect_drift_of_all
 
     own, reports = dataset.name in uploads(), []
-    for _, report in detect_drift_of_all(dataset, keep=not own):
+    for _user, report in detect_drift_of_all(dataset, keep=not own):
         reports.append({"user": report["user"], "changes": report["changes"]})
         yield report["user"]
     if own:

@@ -1,12 +1,14 @@
 """Checkpoints: the list of them, loaded models, and their output over a timeline."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pages.cache.datasets import labels, uploads
+from pages.cache.datasets import count_user_events, labels, uploads
 from pages.cache.decorator import cached
+from pages.cache.explanations import ExplanationStore, explanation_key
 from pages.cache.session_folder import session_folder
 from recsys.analysis.embeddings import get_item_vectors
 from recsys.analysis.model_summary import ModelPart, summarize_model
@@ -20,6 +22,10 @@ from recsys.training.checkpoints import CheckpointEntry, LoadedCheckpoint, check
 
 if TYPE_CHECKING:
     from recsys.analysis.knowledge_graph import KnowledgeGraph
+
+REPLAYED_AT_ONCE = 10_000  # events of a timeline that is always replayed as a whole
+PART = 2_000  # events of a part of a longer one
+LONG_REPLAYS = 4  # whole replays of long timelines that are kept: one takes up to a hundred megabytes
 
 
 def checkpoints(dataset: Dataset) -> dict[str, CheckpointEntry]:
@@ -79,15 +85,48 @@ def _stamp(folder: Path) -> str:
     return " ".join(f"{each.name}:{each.stat().st_mtime_ns}:{each.stat().st_size}" for each in files)
 
 
-def replay(dataset: Dataset, checkpoint: str, user: str, device: str) -> Replay:
-    """Replay one user's timeline under one model; computed once, moving the cursor only redraws."""
-    return _replay(dataset, loaded(dataset, checkpoint, device), user)
+def replay(dataset: Dataset, checkpoint: str, user: str, device: str, step: int) -> Replay:
+    """Replay one user's timeline under one model, computed once; of a long one the part with `step`, unless the whole is known.
+
+    Parts are counted from the end, so that the part shown first is the latest one.
+    """
+    whole: Replay | None = _long_replays().get(explanation_key(dataset, loaded(dataset, checkpoint, device), user))
+    return replay_part(dataset, checkpoint, user, device, step) if whole is None else whole
+
+
+def replay_part(dataset: Dataset, checkpoint: str, user: str, device: str, step: int) -> Replay:
+    """Replay one user's timeline, of a long one only the part with `step`, even where the whole is known."""
+    found, length = loaded(dataset, checkpoint, device), count_user_events(dataset, user)
+    if length <= REPLAYED_AT_ONCE:
+        return _replay(dataset, found, user)
+    later = (length - 1 - min(step, length - 1)) // PART * PART  # events after the part
+    return _replay_part(dataset, found, user, max(length - later - PART, 0), length - later + (not later))
+
+
+def replay_whole(dataset: Dataset, checkpoint: str, user: str, device: str, report: Callable[[int, int], None]) -> None:
+    """Replay a whole long timeline, so that `replay` returns it from then on; an error raised by `report` ends the work."""
+    found = loaded(dataset, checkpoint, device)
+    split_labels = labels(dataset, found.card.protocol)[dataset.rows(user)]
+    whole = replay_history(found.model, dataset.history(user), dataset.repeats, labels=split_labels, report=report)
+    _long_replays().put(explanation_key(dataset, found, user), whole)
+
+
+@cached(1)
+def _long_replays() -> ExplanationStore:
+    """Return the store of complete replays of long timelines."""
+    return ExplanationStore(LONG_REPLAYS)
 
 
 @cached(64, N_("Replaying the timeline …"))
 def _replay(dataset: Dataset, found: LoadedCheckpoint, user: str) -> Replay:
     split_labels = labels(dataset, found.card.protocol)[dataset.rows(user)]
     return replay_history(found.model, dataset.history(user), dataset.repeats, labels=split_labels)
+
+
+@cached(64, N_("Replaying a part of the timeline …"))
+def _replay_part(dataset: Dataset, found: LoadedCheckpoint, user: str, first: int, stop: int) -> Replay:
+    split_labels = labels(dataset, found.card.protocol)[dataset.rows(user)]
+    return replay_history(found.model, dataset.history(user), dataset.repeats, labels=split_labels, steps=range(first, stop))
 
 
 def attention(dataset: Dataset, checkpoint: str, user: str, step: int, device: str) -> StepAttention:

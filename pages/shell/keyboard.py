@@ -10,6 +10,7 @@ from hashlib import blake2b
 from secrets import token_hex
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from pages import cache
@@ -21,6 +22,7 @@ from recsys.core.translation import current_language
 from recsys.storage.paths import ASSETS
 
 BLOCK = 16  # steps fetched at a time
+MOST_MISSES = 5_000  # sent to the browser
 Frames = Callable[[Iterable[int]], dict[int, dict[str, str]]]
 
 _walker = st.components.v2.component("recscope_steps", js=(ASSETS / "keyboard.js").read_text(encoding="utf-8"), isolate_styles=False)
@@ -104,12 +106,13 @@ def _note() -> None:
 
 
 def _misses(here: cursor.Cursor) -> list[int]:
-    """Return the steps whose next item is not in the top 10; none without a trained model."""
+    """Return the steps whose next item is not in the top 10, those around the cursor where there are many; none without a trained model."""
     try:
-        replay = cache.replay(here.dataset, here.model, here.user, here.device)
+        misses = cache.replay(here.dataset, here.model, here.user, here.device, here.step).misses
     except RecsysError:
         return []  # the page itself shows the error
-    return replay.misses.tolist()
+    start = max(int(np.searchsorted(misses, here.step)) - MOST_MISSES // 2, 0)
+    return list(misses[start : start + MOST_MISSES].tolist())
 
 
 def _around(step: int, last: int, have: set[int]) -> list[int]:

@@ -8,6 +8,7 @@ from pages import cache
 from pages.shell.cursor import current_cursor, move_cursor
 from pages.ui.errors import guarded, notice
 from recsys.core import TOP_K, Dataset
+from recsys.core.formatting import format_number
 from recsys.core.translation import _
 
 
@@ -52,12 +53,25 @@ def _toggle() -> None:
 def _go_to_next_miss() -> None:
     """Move to the next miss, from the start again after the last one."""
     cursor = current_cursor()
-    misses = cache.replay(cursor.dataset, cursor.model, cursor.user, cursor.device).misses
-    if not len(misses):
+    replay = cache.replay(cursor.dataset, cursor.model, cursor.user, cursor.device, cursor.step)
+    later = replay.misses[replay.misses > cursor.step]
+    if not len(later) and not replay.is_whole:  # a part of a long timeline: look in the next part, after the last one in the first
+        after = 0 if replay.length in replay.steps else replay.steps[-1] + 1
+        replay = cache.replay(cursor.dataset, cursor.model, cursor.user, cursor.device, after)
+    misses = later if len(later) else replay.misses
+    if len(misses):
+        move_cursor(step=int(misses[0]))
+    elif replay.is_whole:
         notice(_("This model misses nothing for this user: every next item was in its top {k}.", k=TOP_K))
-        return
-    later = misses[misses > cursor.step]
-    move_cursor(step=int(later[0] if len(later) else misses[0]))
+    else:
+        notice(
+            _(
+                "No miss from step {first} to step {last}: every next item was in the top {k}.",
+                first=format_number(replay.steps[0]),
+                last=format_number(replay.steps[-1]),
+                k=TOP_K,
+            )
+        )
 
 
 def _go_to_next_user(dataset: Dataset, user: str) -> None:

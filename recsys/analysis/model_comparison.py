@@ -16,12 +16,14 @@ class ReplayComparison:
     """Ranks of the next item under M models at every step that has one.
 
     `ranks` (M, T). `best` (M, T) is True where no other model ranked the item higher, so tied models are all best. `unseen` (T,) marks
-    the test events of all models, which none was trained on or selected by: only these measure prediction.
+    the test events of all models, which none was trained on or selected by: only these measure prediction. Of a long timeline these
+    are the T steps from `first` on that all models replayed.
     """
 
     ranks: np.ndarray
     best: np.ndarray
     unseen: np.ndarray
+    first: int = 0
 
     def count_best(self, unseen: bool = False) -> np.ndarray:
         """Return the number of steps at which each model was best (M,), of all or of the unseen steps."""
@@ -37,14 +39,16 @@ def compare_replays(replays: Sequence[Replay]) -> ReplayComparison:
     if len({each.length for each in replays}) != 1:
         lengths = ", ".join(str(each.length) for each in replays)
         raise DataError(_("only replays of the same user can be compared; these have {lengths} events", lengths=lengths))
-    ranks = np.stack([each.ranks[: each.length] for each in replays])
-    unseen = np.array([each.splits == "test" for each in replays], dtype=bool).all(axis=0)
-    return ReplayComparison(ranks, np.equal(ranks, ranks.min(axis=0, initial=np.inf)), np.asarray(unseen))
+    first = max(each.steps[0] for each in replays)  # of a long timeline some may be replayed as a whole, others in part
+    last = min(each.first + len(each.item_ids) for each in replays)
+    ranks = np.stack([each.ranks[first - each.first : last - each.first] for each in replays])
+    unseen = np.array([each.splits[first - each.first : last - each.first] == "test" for each in replays], dtype=bool).all(axis=0)
+    return ReplayComparison(ranks, np.equal(ranks, ranks.min(axis=0, initial=np.inf)), np.asarray(unseen), first)
 
 
 def list_top_items(replay: Replay, step: int, k: int = TOP_K) -> list[str]:
     """Return the top-k list of one step, best first, without empty places."""
-    return [str(item) for item in replay.top_items[step][:k] if item]
+    return [str(item) for item in replay.top_items[step - replay.first][:k] if item]
 
 
 def compute_rank_moves(first: Sequence[str], other: Sequence[str]) -> list[int | None]:

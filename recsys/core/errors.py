@@ -27,12 +27,15 @@ class QuestionError(DataError):
     """A file can be read in several ways, and only its owner knows which is right.
 
     The message ends with the question. `suggestion` are the options of `prepare` that give the likeliest answer, in the form of the
-    command line: ("--map", "user_id==me"); empty where no answer is likelier than another.
+    command line: ("--map", "user_id==me"); empty where no answer is likelier than another. `option` is the one that answers, empty
+    where the file must be changed or a column chosen, and `choices` are its possible values where they can be listed.
     """
 
-    def __init__(self, message: str, *suggestion: str) -> None:
+    def __init__(self, message: str, *suggestion: str, option: str = "", choices: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.suggestion = suggestion
+        self.option = option or (suggestion[0] if suggestion else "")
+        self.choices = tuple(choices)
 
 
 class UnknownNameError(RecsysError):

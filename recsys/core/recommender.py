@@ -13,6 +13,8 @@ from recsys.core.vocabulary import PAD, Vocabulary
 
 TOP_K = 10
 """Length of a top-k list: a next item within it is a hit, one outside it a miss."""
+MOST_TIED = 4
+"""Multiple of k up to which all candidates for a list are sorted; where more are tied at its end, only the first k of these are."""
 
 
 class Recommender(Protocol):
@@ -102,6 +104,10 @@ class FallsBack(Protocol):
         """Return a short reason such as "no history yet: most popular items" if the list is a fallback, else None."""
         ...
 
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        """Return the reason or None for each of many requests, such as all steps of a replay."""
+        ...
+
 
 @runtime_checkable
 class PredictsRatings(Protocol):
@@ -184,10 +190,14 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
         return np.empty((len(scores), 0), dtype=np.int64)
     # A partial sort selects the k best, and only those are sorted. Of scores tied at the edge the lower positions are taken.
     edge = np.partition(scores, scores.shape[1] - k, axis=1)[:, scores.shape[1] - k]
-    best = np.empty((len(scores), k), dtype=np.int64)
-    for row, (values, least) in enumerate(zip(scores, edge, strict=True)):
-        inside = np.flatnonzero(values >= least)
-        best[row] = inside[np.argsort(-values[inside], kind="stable")[:k]]
+    inside = scores >= edge[:, None]
+    for row in np.flatnonzero(np.count_nonzero(inside, axis=1) > MOST_TIED * k):
+        tied = np.flatnonzero(scores[row] == edge[row])
+        inside[row, tied[k:]] = False
+    rows, columns = np.divmod(np.flatnonzero(inside), scores.shape[1])  # much faster than numpy's search in two dimensions
+    order = np.lexsort((-scores[rows, columns], rows))  # stable, so that ties stay in the order of their positions
+    starts = np.searchsorted(rows, np.arange(len(scores)))
+    best: np.ndarray = columns[order[starts[:, None] + np.arange(k)]]
     return best
 
 

@@ -214,24 +214,24 @@ def share_bars(shares: Mapping[str, np.ndarray], block_names: Sequence[str], col
     return figure.to_figure()
 
 
-def gate_line(gate: np.ndarray, title: str, colours: Palette) -> go.Figure:
-    """A gate's value (T + 1,) at every step, from 0 to 1."""
+def gate_line(gate: np.ndarray, title: str, colours: Palette, first: int = 0) -> go.Figure:
+    """A gate's value (S,) at every step from `first` on, from 0 to 1."""
     figure = Chart(title, colours, GATE.height)
     figure.add_trace(
         dict(
             type="scatter",
-            x=np.arange(len(gate), dtype=np.float32),
+            x=first + np.arange(len(gate), dtype=np.float32),
             y=gate.astype(np.float32),
             mode="lines+markers" if len(gate) < 80 else "lines",
             line=dict(color=colours.quiet, width=1.8),
             marker=dict(size=5, color=colours.quiet),
             fill="tozeroy",
             fillcolor=colours.surface,
-            customdata=np.arange(len(gate)),
+            customdata=first + np.arange(len(gate)),
             hovertemplate=_("step %{x}: %{y:.0%}<extra></extra>"),
         )
     )
-    figure.update_xaxes(range=[-0.6, len(gate) - 0.4], title=axis_title(_("step"), colours))
+    figure.update_xaxes(range=[first - 0.6, first + len(gate) - 0.4], title=axis_title(_("step"), colours))
     figure.update_yaxes(range=[0, 1.02], tickvals=[0, 0.5, 1], ticktext=[format_share(value) for value in (0, 0.5, 1)])
     figure.update_layout(margin=GATE.margin)
     return figure.to_figure()

@@ -249,21 +249,21 @@ def calendar_map(report: DriftReport, noun: str, colours: Palette) -> go.Figure:
 
 
 def hit_rate_line(
-    ranks: np.ndarray, splits: Sequence[str], changes: Sequence[tuple[str, int, bool]], model: str, colours: Palette
+    ranks: np.ndarray, splits: Sequence[str], changes: Sequence[tuple[str, int, bool]], model: str, colours: Palette, first: int = 0
 ) -> go.Figure:
-    """Moving hit rate of the latest 20 steps, with a line at each change (number, step, whether it lasts).
+    """Moving hit rate of the latest 20 steps, from step `first` on, with a line at each change (number, step, whether it lasts).
 
     Splits are shaded as on the rank strip, since hits on training events do not measure prediction.
     """
     known = np.isfinite(ranks)
-    hits, steps = (ranks[known] <= TOP_K).astype(np.float64), np.flatnonzero(known)
+    hits, steps = (ranks[known] <= TOP_K).astype(np.float64), first + np.flatnonzero(known)
     summed = np.concatenate([[0.0], hits.cumsum()])
     end = np.arange(1, len(hits) + 1)
     start = np.maximum(end - RUN, 0)
     rate = (summed[end] - summed[start]) / np.maximum(end - start, 1) * 100
     note = ngettext("top {k}, last {count} step", "top {k}, last {count} steps", RUN, k=TOP_K)
     figure = Chart(_("Hit rate of {model}", model=model), colours, 260, note)
-    _shade_splits(figure, splits, colours)
+    _shade_splits(figure, splits, colours, first)
     figure.add_trace(
         dict(
             type="scatter", x=steps, y=rate.astype(np.float32), mode="lines", line=dict(color=colours.hit, width=2.5),
@@ -279,13 +279,13 @@ def hit_rate_line(
             font=dict(size=13, color=colours.background, weight=600),
         )  # fmt: skip
     figure.update_yaxes(range=[0, 108], **percent_ticks(0, 50, 100))
-    figure.update_xaxes(range=[-0.6, len(ranks) - 0.4], title=axis_title(_("step"), colours))
+    figure.update_xaxes(range=[first - 0.6, first + len(ranks) - 0.4], title=axis_title(_("step"), colours))
     figure.update_layout(margin=dict(l=52, r=8, t=44, b=42))
     return figure.to_figure()
 
 
-def _shade_splits(figure: Chart, splits: Sequence[str], colours: Palette) -> None:
-    start = 0
+def _shade_splits(figure: Chart, splits: Sequence[str], colours: Palette, first: int) -> None:
+    start = first
     shades = dict(zip(SPLIT_LABELS, colours.splits, strict=True))
     for name, group in groupby(splits):
         stop = start + len(list(group))

@@ -23,7 +23,7 @@ def rank_rows_area(titles: Sequence[str]) -> PlotArea:
 
 def locate_on_rank_rows(comparison: ReplayComparison, step: int) -> float:
     """Return the cursor's place in the plot, as a fraction from the left."""
-    return (step + 0.6) / (comparison.ranks.shape[1] + 1.2)
+    return (step - comparison.first + 0.6) / (comparison.ranks.shape[1] + 1.2)
 
 
 def rank_rows(comparison: ReplayComparison, titles: Sequence[str], k: int, colours: Palette) -> go.Figure:
@@ -37,6 +37,7 @@ def rank_rows(comparison: ReplayComparison, titles: Sequence[str], k: int, colou
     )
     large = float(np.clip(WIDTH / max(comparison.ranks.shape[1], 1), 5, 11))  # many steps leave each little room
     models, steps = (each.ravel() for each in np.indices(comparison.ranks.shape))
+    steps = comparison.first + steps
     ranks, best = comparison.ranks.ravel(), comparison.best.ravel()
     template = _("step {step}: {model}<br>rank {rank}")
     figure.add_trace(
@@ -59,13 +60,13 @@ def rank_rows(comparison: ReplayComparison, titles: Sequence[str], k: int, colou
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    last = comparison.ranks.shape[1]
+    first, last = comparison.first, comparison.first + comparison.ranks.shape[1]
     for start, stop in _true_ranges(comparison.unseen):
         figure.add_shape(
-            type="rect", xref="x", yref="paper", x0=start - 0.5, x1=stop - 0.5, y0=0, y1=1,
+            type="rect", xref="x", yref="paper", x0=first + start - 0.5, x1=first + stop - 0.5, y0=0, y1=1,
             fillcolor=colours.splits[2], line=dict(width=0), layer="below",
         )  # fmt: skip
-    figure.update_xaxes(range=[-0.6, last + 0.6], title=axis_title(_("step; shaded: test events of all models"), colours))
+    figure.update_xaxes(range=[first - 0.6, last + 0.6], title=axis_title(_("step; shaded: test events of all models"), colours))
     tint = dict(color=colours.text, size=13)
     figure.update_yaxes(
         tickvals=list(range(len(titles))),

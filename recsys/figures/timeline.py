@@ -24,31 +24,43 @@ HIT_COUNTS = {
 }
 
 
-def rank_strip(ranks: np.ndarray, splits: Sequence[str], moments: Sequence[dt.datetime | None] | None, colours: Palette) -> go.Figure:
+def rank_strip(
+    ranks: np.ndarray,
+    splits: Sequence[str],
+    moments: Sequence[dt.datetime | None] | None,
+    colours: Palette,
+    first: int = 0,
+    title: str = "",
+) -> go.Figure:
     """A dot for each step by its rank on a log scale: green in the top 10, orange outside.
 
     `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `moments` (T,) local times, None where unknown and for
-    data that knows only the order of events. Dots carry their step as customdata. Training events are drawn pale, since hits on these do not measure prediction. The figure is the same at every step, so that the
+    data that knows only the order of events. Of a long timeline they are a stretch from step `first` on, which `title` then says. Dots carry their step as customdata. Training events are drawn pale, since hits on these do not measure prediction. The figure is the same at every step, so that the
     browser draws it once; `locate_on_strip` returns the cursor's place on it.
     """
     note = _("green: in the top {k}, orange: not", k=TOP_K)
-    figure = Chart(_("Rank of the next item at every step"), colours, STRIP.height, note)
+    figure = Chart(title or _("Rank of the next item at every step"), colours, STRIP.height, note)
     length, worst = len(splits), _worst(ranks)
     floor = _floor(ranks)
-    _shade_splits(figure, ranks, splits, floor, colours)
-    figure.add_trace(_dots(ranks, splits, moments, colours))
+    _shade_splits(figure, ranks, splits, floor, colours, first)
+    figure.add_trace(_dots(ranks, splits, moments, colours, first))
     ticks = [rank for rank in (1, 10, 100, 1_000, 10_000, 100_000) if rank <= worst]
     labels = [format_number(rank) for rank in ticks]
     figure.update_yaxes(range=[floor, TOP], tickvals=_height(ticks), ticktext=labels, title=axis_title(_("rank"), colours))
-    positions, labels = _step_ticks(length, moments)
-    figure.update_xaxes(range=[-0.6, length + 0.6], tickvals=positions, ticktext=labels, tickangle=0)
+    positions, labels = step_ticks(length, moments, first)
+    figure.update_xaxes(range=[first - 0.6, first + length + 0.6], tickvals=positions, ticktext=labels, tickangle=0)
     figure.update_layout(margin=STRIP.margin, clickmode="event+select")
     return figure.to_figure()
 
 
 def locate_on_strip(ranks: np.ndarray, step: int) -> tuple[float, float | None]:
-    """Return the cursor's place as a fraction from the left, and its dot's from the top, None at the end of the timeline."""
+    """Return the cursor's place as a fraction from the left, and its dot's from the top, None at the end of the timeline.
+
+    On a strip of a stretch, `step` counts from the stretch's first one; one outside the strip is at its nearer edge, without a dot.
+    """
     across = (step + 0.6) / (len(ranks) - 1 + 1.2)
+    if not 0 <= step < len(ranks):
+        return float(np.clip(across, 0.0, 1.0)), None
     if not np.isfinite(ranks[step]):
         return across, None
     return across, (float(_height(ranks[step])) - TOP) / (_floor(ranks) - TOP)
@@ -68,15 +80,22 @@ def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
     return np.where(logs <= 1, 2 * logs, 1 + logs)
 
 
-def _shade_splits(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette) -> None:
+def _shade_splits(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette, first: int) -> None:
     """Shade the splits, each labelled with its own hit count, and the top 10 over them."""
-    start, taken = 0, -1.0
+    start, taken = 0, -1.0  # `start` counts from `first`
     shades = dict(zip(("train", "validation", "test"), colours.splits, strict=True))
     length = max(len(splits), 1)
     for name, group in groupby(splits):
         stop = start + len(list(group))
         figure.add_shape(
-            type="rect", x0=start - 0.5, x1=stop - 0.5, y0=TOP, y1=floor, fillcolor=shades[name], line=dict(width=0), layer="below"
+            type="rect",
+            x0=first + start - 0.5,
+            x1=first + stop - 0.5,
+            y0=TOP,
+            y1=floor,
+            fillcolor=shades[name],
+            line=dict(width=0),
+            layer="below",
         )
         text = _hit_count(name, ranks[start:stop])
         # The label of a narrow band would overlap its neighbour's: it moves left of the band's end, or is left out.
@@ -84,13 +103,15 @@ def _shade_splits(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor
         width = len(text) / 95  # of a narrow screen
         if name != "train" or width < right - left:
             at_end = left + width > 1.0
-            x, low = (stop - 0.5, right - width) if at_end else (start - 0.5, left)
+            x, low = (first + stop - 0.5, right - width) if at_end else (first + start - 0.5, left)
             row = 0 if low >= taken else 1
             anchor = dict(xanchor="right" if at_end else "left", x=x, yanchor="bottom", y=TOP, yshift=row * 15)
             figure.add_annotation(text=text, showarrow=False, font=dict(size=12.5, color=colours.quiet), **anchor)
             taken = low + width if row == 0 else taken
         start = stop
-    band = dict(type="rect", x0=-0.6, x1=len(splits) + 0.6, y0=TOP, y1=float(_height(TOP_K + 0.5)), line=dict(width=0), layer="below")
+    band = dict(
+        type="rect", x0=first - 0.6, x1=first + len(splits) + 0.6, y0=TOP, y1=float(_height(TOP_K + 0.5)), line=dict(width=0), layer="below"
+    )
     figure.add_shape(fillcolor=colours.hit, opacity=0.13, **band)
 
 
@@ -99,7 +120,9 @@ def _hit_count(split: str, ranks: np.ndarray) -> str:
     return _(HIT_COUNTS[split], hits=format_number((known <= TOP_K).sum()), count=format_number(len(known)), k=TOP_K)
 
 
-def _dots(ranks: np.ndarray, splits: Sequence[str], moments: Sequence[dt.datetime | None] | None, colours: Palette) -> dict[str, Any]:
+def _dots(
+    ranks: np.ndarray, splits: Sequence[str], moments: Sequence[dt.datetime | None] | None, colours: Palette, first: int
+) -> dict[str, Any]:
     steps = np.flatnonzero(np.isfinite(ranks))
     values = ranks[steps]
     solid = {True: colours.hit, False: colours.miss}
@@ -107,38 +130,41 @@ def _dots(ranks: np.ndarray, splits: Sequence[str], moments: Sequence[dt.datetim
     tints = [(pale if splits[int(step)] == "train" else solid)[bool(value <= TOP_K)] for step, value in zip(steps, values, strict=True)]
     return dict(
         type="scatter",
-        x=steps,
+        x=first + steps,
         y=_height(values).astype(np.float32),
         mode="markers",
         marker=dict(size=8 if len(steps) <= 250 else 6, color=tints),
         selected=dict(marker=dict(opacity=1)),
         unselected=dict(marker=dict(opacity=1)),
-        customdata=steps,
-        text=_hover_texts(steps.tolist(), values.tolist(), moments),
+        customdata=first + steps,
+        text=_hover_texts(steps.tolist(), values.tolist(), moments, first),
         hovertemplate="%{text}<extra></extra>",
     )
 
 
-def _hover_texts(steps: list[int], ranks: list[float], moments: Sequence[dt.datetime | None] | None) -> list[str]:
+def _hover_texts(steps: list[int], ranks: list[float], moments: Sequence[dt.datetime | None] | None, first: int) -> list[str]:
     plain, dated = _("Step {step}: rank {rank}"), _("Step {step}: rank {rank}<br>{moment}")
     texts = []
     for step, rank in zip(steps, format_ranks(ranks), strict=True):
         moment = None if moments is None else moments[step]
         texts.append(
-            plain.format(step=step, rank=rank) if moment is None else dated.format(step=step, rank=rank, moment=format_short_moment(moment))
+            plain.format(step=first + step, rank=rank)
+            if moment is None
+            else dated.format(step=first + step, rank=rank, moment=format_short_moment(moment))
         )
     return texts
 
 
-def _step_ticks(length: int, moments: Sequence[dt.datetime | None] | None) -> tuple[list[int], list[str]]:
-    """Some six steps with the day below each: so few that they stand side by side on a narrow screen."""
+def step_ticks(length: int, moments: Sequence[dt.datetime | None] | None, first: int = 0) -> tuple[list[int], list[str]]:
+    """Some six steps with the day below each, from step `first` on: so few that they stand side by side on a narrow screen."""
     every = max(1, int(np.ceil(length / 6 / 5)) * 5) if length > 6 else 1
-    positions = list(range(0, length + 1, every))
+    start = -(-first // every) * every
+    positions = list(range(start, first + length + 1, every))
     if moments is None:
-        return positions, [_("step {step}", step=at) if at == 0 else format_number(at) for at in positions]
+        return positions, [_("step {step}", step=format_number(at)) if at == start else format_number(at) for at in positions]
     labels, year = [], None
     for at in positions:
-        moment = moments[at] if at < length else None
+        moment = moments[at - first] if at < first + length else None
         label = format_number(at)
         if moment is not None:
             label += f"<br>{format_day(moment)}" if moment.year == year else f"<br>{format_date(moment)}"

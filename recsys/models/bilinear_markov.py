@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from recsys.core import PAD, Dataset, Request, Vocabulary
 from recsys.core.split import Split
 from recsys.core.translation import N_
-from recsys.models.base.event_arrays import collect_events, encode_recent_items
+from recsys.models.base.event_arrays import collect_events
 from recsys.models.base.sequences import Stream, build_training_stream
 from recsys.models.base.settings import GradientConfig
 from recsys.models.layers.dropout import apply_dropout
@@ -102,7 +102,11 @@ class BilinearMarkov(nn.Module):
         return self.vocabulary.mask(scores, requests)
 
     def fallback(self, request: Request) -> str | None:
-        return None if len(encode_recent_items(request.history, self.vocabulary)) else N_("no history yet: usual first items")
+        return self.fallbacks([request])[0]
+
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        known = collect_events(requests, self.vocabulary, within=1).lengths
+        return [None if count else N_("no history yet: usual first items") for count in known]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return all parameters by name."""

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 from scipy import sparse
 
-from recsys.core import Dataset, Request, encode_seen_items
+from recsys.core import Dataset, Request
 from recsys.core.split import Split
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import collect_weighted_events, count_training_users, encode_recent_items, normalize_counts
+from recsys.models.base.event_arrays import collect_weighted_events, count_training_users, normalize_counts
 from recsys.models.base.linear import POPULARITY_WEIGHT
 from recsys.models.base.settings import check_at_least, check_positive
 
@@ -50,7 +50,8 @@ class Content(CountBased):
         super().__init__(item_ids, config, arrays)
         self._shares = normalize_counts(arrays["counts"])
         self._vectors = arrays["vectors"].astype(np.float32)
-        n_texts = max(int(np.abs(self._vectors).max(axis=1, initial=0).astype(bool).sum()), 1)
+        self._has_text: np.ndarray = (self._vectors != 0).any(axis=1)
+        n_texts = max(int(self._has_text.sum()), 1)
         size = self._vectors.shape[1]
         self._all = self._vectors.T @ self._vectors * (size / n_texts) + 0.01 * np.eye(size, dtype=np.float32)
 
@@ -77,13 +78,12 @@ class Content(CountBased):
         scores += self.config.own * history.toarray() + (POPULARITY_WEIGHT * self._shares).astype(np.float32)
         return self.vocabulary.mask(scores.astype(np.float32, copy=False), requests)
 
-    def fallback(self, request: Request) -> str | None:
-        known = encode_recent_items(request.history, self.vocabulary)
-        if not len(known):
-            return N_("no history yet: most popular items")
-        if not self._vectors[known - 1].any() and not self._vectors[encode_seen_items(self.vocabulary, request.history) - 1].any():
-            return N_("no texts for the items of this history: own and popular items")
-        return None
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        rows, codes, _weights = collect_weighted_events(requests, self.vocabulary, self.config.half_life)
+        events = np.bincount(rows, minlength=len(requests))
+        texts = np.bincount(rows, weights=self._has_text[codes - 1], minlength=len(requests))
+        reasons = (N_("no history yet: most popular items"), N_("no texts for the items of this history: own and popular items"), None)
+        return [reasons[2 if text else int(count > 0)] for text, count in zip(texts, events, strict=True)]
 
     def _profile(self, codes: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Return the profile (size,) in text space, from item codes and their shares of the history."""

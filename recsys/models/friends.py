@@ -72,8 +72,9 @@ class Friends(CountBased):
         scores = (shares + self.config.popularity * self._shares) * near
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
-    def fallback(self, request: Request) -> str | None:
-        return None if self._friends[self._row(request)].nnz else N_("no friends known: most popular items")
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        known = np.diff(self._friends.indptr)[[self._row(each) for each in requests]] if requests else ()
+        return [None if count else N_("no friends known: most popular items") for count in known]
 
     def _row(self, request: Request) -> int:
         user = request.history.user_id

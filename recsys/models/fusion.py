@@ -28,8 +28,7 @@ CASES = 3_000
 BEST = 40
 RECIPROCAL = 60.0
 ROWS_BYTES = 8_000_000
-EVENTS = 1_000_000
-"""Limits of the steps of a trace scored at a time: bytes of their scores, and events in their histories."""
+"""Limit of the steps of a trace scored at a time, in bytes of their scores."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ class Fusion:
         """Return scores (len(steps), n_items) float32 at steps of a trace."""
         assert isinstance(trace, FusedTrace)
         scores = np.empty((len(steps), len(self.vocabulary)), dtype=np.float32)
-        size = max(1, min(ROWS_BYTES // (4 * len(self.vocabulary)), EVENTS // len(trace.requests)))
+        size = max(1, ROWS_BYTES // (4 * len(self.vocabulary)))
         for start in range(0, len(steps), size):
             chunk = steps[start : start + size]
             requests = [trace.requests[step] for step in chunk]
@@ -124,15 +123,12 @@ class Fusion:
         return scores
 
     def fallback(self, request: Request) -> str | None:
-        """Return the first part's reason if every part that can fall back does."""
-        first = None
-        for part in self.models.values():
-            if isinstance(part, FallsBack):
-                reason = part.fallback(request)
-                if reason is None:
-                    return None
-                first = first or reason
-        return first
+        return self.fallbacks([request])[0]
+
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        """Return the first part's reason where every part that can fall back does."""
+        by_part = [part.fallbacks(requests) for part in self.models.values() if isinstance(part, FallsBack)]
+        return [reasons[0] if all(reasons) else None for reasons in zip(*by_part, strict=True)] if by_part else [None] * len(requests)
 
     def to(self, device: Any) -> Self:
         """Move the parts to a device."""

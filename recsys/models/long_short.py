@@ -92,7 +92,9 @@ class LongShort(CausalModel):
         weight, bias = self.look.weight.chunk(2), self.look.bias.chunk(2)
         queries, keys = functional.linear(short, weight[0], bias[0]), functional.linear(states, weight[1], bias[1])
         if attention is None and not last_only:
-            return functional.scaled_dot_product_attention(queries, keys, states, is_causal=True)
+            # with an axis of heads the fused kernel runs, which never holds the weights of all pairs of events
+            query, key, value = (each[:, None] for each in (queries, keys, states))
+            return functional.scaled_dot_product_attention(query, key, value, is_causal=True)[:, 0]
         hidden = (codes == PAD)[:, None, :]  # padding after the last event
         if not last_only:
             hidden = hidden | torch.ones(queries.shape[1], keys.shape[1], dtype=torch.bool, device=codes.device).triu(1)

@@ -8,15 +8,8 @@ from scipy import sparse
 
 from recsys.core import PAD, Dataset, Request
 from recsys.core.split import Split
-from recsys.core.translation import N_
-from recsys.models.base.count_based import CountBased, matrix_to_arrays
-from recsys.models.base.event_arrays import (
-    collect_events,
-    count_training_events,
-    encode_recent_items,
-    find_training_sequences,
-    normalize_counts,
-)
+from recsys.models.base.count_based import CountBased, list_transition_fallbacks, matrix_to_arrays
+from recsys.models.base.event_arrays import collect_events, count_training_events, find_training_sequences, normalize_counts
 from recsys.models.base.settings import check_positive
 
 
@@ -70,10 +63,6 @@ class Markov(CountBased):
         scores[at, counted.indices] += counted.data * weight[at]
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
-    def fallback(self, request: Request) -> str | None:
-        known = encode_recent_items(request.history, self.vocabulary)
-        if not len(known):
-            return N_("no history yet: most popular items")
-        if not self._totals[known[-1] - 1]:
-            return N_("no known transition from the last item: most popular items")
-        return None
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        last = collect_events(requests, self.vocabulary, within=1).last_codes()
+        return list_transition_fallbacks(last == PAD, self._totals[last - 1] == 0)

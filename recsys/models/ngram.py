@@ -6,18 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from recsys.core import Dataset, Request
+from recsys.core import PAD, Dataset, Request
 from recsys.core.errors import DataError
 from recsys.core.split import Split
-from recsys.core.translation import N_, _
-from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import (
-    collect_events,
-    count_training_events,
-    encode_recent_items,
-    find_training_sequences,
-    normalize_counts,
-)
+from recsys.core.translation import _
+from recsys.models.base.count_based import CountBased, list_transition_fallbacks
+from recsys.models.base.event_arrays import collect_events, count_training_events, find_training_sequences, normalize_counts
 from recsys.models.base.settings import check_between, check_positive, check_share
 
 LARGEST_KEY = 2**62
@@ -85,12 +79,9 @@ class Ngram(CountBased):
             )
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
-    def fallback(self, request: Request) -> str | None:
-        known = encode_recent_items(request.history, self.vocabulary)
-        if not len(known):
-            return N_("no history yet: most popular items")
-        keys = self._arrays["after1.contexts"]
-        return None if np.isin(known[-1], keys) else N_("no known transition from the last item: most popular items")
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        last = collect_events(requests, self.vocabulary, within=1).last_codes()
+        return list_transition_fallbacks(last == PAD, ~np.isin(last, self._arrays["after1.contexts"]))
 
     def _interpolate(self, scores: np.ndarray, rows: np.ndarray, contexts: np.ndarray, length: int) -> None:
         """Interpolate the probabilities of the shorter contexts (rows of `scores`) with those of these contexts, where they were observed."""

@@ -96,15 +96,15 @@ class Popularity(CountBased):
             values[:] = self._shares
         return self.vocabulary.mask(values, requests)
 
-    def fallback(self, request: Request) -> str | None:
-        """Return a reason if nearby has no place, or recent no event before the request's time."""
-        if self.config.kind == "all":
-            return None
-        if self.config.kind == "nearby" and not np.isfinite(find_request_places([request], self.vocabulary)).all():
-            return N_("no place known: most popular everywhere")
-        if self.config.kind == "recent" and not self._recent.has_events_before(find_request_times([request], self.vocabulary)[0]):
-            return N_("no events before this time: most popular of all time")
-        return None
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        """Return a reason where nearby has no place, or recent no event before the request's time."""
+        if self.config.kind == "nearby":
+            has_place = np.isfinite(find_request_places(requests, self.vocabulary)).all(axis=1)
+            return [None if known else N_("no place known: most popular everywhere") for known in has_place]
+        if self.config.kind == "recent":
+            has_events = [self._recent.has_events_before(time) for time in find_request_times(requests, self.vocabulary)]
+            return [None if known else N_("no events before this time: most popular of all time") for known in has_events]
+        return [None] * len(requests)
 
     def _nearby(self, places: np.ndarray) -> np.ndarray:
         distinct, index = np.unique(places, axis=0, return_inverse=True)  # a timeline has few distinct places

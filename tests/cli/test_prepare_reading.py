@@ -49,7 +49,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 
 def test_json_has_roles_with_reasons_unused_columns_and_three_rows(orders: Path) -> None:
-    found = run("prepare", orders, "--map", "timestamp=when,rating=", "--json").json
+    found = run("prepare", orders, "--map", "timestamp=when,weight=", "--json").json
     assert (found["format"], found["layout"]) == ("separated", "rows")
     assert {role: read["column"] for role, read in found["roles"].items()} == {
         "user_id": "customer", "item_id": "article", "timestamp": "when",

@@ -8,7 +8,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
@@ -54,7 +54,16 @@ HEADERS: dict[str, tuple[str, ...]] = {
         "Rechnung|Bestellnummer",
         "Titel|Bezeichnung",
     ),
-    "fr": ("Client|Utilisateur", "Produit|Article|Livre", "Date|Horodatage", "Évaluation|Note", "Prix|Montant", "Quantité", "Facture", "Titre"),
+    "fr": (
+        "Client|Utilisateur",
+        "Produit|Article|Livre",
+        "Date|Horodatage",
+        "Évaluation|Note",
+        "Prix|Montant",
+        "Quantité",
+        "Facture",
+        "Titre",
+    ),
     "es": (
         "Cliente|Usuario",
         "Artículo|Producto|Libro",
@@ -69,7 +78,20 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "none": ("", "", "", "", "", "", "", ""),
 }
 WORDS = {
-    "ascii": ("tea", "apple pie", "green tea", "sugar", "5 lamps", "Jam, red", "salt; fine", 'disc 5"', '"Best" tea', "A|B", "cup ~ big", "-"),
+    "ascii": (
+        "tea",
+        "apple pie",
+        "green tea",
+        "sugar",
+        "5 lamps",
+        "Jam, red",
+        "salt; fine",
+        'disc 5"',
+        '"Best" tea',
+        "A|B",
+        "cup ~ big",
+        "-",
+    ),
     "western": ("Café", "Münze", "Crème brûlée", "naïve art", "Señor", "Œuvre", "l’eau", "Öl, kalt"),
     "cp1251": ("чай", "пирог", "сахар", "чай; зелёный", "книга", "Война и мир"),
     "chinese": ("茶", "蛋糕", "绿茶", "红茶，热", "书", "苹果"),
@@ -214,9 +236,7 @@ def write_line(row: list[str], dialect: Dialect, is_text: list[bool]) -> str:
     if len(dialect.delimiter) > 1:
         return dialect.delimiter.join(row)
     if dialect.quoting == "text":
-        quoted = [
-            '"' + cell.replace('"', '""') + '"' if text or dialect.delimiter in cell else cell for cell, text in zip(row, is_text)
-        ]
+        quoted = ['"' + cell.replace('"', '""') + '"' if text or dialect.delimiter in cell else cell for cell, text in zip(row, is_text)]
         return dialect.delimiter.join(quoted)
     line = io.StringIO()
     quoting = csv.QUOTE_ALL if dialect.quoting == "all" else csv.QUOTE_MINIMAL

@@ -126,7 +126,7 @@ def test_long_histories_are_scored_a_few_steps_at_a_time(
     )
     history = tiny.history("u02")
     whole = replay_history(made, history, True)
-    monkeypatch.setattr("recsys.models.fusion.EVENTS", 3 * len(history))
+    monkeypatch.setattr("recsys.models.fusion.ROWS_BYTES", 3 * 4 * len(tiny.item_ids))
     pieces = replay_history(made, history, True)
     np.testing.assert_array_equal(pieces.ranks, whole.ranks)
     assert asked == [*range(len(history) + 1)] * 2

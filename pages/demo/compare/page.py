@@ -28,11 +28,13 @@ def go_to_selected_step() -> None:
 def draw() -> None:
     lead = st.empty()
     found = checkpoint_titles.matching_checkpoints(here)
-    replays = {name: cache.replay(here.dataset, name, here.user, here.device) for name in view.choose_models(here, found)}
+    replays = {name: cache.replay_part(here.dataset, name, here.user, here.device, here.step) for name in view.choose_models(here, found)}
     columns = view.ModelColumns(here, checkpoint_titles.name_checkpoints(found), replays)
     with lead:
         html.lead(columns.sentence())
     st.html(columns.lists_html())
+    if note := columns.part_note():
+        st.caption(note)
     absent = [MODELS[name].title for name in view.BASELINES if name not in found]
     if absent:
         sentence = _(

@@ -68,6 +68,23 @@ class ModelColumns:
         history = here.history
         self.next_item = str(history.items[self.step]) if self.step < len(history) else None
 
+    @property
+    def _at(self) -> int:
+        """The position of this step in the comparison and in the replays."""
+        return self.step - self.comparison.first
+
+    def part_note(self) -> str:
+        """Return what part of a long timeline is compared; empty where it is all of it."""
+        replay = self.replays[0]
+        if replay.is_whole:
+            return ""
+        return _(
+            "Compared are events {first} to {last} of {total}, the part around this step. All counts cover these events only.",
+            first=format_number(replay.first + 1),
+            last=format_number(replay.first + len(replay.item_ids)),
+            total=format_number(replay.length),
+        )
+
     def sentence(self) -> str:
         """Return two sentences as HTML: the next item and the model that ranks it best, and the model that is best most often."""
         user = html.escape_html(cache.user_name(self.dataset, self.here.user))
@@ -75,7 +92,7 @@ class ModelColumns:
         if self.next_item is None:
             end = _("The timeline of <b>{user}</b> ends here, after {events}.", user=user, events=events)
             return f"{end} {self._most_often()}"
-        ranks, best = self.comparison.ranks[:, self.step], self.comparison.best[:, self.step]
+        ranks, best = self.comparison.ranks[:, self._at], self.comparison.best[:, self._at]
         first = _(
             "After {step} of {events} of <b>{user}</b>, the next item is <b>{item}</b>; best rank: <b>{rank}</b>, by {models}.",
             step=format_number(self.step),
@@ -91,7 +108,7 @@ class ModelColumns:
         """Return a sentence on the model that is best most often, on test events if there are any; empty for a single, current one."""
         unseen = self.comparison.unseen
         tests = int(unseen.sum())
-        if not len(unseen) or (tests == 1 and unseen[min(self.step, len(unseen) - 1)]):
+        if not len(unseen) or (tests == 1 and unseen[min(self._at, len(unseen) - 1)]):
             return ""
         wins = self.comparison.count_best(tests > 0)
         models = _bold([title for title, count in zip(self.titles, wins, strict=True) if count == wins.max()])
@@ -126,7 +143,7 @@ class ModelColumns:
         )
         shared = _("{shared} of {count} in common", shared=len(set(reference) & set(own)), count=len(own))
         notes = " · ".join(filter(None, [_("reference") if at == 0 else shared, self._rank_note(at)]))
-        label = item_card.fallback_label(self.replays[at].fallbacks[self.step])
+        label = item_card.fallback_label(self.replays[at].fallbacks[self._at])
         head = f'<div class="rs-column-head"><b>{html.escape_html(self.titles[at])}</b><span>{notes}</span>{label}</div>'
         return f'<div>{head}<ol class="rs-list">{rows}{self._missed(at, own)}</ol></div>'
 
@@ -139,14 +156,14 @@ class ModelColumns:
     def _missed(self, at: int, own: list[str]) -> str:
         if self.next_item is None or self.next_item in own:
             return ""
-        rank, title = format_number(self.comparison.ranks[at, self.step], 1), self.dataset.title_of(self.next_item)
+        rank, title = format_number(self.comparison.ranks[at, self._at], 1), self.dataset.title_of(self.next_item)
         about = item_card.about_item(self.dataset, self.next_item, self.tints)
         return html.row_html(rank, title, about, None, "missed", note=_("next item"))
 
     def _rank_note(self, at: int) -> str:
         if self.next_item is None:
             return ""
-        rank, best = self.comparison.ranks[at, self.step], self.comparison.best[at, self.step]
+        rank, best = self.comparison.ranks[at, self._at], self.comparison.best[at, self._at]
         colour = theme.theme_palette().hit if rank <= TOP_K else theme.theme_palette().miss
         number = f'<b style="color:{colour}">{format_number(rank, 1)}</b>'
         return _("next item at {rank}, the best", rank=number) if best else _("next item at {rank}", rank=number)

@@ -206,7 +206,7 @@ def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
         value = place.selectbox(
             escape_markdown(label[:1].upper() + label[1:]),
             options,
-            format_func=lambda choice: _(ROW_CHOICES.get(choice, choice)),
+            format_func=lambda choice: _(ROW_CHOICES[choice]),
             key=f"rows_{kind}_{file}",
         )
         if value != options[0]:

@@ -9,7 +9,7 @@ from pages.explore.timeline.step_view import StepView
 from pages.ui import html
 from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import ngettext
-from recsys.figures.timeline import STRIP, locate_on_strip
+from recsys.figures.timeline import STRIP
 
 DRAWN = "change_points_drawn"  # timelines whose change points this session has seen
 LABEL_SHARE = 0.8  # of the width; a label further right would run out of the plot
@@ -34,7 +34,9 @@ class ChangeMarks:
         """Detect drift unless the report is cached, and mark the lasting changes."""
         if self._is_filled:
             return
-        steps = [change.step for change in cache.drift_report(self._view.dataset, self._view.cursor.user).lasting]
+        strip = self._view.strip
+        lasting = cache.drift_report(self._view.dataset, self._view.cursor.user).lasting
+        steps = [change.step for change in lasting if strip.first < change.step < strip.first + len(strip.ranks)]
         if steps:
             self._layer.html(marks_html(steps, self._view))
         self._drawn.add(self._timeline)
@@ -52,7 +54,7 @@ class ChangeMarks:
 
 def marks_html(steps: Sequence[int], view: StepView) -> str:
     """Return a dashed line before the first event after each change, and a label at the first line."""
-    places = [(locate_on_strip(view.replay.ranks, step - 1)[0] + locate_on_strip(view.replay.ranks, step)[0]) / 2 for step in steps]
+    places = [(view.strip.locate(step - 1)[0] + view.strip.locate(step)[0]) / 2 for step in steps]
     lines = "".join(f'<i class="rs-line-change" style="{_left(across)};{_height()}"></i>' for across in places)
     first = min(places)
     side = " rs-west" if first > LABEL_SHARE else ""

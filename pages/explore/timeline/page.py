@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from pages import cache
+from pages.explore.timeline import whole_replay
 from pages.explore.timeline.change_marks import ChangeMarks
 from pages.explore.timeline.interest_comparison import describe_interest
 from pages.explore.timeline.step_view import StepView
@@ -14,27 +16,41 @@ from pages.ui.errors import guarded
 from recsys.core.translation import _
 from recsys.figures.interest_profile import interest_stream
 from recsys.figures.timeline import rank_strip
+from recsys.figures.timeline_overview import hit_overview
 
 here = cursor.current_cursor()
 dataset, colours = here.dataset, theme.theme_palette()
+whole_replay.replay_if_asked(here)
 view = StepView(here)
 
 
 @guarded
-def move_to_clicked_step() -> None:
-    """Move the cursor to the dot that was clicked; a second click on it deselects it, which counts as a click too."""
-    points = st.session_state["strip"].selection.points
+def move_to_clicked_step(chart: str) -> None:
+    """Move the cursor to the dot or bar that was clicked; a second click on it deselects it, which counts as a click too."""
+    points = st.session_state[chart].selection.points
     if points:
         st.session_state["clicked_step"] = int(points[0]["customdata"])
     cursor.move_cursor(step=st.session_state.get("clicked_step", here.step))
 
 
+def draw_clickable(figure: go.Figure, key: str, alt: str) -> None:
+    clicks: dict[str, Any] = dict(on_select=lambda: move_to_clicked_step(key), selection_mode="points")
+    charts.chart(figure, key=key, alt=alt, **clicks)
+
+
 now = view.frames([here.step])[here.step]
 keyboard.part("head", now["head"])
+strip = view.strip
+if strip.bins is not None:
+    whole_replay.draw_offer(here, view.replay)
+    with st.container(key="overview_box"):
+        moments = view.moments(min(int(edge), len(view.history) - 1) for edge in strip.bins.edges)
+        overview = hit_overview(strip.bins, moments, strip.overview_title(), colours)
+        draw_clickable(overview, "overview", strip.describe_overview())
+        keyboard.part("now_on_overview", now["now_on_overview"])
 with st.container(key="strip_box"):
-    strip = rank_strip(view.replay.ranks, [str(each) for each in view.replay.splits], view.moments, colours)
-    clicks: dict[str, Any] = dict(on_select=move_to_clicked_step, selection_mode="points")
-    charts.chart(strip, key="strip", alt=view.describe_strip(), **clicks)
+    moments = view.moments(range(strip.first, strip.first + len(strip.splits)))
+    draw_clickable(rank_strip(strip.ranks, strip.splits, moments, colours, strip.first, strip.title()), "strip", strip.describe())
     change_marks = ChangeMarks(view)
     keyboard.part("now_on_strip", now["now_on_strip"])
 left, right = st.columns([10, 11], gap="medium")

@@ -10,16 +10,19 @@ import numpy as np
 from pages import cache
 from pages.explore.timeline import next_behaviour
 from pages.explore.timeline.interest_comparison import interest_html
+from pages.explore.timeline.strip_view import StripView
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, theme
 from recsys.core import TOP_K
 from recsys.core.formatting import format_moment, format_number, format_short_moment, join_words, local_time
 from recsys.core.nouns import count_events
 from recsys.core.translation import _, ngettext
+from recsys.evaluation.replay import Replay
 from recsys.figures.interest_profile import STREAM, locate_on_stream
 from recsys.figures.maps import MapView
 from recsys.figures.route_map import Route, has_marks_outside, route_html
-from recsys.figures.timeline import STRIP, locate_on_strip
+from recsys.figures.timeline import STRIP
+from recsys.figures.timeline_overview import OVERVIEW, locate_on_overview
 
 LATEST_PLACES = 25
 LATEST_EVENTS = 10
@@ -34,13 +37,13 @@ class StepView:
         self.dataset = cursor.dataset
         self.step = cursor.step
         self.history = cursor.history
-        self.replay = cache.replay(cursor.dataset, cursor.model, cursor.user, cursor.device)
+        self.replay = self._replay_around(cursor.step)
         self.interest = cache.interest_profile(cursor.dataset, cursor.user)
         self.colours = theme.theme_palette()
         self.tints = cache.category_tints(self.dataset, self.colours)
         self.user = cache.user_name(self.dataset, cursor.user)
         self.map_view = cache.map_view(self.dataset, cursor.user)
-        self.moments = None if self.history.times is None else [self._local_time(event) for event in range(len(self.history))]
+        self.strip = StripView(self.replay, cursor.step)
 
     def frames(self, steps: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return the parts of the page that change with the step, for each of these steps."""
@@ -52,20 +55,37 @@ class StepView:
         """Return the view of another step of the same timeline."""
         other = copy(self)
         other.step = step
+        if step not in self.replay.steps:  # in another part of a long timeline
+            other.replay = self._replay_around(step)
         return other
+
+    def moments(self, events: Iterable[int]) -> list[dt.datetime | None] | None:
+        """Return the local times of these events; None for data without times."""
+        return None if self.history.times is None else [self._local_time(event) for event in events]
+
+    def _replay_around(self, step: int) -> Replay:
+        here = self.cursor
+        return cache.replay(here.dataset, here.model, here.user, here.device, step)
 
     def parts(self, behaviours: str) -> dict[str, str]:
         """Return the HTML of every part of the page that changes with the step, by name; assets/keyboard.js swaps these."""
         parts = {
             "head": f"<h1>{html.escape_html(self.title)}</h1>{html.lead_html(self.summary_html())}{behaviours}",
-            "now_on_strip": html.now_over(STRIP, *locate_on_strip(self.replay.ranks, self.step)),
+            "now_on_strip": html.now_over(STRIP, *self.strip.locate(self.step)),
             "list": self.list_html(),
             "beside": self.history_html() if self.map_view is None else self.map_html(self.map_view),
         }
+        if self.strip.bins is not None:
+            parts["now_on_overview"] = html.now_over(OVERVIEW, locate_on_overview(self.strip.bins, self.step))
         if self.interest is None:
             return parts
         cursor_mark = html.now_over(STREAM, locate_on_stream(self.interest, self.step))
         return parts | {"now_on_stream": cursor_mark, "pairs": interest_html(self.interest, self.step, self.tints)}
+
+    @property
+    def _at(self) -> int:
+        """The position of this step in the arrays of its replay."""
+        return self.step - self.replay.first
 
     @property
     def title(self) -> str:
@@ -79,7 +99,7 @@ class StepView:
 
     def _next_item_html(self) -> str:
         title = html.escape_html(self.dataset.title_of(self.history.items[self.step]))
-        rank = self.replay.ranks[self.step]
+        rank = self.replay.ranks[self._at]
         colour = self.colours.hit if rank <= TOP_K else self.colours.miss
         help_text = html.escape_html(_("Tied with other items: this is the middle of the ranks they share"))
         tied = "" if rank == int(rank) else f' title="{help_text}"'
@@ -129,13 +149,13 @@ class StepView:
 
     def list_html(self, k: int = TOP_K) -> str:
         """Return the top-k list of this step as rows with the next item marked, or added below where it is not in the list."""
-        items = [str(item) for item in self.replay.top_items[self.step][:k] if item]
-        widths = html.bar_widths(self.replay.top_scores[self.step][: len(items)])
+        items = [str(item) for item in self.replay.top_items[self._at][:k] if item]
+        widths = html.bar_widths(self.replay.top_scores[self._at][: len(items)])
         next_item = str(self.history.items[self.step]) if self.step < len(self.history) else None
         rows = "".join(
             self._row(rank, item, width, item == next_item) for rank, (item, width) in enumerate(zip(items, widths, strict=True), 1)
         )
-        note = item_card.fallback_label(self.replay.fallbacks[self.step])
+        note = item_card.fallback_label(self.replay.fallbacks[self._at])
         head = html.list_head(_("Recommendations at this step"), _("bar: score, relative to this list"))
         missed = self._missed_row(next_item) if next_item is not None and next_item not in items else ""
         return f'{head}{note}<ol class="rs-list">{rows}</ol>{missed}'
@@ -146,7 +166,7 @@ class StepView:
 
     def _missed_row(self, item: str) -> str:
         tag = f' <span class="rs-tag">{_("next item")}</span>'
-        rank = format_number(self.replay.ranks[self.step], 1)
+        rank = format_number(self.replay.ranks[self._at], 1)
         return html.row_html(rank, self.dataset.title_of(item), self._about(item), None, "missed", tag)
 
     def _about(self, item: str) -> str:
@@ -163,8 +183,8 @@ class StepView:
         item, text = str(self.history.items[event]), html.escape_html(self._text_of(event))
         about = " · ".join(each for each in (self._about(item), text) if each)
         date = ""
-        if self.moments is not None:
-            moment = self.moments[event]
+        if self.history.times is not None:
+            moment = self._local_time(event)
             date = format_short_moment(moment) if moment else _("no time")
         return html.row_html(format_number(event + 1), self.dataset.title_of(item), about, None, note=date)
 
@@ -187,7 +207,7 @@ class StepView:
         path = places[first : self.step]
         known = np.isfinite(path).all(axis=1)
         titles = [self.dataset.title_of(str(item)) for item in self.history.items[first : self.step][known]]
-        items = [str(item) for item in self.replay.top_items[self.step] if item]
+        items = [str(item) for item in self.replay.top_items[self._at] if item]
         next_item = str(self.history.items[self.step]) if self.step < len(self.history) else None
         return Route(
             path=path[known],
@@ -196,7 +216,7 @@ class StepView:
             titles=[self.dataset.title_of(item) for item in items],
             next_place=None if next_item is None else cache.item_places(self.dataset, [next_item])[0],
             next_title="" if next_item is None else self.dataset.title_of(next_item),
-            hit=bool(next_item is not None and self.replay.ranks[self.step] <= TOP_K),
+            hit=bool(next_item is not None and self.replay.ranks[self._at] <= TOP_K),
         )
 
     def _legend_html(self, has_outside: bool) -> str:
@@ -204,14 +224,3 @@ class StepView:
         if has_outside:
             marks.append(_("diamond: outside this map"))
         return f'<div class="rs-legend">{" · ".join(f"<span>{mark}</span>" for mark in marks)}</div>'
-
-    def describe_strip(self) -> str:
-        """Return the alt text of the rank strip."""
-        known = self.replay.ranks[np.isfinite(self.replay.ranks)]
-        return ngettext(
-            "Rank of the next item at {count} step; the item is in the top {k} at {hits} of them.",
-            "Rank of the next item at {count} steps; the item is in the top {k} at {hits} of them.",
-            len(known),
-            k=TOP_K,
-            hits=format_number(int((known <= TOP_K).sum())),
-        )

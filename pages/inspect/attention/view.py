@@ -120,13 +120,14 @@ def _draw_gaps(summary: AttentionSummary, text: AttentionText, gaps: np.ndarray 
 
 def _draw_gates(here: Cursor) -> None:
     """Draw the gates of the model at every step of the timeline."""
-    for name, gate in cache.replay(here.dataset, here.model, here.user, here.device).gates.items():
+    replay = cache.replay_part(here.dataset, here.model, here.user, here.device, here.step)
+    for name, gate in replay.gates.items():
         if np.ptp(gate) == 0:
             continue  # one side of the gate is switched off
         with st.container(key="strip_box"):
-            title, alt = gate_text(name, gate, here.step)
-            charts.chart(gate_line(gate, title, theme.theme_palette()), key=f"gate_{name}", alt=alt)
-            st.html(html.now_over(GATE, *locate_on_gate(gate, here.step)))
+            title, alt = gate_text(name, gate, here.step - replay.first)
+            charts.chart(gate_line(gate, title, theme.theme_palette(), replay.first), key=f"gate_{name}", alt=alt)
+            st.html(html.now_over(GATE, *locate_on_gate(gate, here.step - replay.first)))
 
 
 def _draw_map(here: Cursor, attention: StepAttention, view: str, text: AttentionText) -> None:

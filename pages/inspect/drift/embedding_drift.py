@@ -10,6 +10,7 @@ from pages.inspect.drift.report_text import moment_text
 from pages.shell import keyboard
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, text_vectors, theme
+from pages.ui.errors import error_boundary
 from recsys.core.errors import DataError
 from recsys.core.formatting import format_number, format_share, join_words
 from recsys.core.translation import N_, _
@@ -127,9 +128,10 @@ def _measure_embeddings(here: Cursor) -> dict[str, EmbeddingDrift]:
     if text_vectors.has_item_texts(here.dataset) and text_vectors.offer_encoding(here.dataset):
         embeddings[TEXT] = cache.text_drift(here.dataset, here.user)
     if here.trained:
-        state = cache.state_drift(here.dataset, here.model, here.user, here.device)
-        if state is not None:
-            embeddings[STATE] = state
+        with error_boundary():
+            state = cache.state_drift(here.dataset, here.model, here.user, here.device)
+            if state is not None:
+                embeddings[STATE] = state
     return embeddings
 
 

@@ -10,6 +10,7 @@ from pages.shell import keyboard
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
 from pages.ui.errors import error_boundary
+from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.drift import Change, DriftReport
 from recsys.drift.detection.event_features import read_user_events
@@ -110,12 +111,22 @@ def draw_mobility(here: Cursor, report: DriftReport, main: Change | None) -> Non
 def draw_hit_rate(here: Cursor, report: DriftReport) -> None:
     """Draw the hit rate of the cursor's model along the timeline, and its course around each lasting change."""
     with error_boundary():
-        replay = cache.replay(here.dataset, here.model, here.user, here.device)
+        replay = cache.replay_part(here.dataset, here.model, here.user, here.device, here.step)
         model = MODELS[cache.checkpoints(here.dataset)[here.model].card.model].title
         marks = [(str(number), change.step, change.kind != "temporary") for number, change in enumerate(report.changes, start=1)]
-        figure = hit_rate_line(replay.ranks, [str(each) for each in replay.splits], marks, model, theme.theme_palette())
+        marks = [mark for mark in marks if replay.is_whole or mark[1] in replay.steps]
+        figure = hit_rate_line(replay.ranks, [str(each) for each in replay.splits], marks, model, theme.theme_palette(), replay.first)
         charts.chart(figure, key="hits", alt=_("Hit rate of {model} along the timeline.", model=model))
-        if text := adaptation_html(report, replay.ranks, replay.splits, model):
+        if not replay.is_whole:
+            st.caption(
+                _(
+                    "Hit rate at events {first} to {last} of {total}, the part around this step; of the changes, those in it.",
+                    first=format_number(replay.first + 1),
+                    last=format_number(replay.first + len(replay.item_ids)),
+                    total=format_number(replay.length),
+                )
+            )
+        elif text := adaptation_html(report, replay.ranks, replay.splits, model):
             st.html(text)
 
 

@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 
 from pages.cache.explanations import explanation_key, explanation_store
+from pages.inspect.explain.top_list import explained_request
 from pages.shell.cursor import Cursor
 from pages.ui import html
-from recsys.core import TOP_K, request_at
+from recsys.core import TOP_K
 from recsys.core.formatting import format_clock, format_duration, format_long_date, format_number, local_time, weekday_names
 from recsys.core.nouns import count_events
 from recsys.core.translation import N_, _, ngettext
@@ -35,7 +36,7 @@ class Case:
     def __init__(self, here: Cursor, loaded: LoadedCheckpoint, item: str, target: Target, removal: Removal) -> None:
         self.here, self.loaded, self.item, self.target, self.removal = here, loaded, item, target, removal
         self.dataset, self.title = here.dataset, here.dataset.title_of(item)
-        self.request = request_at(here.history, here.step)
+        self.request = explained_request(here)
 
     @cached_property
     def game(self) -> Game:
@@ -90,9 +91,9 @@ class Case:
 
     def time_before(self, step: int, count: int = 1) -> str:
         """Return how long before the request an event was; of `count` events, the latest of them at `step`."""
-        times = self.here.history.times
+        times = self.request.history.times
         if times is None or self._now is None or step >= len(times) or not np.isfinite(times[step]):
-            return self._events_before(self.here.step - step, count)
+            return self._events_before(len(self.request.history) - step, count)
         duration = format_duration((self._now - float(times[step])) / 3600)
         if count == 1:
             return _("{duration} before", duration=duration)
@@ -133,7 +134,8 @@ class Case:
         """Return the days of the events from `first` to `last`, or their numbers where times are unknown."""
         days = [self._local_moment(step) for step in (first, last)]
         if days[0] is None or days[1] is None:
-            return _("{first} to {last}", first=format_number(first + 1), last=format_number(last + 1))
+            earlier = self.here.step - len(self.request.history) + 1
+            return _("{first} to {last}", first=format_number(first + earlier), last=format_number(last + earlier))
         names = [format_long_date(days[0]), format_long_date(days[1])]
         return names[0] if names[0] == names[1] else _("{first} to {last}", first=names[0], last=names[1])
 

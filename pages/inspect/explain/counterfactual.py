@@ -7,11 +7,11 @@ import streamlit as st
 from pages import cache
 from pages.cache.explanations import explanation_key, explanation_store
 from pages.inspect.explain.case import Case
-from pages.inspect.explain.top_list import TopList
+from pages.inspect.explain.top_list import TopList, explained_request
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, item_card, theme
 from pages.ui.errors import error_boundary, escape_markdown
-from recsys.core import TOP_K, request_at
+from recsys.core import TOP_K
 from recsys.core.formatting import format_number
 from recsys.core.translation import _, ngettext
 from recsys.explain.counterfactual.addition import BUDGET, Addition, smallest_addition
@@ -93,7 +93,7 @@ def _find_addition(here: Cursor, loaded: LoadedCheckpoint, item: str) -> Additio
     key = explanation_key(here.dataset, loaded, here.user, here.step, item, "addition")
     addition: Addition | None = explanation_store().get(key)
     if addition is None:
-        request = request_at(here.history, here.step)
+        request = explained_request(here)
         game = Game(loaded.model, request, item, aware=MODELS[loaded.card.model].aware, repeats=here.dataset.repeats)
         with charts.progress(_("Searching …"), lambda done, total: _progress(done)) as report:
             began = time.perf_counter()

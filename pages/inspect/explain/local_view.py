@@ -7,7 +7,7 @@ from pages.inspect.explain import counterfactual
 from pages.inspect.explain.case import Case, align_values
 from pages.inspect.explain.fidelity import fidelity_html, legend_html
 from pages.inspect.explain.options import choose_option
-from pages.inspect.explain.top_list import list_at_cursor
+from pages.inspect.explain.top_list import limit_note, list_at_cursor
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
 from pages.ui.errors import escape_markdown
@@ -47,6 +47,8 @@ def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
         )
         target = choose_option(TARGETS, _("Explained value"), "explain_target", help=_(TARGET_HELP))
         removal = choose_option(REMOVALS, _("Left-out events"), "explain_removal", help=_(REMOVAL_HELP))
+    if note := limit_note(here):
+        st.caption(note)
     if fallback := choices.fallback_html():
         st.html(fallback)
     _draw_answers(Case(here, loaded, item, target, removal), lead)

@@ -1,5 +1,7 @@
 """The top-k list at the cursor, the items just below it, and the rank of the next item."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pages.cache.explanations import explanation_key, explanation_store
@@ -11,6 +13,8 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.training.checkpoints import LoadedCheckpoint
 
+MOST_EVENTS = 3_000  # of a history that is explained
+
 
 class TopList:
     """The model's answer to a request, by default the one at the cursor.
@@ -20,7 +24,7 @@ class TopList:
     """
 
     def __init__(self, here: Cursor, loaded: LoadedCheckpoint, request: Request | None = None) -> None:
-        self.model, self.request = loaded.model, request or request_at(here.history, here.step)
+        self.model, self.request = loaded.model, request or explained_request(here)
         vocabulary = loaded.model.vocabulary
         scores = candidate_scores(loaded.model, [self.request], vocabulary, here.dataset.repeats)
         best = [int(at) for at in top_k(scores, TOP_K)[0] if scores[0, at] > -np.inf]
@@ -45,6 +49,23 @@ class TopList:
         if item == self.next:
             return _("{rank} · {title} – the next item", rank=rank, title=title)
         return f"{rank} · {title}"
+
+
+def explained_request(here: Cursor) -> Request:
+    """Return the request at the cursor, of a long history with the latest events alone: a method may try pairs of events."""
+    request = request_at(here.history, here.step)
+    return replace(request, history=request.history.since(max(here.step - MOST_EVENTS, 0)))
+
+
+def limit_note(here: Cursor) -> str:
+    """Return that earlier events are left out; empty where all are used."""
+    if here.step <= MOST_EVENTS:
+        return ""
+    return _(
+        "Recommended and explained here from the latest {count} of {total} events: methods that try pairs of events cannot read more.",
+        count=format_number(MOST_EVENTS),
+        total=format_number(here.step),
+    )
 
 
 def list_at_cursor(here: Cursor, loaded: LoadedCheckpoint) -> TopList:

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import cache
-from pages.inspect.explain.top_list import TopList, list_at_cursor
+from pages.inspect.explain.top_list import MOST_EVENTS, TopList, limit_note, list_at_cursor
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, request_context, theme
 from pages.ui.errors import escape_markdown
@@ -30,9 +30,11 @@ def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
         removed, added = _choose_events(here)
     trial = request_context.TrialHistory((here.dataset.name, here.user, here.step), taken=tuple(added))
     request = request_context.build_request(here, trial, context)
-    request = replace(request, history=request.history.without(removed))
+    request = replace(request, history=request.history.without([*removed, *range(here.step - MOST_EVENTS)]))
     after = TopList(here, loaded, request)
     lead.html(html.lead_html(difference_html(here, before, after, bool(aware))))
+    if note := limit_note(here):
+        st.caption(note)
     with lists:
         left, right = st.columns(2, gap="medium")
         left.html(list_html(here, _("Original list"), before, None))

@@ -122,7 +122,7 @@ def question_for(guess: RoleGuess, file: str, columns: Sequence[str]) -> Questio
         columns=", ".join(columns[:20]),
     )
     suggested = ",".join(f"{role}={guess.mapping[role]}" for role in guess.unsure)
-    return QuestionError(message) if missing else QuestionError(message, "--map", suggested)
+    return QuestionError(message, *(() if missing else ("--map", suggested)), option="--map", choices=columns)
 
 
 def _complete(

@@ -113,6 +113,7 @@ def open_file(path: Path, work: Path, table: str | None = None, encoding: str | 
         ),
         "--table",
         largest.name,
+        choices=[file.name for file in files],
     )
 
 
@@ -183,13 +184,14 @@ def _text(path: Path, layout: Layout | None) -> FileFormat:
         if is_ambiguous and layout is None:
             raise QuestionError(
                 _(
-                    "{file}: lines such as '{line}' can be a user followed by items, with --layout lines, or columns of a table, with "
-                    "--layout rows; which are they?",
+                    "{file}: lines such as '{line}' can be a user followed by items (layout lines) or columns of a table (layout rows); "
+                    "which are they?",
                     file=path.name,
                     line=lines[0][:60],
                 ),
                 "--layout",
                 "lines",
+                choices=("lines", "rows"),
             )
         return FileFormat(path, "lines", ("line",))
     dialect = read_dialect(path, separator) if separator else None

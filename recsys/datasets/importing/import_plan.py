@@ -114,7 +114,8 @@ def _ask_about_table(file: str, sample: pd.DataFrame, guess: RoleGuess, given: M
                     "events, and this one with --items {file}. Or are its rows events of one user, with --map user_id==me?",
                     file=file,
                     column=item,
-                )
+                ),
+                option="--items",
             )
     if {"score", "rank"} <= names and "timestamp" not in guess.mapping and not given:
         return QuestionError(

@@ -137,6 +137,7 @@ def _detect(path: Path, scan: _Scan) -> str:
         ),
         "--encoding",
         best,
+        choices=dict.fromkeys((best, "cp1252")),
     )
 
 

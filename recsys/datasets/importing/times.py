@@ -156,6 +156,8 @@ def _ask_about_contradiction(con: duckdb.DuckDBPyConnection, where: str, column:
             other_example=found[3],
         ),
         *(("--dates", order) if is_likely else ()),
+        option="--dates",
+        choices=(order, other),
     )
 
 
@@ -183,12 +185,15 @@ def _ask_about_order(con: duckdb.DuckDBPyConnection, where: str, column: str, ta
             ),
             "--dates",
             in_time_order[0],
+            choices=orders,
         )
     # A clock of twelve hours is American where the date has slashes.
     is_american = "month-first" in orders and re.search(r"/.*[AaPp]\.?\s?[Mm]\b", example)
     raise QuestionError(
         _("{file}: column '{column}' contains dates that can be read in several ways: '{example}' is {readings}; choose one", **values),
         *(("--dates", "month-first") if is_american else ()),
+        option="--dates",
+        choices=orders,
     )
 
 

@@ -5,7 +5,7 @@ comes later: one pass over a history gives every step of a replay, and every pos
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
 
@@ -18,6 +18,7 @@ from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
 from recsys.core.split import Split
 from recsys.core.translation import N_, _
+from recsys.models.base.event_arrays import collect_events
 from recsys.models.base.sequences import (
     Stream,
     Tokens,
@@ -36,6 +37,8 @@ from recsys.models.layers.prediction_heads import RatingHead
 
 BATCH_TOKENS = 4_096
 """Tokens scored per batch: as many as fit into the processor's cache."""
+PASS_TOKENS = 4_096
+"""Tokens traced per pass by a model that sees a limited number of them, which bounds the memory of long histories."""
 
 
 @dataclass(frozen=True)
@@ -216,14 +219,13 @@ class CausalModel(nn.Module, ABC):
                 )
             return self._trace_by_step(history, final)
         recorded = AttentionTrace() if attention else None
-        whole = stream.take(stream.starts[:1], np.diff(stream.starts), left=self.pads_left)
-        hidden = self(whole, attention=recorded)
-        trace = Trace(
-            states=hidden.states[0].float().cpu().numpy(),
-            gates={name: values[0].float().cpu().numpy() for name, values in hidden.gates.items()},
-            copies=None if hidden.copies is None else hidden.copies[0].float().cpu().numpy(),
-            copied_codes=None if hidden.copied_codes is None else hidden.copied_codes[0].cpu().numpy(),
-        )
+        passes = []
+        reach, size = (0, len(stream.codes)) if attention or self.receptive_field is None else (self.receptive_field, PASS_TOKENS)
+        for start in range(0, len(stream.codes), size):
+            first, stop = max(0, start - reach), min(start + size, len(stream.codes))
+            hidden = self(stream.take(np.array([first]), np.array([stop - first]), left=self.pads_left), attention=recorded)
+            passes.append(_map_hidden(hidden, lambda values, before=start - first: values[0, before:]))  # type: ignore[misc]
+        trace = _join_passes(passes)
         return trace if recorded is None or not recorded.layers else self._with_attention(trace, recorded, len(history))
 
     @torch.inference_mode()
@@ -247,8 +249,11 @@ class CausalModel(nn.Module, ABC):
 
     def fallback(self, request: Request) -> str | None:
         """Return a reason if the history holds no known item: the list is then that of the first event."""
-        known = self.vocabulary.encode(request.history.items) if len(request.history) else np.zeros(0)
-        return None if known.any() else N_("no history yet: usual first items")
+        return self.fallbacks([request])[0]
+
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        known = collect_events(requests, self.vocabulary, within=1).lengths
+        return [None if count else N_("no history yet: usual first items") for count in known]
 
     def _cached_item_vectors(self) -> Tensor:
         return self._items(self.item_sources(), lambda: self.item_vectors().float())
@@ -274,21 +279,9 @@ class CausalModel(nn.Module, ABC):
         order, parts = [], []
         for rows, tokens in self._last_batches(self._stream(steps)):
             order.append(rows)
-            parts.append(self(tokens, last_only=True))
-        back = np.argsort(np.concatenate(order))
-
-        def stacked(values: list[Tensor | None]) -> np.ndarray | None:
-            known = [each[:, 0].cpu().numpy() for each in values if each is not None]
-            widest = max((each.shape[1] for each in known if each.ndim > 1), default=0)
-            known = [np.pad(each, ((0, 0), (widest - each.shape[1], 0))) if each.ndim > 1 else each for each in known]
-            return np.concatenate(known)[back] if known else None
-
-        return Trace(
-            states=cast(np.ndarray, stacked([each.states.float() for each in parts])),
-            gates={name: cast(np.ndarray, stacked([each.gates[name].float() for each in parts])) for name in parts[0].gates},
-            copies=stacked([each.copies for each in parts]),
-            copied_codes=stacked([each.copied_codes for each in parts]),
-        )
+            hidden = self(tokens, last_only=True)
+            parts.append(_map_hidden(hidden, lambda values: values[:, 0]))
+        return _join_passes(parts, np.argsort(np.concatenate(order)))
 
     def _with_attention(self, trace: Trace, recorded: AttentionTrace, length: int) -> Trace:
         if any(layer["weights"].shape[-1] != length + 1 for layer in recorded.layers):
@@ -328,6 +321,32 @@ class CausalModel(nn.Module, ABC):
             self.said = EventText(self.config.embedding_size)
         self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()})
         return self.eval()
+
+
+def _map_hidden(hidden: Hidden, of: Callable[[Tensor], Tensor]) -> Hidden:
+    return Hidden(
+        of(hidden.states),
+        None if hidden.copies is None else of(hidden.copies),
+        None if hidden.copied_codes is None else of(hidden.copied_codes),
+        {name: of(values) for name, values in hidden.gates.items()},
+    )
+
+
+def _join_passes(passes: list[Hidden], order: np.ndarray | slice = slice(None)) -> Trace:
+    """Return the trace of steps computed in several passes, each (steps, …), in the given order."""
+
+    def stacked(values: list[Tensor | None]) -> np.ndarray | None:
+        known = [each.cpu().numpy() for each in values if each is not None]
+        widest = max((each.shape[1] for each in known if each.ndim > 1), default=0)
+        known = [np.pad(each, ((0, 0), (widest - each.shape[1], 0))) if each.ndim > 1 else each for each in known]
+        return np.concatenate(known)[order] if known else None
+
+    return Trace(
+        states=cast(np.ndarray, stacked([each.states.float() for each in passes])),
+        gates={name: cast(np.ndarray, stacked([each.gates[name].float() for each in passes])) for name in passes[0].gates},
+        copies=stacked([None if each.copies is None else each.copies.float() for each in passes]),
+        copied_codes=stacked([each.copied_codes for each in passes]),
+    )
 
 
 def compute_mixture_scores(states: Tensor, items: Tensor, copied: tuple[Tensor, Tensor] | None) -> Tensor:

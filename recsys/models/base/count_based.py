@@ -1,12 +1,14 @@
 """Base class of count-based models, which are fitted in one pass and hold a few arrays."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy import sparse
 
-from recsys.core import Vocabulary
+from recsys.core import Request, Vocabulary
+from recsys.core.translation import N_
 
 
 class CountBased:
@@ -37,6 +39,14 @@ class CountBased:
     def item_ids(self) -> np.ndarray:
         return self.vocabulary.item_ids
 
+    def fallback(self, request: Request) -> str | None:
+        """Return a reason if the list is a fallback (see `FallsBack`)."""
+        return self.fallbacks([request])[0]
+
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        """Return the reason or None for each request; models that fall back override this."""
+        return [None] * len(requests)
+
     def _square(self, name: str) -> sparse.csr_matrix:
         """Return the matrix (n_items, n_items) that `matrix_to_arrays` stored."""
         rows = len(self._arrays[f"{name}.indptr"]) - 1
@@ -44,6 +54,12 @@ class CountBased:
             raise ValueError(f"'{name}.indptr' has {rows} rows for {len(self.vocabulary)} items")
         parts = (self._arrays[f"{name}.data"], self._arrays[f"{name}.indices"], self._arrays[f"{name}.indptr"])
         return sparse.csr_matrix(parts, shape=(len(self.vocabulary), len(self.vocabulary)))
+
+
+def list_transition_fallbacks(is_first: np.ndarray, is_new: np.ndarray) -> list[str | None]:
+    """Return the fallbacks of a model that counts transitions: `is_first` (n,) without a last item, `is_new` (n,) without a transition from it."""
+    reasons = (None, N_("no known transition from the last item: most popular items"), N_("no history yet: most popular items"))
+    return [reasons[at] for at in np.where(is_first, 2, is_new)]
 
 
 def matrix_to_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarray]:

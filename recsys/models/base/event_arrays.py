@@ -16,6 +16,8 @@ RECENT_EVENTS = 16
 """Events in which the last known item, time or place is looked for before the whole history is read."""
 FLOAT32_HALVINGS = 150
 """Halvings of 1 after which float32 has only 0 left."""
+DENSE_CELLS = 4
+"""Pairs of a request and an item, as a multiple of the events, up to which an array of all pairs is faster than sorting the events."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +48,9 @@ class EventArrays:
         last[has_events] = self.codes[self.ends[has_events] - 1]
         return last
 
-    def flatten(self, rows: slice = slice(None), within: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return the requests (n,) and positions in `codes` (n,) of all events of some requests, or of their last `within` events only."""
-        ends, counts = self.ends[rows], self.lengths[rows]
+    def flatten(self, rows: slice = slice(None), within: int | None = None, skip: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return the requests (n,) and positions in `codes` (n,) of all events of some requests but the first `skip`, or of the last `within` only."""
+        ends, counts = self.ends[rows], self.lengths[rows] - skip
         if within is not None:
             counts = np.minimum(counts, within)
         firsts = np.cumsum(counts) - counts
@@ -153,6 +155,33 @@ def collect_weighted_events(
     return rows, events.codes[at], by_age[events.ends[rows] - 1 - at]
 
 
+def sum_event_weights(requests: Sequence[Request], vocabulary: Vocabulary, half_life: float, likes: bool) -> sparse.csr_matrix:
+    """Return the summed weights (requests, n_items) float32 of the events of each item; with `likes`, each like counts as one more event.
+
+    The weights of an item are added in float64 in the order of its events, whatever the other requests are.
+    """
+    rows, codes, weights = collect_weighted_events(requests, vocabulary, half_life)
+    liked = [vocabulary.encode(request.history.likes) if likes else np.empty(0, dtype=np.int64) for request in requests]
+    if any(len(each) for each in liked):
+        owners, added = np.repeat(np.arange(len(requests)), [len(each) for each in liked]), np.concatenate(liked)
+        rows, codes = np.concatenate([rows, owners[added != PAD]]), np.concatenate([codes, added[added != PAD]])
+        weights = np.concatenate([weights, np.ones(len(rows) - len(weights), dtype=np.float32)])
+    is_used = np.zeros(len(vocabulary) + 1, dtype=bool)
+    is_used[codes] = True
+    items = np.flatnonzero(is_used)
+    cells = rows * len(items) + (np.cumsum(is_used) - 1)[codes]
+    if len(requests) * len(items) <= DENSE_CELLS * len(cells):  # steps of one history have most of their items in common
+        sums = np.bincount(cells, weights=weights, minlength=len(requests) * len(items))
+        filled = np.flatnonzero(sums)
+        sums = sums[filled]
+    else:
+        filled, positions = np.unique(cells, return_inverse=True)
+        sums = np.bincount(positions, weights=weights, minlength=len(filled))
+    ends = np.searchsorted(filled, np.arange(len(requests) + 1) * len(items))
+    columns = items[filled % max(len(items), 1)] - 1
+    return sparse.csr_matrix((sums.astype(np.float32), columns, ends), shape=(len(requests), len(vocabulary)))
+
+
 def find_request_times(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
     """Return `EventArrays.request_times`, reading no more of the histories than that needs."""
     return _find_last(requests, vocabulary, lambda events: events.request_times)
@@ -161,13 +190,6 @@ def find_request_times(requests: Sequence[Request], vocabulary: Vocabulary) -> n
 def find_request_places(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
     """Return `EventArrays.request_places`, reading no more of the histories than that needs."""
     return _find_last(requests, vocabulary, lambda events: events.request_places)
-
-
-def encode_recent_items(history: History, vocabulary: Vocabulary, within: int = RECENT_EVENTS) -> np.ndarray:
-    """Return codes of the known items among the last events, oldest first; of all events if none of those is known."""
-    codes = vocabulary.encode(history.items[-within:])
-    codes = codes if codes.any() else vocabulary.encode(history.items)
-    return codes[codes != PAD]
 
 
 def find_training_sequences(dataset: Dataset, split: Split, length: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -236,14 +258,26 @@ def _encode_tail(history: History, vocabulary: Vocabulary, step: int, within: in
 
 
 def _find_last(requests: Sequence[Request], vocabulary: Vocabulary, of: Callable[[EventArrays], np.ndarray]) -> np.ndarray:
-    recent = of(collect_events(requests, vocabulary, RECENT_EVENTS))
-    return recent if np.isfinite(recent).all() else of(collect_events(requests, vocabulary))
+    within, longest = RECENT_EVENTS, max((len(request.history) for request in requests), default=0)
+    while within < longest:
+        recent = of(collect_events(requests, vocabulary, within))
+        if np.isfinite(recent).all():
+            return recent
+        within *= RECENT_EVENTS
+    return of(collect_events(requests, vocabulary))
 
 
 def _memory(history: History) -> Hashable:
-    """Return where in memory the columns of a history that `EventArrays` reads begin: histories that share it are prefixes of each other."""
-    columns = (history.items, history.times, history.utc_offsets, history.places)
-    return tuple(None if column is None else (column.__array_interface__["data"][0], column.strides) for column in columns)
+    """Return where in memory the columns of a history that `EventArrays` reads begin: histories that share it are prefixes of each other.
+
+    The columns of a history are cut alike, so that for all but the items it is enough to know what they are cut from.
+    """
+    items, columns = history.items, (history.times, history.utc_offsets, history.places)
+    return (
+        items.__array_interface__["data"][0],
+        items.strides,
+        *(id(each if each is None or each.base is None else each.base) for each in columns),
+    )
 
 
 def _given(own: Sequence[float | None], otherwise: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy import sparse
 from recsys.core import PAD, Request
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import collect_weighted_events, encode_recent_items, normalize_counts
+from recsys.models.base.event_arrays import RECENT_EVENTS, collect_events, normalize_counts, sum_event_weights
 
 POPULARITY_WEIGHT = 1e-6
 """Weight of popularity beside the similarities: it orders the items that are not similar to any item of the history."""
@@ -41,26 +41,22 @@ class LinearModel(CountBased):
         own = self._similar[np.maximum(codes - 1, 0)][:, [column]].toarray()[:, 0]
         return np.where(codes == PAD, 0.0, own.astype(np.float64)), 0.5 ** (1 / self.config.half_life)
 
-    def fallback(self, request: Request) -> str | None:
-        known = encode_recent_items(request.history, self.vocabulary)
-        if not len(known) and not request.history.likes:
-            return N_("no history yet: most popular items")
-        if (self._similar.indptr[known] > self._similar.indptr[known - 1]).any() or self._weights([request]).dot(self._similar).nnz:
-            return None
-        return N_("no item is similar to this history: most popular items")
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        recent = collect_events(requests, self.vocabulary, RECENT_EVENTS)
+        rows, at = recent.flatten(within=RECENT_EVENTS)
+        has_similar = np.diff(self._similar.indptr) > 0
+        found = np.bincount(rows, weights=has_similar[recent.codes[at] - 1], minlength=len(requests)) > 0
+        for row in np.flatnonzero(~found):
+            found[row] = has_similar[self._weights([requests[int(row)]]).indices].any()
+        reasons = (N_("no history yet: most popular items"), N_("no item is similar to this history: most popular items"), None)
+        return [
+            reasons[2 if similar else int(known > 0 or bool(request.history.likes))]
+            for similar, known, request in zip(found, recent.lengths, requests, strict=True)
+        ]
 
     def _weights(self, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the weight of each item of the history (requests, n_items)."""
-        rows, codes, weights = collect_weighted_events(requests, self.vocabulary, self.config.half_life)
-        likes = [self.vocabulary.encode(request.history.likes) for request in requests if request.history.likes]
-        liked = np.concatenate(likes) if likes else np.empty(0, dtype=np.int64)
-        owners = np.repeat(np.arange(len(requests)), [len(request.history.likes) for request in requests])
-        rows = np.concatenate([rows, owners[liked != PAD]])
-        codes = np.concatenate([codes, liked[liked != PAD]])
-        values = np.concatenate([weights, np.ones(len(rows) - len(weights), dtype=np.float32)])
-        matrix = sparse.csr_matrix((values, (rows, codes - 1)), shape=(len(requests), len(self.vocabulary)))
-        matrix.sum_duplicates()
-        return matrix
+        return sum_event_weights(requests, self.vocabulary, self.config.half_life, likes=True)
 
 
 def _multiply(weights: sparse.csr_matrix, similar: sparse.csr_matrix) -> np.ndarray:
@@ -69,7 +65,9 @@ def _multiply(weights: sparse.csr_matrix, similar: sparse.csr_matrix) -> np.ndar
     Steps of one history have most of their items in common: then whole columns of weights are added, which is faster than single
     numbers. Either way the terms of a score are added in the same order, with zeros between them or not, so that it is equal to the bit.
     """
-    items, positions = np.unique(weights.indices, return_inverse=True)
+    is_used = np.zeros(weights.shape[1], dtype=bool)
+    is_used[weights.indices] = True
+    items, positions = np.flatnonzero(is_used), (np.cumsum(is_used) - 1)[weights.indices]
     rows = similar[items]
     terms = np.diff(rows.indptr)[positions].sum()
     if rows.nnz * weights.shape[0] > COLUMN_SPEED * terms:

@@ -13,10 +13,9 @@ from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased, hash_user_id
 from recsys.models.base.event_arrays import (
     build_interaction_matrix,
-    collect_weighted_events,
     count_training_users,
-    encode_recent_items,
     normalize_counts,
+    sum_event_weights,
 )
 from recsys.models.base.linear import POPULARITY_WEIGHT
 
@@ -47,12 +46,11 @@ class NeighbourModel(CountBased, ABC):
         scores += POPULARITY_WEIGHT * self._shares
         return self.vocabulary.mask(scores.astype(np.float32), requests)
 
-    def fallback(self, request: Request) -> str | None:
-        if not len(encode_recent_items(request.history, self.vocabulary)):
-            return N_("no history yet: most popular items")
-        history = self._history([request])
-        has_neighbours = self._keep_nearest(self._similarities(history), [request]).nnz
-        return None if has_neighbours else N_("no similar users: own and popular items")
+    def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
+        history = self._history(requests)
+        neighbours = np.diff(self._keep_nearest(self._similarities(history), requests).indptr)
+        reasons = (N_("no history yet: most popular items"), N_("no similar users: own and popular items"), None)
+        return [reasons[2 if near else int(known > 0)] for near, known in zip(neighbours, np.diff(history.indptr), strict=True)]
 
     @abstractmethod
     def _similarities(self, history: sparse.csr_matrix) -> np.ndarray:
@@ -60,10 +58,7 @@ class NeighbourModel(CountBased, ABC):
 
     def _history(self, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the weight of each item of the history (requests, n_items)."""
-        rows, codes, weights = collect_weighted_events(requests, self.vocabulary, self.config.half_life)
-        matrix = sparse.csr_matrix((weights, (rows, codes - 1)), shape=(len(requests), len(self.vocabulary)))
-        matrix.sum_duplicates()
-        return matrix
+        return sum_event_weights(requests, self.vocabulary, self.config.half_life, likes=False)
 
     def _keep_nearest(self, similarities: np.ndarray, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the similarities of the nearest users, without the requesting user; ties with the last of them are included."""

@@ -84,7 +84,10 @@ def choose_table(path: Path, tables: Sequence[Table], wanted: str | None) -> Tab
         largest = max(tables, key=lambda table: table.rows)
         listed = "; ".join(str(table) for table in tables[:20])
         raise QuestionError(
-            _("{file} holds several tables: {tables}; which one has the events?", file=path.name, tables=listed), "--table", largest.name
+            _("{file} holds several tables: {tables}; which one has the events?", file=path.name, tables=listed),
+            "--table",
+            largest.name,
+            choices=[table.name for table in tables],
         )
     return tables[0]
 
@@ -112,6 +115,7 @@ def list_to_unfold(path: Path, lists: Sequence[ListOfObjects], rows: int, column
         ),
         "--table",
         likely,
+        choices=(whole, *(each.name for each in common)),
     )
 
 

@@ -46,9 +46,9 @@ def unfold(layout: Layout, table_sql: str, columns: tuple[str, ...], sample: pd.
 def ask_layout(file: str, guess: LayoutGuess | Unfolding) -> QuestionError:
     """Return the question whether a table has the layout that it seems to have."""
     message = _(
-        "{file}: {reason}; should it be read so, with --layout {layout}, or with --layout rows as one event a row?",
+        "{file}: {reason}; should it be read so (layout {layout}), or as one event a row (layout rows)?",
         file=file,
         reason=guess.reason,
         layout=guess.layout,
     )
-    return QuestionError(message, "--layout", guess.layout)
+    return QuestionError(message, "--layout", guess.layout, choices=(guess.layout, "rows"))
