@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from recsys.cli import COMMANDS
+from recsys.datasets.importing.row_kinds import KINDS
 from recsys.models.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-RUN = (README, ROOT / "docs" / "command-line.md", ROOT / "docs" / "own-data.md")
+RUN = (README, ROOT / "docs" / "command-line.md", ROOT / "docs" / "own-data.md", ROOT / "docs" / "importing.md")
 START = ("pip install -r requirements.txt && streamlit run app.py", "bash tests/run.sh")  # done already where this test runs
 MOST_BYTES = 8_192
 PATH = re.compile(r"`((?:assets|docs|pages|recsys|tests)/[a-z0-9_./-]*)`")  # placeholders are in capitals
@@ -66,6 +67,13 @@ def test_every_model_is_listed(name: str) -> None:
     spec = MODELS[name]
     row = f"| `{name}` | {spec.name} | {spec.gloss} | {', '.join(spec.aware) or '–'} |"
     assert row in (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_rows_is_listed(kind: str) -> None:
+    text = (ROOT / "docs" / "importing.md").read_text(encoding="utf-8")
+    choices = ", ".join(f"`{choice}`" for choice in KINDS[kind])
+    assert re.search(rf"^\| `{kind}` \| .* \| {choices} \|$", text, re.M)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

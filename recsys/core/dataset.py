@@ -128,9 +128,14 @@ class Dataset:
     @property
     def has_returns(self) -> bool:
         """True if a user has one item at two different moments."""
-        events = pd.DataFrame({"user": self.interactions["user_id"].cat.codes, "item": self.item_codes})
-        begins = ~events.assign(moment=self.moments).duplicated() if mark_shared(self.moments).any() else slice(None)
-        return bool(events[begins].duplicated().any())
+        users, items = self.interactions["user_id"].cat.codes.to_numpy(), self.item_codes
+        pairs = users.astype(np.int64) * (len(self.item_ids) + 1) + items
+        once = np.ones(len(pairs), dtype=bool)
+        shared = np.flatnonzero(mark_shared(self.moments))
+        once[shared] = ~pd.DataFrame({"moment": self.moments[shared], "pair": pairs[shared]}).duplicated().to_numpy()
+        pairs = pairs[once]
+        # Most data with returns shows one among its first events; only data without any is searched to its end.
+        return any(len(pd.unique(part)) < len(part) for part in (pairs[:100_000], pairs))
 
     @cached_property
     def utc_offsets(self) -> np.ndarray | None:

@@ -1,10 +1,12 @@
 """The upload wizard in a real browser, with a messy file, and a second window that sees nothing of it."""
 
-from datetime import date, timedelta
+import re
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.live import READY_MS, Server, settled, visit
 
@@ -53,18 +55,43 @@ def open_wizard(page: Page) -> None:
     settled(page)
 
 
-def test_a_messy_file_becomes_private_data(server: Server, page: Page, browser: Browser, messy: Path) -> None:
-    visit(page, f"{server.url}/dataset")
-    open_wizard(page)
-    page.locator('input[type="file"]').set_input_files(messy)
-    expect(page.get_by_text("1 · Assign the columns")).to_be_visible(timeout=30_000)
+def upload(page: Page, path: Path, shows: str = "1 · Assign the columns") -> None:
+    """Choose a file in the wizard, and wait for a text that follows."""
+    page.locator('input[type="file"]').first.set_input_files(path)
+    expect(page.get_by_text(shows, exact=False).first).to_be_visible(timeout=30_000)
     settled(page)
-    press(page, "Check the file")
-    expect(page.get_by_text("3 rows were dropped")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("Times in the future")).to_be_visible()
+
+
+def select_box(page: Page, label: str) -> Locator:
+    return page.get_by_test_id("stMain").get_by_role("combobox", name=re.compile(f"^{label}"))
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    select_box(page, label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    page.wait_for_timeout(300)
+    settled(page)
+
+
+def open_first_timeline(page: Page) -> None:
+    """Use the checked upload, and wait until the timeline of its most active user is drawn."""
     press(page, "Use this dataset")
     page.wait_for_url("**/timeline?*", timeout=READY_MS)
     settled(page)
+    expect(page.locator('[class*="st-key-strip"] .js-plotly-plot').first).to_be_visible(timeout=READY_MS)
+    expect(page.locator(".rs-list li").first).to_be_visible()
+
+
+def test_a_messy_file_becomes_private_data(server: Server, page: Page, browser: Browser, messy: Path) -> None:
+    visit(page, f"{server.url}/dataset")
+    open_wizard(page)
+    upload(page, messy)
+    press(page, "Check the file")
+    expect(page.get_by_text("cannot be read as times, for example 'not a date'", exact=False)).to_be_visible(timeout=30_000)
+    press(page, "Drop these rows and continue")
+    expect(page.get_by_text("3 rows were dropped")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Times in the future")).to_be_visible()
+    open_first_timeline(page)
     expect(page.get_by_text("Espresso <b>bar</b>").first).to_be_visible()
     assert "dataset=messy-shop" in page.url
     assert not list(server.home.glob("*/*")), "an upload and its models stay out of RECSYS_HOME"
@@ -79,17 +106,11 @@ def test_a_messy_file_becomes_private_data(server: Server, page: Page, browser: 
 def test_from_upload_to_a_timeline_in_three_clicks(server: Server, page: Page, visits: Path) -> None:
     visit(page, f"{server.url}/dataset")
     open_wizard(page)
-    page.locator('input[type="file"]').set_input_files(visits)
-    expect(page.get_by_text("1 · Assign the columns")).to_be_visible(timeout=30_000)
-    settled(page)
+    upload(page, visits)
     press(page, "Check the file")
-    press(page, "Use this dataset")
-    page.wait_for_url("**/timeline?*", timeout=READY_MS)
-    settled(page)
+    open_first_timeline(page)
     assert "dataset=visits" in page.url and "user=ann" in page.url
     expect(page.get_by_role("heading", name="User ann after", exact=False)).to_be_visible()
-    expect(page.locator('[class*="st-key-strip"] .js-plotly-plot').first).to_be_visible()
-    expect(page.locator(".rs-list li").first).to_be_visible()
     visit(page, f"{server.url}/checkpoints?dataset=visits")  # a new session
     expect(page.get_by_text("Dataset “visits” was not found", exact=False)).to_be_visible()
 
@@ -99,6 +120,69 @@ def test_an_unreadable_file_gets_one_line(server: Server, page: Page, tmp_path: 
     broken.write_bytes(b"this is not a zip")
     visit(page, f"{server.url}/dataset")
     open_wizard(page)
-    page.locator('input[type="file"]').set_input_files(broken)
-    expect(page.get_by_text("broken.zip is not a readable zip", exact=False)).to_be_visible(timeout=30_000)
-    settled(page)
+    upload(page, broken, "broken.zip is not a readable zip")
+    (empty := tmp_path / "empty.csv").touch()
+    upload(page, empty, "empty.csv is empty")
+    expect(page.get_by_text("broken.zip", exact=False)).to_have_count(0)
+
+
+def test_a_file_of_one_user_needs_no_column_of_users(server: Server, page: Page, tmp_path: Path) -> None:
+    lines = ["endTime,artistName,trackName,msPlayed"]
+    for number in range(60):
+        artist, track = ("The Dry Stones", "Nordlicht")[number % 2], ("Night", "Intro", "Ghost")[number % 3]
+        lines.append(
+            f"{datetime(2024, 1, 3, 8) + timedelta(hours=9 * number):%Y-%m-%d %H:%M},{artist},{track},{(9000, 180000)[number % 4 > 0]}"
+        )
+    (plays := tmp_path / "plays.csv").write_text("\n".join(lines), encoding="utf-8")
+    visit(page, f"{server.url}/dataset")
+    open_wizard(page)
+    upload(page, plays, "plays.csv does not say clearly which columns are meant for User")
+    expect(select_box(page, "User")).to_have_value("all rows are of one user")
+    press(page, "Check the file")
+    expect(page.get_by_text("1 user, 6 items, 60 events")).to_be_visible(timeout=30_000)
+    choose(page, "Plays under 30 seconds", "drop the rows")
+    press(page, "Check again")
+    expect(page.get_by_text("1 user, 6 items, 45 events")).to_be_visible(timeout=30_000)
+    open_first_timeline(page)
+    assert "dataset=plays" in page.url and "user=me" in page.url
+
+
+def test_the_order_of_day_and_month_is_answered_in_the_app(server: Server, page: Page, tmp_path: Path) -> None:
+    days = [f"{1 + number * 5 % 12:02}/{1 + number * 7 % 12:02}/2024" for number in range(36)]
+    lines = [f"user{number % 3},item{number % 4},{day}" for number, day in enumerate(days)]
+    (orders := tmp_path / "orders.csv").write_text("\n".join(["user,item,date", *lines]), encoding="utf-8")
+    visit(page, f"{server.url}/dataset")
+    open_wizard(page)
+    upload(page, orders)
+    press(page, "Check the file")
+    expect(page.get_by_text("contains dates that can be read in several ways", exact=False)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Continue", exact=True)).to_be_disabled()
+    choose(page, "Dates are written", "day first")
+    press(page, "Continue")
+    expect(page.get_by_text("3 users, 4 items, 36 events")).to_be_visible(timeout=30_000)
+    open_first_timeline(page)
+
+
+def test_a_workbook_with_two_sheets_asks_for_one(server: Server, page: Page, tmp_path: Path) -> None:
+    start, products = datetime(2024, 1, 1), ("Tea", "Milk", "Rice", "Bread")
+    bought = [(f"C{number % 5:03}", start + timedelta(hours=7 * number), products[number * 3 % 7 % 4]) for number in range(60)]
+    book = tmp_path / "shop.xlsx"
+    with pd.ExcelWriter(book) as writer:
+        pd.DataFrame({"Product": products, "Price": (1.5, 2.0, 2.5, 3.0)}).to_excel(writer, sheet_name="Products", index=False)
+        pd.DataFrame(bought, columns=["Customer No", "Order date", "Product"]).to_excel(writer, sheet_name="Orders", index=False)
+    visit(page, f"{server.url}/dataset")
+    open_wizard(page)
+    upload(page, book, "holds several tables")
+    expect(select_box(page, "The events are in")).to_have_value("Orders")
+    press(page, "Continue")
+    expect(page.get_by_text("1 · Assign the columns")).to_be_visible(timeout=30_000)
+    press(page, "Answer the questions about this file again")
+    choose(page, "The events are in", "Products")
+    press(page, "Continue")
+    expect(page.get_by_text("1 · Assign the columns")).to_be_visible(timeout=30_000)
+    press(page, "Answer the questions about this file again")
+    press(page, "Continue")
+    expect(page.get_by_text("the column is named 'Customer No'", exact=False)).to_be_visible(timeout=30_000)
+    press(page, "Check the file")
+    expect(page.get_by_text("5 users, 4 items, 60 events")).to_be_visible(timeout=30_000)
+    open_first_timeline(page)

@@ -224,7 +224,9 @@ def test_deletions_take_back_the_earlier_events_of_a_pair(rows):
     frame = pd.DataFrame(rows, columns=["user_code", "item_code", "second", "deletes"])
     with duckdb.connect() as con:
         con.register("rows", frame)
-        con.execute("CREATE TABLE raw AS SELECT user_code::VARCHAR AS user_id, NULLIF(deletes, false) AS deletes FROM rows")
+        con.execute(
+            "CREATE TABLE raw AS SELECT user_code::VARCHAR AS user_id, second::VARCHAR AS timestamp, NULLIF(deletes, false) AS deletes FROM rows"
+        )
         con.execute(
             "CREATE TABLE events AS SELECT row_number() OVER () - 1 AS row, user_code, item_code, make_timestamp(second::BIGINT * 1000000) AS "
             "timestamp, NULL::DOUBLE AS position FROM rows"

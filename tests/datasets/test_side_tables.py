@@ -65,6 +65,12 @@ def test_the_first_of_several_rows_is_used(tmp_path: Path) -> None:
     assert checks(side) == {"rows of the file of users that repeat an id, the first is used": (1, "dropped")}
 
 
+def test_a_column_may_be_called_id(tmp_path: Path) -> None:
+    side = read_side_table(put(tmp_path, "id,title\n1,Green tea\n2,Apple pie\n4,Coffee\n"), "item_id", {"1", "2", "3"})
+    assert side.mapping["item_id"] == "id"
+    assert side.frame["title"].to_dict() == {"1": "Green tea", "2": "Apple pie"}
+
+
 def test_entities_accents_and_names_of_others(tmp_path: Path) -> None:
     text = (
         '"ISBN";"Book-Title";"Book-Author";"Image-URL-S";"Summary"\n'

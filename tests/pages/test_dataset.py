@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from recsys.core import Dataset
 from recsys.datasets import open_dataset, prepare_recipe
+from recsys.datasets.importing.id_columns import ONE_USER
 from recsys.storage.paths import home
 from recsys.training import estimates
 from tests.pages.conftest import told
@@ -21,6 +23,12 @@ SHOP = (
 )
 
 
+ONE_PERSON = "endTime,trackName,msPlayed\n" + "".join(
+    f"2024-03-{day + 1:02} 10:00,{('Blue', 'Green', 'Red', 'White', 'Black')[day % 5]},{9000 if day % 3 == 0 else 180000}\n"
+    for day in range(30)
+)
+
+
 def upload(app: AppTest, content: bytes, name: str = "shop.csv") -> AppTest:
     app.segmented_control(key="dataset_part").set_value("import").run()
     app.file_uploader(key="upload").set_value((name, content, "text/csv")).run()
@@ -28,9 +36,23 @@ def upload(app: AppTest, content: bytes, name: str = "shop.csv") -> AppTest:
     return app
 
 
+def check(app: AppTest) -> AppTest:
+    """Check an upload; rows whose time cannot be read are dropped, if that is asked."""
+    app.button(key="check_file").click().run()
+    answers = [button for button in app.button if button.key.startswith("answer_rows_")]
+    if answers:
+        answers[0].click().run()
+    assert not app.exception
+    return app
+
+
+def find_box(app: AppTest, label: str) -> Selectbox:
+    return next(box for box in app.main.selectbox if box.label == label)
+
+
 def use(app: AppTest, button: str = "use_data") -> AppTest:
     """Accept a checked upload and wait for its first models; the timeline opens."""
-    app.button(key="check_file").click().run()
+    check(app)
     app.button(key=button).click().run()
     job = app.session_state.get("training")
     if job is not None:
@@ -82,10 +104,10 @@ def test_an_upload_is_used_only_after_its_cleaning_report(open_page: Callable[..
     assert (boxes["User"], boxes["Item"], boxes["Time"], boxes["Rating"]) == ("who", "thing", "when", "stars")
     assert not [button for button in app.button if button.key == "use_data"]
     assert "Not used" not in told(app)
-    next(box for box in app.main.selectbox if box.label == "Rating").set_value("").run()
+    find_box(app, "Rating").set_value("").run()
     assert "Not used: stars." in told(app)
-    next(box for box in app.main.selectbox if box.label == "Rating").set_value("stars").run()
-    app.button(key="check_file").click().run()
+    find_box(app, "Rating").set_value("stars").run()
+    check(app)
     assert "3 users, 3 items, 9 events" in told(app)
     assert "2 rows were dropped" in told(app)
     use(app)
@@ -98,7 +120,7 @@ def test_an_upload_is_used_only_after_its_cleaning_report(open_page: Callable[..
 
 def test_an_upload_is_private_to_its_session(open_page: Callable[..., AppTest]) -> None:
     mine = upload(open_page(PAGE), SHOP.encode())
-    mine.button(key="check_file").click().run()
+    check(mine)
     mine.button(key="use_data").click().run()
     theirs = open_page(PAGE, dataset="shop")
     assert theirs.session_state["dataset"] != "shop"
@@ -107,10 +129,10 @@ def test_an_upload_is_private_to_its_session(open_page: Callable[..., AppTest]) 
 
 def test_a_changed_choice_asks_for_a_new_report(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), SHOP.encode())
-    app.button(key="check_file").click().run()
-    next(box for box in app.selectbox if box.label == "Duplicate rows").set_value("drop").run()
+    check(app)
+    find_box(app, "Duplicate rows").set_value("drop").run()
     assert "check the file again" in told(app)
-    app.button(key="check_file").click().run()
+    check(app)
     assert "3 users, 3 items, 8 events" in told(app)
 
 
@@ -133,7 +155,7 @@ def cache_of(app: AppTest) -> set[str]:
 
 def test_recommended_models_follow_and_can_be_stopped(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), SHOP.encode())
-    app.button(key="check_file").click().run()
+    check(app)
     app.button(key="use_and_train").click().run()
     job = app.session_state["training"]
     assert [run.model for run in job.runs][-3:] == ["sasrec", "sasrec-time", "lstm-lm"]
@@ -158,8 +180,8 @@ def test_a_model_that_would_take_long_is_left_out_with_the_reason(
 
 def test_an_upload_is_saved_with_its_recipe(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), SHOP.encode())
-    next(box for box in app.selectbox if box.label == "Duplicate rows").set_value("drop").run()
-    app.button(key="check_file").click().run()
+    find_box(app, "Duplicate rows").set_value("drop").run()
+    check(app)
     app.button(key="save_data").click().run()
     assert not app.exception and app.success and "Saved as shop" in app.success[0].value
     recipe = home() / "datasets" / "shop" / "recipe.toml"
@@ -173,7 +195,7 @@ def test_an_upload_is_saved_with_its_recipe(open_page: Callable[..., AppTest]) -
 
 def test_a_file_without_rows_is_refused_first(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), BAD["header.csv"], "header.csv")
-    assert "no rows below its header line" in app.error[0].value
+    assert "has no rows of data" in app.error[0].value
     assert not [button for button in app.button if button.key == "check_file"]
 
 
@@ -186,9 +208,9 @@ BAD = {
     "binary.csv": bytes(range(256)) * 40,
     "picture.csv": b"\x89PNG\r\n\x1a\n" + b"\x00" * 200,
     "twice.csv": b"user,user\na,b\n",
-    "nothing-left.csv": b"user,item,timestamp\na,b,never\nc,d,no time\n",
-    "two-ways.csv": b"user,item,date\na,b,01/02/2024\na,c,03/04/2024\n",
 }
+NOTHING_LEFT = b"user,item,timestamp\na,b,never\nc,d,no time\n"
+TWO_WAYS = b"user,item,date\na,b,01/02/2024\na,c,03/04/2024\n"
 
 
 def test_bad_files_get_one_line_and_no_traceback(open_page: Callable[..., AppTest]) -> None:
@@ -206,22 +228,91 @@ def test_bad_files_get_one_line_and_no_traceback(open_page: Callable[..., AppTes
 
 
 def test_a_date_that_reads_two_ways_is_asked_for(open_page: Callable[..., AppTest]) -> None:
-    app = upload(open_page(PAGE), BAD["two-ways.csv"], "two-ways.csv")
-    box = next(box for box in app.main.selectbox if "in two ways" in box.label)
-    box.set_value("day-first").run()
-    app.button(key="check_file").click().run()
-    assert not app.error
+    app = check(upload(open_page(PAGE), TWO_WAYS, "two-ways.csv"))
+    assert "can be read in several ways" in app.warning[0].value
+    assert not [button for button in app.button if button.key == "use_data"]
+    find_box(app, "Dates are written").set_value("day-first").run()
+    next(button for button in app.button if button.label == "Continue").click().run()
+    assert not app.error and not app.warning
     assert "not trained: " in told(use(app)), "two events are too few, and the page says so"
     app.button(key="close_first_training").click().run()
     app.segmented_control(key="dataset_part").set_value("overview").run()
     assert "1 February 2024" in told(app)
 
 
+def test_a_question_without_an_answer_says_what_to_change(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), NOTHING_LEFT, "nothing-left.csv")
+    assert "Not used: timestamp" in told(app)
+    find_box(app, "Time").set_value("timestamp").run()
+    check(app)
+    assert "2 of 2 values cannot be read as times" in app.warning[0].value and "Change a setting above" in told(app)
+    find_box(app, "Time").set_value("").run()
+    assert not app.warning and "check the file again" in told(app)
+    assert "2 users, 2 items, 2 events" in told(check(app))
+
+
+def test_rows_whose_time_cannot_be_read_are_dropped_only_on_demand(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), SHOP.encode())
+    app.button(key="check_file").click().run()
+    assert "1 of 11 values cannot be read as times, for example 'never'" in app.warning[-1].value
+    next(button for button in app.button if button.label == "Drop these rows and continue").click().run()
+    assert "3 users, 3 items, 9 events" in told(app) and "cannot be read" not in app.warning[-1].value
+
+
+def test_a_file_of_items_is_not_taken_for_events(open_page: Callable[..., AppTest]) -> None:
+    rows = "\n".join(["product,price", *(f"P{number},{number}.5" for number in range(12))])
+    app = upload(open_page(PAGE), rows.encode(), "items.csv")
+    assert "seems to describe items" in app.warning[0].value and "--" not in app.warning[0].value
+    assert app.button(key="check_file").disabled
+    find_box(app, "User").set_value(ONE_USER).run()
+    assert "1 user, 12 items, 12 events" in told(check(app))
+
+
+def test_a_file_of_one_user_is_confirmed(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), ONE_PERSON.encode(), "plays.csv")
+    assert find_box(app, "User").value == ONE_USER
+    assert "not say clearly which columns are meant for User" in app.warning[0].value and "=me" not in told(app)
+    assert "1 user, 5 items, 30 events" in told(check(app))
+
+
+def test_a_kind_of_rows_is_dropped_by_its_choice(open_page: Callable[..., AppTest]) -> None:
+    app = check(upload(open_page(PAGE), ONE_PERSON.encode(), "plays.csv"))
+    label = next(box.label for box in app.main.selectbox if box.label.startswith("Plays under 30 seconds"))
+    find_box(app, label).set_value("drop").run()
+    assert not [button for button in app.button if button.key == "use_data"], "the report is of other choices"
+    next(button for button in app.button if button.label == "Check again").click().run()
+    assert "1 user, 5 items, 20 events" in told(app) and "10 rows were dropped" in told(app)
+    find_box(app, label).set_value("keep").run()
+    assert "1 user, 5 items, 30 events" in told(check(app))
+
+
+def test_a_layout_that_the_file_cannot_have_leaves_the_import_as_it_was(open_page: Callable[..., AppTest]) -> None:
+    app = check(upload(open_page(PAGE), SHOP.encode()))
+    find_box(app, "The rows of the file are").set_value("impressions").run()
+    assert not app.exception and len(app.error) == 1
+    assert find_box(app, "The rows of the file are").value == "rows"
+    app.run()
+    assert not app.error and "3 users, 3 items, 9 events" in told(app)
+
+
+def test_events_and_items_may_have_files_of_one_name(open_page: Callable[..., AppTest]) -> None:
+    app = upload(open_page(PAGE), SHOP.encode())
+    items = "thing,name\n<b>tea</b>,Green tea\nmilk,Whole milk\nrice,Basmati\n"
+    next(box for box in app.file_uploader if box.key.startswith("items_")).set_value(("shop.csv", items.encode(), "text/csv")).run()
+    assert "3 users, 3 items, 9 events" in told(check(app))
+    use(app)
+    assert "Green tea" in cache_titles(app)
+
+
+def cache_titles(app: AppTest) -> list[str]:
+    return list(app.session_state["uploads"]["shop"].items["title"])
+
+
 def test_lines_of_a_user_and_items(open_page: Callable[..., AppTest]) -> None:
     app = upload(open_page(PAGE), b"1 10 11 12\n2 10 12\n3 11 10 12 13\n", "lines.txt")
-    assert "nothing to choose" in told(app)
-    app.button(key="check_file").click().run()
-    assert "3 users, 4 items, 9 events" in told(app)
+    find_box(app, "The rows of the file are").set_value("rows").run()
+    assert "cannot be read with the layout “one event a row”" in app.error[0].value
+    assert "3 users, 4 items, 9 events" in told(check(app))
     assert "has no times" in told(app)
 
 
@@ -229,5 +320,5 @@ def test_parquet(open_page: Callable[..., AppTest], tmp_path_factory: pytest.Tem
     path = tmp_path_factory.mktemp("parquet") / "table.parquet"
     pd.DataFrame({"user": ["a", "a", "b"], "item": [1, 2, 1], "rating": [1.0, 2.0, 3.0]}).to_parquet(path)
     app = upload(open_page(PAGE), path.read_bytes(), "table.parquet")
-    app.button(key="check_file").click().run()
+    check(app)
     assert "2 users, 2 items, 3 events" in told(app)

@@ -29,7 +29,7 @@ def test_a_frozen_result_becomes_an_object() -> None:
         "ranks": [1.0, None],
         "when": "2012-04-03T18:00:00Z",
         "folder": "a/b",
-        "checks": [{"check": "order", "rows": 2, "action": "reordered"}],
+        "checks": [{"check": "order", "rows": 2, "action": "reordered", "values": None, "choice": ""}],
     }
 
 

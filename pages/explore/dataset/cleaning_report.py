@@ -36,14 +36,25 @@ def draw(dataset: Dataset) -> None:
     """Draw the cleaning report of a dataset."""
     if dataset.checks:
         lead(escape_html(summarize_checks(dataset.checks)))
-        st.html(report_html(dataset.checks))
+        draw_checks(dataset.checks)
     else:
         st.info(_("This dataset was generated, not read from a file, so there is no cleaning report."))
 
 
+def draw_checks(checks: Sequence[Check]) -> None:
+    """Draw the checks that found something, and the others below a line that opens."""
+    found = [check for check in checks if check.rows]
+    if found:
+        st.html(report_html(found))
+    quiet = [check for check in checks if not check.rows]
+    if quiet:
+        with st.expander(ngettext("{count} check found nothing", "{count} checks found nothing", len(quiet))):
+            st.html(report_html(quiet))
+
+
 def report_html(checks: Sequence[Check]) -> str:
-    """Return a table with a row for every check; those that found something come first."""
-    rows = "".join(_row(check) for check in sorted(checks, key=lambda check: check.rows == 0))
+    """Return a table with a row for every check."""
+    rows = "".join(_row(check) for check in checks)
     head = f'<tr><th>{_("Check")}</th><th class="n">{_("Rows")}</th><th>{_("Action")}</th></tr>'
     return f'<table class="rs-table"><thead>{head}</thead><tbody>{rows}</tbody></table>'
 

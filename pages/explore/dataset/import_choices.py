@@ -18,7 +18,6 @@ from recsys.datasets.importing.import_plan import ImportPlan
 from recsys.datasets.importing.layouts import Layout
 from recsys.datasets.importing.options import Pairs
 from recsys.datasets.importing.row_choices import list_choices
-from recsys.datasets.importing.times import DATE_ORDERS
 from recsys.datasets.source import KEYS
 
 SEPARATORS = {"\t": N_("tabs"), ",": N_("commas"), ";": N_("semicolons"), "|": N_("vertical bars"), " ": N_("spaces")}
@@ -94,46 +93,55 @@ def draw_layout(plan: ImportPlan, file: str) -> Layout:
 
 
 def draw_question(question: QuestionError, file: str) -> tuple[str, str] | None:
-    """Draw a question with its suggested answer; return the field of Options and the value once the user has answered."""
-    st.warning(escape_markdown(question), icon="❓")
-    if not question.suggestion:
+    """Draw a question with its suggested answer; return the field of Options and the value once the user has answered.
+
+    A question that only another file or another column answers has no widget.
+    """
+    st.warning(escape_markdown(question), icon=ASKED)
+    name = question.option.removeprefix("--")
+    suggested = question.suggestion[1] if question.suggestion else None
+    if name == "rows" and suggested:
+        choice = suggested.partition("=")[2]
+        return (name, suggested) if st.button(_(ROW_ANSWERS[choice]), type="primary", key=f"answer_rows_{file}") else None
+    if name not in ANSWER_LABELS:
+        st.caption(_("Change a setting above, or correct the file and upload it again; then check it again."))
         return None
-    option, suggested = question.suggestion
-    name = option.removeprefix("--")
-    key = f"answer_{name}_{file}"
+    options = list(dict.fromkeys([*question.choices, *([suggested] if suggested else []), *(ENCODINGS if name == "encoding" else ())]))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if name == "dates":
-            orders = list(DATE_ORDERS)
-            value: str = st.selectbox(
-                _("Dates are written"),
-                orders,
-                index=orders.index(suggested),
-                format_func=lambda order: _(DATE_ORDER_LABELS[order]),
-                key=key,
-                width=260,
-            )
-        elif name == "rows":
-            choice = suggested.partition("=")[2]
-            value = suggested
-            st.markdown(_("Suggested: **{choice}**", choice=_(ROW_CHOICES.get(choice, choice))), width="content")
-        else:
-            value = st.text_input(_(ANSWER_LABELS.get(name, name)), suggested, key=key, width=360)
-        if st.button(_("Continue"), type="primary", key=f"{key}_button"):
-            return name, value
-    return None
+        value = st.selectbox(
+            _(ANSWER_LABELS[name]),
+            options,
+            index=options.index(suggested) if suggested else None,
+            format_func=lambda option: _(ANSWERS[option]) if option in ANSWERS and name in ("layout", "dates") else option,
+            placeholder=_("Choose an answer"),
+            accept_new_options=name == "encoding",
+            key=f"answer_{name}_{file}",
+            width=360,
+        )
+        return (name, value) if st.button(_("Continue"), type="primary", key=f"answer_{name}_{file}_button", disabled=not value) else None
 
 
-ANSWER_LABELS = {"table": N_("File, sheet or list to read"), "encoding": N_("Encoding"), "layout": N_("Layout")}
+ASKED = ":material/help:"
+ANSWER_LABELS = {
+    "table": N_("The events are in"),
+    "encoding": N_("Encoding of the text"),
+    "layout": N_("The rows of the file are"),
+    "dates": N_("Dates are written"),
+}
+ANSWERS: dict[str, str] = {**DATE_ORDER_LABELS, **LAYOUTS}
+ROW_ANSWERS = {"drop": N_("Drop these rows and continue"), "keep": N_("Keep these values and continue")}
+ENCODINGS = ("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr", "utf-16")
 
 
 def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
     """Draw a select box for the column of each role, on the guess, with its reason; say which are not certain."""
     if plan.question is not None:
-        st.warning(escape_markdown(plan.question), icon="❓")
+        st.warning(escape_markdown(_describe_question(plan, plan.question)), icon=ASKED)
+    is_open = {"user_id"} if plan.question is not None and plan.question.option == "--items" else set()
     chosen = {}
     for start in range(0, len(KEYS), 4):
         for place, key in zip(st.columns(4), KEYS[start : start + 4], strict=False):
-            suggested = plan.mapping.get(key, "")
+            suggested = "" if key in is_open else plan.mapping.get(key, "")
             others = plan.guess.alternatives.get(key, ())
             options = list(dict.fromkeys(["", suggested, *others, *plan.columns, *([ONE_USER] if key == "user_id" else [])]))
             value = place.selectbox(
@@ -146,13 +154,32 @@ def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
             )
             chosen[key] = value
             if value and value == suggested:
-                doubt = _("not certain: {reason}", reason=plan.guess.reasons.get(key, "")) if key in plan.guess.unsure else ""
-                place.caption(escape_markdown(doubt or plan.guess.reasons.get(key, "")))
+                reason = escape_markdown(plan.guess.reasons.get(key, ""))
+                is_unsure = key in plan.guess.unsure
+                place.caption(f"{ASKED} {_('not certain: {reason}', reason=reason)}" if is_unsure else reason)
     used = {part for value in chosen.values() for part in (value, *value.split("+"))}
     unused = [f"{name} ({plan.guess.unused[name]})" if name in plan.guess.unused else name for name in plan.columns if name not in used]
     if unused:
         st.caption(escape_markdown(_("Not used: {columns}.", columns=join_words(unused[:30]))))
     return tuple(chosen.items())
+
+
+def _describe_question(plan: ImportPlan, question: QuestionError) -> str:
+    """Return a question about the columns in the words of the select boxes, which answer it."""
+    if question.option == "--items":
+        return _(
+            "{file} seems to describe items, as every “{column}” occurs once and there are no users and no times. If so, upload the file of "
+            "events first, and this one as the file that describes the items. If its rows are events of one user, choose that as the user.",
+            file=plan.file,
+            column=plan.mapping.get("item_id", ""),
+        )
+    if question.option != "--map" or not question.choices:
+        return str(question)
+    missing = [_(COLUMN_LABELS[role]) for role in ("user_id", "item_id") if role not in plan.mapping]
+    if missing:
+        return _("{file} has no column that is clearly meant for {roles}. Choose the columns.", file=plan.file, roles=join_words(missing))
+    roles = join_words([_(COLUMN_LABELS[role]) for role in KEYS if role in plan.guess.unsure])
+    return _("{file} does not say clearly which columns are meant for {roles}. Confirm or change them.", file=plan.file, roles=roles)
 
 
 def _name_column(name: str) -> str:
@@ -199,7 +226,7 @@ def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
     kinds = {check.choice: check for check in checks if check.rows and len(list_choices(check.choice)) > 1}
     chosen = {}
     if kinds:
-        st.caption(_("These rows may not be what they seem. Choose what to do with them, and check the file again."))
+        st.caption(_("These rows may not mean what they seem to. Choose what to do with them, then check the file again."))
     for place, (kind, check) in zip(st.columns(2) * len(kinds), kinds.items(), strict=False):
         options = list_choices(kind)
         label = _(check.check, **{name: str(value) for name, value in (check.values or {}).items()})

@@ -20,7 +20,7 @@ _WITHOUT_MEANING = "de del of den der um uhr at à às le il el om kl the on st 
 _SPECIAL = {"mrz": "MAR", "年": "-", "月": "-", "日": "", "\xa0": " ", "\u202f": " "}
 _UNDERSTOOD = {"am", "pm", "t", "z", "utc", "gmt", "h"}
 _HALF_DAY = r"\b([ap])\.\s?m\b\.?"
-_EDGES = " ,."
+_EDGES = " ,.-"
 
 # Fields are named by the directives of strptime; first, second and third are day, month and two-digit year in an order yet unknown.
 _MONTH = f"(?P<b>{'|'.join(_MONTHS)})"

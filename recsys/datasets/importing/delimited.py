@@ -16,6 +16,7 @@ from recsys.datasets.source import describe_duckdb_error, quote_literal, quote_p
 _RARE = ("::", "^", "~", "\x01")
 _DELIMITERS = (*_RARE, "\t", ";", "|", "   ", "  ", " ", ",")
 _TYPED = re.compile(r"^[^:\s]+:(token|float|token_seq|float_seq)$")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _HEAD_ROWS = 2000
 _TITLE_LINES = 20
 
@@ -86,9 +87,11 @@ def _sniff_declared(path: Path, lines: list[str]) -> Separator | None:
 
 def _sniff(path: Path, lines: list[str]) -> Separator | None:
     # DuckDB's sniffer tries common separators only; a rare one in every line is no accident.
+    unquoted = [_QUOTED.sub("", line) for line in lines]
     for delimiter in _RARE:
-        if lines and lines[0].count(delimiter) and len({line.count(delimiter) for line in lines if line}) == 1:
-            return _unsniffed(delimiter, lines)
+        for texts in (lines, unquoted):
+            if texts and texts[0].count(delimiter) and len({text.count(delimiter) for text, line in zip(texts, lines) if line}) == 1:
+                return _unsniffed(delimiter, lines)
     automatic = _sniff_with(path, None, 0)
     if automatic is not None and automatic.columns > 1 and _skips_titles_only(automatic, lines):
         return automatic
@@ -101,7 +104,10 @@ def _sniff(path: Path, lines: list[str]) -> Separator | None:
 
 def _skips_titles_only(found: Separator, lines: list[str]) -> bool:
     """Return whether the lines that the sniffer skips have no cells; a skipped row of the table would be lost in silence."""
-    return not any(found.delimiter in line for line in lines[: found.skip]) and found.skip < _TITLE_LINES
+    skipped, first = lines[: found.skip], next(iter(lines[found.skip :]), "")
+    marks = [mark for mark in _DELIMITERS if mark.strip(" ")]
+    is_row = any(mark in line and line.count(mark) == first.count(mark) for line in skipped for mark in marks)
+    return not is_row and not any(found.delimiter in line for line in skipped) and found.skip < _TITLE_LINES
 
 
 def _sniff_with(path: Path, delimiter: str | None, skip: int) -> Separator | None:

@@ -2,7 +2,7 @@
 
 import re
 
-_NUMBER = re.compile(r"^\s*[-+]?[\d.]+(e[-+]?\d+)?\s*$", re.IGNORECASE)
+_NUMBER = re.compile(r"^\s*[-+]?[\d.,]+(e[-+]?\d+)?\s*$", re.IGNORECASE)
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d{2}")
 _NAMES = re.compile(r"user|item|time|rating|movie|_id$|Id$", re.IGNORECASE)
 _COMPARED_ROWS = 200

@@ -116,7 +116,7 @@ def _read_words(con: duckdb.DuckDBPyConnection, key: str, note: str) -> list[Che
 
 
 def _read_fractions(con: duckdb.DuckDBPyConnection, key: str, note: str) -> list[Check]:
-    fraction = f"ends_with(trim({key}), '.0')"
+    fraction = f"(ends_with({key}, '.0') OR ends_with({key}, ' ') AND ends_with(trim({key}), '.0'))"
     rows, example = con.execute(f"SELECT count(*), min({key}) FROM raw WHERE {fraction}").fetchone() or (0, None)
     if not rows:
         return []

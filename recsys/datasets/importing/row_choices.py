@@ -147,17 +147,17 @@ def remove_deleted(con: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
     """
     if not query_count(con, "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'raw' AND column_name = 'deletes'"):
         return ()
-    moment = "COALESCE(epoch_us(timestamp), position, row)"
+    moment = "COALESCE(epoch_us(events.timestamp), events.position, events.row)"
     con.execute(
         f"""
-        CREATE TEMP TABLE deletions AS SELECT user_code, item_code, max({{'moment': {moment}, 'row': row}}) AS last
+        CREATE TEMP TABLE deletions AS SELECT user_code, item_code, max({{'moment': {moment}, 'row': events.row}}) AS last
         FROM events JOIN raw ON raw.rowid = events.row WHERE raw.deletes GROUP BY user_code, item_code
         """
     )
     con.execute(
         f"""
-        CREATE TEMP TABLE deleted AS SELECT row FROM events JOIN deletions USING (user_code, item_code)
-        WHERE {{'moment': {moment}, 'row': row}} <= last
+        CREATE TEMP TABLE deleted AS SELECT events.row FROM events JOIN deletions USING (user_code, item_code)
+        WHERE {{'moment': {moment}, 'row': events.row}} <= last
         """
     )
     before = query_count(con, "SELECT count(*) FROM deleted JOIN raw ON raw.rowid = deleted.row WHERE raw.deletes IS NULL")

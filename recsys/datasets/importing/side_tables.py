@@ -187,7 +187,7 @@ def _join(con: duckdb.DuckDBPyConnection, column: str) -> tuple[dict[str, int], 
     ).fetchone() or (0, 0, 0)
     first = "SELECT * FROM keyed QUALIFY row_number() OVER (PARTITION BY __key ORDER BY __row) = 1"
     frame = con.execute(
-        f"SELECT id AS __id, first.* EXCLUDE (__key, __row) FROM wanted JOIN ({first}) first USING (__key) ORDER BY __row"
+        f"SELECT wanted.id AS __id, first.* EXCLUDE (__key, __row) FROM wanted JOIN ({first}) first USING (__key) ORDER BY __row"
     ).df()
     return {"repeated": kept - distinct, "unused": unused}, frame.set_index("__id").rename_axis(None)
 

@@ -20,6 +20,14 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 _WESTERN = {"cp1252", "latin_1", "iso8859_15", "iso8859_1"}
 # Letters and marks of Western European languages outside ASCII: a word such as "Café" in which all others are ASCII is Western text.
 _WESTERN_LETTERS = re.compile(r"[A-Za-z]?[À-ÖØ-öø-ÿŒœŠšŽžŸ][a-z]|[A-Za-z][À-ÖØ-öø-ÿŒœŠšŽžŸ]|[’‘“”–—…€°£§«»´]")
+# The bytes of common letters and marks in each encoding: the first level of each standard for ideographs, kana, and Hangul.
+_COMMON = {
+    "shift_jis": re.compile(rb"[\x88-\x97][\x40-\x7e\x80-\xfc]|\x81[\x40-\x7e\x80-\xac]|\x82[\x4f-\x9a\x9f-\xf1]|\x83[\x40-\x7e\x80-\x96]"),
+    "euc_kr": re.compile(rb"[\xb0-\xc8][\xa1-\xfe]|[\xa1\xa3][\xa1-\xfe]"),
+    "gbk": re.compile(rb"[\xb0-\xd7][\xa1-\xfe]|[\xa1-\xa3][\xa1-\xfe]|\xa8[\xa1-\xba]"),
+    "big5": re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|\xa1[\x40-\x7e\xa1-\xfe]"),
+}
+_MANY_SYLLABLES = 12
 
 
 @dataclass(frozen=True)
@@ -119,14 +127,20 @@ def _detect(path: Path, scan: _Scan) -> str:
     from charset_normalizer import from_bytes
 
     western = scan.odd_lines.decode("cp1252", errors="replace")
-    found = from_bytes(scan.odd_lines).best()
+    # Short words with many capitals look unlikely in every encoding: the likeliest one is asked about all the same.
+    matches = from_bytes(scan.odd_lines) or from_bytes(scan.odd_lines, threshold=0.5)
+    found = matches.best()
     best = found.encoding if found is not None else "cp1252"
     marks = re.findall(r"[^\x00-\x7f]", western)
     explained = re.findall(r"[^\x00-\x7f]", "".join(_WESTERN_LETTERS.findall(western)))
     if len(explained) >= len(marks) * 0.95 and (best in _WESTERN or _is_isolated(western)):
         # Five bytes mean nothing in cp1252; a file that has them is Latin-1.
         return "latin-1" if "\ufffd" in western else "cp1252"
-    example = _example(str(found) if found is not None else western)
+    likely = _find_common_letters(scan.odd_lines)
+    if likely and likely != best:
+        best, example = likely, _example(scan.odd_lines.decode(likely, errors="replace"))
+    else:
+        example = _example(str(found) if found is not None else western)
     raise QuestionError(
         _(
             "{file} is not UTF-8; read as {encoding} it contains '{example}', read as cp1252 '{other}'; which encoding is right?",
@@ -137,8 +151,21 @@ def _detect(path: Path, scan: _Scan) -> str:
         ),
         "--encoding",
         best,
-        choices=dict.fromkeys((best, "cp1252")),
+        choices=dict.fromkeys((best, "cp1252", *(each.encoding for each in matches))),
     )
+
+
+def _find_common_letters(data: bytes) -> str | None:
+    """Return the encoding in which nearly all letters outside ASCII are common ones, of those that take each other's bytes for rare ones."""
+    whole = len(re.findall(rb"[^\x00-\x7f]", data))
+    for encoding, letters in _COMMON.items():
+        found = letters.findall(data)
+        # All Korean syllables are common Chinese characters too; of these a text of any length has others.
+        if sum(map(len, (re.sub(rb"[\x00-\x7f]", b"", each) for each in found))) > 0.95 * whole and (
+            encoding != "euc_kr" or len(set(found)) >= _MANY_SYLLABLES
+        ):
+            return encoding
+    return None
 
 
 def _is_isolated(text: str) -> bool:

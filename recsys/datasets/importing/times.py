@@ -21,6 +21,7 @@ _ISO = f"CASE WHEN {_CAST} BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12
 _PLAIN_END = "NOT (\"timestamp\"[-1] > '9' AND \"timestamp\"[-1] <> 'Z')"
 _CLEAR_ZONE = f"({_PLAIN_END} OR regexp_matches(\"timestamp\", '(?i) (UTC|GMT|[a-z]+/[a-z_/]+)$'))"
 _BLANK = "lower(trim(\"timestamp\")) IN ('', '-', 'nan', 'inf', '-inf', 'nat', 'null', 'none', 'n/a', '\\n')"
+_DECIMAL_COMMA = r"\s*\d{5}(\d{5})?,\d+\s*"
 _SAMPLE_ROWS = 1000
 _MOST_SHAPES = 10_000
 _UNREADABLE_SHARE = 0.01
@@ -60,6 +61,7 @@ def detect_times(
     numeric = bool(
         query_count(con, f'SELECT count({NUMBER}) * 2 > count(*) FROM (FROM raw WHERE "timestamp" IS NOT NULL LIMIT {_SAMPLE_ROWS})')
     )
+    numeric = numeric or _read_decimal_commas(con)
     iso: str | None = f"CASE WHEN {_CLEAR_ZONE} THEN {_ISO} END"
     if not numeric:
         filled, dates_found, plain = con.execute(
@@ -81,6 +83,16 @@ def detect_times(
     else:
         reading = _text(con, where, column, dates, iso)
     return _check_unreadable(con, where, column, reading, allow_unreadable)
+
+
+def _read_decimal_commas(con: duckdb.DuckDBPyConnection) -> bool:
+    """Write numbers of days or seconds such as 45292,75 with a point; return whether the column holds such numbers."""
+    written = f"contains(\"timestamp\", ',') AND regexp_full_match(\"timestamp\", '{_DECIMAL_COMMA}')"
+    sample = f'FROM raw WHERE "timestamp" IS NOT NULL LIMIT {_SAMPLE_ROWS}'
+    if not query_count(con, f"SELECT count(*) FILTER ({written}) * 2 > count(*) FROM ({sample})"):
+        return False
+    con.execute(f"UPDATE raw SET \"timestamp\" = replace(\"timestamp\", ',', '.') WHERE {written}")
+    return True
 
 
 def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None, iso: str | None) -> TimeReading:
