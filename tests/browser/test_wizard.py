@@ -67,7 +67,10 @@ def select_box(page: Page, label: str) -> Locator:
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    select_box(page, label).click()
+    box = select_box(page, label)
+    box.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # scrolling closes the list of options
+    box.click()
     page.get_by_role("option", name=option, exact=True).click()
     page.wait_for_timeout(300)
     settled(page)

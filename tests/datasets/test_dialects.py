@@ -26,6 +26,7 @@ from recsys.core import Dataset
 from recsys.core.errors import DataError, QuestionError
 from recsys.datasets import read_file
 from recsys.datasets.importing import delimited, ingest
+from recsys.datasets.importing.import_plan import plan_file
 from tests.datasets.answers import read_by_suggestions
 
 DELIMITERS = (",", ";", "\t", "|", "::", "^", "~")
@@ -355,3 +356,48 @@ def test_dialects_are_read_back_or_asked_about(tmp_path: Path, one_database: Non
     assert outcomes["asked"] <= 0.5 * total
     # A file without a header, or with another encoding than UTF-8 that is not Western, is always asked about.
     assert answers["right"] >= 0.6 * answers.total()
+
+
+def test_serial_number_with_decimal_comma_is_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("Kunde;Artikel;Datum\n" + "".join(f"k{row % 3};a{row % 4};{45_292 + row},75\n" for row in range(12)))
+    moments = read_file(path).interactions["timestamp"]
+    assert moments.min() == pd.Timestamp("2024-01-01 18:00", tz="UTC")
+    assert len(moments) == 12
+
+
+def test_first_row_with_a_decimal_comma_is_not_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    path.write_text("Ann;tea;4,5\nBen;tea;3,0\nAnn;jam;2,5\nBen;jam;5,0\n")
+    plan = plan_file(path)
+    assert not plan.file_format.header
+    assert len(plan.sample) == 4
+
+
+def test_decimal_commas_below_the_header_are_not_delimiters(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    rows = "".join(f'"u{row % 3}"~"i~{row % 4}"~"2024-01-0{row + 1}"~"{row % 4 + 1},5"~"{row},25"\n' for row in range(9))
+    path.write_text('"user"~"item"~"date"~"rating"~"price"\n' + rows)
+    data = read_file(path)
+    assert (len(data.interactions), len(data.item_ids)) == (9, 4)
+    assert sorted(data.interactions["rating"].unique()) == [1.5, 2.5, 3.5, 4.5]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("shift_jis", ("お茶", "ケーキ", "本")),
+        ("gbk", ("茶", "蛋糕", "绿茶，热")),
+        ("big5", ("電影", "書籍", "綠茶")),
+        ("euc_kr", ("안녕하세요", "영화 노래 동영상", "사용자 상품 시간 기사")),
+        ("cp1251", ("чай", "пирог", "книга")),
+    ],
+)
+def test_question_about_the_encoding_suggests_the_one_with_common_letters(encoding: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    lines = [f"u{row % 2},{word},2024-01-0{row + 1}" for row, word in enumerate(words * 2)]
+    path.write_bytes("\n".join(["user,item,date", *lines]).encode(encoding))
+    with pytest.raises(QuestionError) as asked:
+        read_file(path)
+    assert asked.value.suggestion == ("--encoding", encoding)
+    assert set(read_file(path, encoding=encoding).item_ids) == set(words)

@@ -61,7 +61,7 @@ def test_ratings_separated_by_spaces_are_no_items(tmp_path: Path) -> None:
 
 def test_lines_of_as_many_items_are_asked_about_unless_columns_are_mapped(tmp_path: Path) -> None:
     path = put(tmp_path, "t.txt", "1 17 23\n2 17 11\n3 40 41\n")
-    with pytest.raises(QuestionError, match="a user followed by items .layout lines. or columns of a table .layout rows.") as caught:
+    with pytest.raises(QuestionError, match=r"a user followed by items .layout lines. or columns of a table .layout rows.") as caught:
         read_file(path)
     assert caught.value.suggestion == ("--layout", "lines")
     lines, columns = read_file(path, layout="lines"), read_file(path, {"user_id": "1", "item_id": "2"})

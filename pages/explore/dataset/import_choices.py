@@ -118,7 +118,8 @@ def draw_question(question: QuestionError, file: str) -> tuple[str, str] | None:
             key=f"answer_{name}_{file}",
             width=360,
         )
-        return (name, value) if st.button(_("Continue"), type="primary", key=f"answer_{name}_{file}_button", disabled=not value) else None
+        is_given = st.button(_("Continue"), type="primary", key=f"answer_{name}_{file}_button", disabled=not value)
+    return (name, value) if is_given and value else None
 
 
 ASKED = ":material/help:"
@@ -128,7 +129,7 @@ ANSWER_LABELS = {
     "layout": N_("The rows of the file are"),
     "dates": N_("Dates are written"),
 }
-ANSWERS: dict[str, str] = {**DATE_ORDER_LABELS, **LAYOUTS}
+ANSWERS: dict[str, str] = {**DATE_ORDER_LABELS, **{str(layout): label for layout, label in LAYOUTS.items()}}
 ROW_ANSWERS = {"drop": N_("Drop these rows and continue"), "keep": N_("Keep these values and continue")}
 ENCODINGS = ("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr", "utf-16")
 
