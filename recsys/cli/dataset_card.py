@@ -33,5 +33,7 @@ def _line(check: "Check") -> str:
     """Return a line of the report, with the option that treats these rows otherwise."""
     from recsys.datasets.importing.row_choices import list_choices
 
+    if check.choice == "behaviours":
+        return f"{check.text} (--behaviours NAME=positive|impression|delete,…)"
     choices = list_choices(check.choice)
     return f"{check.text} (--rows {check.choice}={'|'.join(choices)})" if choices else check.text

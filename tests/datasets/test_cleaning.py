@@ -208,8 +208,14 @@ def test_a_dirty_file_is_reported_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("user,item,time,rating\n" + "\n".join(rows) + "\n")
     data = read_file(path, duplicates="drop")
-    found = {check.check: (check.rows, check.action) for check in data.checks}
-    assert found["missing ids"] == found["unparsable times: 'soon'"] == found["missing times"] == found["future times"] == (1, "dropped")
+    found = {check.text: (check.rows, check.action) for check in data.checks}
+    assert (
+        found["missing ids"]
+        == found["unparsable times, such as 'soon'"]
+        == found["missing times"]
+        == found["future times"]
+        == (1, "dropped")
+    )
     assert found["non-finite ratings"] == found["missing ratings"] == (1, "kept")
     assert found["duplicates"] == (1, "dropped") and found["order"] == (1, "reordered")
     assert list(data.history("u1").items) == ["i1", "i5", "i4"]

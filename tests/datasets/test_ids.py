@@ -55,7 +55,7 @@ def test_the_report_says_how_many_were_fractions(con):
     fill_raw(con, ["17850.0", "13047.0", None, "5"], ["1.5", "2.0", "3.0", "4.0"])
     (check,) = repair_ids(con, "log.csv", COLUMNS, {})
     assert (check.rows, check.action) == (2, "kept")
-    assert "13047.0" in check.check
+    assert "13047.0" in check.text
 
 
 def test_ids_of_a_spreadsheet_are_a_question(con):
@@ -78,7 +78,7 @@ def test_words_for_missing_ids_are_counted(con):
     fill_raw(con, ["None", "None", "NULL", "Ann", "", None, "\\N"])
     (check,) = repair_ids(con, "log.csv", COLUMNS, {})
     assert check.rows == 4
-    assert "None (2), NULL (1), \\N (1)" in check.check
+    assert "None (2), NULL (1), \\N (1)" in check.text
 
 
 def look_alikes(con: duckdb.DuckDBPyConnection, users: list[str]) -> list[tuple[str, int]]:
@@ -88,7 +88,7 @@ def look_alikes(con: duckdb.DuckDBPyConnection, users: list[str]) -> list[tuple[
         "CREATE OR REPLACE TABLE user_codes AS SELECT user_id, row_number() OVER () AS user_code FROM (SELECT DISTINCT user_id FROM raw)"
     )
     con.execute("CREATE OR REPLACE TABLE events AS SELECT user_code, 1 AS item_code FROM raw JOIN user_codes USING (user_id)")
-    return [(check.check, check.rows) for check in count_look_alikes(con)]
+    return [(check.text, check.rows) for check in count_look_alikes(con)]
 
 
 @pytest.mark.parametrize(

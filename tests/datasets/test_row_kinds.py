@@ -186,8 +186,8 @@ def test_behaviours_mean_what_their_names_say():
     words = ["view", "Impression", "un-like", "remove_from_cart", "dislike", "buy"]
     table = people(600, action=[words[number % 6] for number in range(600)])
     left, checks = read(table, ACTED)
-    assert checks[0].rows == 600 and "view 100" in checks[0].check
-    assert {check.check.split(":")[0].split(",")[0]: check[1:3] for check in checks[1:]} == {
+    assert checks[0].rows == 600 and "view 100" in checks[0].text
+    assert {check.text.split(":")[0].split(",")[0]: check[1:3] for check in checks[1:]} == {
         "impressions": (100, "dropped"),
         "deletions": (100, "dropped"),
         "items taken out of the cart": (100, "dropped"),
@@ -200,7 +200,7 @@ def test_behaviours_mean_what_their_names_say():
 def test_codes_are_explained_by_their_owner():
     table = people(500, action=[number % 5 for number in range(500)])
     left, (check,) = read(table, ACTED)
-    assert len(left) == 500 and "--behaviours 0=impression" in check.check
+    assert len(left) == 500 and "say what they mean" in check.text
     left, checks = read(table, ACTED, {"deletions": "drop"}, {"0": "impression", "4": "delete"})
     assert sorted(left.behaviour.unique()) == ["1", "2", "3"] and [check.rows for check in checks[1:]] == [100, 100]
     assert len(read(table.assign(action="shown"), ACTED)[0]) == 500

@@ -286,7 +286,7 @@ def test_dates_that_can_be_read_two_ways_need_a_choice(tmp_path: Path) -> None:
 def test_a_file_reports_what_it_could_not_read(tmp_path: Path) -> None:
     rows = "".join(f"u,i{number},2020-01-01 10:00:{number % 60:02}\n" for number in range(200))
     data = read_file(put(tmp_path, f"user,item,time\n{rows}u,j,soon\nu,k,later\n"))
-    assert checks(data)["unparsable times: 'later', 'soon'"] == (2, "dropped") and len(data.interactions) == 200
+    assert checks(data)["unparsable times, such as 'later', 'soon'"] == (2, "dropped") and len(data.interactions) == 200
 
 
 def odd(times: Sequence[datetime], rule: str | None = None) -> tuple[list[Check], list[datetime]]:

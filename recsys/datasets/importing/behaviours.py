@@ -78,10 +78,10 @@ def describe_behaviours(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]
     counts = ", ".join(f"{name} {format_number(count, locale='en')}" for name, count in rows[:_LISTED])
     is_code = not given and all(name.removesuffix(".0").lstrip("-").isdecimal() for name, _rows in rows)
     template = _CODES if is_code else _COUNTS if len(rows) <= _LISTED else _MANY
-    line = template.format(counts=counts, example=rows[0][0], more=len(rows) - _LISTED)
-    return (Check(line, sum(count for _name, count in rows), "kept"),)
+    values = {"counts": counts, "example": rows[0][0], "more": str(len(rows) - _LISTED)}
+    return (Check(template, sum(count for _name, count in rows), "kept", values, "behaviours" if is_code else ""),)
 
 
-_CODES = N_("behaviours are codes: {counts}; if some are not positive events, say so with --behaviours {example}=impression (or delete)")
+_CODES = N_("behaviours are codes: {counts}; say what they mean if some are not events")
 _COUNTS = N_("behaviours: {counts}")
 _MANY = N_("behaviours: {counts} and {more} more")

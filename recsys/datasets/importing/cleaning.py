@@ -69,7 +69,9 @@ def drop_unusable_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Ch
 
 
 def _with_examples(check: Check, examples: Sequence[str]) -> Check:
-    return check._replace(check=f"{check.check}: {', '.join(map(repr, examples))}") if check.rows and examples else check
+    if not (check.rows and examples):
+        return check
+    return check._replace(check=N_("unparsable times, such as {examples}"), values={"examples": ", ".join(map(repr, examples))})
 
 
 def drop_future_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:

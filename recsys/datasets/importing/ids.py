@@ -100,7 +100,7 @@ def repair_ids(con: duckdb.DuckDBPyConnection, where: str, columns: Mapping[str,
         if rows and choices.get(SCIENTIFIC) != "keep":
             raise _question_of_digits(where, columns.get(key, key), rows, example)
         if rows:
-            checks.append(Check(shortened.format(value=example), rows, "kept"))
+            checks.append(Check(shortened, rows, "kept", {"value": example}))
     return tuple(checks)
 
 
@@ -112,7 +112,7 @@ def _read_words(con: duckdb.DuckDBPyConnection, key: str, note: str) -> list[Che
     if not words:
         return []
     listed = ", ".join(f"{word} ({format_number(rows, locale='en')})" for word, rows in words[:5])
-    return [Check(note.format(words=listed), sum(rows for _word, rows in words), "kept")]
+    return [Check(note, sum(rows for _word, rows in words), "kept", {"words": listed})]
 
 
 def _read_fractions(con: duckdb.DuckDBPyConnection, key: str, note: str) -> list[Check]:
@@ -124,7 +124,7 @@ def _read_fractions(con: duckdb.DuckDBPyConnection, key: str, note: str) -> list
     if con.execute(f"SELECT 1 FROM raw WHERE NOT {is_missing(key)} AND NOT {whole} LIMIT 1").fetchone():
         return []
     con.execute(f"UPDATE raw SET {key} = left(trim({key}), -2) WHERE {fraction}")
-    return [Check(note.format(value=example.strip()), rows, "kept")]
+    return [Check(note, rows, "kept", {"value": example.strip()})]
 
 
 def _find_shortened(con: duckdb.DuckDBPyConnection, key: str) -> tuple[int, str]:
@@ -168,8 +168,8 @@ def count_look_alikes(con: duckdb.DuckDBPyConnection) -> tuple[Check, ...]:
         ).fetchone() or (0, 0, None)
         con.execute("DROP TABLE twins; DROP TABLE groups; DROP TABLE alike")
         if groups:
-            note = _NOTES[key][3].format(groups=format_number(groups, locale="en"), first=pair[0], second=pair[1])
-            checks.append(Check(note, int(rows), "kept"))
+            values = {"groups": format_number(groups, locale="en"), "first": pair[0], "second": pair[1]}
+            checks.append(Check(_NOTES[key][3], int(rows), "kept", values))
     return tuple(checks)
 
 

@@ -110,11 +110,17 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
 def _describe_empty_result(con: duckdb.DuckDBPyConnection, source: Source, rows_in: int, checks: tuple[Check, ...]) -> str:
     worst = max((check for check in checks if check.action == "dropped"), key=lambda check: check.rows)
     key = {"unparsable times": "timestamp", "future times": "timestamp", "missing times": "timestamp"}.get(
-        worst.check.split(":")[0], "user_id"
+        worst.check.split(",")[0], "user_id"
     )
     column = source.columns.get(key, key)
     row = con.execute(f"SELECT min({quote_name(key)}) FROM raw").fetchone()
-    values = dict(file=source.where, count=format_number(rows_in), dropped=format_number(worst.rows), check=_(worst.check), column=column)
+    values = dict(
+        file=source.where,
+        count=format_number(rows_in),
+        dropped=format_number(worst.rows),
+        check=_(worst.check, **(worst.values or {})),
+        column=column,
+    )
     if row and row[0] is not None:
         return _(
             "{file}: none of its {count} rows is left after cleaning ({dropped} dropped for {check}); check column '{column}', for example "
