@@ -47,10 +47,10 @@ def test_files_go_with_the_page_and_not_with_another(page: Page, tmp_path: Path,
         upload(page, server, "mine.csv")
         other = page.context.new_page()
         upload(other, server, "theirs.csv")
-        assert len(list(temporary.glob("*/*/mine.csv"))) == len(list(temporary.glob("*/*/theirs.csv"))) == 1
+        assert len(list(temporary.glob("**/mine.csv"))) == len(list(temporary.glob("**/theirs.csv"))) == 1
         page.close()
-        wait_until_empty(temporary, "*/*/mine.csv")
-        assert list(temporary.glob("*/*/theirs.csv")), "another session's upload stays"
+        wait_until_empty(temporary, "**/mine.csv")
+        assert list(temporary.glob("**/theirs.csv")), "another session's upload stays"
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(timeout=20)
         assert not list(temporary.glob("recscope-*")), "the server takes its files with it"
@@ -64,7 +64,7 @@ def test_files_of_a_killed_server_go_when_the_next_one_starts(page: Page, tmp_pa
             upload(other, living, "kept.csv")
             killed.process.kill()
             killed.process.wait(timeout=20)
-            assert list(temporary.glob("*/*/lost.csv"))
+            assert list(temporary.glob("**/lost.csv"))
             with server_at(tmp_path / "third", temporary):
-                assert not list(temporary.glob("*/*/lost.csv"))
-                assert list(temporary.glob("*/*/kept.csv")), "the files of a living server stay"
+                assert not list(temporary.glob("**/lost.csv"))
+                assert list(temporary.glob("**/kept.csv")), "the files of a living server stay"
