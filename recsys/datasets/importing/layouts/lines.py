@@ -12,11 +12,6 @@ from recsys.datasets.importing.header import is_moment, names_things
 from recsys.datasets.importing.layouts.unfolding import PLACE, Unfolding
 from recsys.datasets.source import Source, query_count, quote_literal, quote_name, quote_path, reading_errors
 
-READ_AS_LINES = N_(
-    "each line was read as a user followed by items; to read columns instead, use --map user_id=1,item_id=2 or add a header line"
-)
-READ_AS_COLUMNS = N_("read as columns; to read each line as a user followed by items, use --map item_id=2+")
-
 _STEP = re.compile(r"10(\.0+)?|\d(\.[05]0*)?")
 _COLUMNS = {"user_id": "first word", "item_id": "further words", "position": "place in the line"}
 
