@@ -128,7 +128,7 @@ _ANSWERED = 10  # every tenth question is answered
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a file is written."""
+    """The dialect of a file that a test writes."""
 
     delimiter: str
     decimal: str

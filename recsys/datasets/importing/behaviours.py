@@ -1,4 +1,4 @@
-"""What behaviours mean: most are positive events, some are impressions, and some delete earlier events."""
+"""The meaning of behaviours: most are positive events, some are impressions, and some delete earlier events."""
 
 from collections.abc import Iterable, Mapping
 
@@ -29,14 +29,8 @@ def named_as(text: str, words: str) -> str:
     return f"translate(lower({text}), '_- ', '') IN ({', '.join(map(quote_literal, words.split()))})"
 
 
-def behaviour_meanings(values: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Return what each behaviour means: as given, else by its name, else a positive event.
-
-    A name that is not among the values, and a meaning not in MEANINGS, is a DataError. A behaviour that only ends an earlier one, such
-    as taking an item out of the cart, is like an impression: not an event of its own.
-    """
-    names = sorted({value.strip() for value in values})
-    lower = {name.lower() for name in names}
+def check_meanings(given: Mapping[str, str]) -> None:
+    """Raise a DataError for a meaning that is not in MEANINGS."""
     for name, meaning in given.items():
         if meaning not in MEANINGS:
             raise DataError(
@@ -47,6 +41,18 @@ def behaviour_meanings(values: Iterable[str], given: Mapping[str, str]) -> dict[
                     choices=", ".join(MEANINGS),
                 )
             )
+
+
+def behaviour_meanings(values: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Return what each behaviour means: as given, else by its name, else a positive event.
+
+    A name that is not among the values, and a meaning not in MEANINGS, is a DataError. A behaviour that only ends an earlier one, such
+    as taking an item out of the cart, is like an impression: not an event of its own.
+    """
+    names = sorted({value.strip() for value in values})
+    lower = {name.lower() for name in names}
+    check_meanings(given)
+    for name in given:
         if name.strip().lower() not in lower:
             raise DataError(_("there is no behaviour '{name}'; the behaviours are {names}", name=name, names=", ".join(names[:20])))
     told = {name.strip().lower(): meaning for name, meaning in given.items()}

@@ -1,6 +1,5 @@
 """The format of a table file: Parquet, delimited text, RecBole's `.inter`, or one user per line, alone or in an archive."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -16,6 +15,7 @@ from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
 from recsys.datasets.importing.formats import convert_special
+from recsys.datasets.importing.formats.converted import distinct_names
 from recsys.datasets.importing.layouts.lines import detect_lines
 from recsys.datasets.importing.layouts.unfolding import Layout
 from recsys.datasets.importing.text_encoding import as_plain_text
@@ -143,29 +143,7 @@ def _parquet(path: Path) -> FileFormat:
         schema = pq.read_schema(path)
     except (OSError, pa.ArrowException) as error:
         raise DataError(_("{file} is a truncated or damaged Parquet file; copy or export it again", file=path.name)) from error
-    return FileFormat(path, "parquet", _distinct(path, schema.names), types=tuple(str(kind) for kind in schema.types))
-
-
-def _distinct(path: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names; two equal ones are a DataError, also if they differ in capitals only, as DuckDB ignores these."""
-    seen: dict[str, str] = {}
-    for name in names:
-        other = seen.get(name.lower())
-        if other is not None:
-            if other == name:
-                raise DataError(
-                    _("{file}: column '{column}' occurs twice; give every column a name of its own", file=path.name, column=name)
-                )
-            raise DataError(
-                _(
-                    "{file}: columns '{column}' and '{other}' differ only in capitals; give every column a name of its own",
-                    file=path.name,
-                    column=other,
-                    other=name,
-                )
-            )
-        seen[name.lower()] = name
-    return tuple(names)
+    return FileFormat(path, "parquet", distinct_names(path, schema.names), types=tuple(str(kind) for kind in schema.types))
 
 
 def _text(path: Path, layout: Layout | None) -> FileFormat:
@@ -203,7 +181,7 @@ def _text(path: Path, layout: Layout | None) -> FileFormat:
                 line=lines[0][:60],
             )
         )
-    names = _distinct(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
+    names = distinct_names(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
     return FileFormat(path, "inter" if dialect.typed else "separated", names, dialect)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from recsys.core import Check
 from recsys.core.errors import DataError, QuestionError
 from recsys.core.translation import _
-from recsys.datasets.importing.behaviours import MEANINGS
+from recsys.datasets.importing.behaviours import check_meanings
 from recsys.datasets.importing.column_roles import RoleGuess, describe_header, guess_roles, question_for, read_sample
 from recsys.datasets.importing.file_format import FileFormat, open_file
 from recsys.datasets.importing.id_columns import ONE_USER
@@ -79,7 +79,8 @@ def make_plan(con: duckdb.DuckDBPyConnection, path: Path, work: Path, options: O
     given = dict(options.mapping)
     mapping = correct_mapping(path.name, columns, guess, given)
     open_roles = replace(guess, mapping=mapping, unsure=tuple(role for role in guess.unsure if role not in given and role in mapping))
-    kinds = guess_row_kinds(sample, mapping, _meanings(options), short_play_seconds(dict(options.rows)))
+    check_meanings(dict(options.behaviours))
+    kinds = guess_row_kinds(sample, mapping, dict(options.behaviours), short_play_seconds(dict(options.rows)))
     note = describe_header(found)
     return ImportPlan(
         path.name,
@@ -159,20 +160,6 @@ def _apply_layout(
 
 def _counts_rows(values: pd.Series) -> bool:
     return bool(len(values) > 1 and (pd.to_numeric(values, errors="coerce").diff().iloc[1:] == 1).all())
-
-
-def _meanings(options: Options) -> dict[str, str]:
-    for name, meaning in options.behaviours:
-        if meaning not in MEANINGS:
-            raise DataError(
-                _(
-                    "behaviour '{name}' cannot be '{meaning}'; choose one of {choices}",
-                    name=name,
-                    meaning=meaning,
-                    choices=", ".join(MEANINGS),
-                )
-            )
-    return dict(options.behaviours)
 
 
 def correct_mapping(file: str, columns: tuple[str, ...], guess: RoleGuess, mapping: Mapping[str, str]) -> dict[str, str]:

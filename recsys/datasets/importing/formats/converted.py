@@ -124,8 +124,8 @@ def is_moment_name(name: str) -> bool:
     return bool(_MOMENT.search(name))
 
 
-def check_columns(path: Path, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names; equal ones (DuckDB ignores capitals) and more than a thousand are a DataError."""
+def distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names; two equal ones are a DataError, also if they differ in capitals only, as DuckDB ignores these."""
     seen: dict[str, str] = {}
     for name in names:
         other = seen.get(name.lower())
@@ -143,17 +143,23 @@ def check_columns(path: Path, names: Iterable[str]) -> tuple[str, ...]:
                 )
             )
         seen[name.lower()] = name
-        if len(seen) > _MOST_COLUMNS:
-            raise DataError(
-                _(
-                    "{file} has more than {count} columns, such as '{name}'; if these names are ids, write one row per event with the ids "
-                    "in a column",
-                    file=path.name,
-                    count=format_number(_MOST_COLUMNS),
-                    name=name,
-                )
-            )
     return tuple(seen.values())
+
+
+def check_columns(path: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names; equal ones (DuckDB ignores capitals) and more than a thousand are a DataError."""
+    columns = distinct_names(path, names)
+    if len(columns) > _MOST_COLUMNS:
+        raise DataError(
+            _(
+                "{file} has more than {count} columns, such as '{name}'; if these names are ids, write one row per event with the ids "
+                "in a column",
+                file=path.name,
+                count=format_number(_MOST_COLUMNS),
+                name=columns[_MOST_COLUMNS],
+            )
+        )
+    return columns
 
 
 @dataclass
