@@ -5,7 +5,7 @@ import streamlit as st
 from pages import cache
 from pages.demo.recommend import cards, filters, session
 from pages.shell import cursor, keyboard
-from pages.ui import html, request_context
+from pages.ui import fixed_scores, html, request_context
 from pages.ui.errors import guarded
 from recsys.core.translation import _
 from recsys.models import find_model_spec
@@ -35,5 +35,6 @@ def draw_list() -> None:
 
 st.title(_("Recommendations"))
 html.lead(cards.history_sentence(here, request_context.request_moment(here), loaded.card))
+fixed_scores.draw_reason(here, loaded.model, _("This list does not follow what you add or like: {reason}."))
 draw_list()
 keyboard.walk()
