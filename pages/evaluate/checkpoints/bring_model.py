@@ -113,7 +113,8 @@ def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) 
 
     for key in ("results", "question", "refusal"):
         state.pop(key, None)
-    options: ImportOptions = replace(state["answers"], **{key: path for key, path in paths.items() if path is not None})
+    id_files: dict[str, Any] = {key: path for key, path in paths.items() if path is not None}
+    options: ImportOptions = replace(state["answers"], **id_files)
     own = cache.private_checkpoints(here.dataset)
     with st.spinner(_("Importing …")):
         try:
@@ -155,7 +156,8 @@ def _add_answer(options: "ImportOptions", option: str, answer: str) -> "ImportOp
     if option == "--map":
         role, _is_pair, column = answer.partition("=")
         return replace(options, columns={**options.columns, role: column})
-    return replace(options, **{option.removeprefix("--").replace("-", "_"): answer})
+    answered: dict[str, Any] = {option.removeprefix("--").replace("-", "_"): answer}
+    return replace(options, **answered)
 
 
 def _draw_result(imported: "ImportedModel", card: "CheckpointCard") -> None:
