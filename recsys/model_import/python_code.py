@@ -11,6 +11,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
 
     `item_ids` of the object are the columns of its scores; without them these are the items of the dataset in its order.
     """
-    model = _adapt(thing, dataset, name)
+    model, identity = _adapt(thing, dataset, name), uuid.uuid4().hex  # measured anew in every process: code changes
     split = split_interactions(dataset, default_protocol(dataset))
     card = CheckpointCard(
         name=name,
@@ -95,7 +96,7 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         source={"format": "code", "file": name},
     )
-    loaded = LoadedCheckpoint(model, card, uuid.uuid4().hex[:16], Path(), "cpu")
+    loaded = LoadedCheckpoint(model, replace(card, seal=identity), identity, Path(), "cpu")
     register_live_model(loaded)
     return loaded
 
