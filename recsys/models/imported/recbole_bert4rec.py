@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recsys.core import Trace
 from recsys.models.imported.recbole_sequential import RecBoleSequential
 from recsys.models.imported.recbole_transformer import TransformerConfig, TransformerEncoder, place_attention
 
@@ -54,10 +53,9 @@ class RecBoleBERT4Rec(RecBoleSequential):
         x = self.LayerNorm(self.item_embedding(tokens) + self.position_embedding.weight[: tokens.shape[1]])
         return self.trm_encoder(x, (tokens > 0)[:, None, None], recorded)
 
-    def _with_attention(self, trace: Trace, codes: np.ndarray) -> Trace:
+    def attend(self, codes: np.ndarray, slots: np.ndarray, size: int) -> tuple[np.ndarray, int]:
         """The mask token is shown in the place of the start token."""
         recorded: list[Tensor] = []
-        window = codes[-self.config.max_length :][1:]
-        self._encode_all(self._on_device(np.append(window, self.mask))[None], recorded)
-        slots = np.append(np.arange(len(codes) + 1 - len(window), len(codes) + 1), 0)
-        return Trace(trace.states, place_attention(recorded, self.config, slots, len(codes) + 1), query=0)
+        codes, slots = codes[-self.config.max_length :][1:], slots[-self.config.max_length :][1:]
+        self._encode_all(self._on_device(np.append(codes, self.mask))[None], recorded)
+        return place_attention(recorded, self.config, np.append(slots, 0), size), 0

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recsys.core import Trace
 from recsys.models.imported.recbole_sequential import RecBoleSequential
 from recsys.models.imported.recbole_transformer import TransformerConfig, TransformerEncoder, place_attention
 
@@ -34,10 +33,9 @@ class RecBoleSASRec(RecBoleSequential):
         visible = torch.ones(length, length, dtype=torch.bool, device=codes.device).tril()[None, None]
         return self.trm_encoder(x, visible, recorded)
 
-    def _with_attention(self, trace: Trace, codes: np.ndarray) -> Trace:
+    def attend(self, codes: np.ndarray, slots: np.ndarray, size: int) -> tuple[np.ndarray, int]:
         recorded: list[Tensor] = []
-        window = codes[-self.config.max_length :]
-        if len(window):
-            self._encode_all(self._on_device(window)[None], recorded)
-        size = len(codes) + 1  # with the start token, which RecBole does not have
-        return Trace(trace.states, place_attention(recorded, self.config, np.arange(size - len(window), size), size))
+        codes, slots = codes[-self.config.max_length :], slots[-self.config.max_length :]
+        if len(codes):
+            self._encode_all(self._on_device(codes)[None], recorded)
+        return place_attention(recorded, self.config, slots, size), int(slots[-1]) if len(slots) else 0

@@ -3,13 +3,15 @@
 RecBole reads the latest `max_length` items of a history, the oldest of them at position 0, and pads on the right. So the state after N
 events is that of one causal pass as long as N is at most `max_length`, and that of a window of its own beyond.
 
-Codes of items are RecBole's own: row 0 of the embedding is padding, row n the n-th item. RecBole never scores an empty history; here its
-state is zero, which gives all items the same score.
+Row 0 of the item embedding is padding, row n the n-th item of the dataset, in place of RecBole's own order. Items of the dataset that the
+model does not know are ignored in histories and score −inf. RecBole never scores an empty history; here its state is zero, which gives all
+items the same score.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,8 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from recsys.core import PAD, History, Request, Trace, Vocabulary
-from recsys.core.errors import DataError
-from recsys.core.translation import N_, _
+from recsys.core.translation import N_
 from recsys.models.base.event_arrays import collect_events
 from recsys.models.base.settings import check_at_least
 
@@ -35,6 +36,12 @@ class RecBoleConfig:
     def __post_init__(self) -> None:
         check_at_least(1, self, "max_length")
 
+    @cached_property
+    def known_items(self) -> Vocabulary:
+        """The items of the dataset that the model knows, with the codes of `vocabulary`; a number, which is not an id, stands for the others."""
+        known = self.is_known.cpu().numpy()
+        return Vocabulary(np.where(known, self.item_ids, np.arange(len(known))))
+
     @property
     def shows_attention(self) -> bool:
         """Whether the model has attention over single events."""
@@ -46,12 +53,14 @@ class RecBoleSequential(nn.Module, ABC):
 
     Config: ClassVar[type]
     item_embedding: nn.Embedding
+    is_known: Tensor
     config: Any
 
     def __init__(self, item_ids: np.ndarray, config: Any):
         super().__init__()
         self.config = config
         self.vocabulary = Vocabulary(item_ids)
+        self.register_buffer("is_known", torch.ones(len(item_ids), dtype=torch.bool))
 
     @abstractmethod
     def encode(self, codes: Tensor, lengths: Tensor) -> Tensor:
@@ -81,37 +90,32 @@ class RecBoleSequential(nn.Module, ABC):
     @torch.inference_mode()
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return scores (len(requests), n_items) float32."""
-        events = collect_events(requests, self.vocabulary, within=self.config.max_length)
+        events = collect_events(requests, self.known_items, within=self.config.max_length)
         scores = self._score_states(self._encode_windows(events.codes, events.starts, events.ends))
         return self.vocabulary.mask(scores, requests)
 
     @torch.inference_mode()
     def score_subsets(self, request: Request, keep: np.ndarray, instead: str | None = None, column: int | None = None) -> np.ndarray:
         """Return scores (n, n_items) or (n, 1) float32 given subsets of one history (see `ScoresSubsets`)."""
-        codes, keep = self.vocabulary.encode(request.history.items), np.asarray(keep, dtype=bool)
-        if instead is None:
-            flat, lengths = np.tile(codes, (len(keep), 1))[keep], keep.sum(axis=1)
-        else:
-            flat = np.where(keep, codes, self.vocabulary.encode([instead])).ravel()
-            lengths = np.full(len(keep), keep.shape[1])
-        ends = np.cumsum(lengths)
-        scores = self._score_states(self._encode_windows(flat, ends - lengths, ends))
+        codes, keep = self.known_items.encode(request.history.items), np.asarray(keep, dtype=bool)
+        if instead is not None:
+            codes, keep = np.where(keep, codes, self.known_items.encode([instead])), np.ones_like(keep)
+        read = keep & (codes != PAD)
+        ends = read.sum(axis=1).cumsum()
+        scores = self._score_states(self._encode_windows(np.broadcast_to(codes, keep.shape)[read], ends - read.sum(axis=1), ends))
         self.vocabulary.mask(scores, [request] * len(keep))
         return scores if column is None else scores[:, [column]]
 
     @torch.inference_mode()
     def trace(self, history: History, final: Request | None = None, attention: bool = False) -> Trace:
         """Return every step; equals step-by-step scoring at any length of the history. Unknown items do not change the state."""
-        codes = self.vocabulary.encode(history.items)
+        codes = self.known_items.encode(history.items)
         known = codes != PAD
         states = self._trace_states(codes[known])[np.concatenate([[0], np.cumsum(known)])]
         if not attention or not self.shows_attention:
             return Trace(states)
-        if not known.all():
-            raise DataError(
-                _("attention cannot be shown for a history with items that the model does not know; remove those items from the history")
-            )
-        return self._with_attention(Trace(states), codes)
+        weights, query = self.attend(codes[known], np.flatnonzero(known) + 1, len(codes) + 1)
+        return Trace(states, weights, query=query)
 
     @torch.inference_mode()
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
@@ -123,7 +127,7 @@ class RecBoleSequential(nn.Module, ABC):
         return self.fallbacks([request])[0]
 
     def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
-        known = collect_events(requests, self.vocabulary, within=1).lengths
+        known = collect_events(requests, self.known_items, within=1).lengths
         return [None if count else N_("no history yet: all items score the same") for count in known]
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -138,18 +142,22 @@ class RecBoleSequential(nn.Module, ABC):
         model.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}, assign=True)
         return model.requires_grad_(False).eval()
 
+    def attend(self, codes: np.ndarray, slots: np.ndarray, size: int) -> tuple[np.ndarray, int]:
+        """Return the attention (layers, heads, size, size) after events with these codes, at these slots of a trace, and the row that decides.
+
+        Only models that show attention have it.
+        """
+        raise NotImplementedError
+
     def empty_states(self, count: int) -> Tensor:
         """Return the states (count, D) of histories without known items."""
         return torch.zeros(count, self.item_embedding.embedding_dim, device=self.item_embedding.weight.device)
 
-    def _with_attention(self, trace: Trace, codes: np.ndarray) -> Trace:
-        """Return the trace with the attention of its last step; only models that show attention have it."""
-        raise NotImplementedError
-
     def _score_states(self, states: Tensor) -> np.ndarray:
         scores = states.to(self.item_embedding.weight.device) @ self.item_vectors().T
         biases = self.item_biases()
-        return np.asarray((scores if biases is None else scores + biases).cpu().numpy())
+        scores = scores if biases is None else scores + biases
+        return np.asarray(scores.masked_fill_(~self.is_known, -torch.inf).cpu().numpy())
 
     def _encode_windows(self, codes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> Tensor:
         """Return the states (n, D) after the events `codes[start:end]` of n histories, the longest first, so that little is padded."""
