@@ -1,1 +1,1 @@
-"""Models that were trained elsewhere; the readers of their files are in `recsys/model_import/`."""
+"""Models brought from outside. They rank the items of a dataset; `recsys/model_import` makes them from files."""
