@@ -30,12 +30,13 @@ class NumberedTokens:
     """Tokens of users and items (n,) str; the n-th one has number n + 1. `users` is None where only items are known.
 
     `interactions` are the rows that RecBole keeps, in the order of the file: numbers `user` and `item` and, where known, `time` in the
-    single precision that RecBole reads, which rounds present-day seconds to multiples of 128.
+    single precision that RecBole reads, which rounds present-day seconds to multiples of 128; `exact_times` are the times in the file.
     """
 
     items: np.ndarray
     users: np.ndarray | None = None
     interactions: pd.DataFrame | None = None
+    exact_times: np.ndarray | None = None
 
 
 def number_tokens(path: Path, settings: Settings) -> NumberedTokens:
@@ -81,9 +82,10 @@ def number_tokens(path: Path, settings: Settings) -> NumberedTokens:
         everything = np.concatenate([frame[name].to_numpy(dtype=object), [] if extra[role] is None else extra[role]])
         codes, tokens[role] = pd.factorize(everything)
         numbers[role] = codes[: len(frame)] + 1
-    if time in frame:
-        numbers["time"] = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype=np.float64).astype(np.float32)
-    return NumberedTokens(tokens["item"], tokens["user"], pd.DataFrame(numbers))
+    exact = pd.to_numeric(frame[time], errors="coerce").to_numpy(dtype=np.float64) if time in frame else None
+    if exact is not None:
+        numbers["time"] = exact.astype(np.float32)
+    return NumberedTokens(tokens["item"], tokens["user"], pd.DataFrame(numbers), exact)
 
 
 def select_training_pairs(interactions: pd.DataFrame, settings: Settings) -> pd.DataFrame | None:

@@ -139,7 +139,10 @@ def _read_archive(path: Path) -> TorchFile:
         pickles = [name for name in members if name.endswith("/data.pkl") and name.count("/") == 1]
         if len(pickles) != 1:
             raise CheckpointError(
-                _("{file} is a zip archive without data.pkl, which torch.save writes; give the .pth file that RecBole saved", file=path.name)
+                _(
+                    "{file} is a zip archive without data.pkl, which torch.save writes; give the .pth file that RecBole saved",
+                    file=path.name,
+                )
             )
         # torch.save never compresses, so that no member can be larger than the file
         if any(member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 for member in members.values()):
@@ -164,9 +167,7 @@ def _read_legacy(path: Path) -> TorchFile:
     with path.open("rb") as file:
         stream = io.BytesIO(file.read(MOST_BYTES))
     if read_pickle(stream, {}, lambda _identity: None) != LEGACY_MAGIC:
-        raise CheckpointError(
-            _("{file} is a pickle that torch.save did not write; give the .pth file that RecBole saved", file=path.name)
-        )
+        raise CheckpointError(_("{file} is a pickle that torch.save did not write; give the .pth file that RecBole saved", file=path.name))
     read_pickle(stream, {}, lambda _identity: None)  # the version of the format
     system = read_pickle(stream, {}, lambda _identity: None)
     content = read_pickle(stream, BUILDERS, partial(_find_storage, storages))
