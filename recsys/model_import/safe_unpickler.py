@@ -196,12 +196,13 @@ def _pairs_to_dict(machine: _Machine, _argument: Any) -> None:
     _set(machine, pairs)
 
 
-PUSHES = frozenset(
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE "
-    "BINUNICODE8 BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8".split()
+PUSHES = (
+    *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
+    *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
+    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
 )
 """Instructions whose argument is the value."""
-IGNORED = frozenset("PROTO FRAME STOP READONLY_BUFFER".split())
+IGNORED = ("PROTO", "FRAME", "STOP", "READONLY_BUFFER")
 
 OPERATIONS: dict[str, Callable[[_Machine, Any], None]] = {
     "NONE": lambda machine, _: machine.stack.append(None),

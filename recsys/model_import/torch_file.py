@@ -83,10 +83,10 @@ class TorchFile:
         if storage.kind == "bfloat16":  # the upper half of a float32
             values = (np.frombuffer(data, self._byte_order + "u2").astype(np.uint32) << 16).view(np.float32)
         else:
-            values = np.frombuffer(data, np.dtype(storage.kind).newbyteorder(self._byte_order))
+            values = np.frombuffer(data, self._byte_order + storage.kind)
         strides = tuple(stride * values.itemsize for stride in tensor.strides)
         view = np.lib.stride_tricks.as_strided(values[tensor.offset :], tensor.shape, strides, writeable=False)
-        return view.astype(values.dtype.newbyteorder("="), order="C", copy=True)
+        return np.array(view, dtype=values.dtype.newbyteorder("="), order="C")
 
 
 def read_torch_file(path: Path) -> TorchFile:

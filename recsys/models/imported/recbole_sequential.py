@@ -36,12 +36,6 @@ class RecBoleConfig:
     def __post_init__(self) -> None:
         check_at_least(1, self, "max_length")
 
-    @cached_property
-    def known_items(self) -> Vocabulary:
-        """The items of the dataset that the model knows, with the codes of `vocabulary`; a number, which is not an id, stands for the others."""
-        known = self.is_known.cpu().numpy()
-        return Vocabulary(np.where(known, self.item_ids, np.arange(len(known))))
-
     @property
     def shows_attention(self) -> bool:
         """Whether the model has attention over single events."""
@@ -77,6 +71,12 @@ class RecBoleSequential(nn.Module, ABC):
     def item_vectors(self) -> Tensor:
         """Return the vectors (n_items, D) that states are compared with."""
         return self.item_embedding.weight[1 : len(self.vocabulary) + 1]
+
+    @cached_property
+    def known_items(self) -> Vocabulary:
+        """The items of the dataset that the model knows, with the codes of `vocabulary`; a number, which is not an id, stands for the others."""
+        known = self.is_known.cpu().numpy()
+        return Vocabulary(np.where(known, self.item_ids, np.arange(len(known))))
 
     @property
     def item_ids(self) -> np.ndarray:
