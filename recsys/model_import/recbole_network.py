@@ -16,7 +16,7 @@ from recsys.model_import.recbole_tokens import NumberedTokens, Settings, field_n
 from recsys.models import IMPORTED_MODELS
 
 SHAPES = {
-    "SASRec": {"hidden_size": "item_embedding.weight:1", "inner_size": "trm_encoder.layer.0.feed_forward.dense_1.weight:0", "n_layers": "trm_encoder.layer.", "max_length": "position_embedding.weight:0"},
+    "SASRec": {"hidden_size": "item_embedding.weight:1", "inner_size": "trm_encoder.layer.0.feed_forward.dense_1.weight:0", "n_layers": "trm_encoder.layer."},
     "GRU4Rec": {"embedding_size": "item_embedding.weight:1", "hidden_size": "gru_layers.weight_hh_l0:1", "num_layers": "gru_layers.weight_hh_l"},
     "NARM": {"embedding_size": "item_embedding.weight:1", "hidden_size": "gru.weight_hh_l0:1", "n_layers": "gru.weight_hh_l"},
 }  # fmt: skip
@@ -36,6 +36,15 @@ def build_network(
     with torch.device("meta"):
         expected = {name: tuple(value.shape) for name, value in model_class(numbers.items, config).state_dict().items()}
     del expected["is_known"]
+    if more := sorted(set(checkpoint.tensors) - set(expected)):
+        raise CheckpointError(
+            _(
+                "{file} has the parameter {name}, which {model} of RecBole 1.2 does not have; save the model with that version",
+                file=checkpoint.file.path.name,
+                name=more[0],
+                model=checkpoint.model,
+            )
+        )
     for name, shape in expected.items():
         if checkpoint.shape(name) != shape:
             raise CheckpointError(

@@ -34,7 +34,12 @@ def in_order(values: Any) -> list[str]:
 
 @given(ROWS, st.sampled_from([0, 1, 2, 3]), st.sampled_from([0, 2, 4]), st.sampled_from([None, "first", "last"]), st.booleans())
 def test_filters_and_order_are_recboles(
-    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int, int, int]], user_least: int, rating: int, keep: str | None, header: bool
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[int, int, int, int]],
+    user_least: int,
+    rating: int,
+    keep: str | None,
+    header: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("inter")
     if header:
@@ -101,7 +106,9 @@ def test_files_of_users_and_items_beside_it_are_read_where_recbole_reads_them(tm
 
 
 def test_missing_ids_and_chosen_values_are_dropped(tmp_path: Path) -> None:
-    (tmp_path / "shop.inter").write_text("user_id:token\titem_id:token\tkind:token\nu1\ti1\tbuy\nu1\t\tbuy\n\ti2\tbuy\nu2\ti3\tview\nu2\ti4\tbuy\n")
+    (tmp_path / "shop.inter").write_text(
+        "user_id:token\titem_id:token\tkind:token\nu1\ti1\tbuy\nu1\t\tbuy\n\ti2\tbuy\nu2\ti3\tview\nu2\ti4\tbuy\n"
+    )
     settings = make_settings("BPR", load_col={"inter": ["user_id", "item_id", "kind"]}, val_interval={"kind": ["buy"]})
     assert list(number_tokens(tmp_path / "shop.inter", settings).items) == ["i1", "i4"]
 
@@ -144,7 +151,9 @@ def test_times_are_rounded_as_by_recbole(tmp_path: Path) -> None:
 
 def test_errors_name_the_file_and_what_is_missing(tmp_path: Path) -> None:
     file = write_inter(tmp_path / "shop.inter", table([(0, 1, 5, 10)]))
-    with pytest.raises(DataError, match="shop.inter has no column item, which the model was trained with; its columns are user_id, item_id"):
+    with pytest.raises(
+        DataError, match="shop.inter has no column item, which the model was trained with; its columns are user_id, item_id"
+    ):
         number_tokens(file, make_settings("BPR", ITEM_ID_FIELD="item", load_col=None))
     with pytest.raises(DataError, match="rows chosen by price, which is not a column of shop.inter"):
         number_tokens(file, make_settings("BPR", val_interval={"price": "[1,2]"}))

@@ -65,7 +65,9 @@ def test_of_another_byte_order(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "file.pth") as source, zipfile.ZipFile(tmp_path / "big.pth", "w") as target:
         for name in source.namelist():
             data = source.read(name)
-            data = b"big" if name.endswith("byteorder") else np.frombuffer(data, "<f4").astype(">f4").tobytes() if "/data/" in name else data
+            data = (
+                b"big" if name.endswith("byteorder") else np.frombuffer(data, "<f4").astype(">f4").tobytes() if "/data/" in name else data
+            )
             target.writestr(name, data)
     file = read_torch_file(tmp_path / "big.pth")
     np.testing.assert_array_equal(file.read_tensor(file.content["a"]), BASE.float().numpy())
@@ -187,7 +189,9 @@ class TestRefuses:
                 return torch._utils._rebuild_tensor_v2, (BASE, offset, shape, strides, False, {})
 
         pickler.dump({"tensors": {"a": Forged()}})
-        path = rewritten(tmp_path / "file.pth", lambda members: members.update({"file/data.pkl": stream.getvalue(), "file/data/0": bytes(240)}))
+        path = rewritten(
+            tmp_path / "file.pth", lambda members: members.update({"file/data.pkl": stream.getvalue(), "file/data/0": bytes(240)})
+        )
         if shape == (2**40, 0):
             assert read_torch_file(path).content["tensors"]["a"].shape == shape
         else:

@@ -21,10 +21,11 @@ from torch import Tensor, nn
 from recsys.core import PAD, History, Request, Trace, Vocabulary
 from recsys.core.translation import N_
 from recsys.models.base.event_arrays import collect_events
-from recsys.models.base.settings import check_at_least
+from recsys.models.base.settings import check_between
 
 BATCH_TOKENS = 16_384
 """Tokens of windows encoded at a time."""
+LONGEST_WINDOW = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class RecBoleConfig:
     max_length: int = 50
 
     def __post_init__(self) -> None:
-        check_at_least(1, self, "max_length")
+        check_between(1, LONGEST_WINDOW, self, "max_length")
 
     @property
     def shows_attention(self) -> bool:
