@@ -75,7 +75,9 @@ def _reason(plan: "ImportPlan", role: str) -> str:
 
 def _unused(plan: "ImportPlan") -> dict[str, str | None]:
     """Return the columns without a role, and what each seems to be; one may tell kinds of rows, such as returns."""
-    used = {name for column in plan.mapping.values() for name in (column, *column.split("+"))}
+    from recsys.datasets.importing.id_columns import list_used_columns
+
+    used = list_used_columns(plan.mapping.values())
     kinds: dict[str, list[str]] = {}
     for kind in plan.kinds:
         if kind.key not in kinds.setdefault(kind.column, []):

@@ -13,7 +13,7 @@ from recsys.core.formatting import join_words
 from recsys.core.moments import Ties
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.behaviours import MEANINGS
-from recsys.datasets.importing.id_columns import ONE_USER
+from recsys.datasets.importing.id_columns import ONE_USER, list_used_columns
 from recsys.datasets.importing.import_plan import ImportPlan
 from recsys.datasets.importing.layouts import Layout
 from recsys.datasets.importing.options import Pairs
@@ -158,7 +158,7 @@ def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
                 reason = escape_markdown(plan.guess.reasons.get(key, ""))
                 is_unsure = key in plan.guess.unsure
                 place.caption(f"{ASKED} {_('not certain: {reason}', reason=reason)}" if is_unsure else reason)
-    used = {part for value in chosen.values() for part in (value, *value.split("+"))}
+    used = list_used_columns(chosen.values())
     unused = [f"{name} ({plan.guess.unused[name]})" if name in plan.guess.unused else name for name in plan.columns if name not in used]
     if unused:
         st.caption(escape_markdown(_("Not used: {columns}.", columns=join_words(unused[:30]))))

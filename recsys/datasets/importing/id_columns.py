@@ -105,6 +105,11 @@ def suggest_item(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn 
     return IdColumn(found[0].name, _guessed(found[0]), False, _names(found[1:]))
 
 
+def list_used_columns(columns: Iterable[str]) -> set[str]:
+    """Return the columns of a file that a mapping uses; an id of artist+track uses both."""
+    return {part for column in columns for part in (column, *column.split("+"))}
+
+
 def free_columns(columns: Sequence[Column], taken: Iterable[str]) -> list[Column]:
     """Return the columns of unknown names that may hold ids by their values.
 

@@ -15,7 +15,7 @@ from recsys.datasets.importing.behaviours import check_meanings
 from recsys.datasets.importing.column_roles import RoleGuess, describe_header, guess_roles, question_for, read_sample
 from recsys.datasets.importing.file_format import FileFormat, open_file
 from recsys.datasets.importing.id_columns import ONE_USER
-from recsys.datasets.importing.ids import id_columns
+from recsys.datasets.importing.ids import list_id_columns
 from recsys.datasets.importing.layouts import Layout, ask_layout, detect_layout, unfold
 from recsys.datasets.importing.layouts.lines import lines_sql
 from recsys.datasets.importing.options import Options
@@ -195,7 +195,7 @@ def correct_mapping(file: str, columns: tuple[str, ...], guess: RoleGuess, mappi
             )
         if role in chosen:
             try:
-                id_columns(chosen[role], columns)
+                list_id_columns(chosen[role], columns)
             except DataError as error:
                 raise _no_column(file, columns, role, chosen[role]) from error
     for role, other in (("latitude", "longitude"), ("longitude", "latitude")):
