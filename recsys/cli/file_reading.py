@@ -62,7 +62,7 @@ def _describe_format(plan: "ImportPlan") -> str:
             found.kind, found.kind
         )
     separator = _SEPARATORS.get(found.delimiter, found.delimiter)
-    return f"columns separated by {separator}, {found.encoding}, {'with' if found.header else 'without'} a line of names"
+    return f"columns separated by {separator}, {found.encoding}, {'with' if found.has_header else 'without'} a line of names"
 
 
 def _is_sure(plan: "ImportPlan", role: str) -> bool:

@@ -212,7 +212,7 @@ def _describe_format(plan: ImportPlan) -> str:
         return _(FORMATS[found.kind], file=plan.file)
     separator = _(SEPARATORS[found.delimiter]) if found.delimiter in SEPARATORS else _("“{text}”", text=found.delimiter)
     values = dict(file=plan.file, separator=separator, encoding=found.encoding)
-    if found.header:
+    if found.has_header:
         return _("{file} has columns separated by {separator} ({encoding}). Its first rows:", **values)
     return _("{file} has columns separated by {separator} ({encoding}) and no header line. Its first rows:", **values)
 

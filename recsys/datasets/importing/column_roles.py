@@ -184,7 +184,7 @@ def describe_header(found: FileFormat) -> Check | None:
     """Return the line of the cleaning report that says how the first line was read; None where column names leave no doubt."""
     if found.kind != "separated" or any(find_meaning(column) for column in found.columns if column):
         return None
-    return Check(_READ_AS_NAMES, 1, "kept", {"names": ", ".join(found.columns[:3])}) if found.header else Check(_READ_AS_ROW, 1, "kept")
+    return Check(_READ_AS_NAMES, 1, "kept", {"names": ", ".join(found.columns[:3])}) if found.has_header else Check(_READ_AS_ROW, 1, "kept")
 
 
 def read_sample(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> pd.DataFrame:
