@@ -20,7 +20,6 @@ from recsys.datasets.importing.options import Pairs
 from recsys.datasets.importing.row_choices import list_choices
 from recsys.datasets.source import KEYS
 
-SEPARATORS = {"\t": N_("tabs"), ",": N_("commas"), ";": N_("semicolons"), "|": N_("vertical bars"), " ": N_("spaces")}
 COLUMN_LABELS = {
     "user_id": N_("User"),
     "item_id": N_("Item"),
@@ -77,7 +76,7 @@ ROW_CHOICES = {
 }
 AS_NAMED = N_("as the word says")
 MEANING_LABELS = {"positive": N_("an event"), "impression": N_("only shown, not an event"), "delete": N_("takes earlier events back")}
-DATE_ORDER_LABELS = {"day-first": N_("day first"), "month-first": N_("month first"), "year-first": N_("year first")}
+ASK_ICON = ":material/help:"
 
 
 def draw_layout(plan: ImportPlan, file: str) -> Layout:
@@ -92,52 +91,10 @@ def draw_layout(plan: ImportPlan, file: str) -> Layout:
     )
 
 
-def draw_question(question: QuestionError, file: str) -> tuple[str, str] | None:
-    """Draw a question with its suggested answer; return the field of Options and the value once the user has answered.
-
-    A question that only another file or another column answers has no widget.
-    """
-    st.warning(escape_markdown(question), icon=ASKED)
-    name = question.option.removeprefix("--")
-    suggested = question.suggestion[1] if question.suggestion else None
-    if name == "rows" and suggested:
-        choice = suggested.partition("=")[2]
-        return (name, suggested) if st.button(_(ROW_ANSWERS[choice]), type="primary", key=f"answer_rows_{file}") else None
-    if name not in ANSWER_LABELS:
-        st.caption(_("Change a setting above, or correct the file and upload it again; then check it again."))
-        return None
-    options = list(dict.fromkeys([*question.choices, *([suggested] if suggested else []), *(ENCODINGS if name == "encoding" else ())]))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        value = st.selectbox(
-            _(ANSWER_LABELS[name]),
-            options,
-            index=options.index(suggested) if suggested else None,
-            format_func=lambda option: _(ANSWERS[option]) if option in ANSWERS and name in ("layout", "dates") else option,
-            placeholder=_("Choose an answer"),
-            accept_new_options=name == "encoding",
-            key=f"answer_{name}_{file}",
-            width=360,
-        )
-        is_given = st.button(_("Continue"), type="primary", key=f"answer_{name}_{file}_button", disabled=not value)
-    return (name, value) if is_given and value else None
-
-
-ASKED = ":material/help:"
-ANSWER_LABELS = {
-    "table": N_("The events are in"),
-    "encoding": N_("Encoding of the text"),
-    "layout": N_("The rows of the file are"),
-    "dates": N_("Dates are written"),
-}
-ANSWERS: dict[str, str] = {**DATE_ORDER_LABELS, **{str(layout): label for layout, label in LAYOUTS.items()}}
-ROW_ANSWERS = {"drop": N_("Drop these rows and continue"), "keep": N_("Keep these values and continue")}
-ENCODINGS = ("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr", "utf-16")
-
-
 def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
     """Draw a select box for the column of each role, on the guess, with its reason; say which are not certain."""
     if plan.question is not None:
-        st.warning(escape_markdown(_describe_question(plan, plan.question)), icon=ASKED)
+        st.warning(escape_markdown(_describe_question(plan, plan.question)), icon=ASK_ICON)
     is_open = {"user_id"} if plan.question is not None and plan.question.option == "--items" else set()
     chosen = {}
     for start in range(0, len(KEYS), 4):
@@ -157,7 +114,7 @@ def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
             if value and value == suggested:
                 reason = escape_markdown(plan.guess.reasons.get(key, ""))
                 is_unsure = key in plan.guess.unsure
-                place.caption(f"{ASKED} {_('not certain: {reason}', reason=reason)}" if is_unsure else reason)
+                place.caption(f"{ASK_ICON} {_('not certain: {reason}', reason=reason)}" if is_unsure else reason)
     used = list_used_columns(chosen.values())
     unused = [f"{name} ({plan.guess.unused[name]})" if name in plan.guess.unused else name for name in plan.columns if name not in used]
     if unused:
@@ -223,7 +180,7 @@ def draw_behaviours(sample: pd.DataFrame, column: str, file: str) -> Pairs:
 
 
 def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
-    """Draw, for each kind of rows that the report found, what to do with them; return those that are not the default."""
+    """Draw a select box with the treatment of each kind of rows in these lines of the report; return the choices that are not the default."""
     kinds = {check.choice: check for check in checks if check.rows and len(list_choices(check.choice)) > 1}
     chosen = {}
     if kinds:
