@@ -119,7 +119,7 @@ def _draw_choices(plan: ImportPlan, state: ImportState) -> Options:
 
 def _describe_format(plan: ImportPlan) -> str:
     found = plan.file_format
-    if found.dialect is None or found.kind == "inter":
+    if found.kind in FORMAT_SENTENCES:
         return _(FORMAT_SENTENCES[found.kind], file=plan.file)
     separator = _(SEPARATORS[found.delimiter]) if found.delimiter in SEPARATORS else _("“{text}”", text=found.delimiter)
     values = dict(file=plan.file, separator=separator, encoding=found.encoding)

@@ -33,7 +33,7 @@ _SEARCHED_COLUMNS = 100
 _READ_AS_NAMES = N_("first line taken as names of columns: {names}")
 _READ_AS_ROW = N_("first line read as a row, not as names")
 
-# Columns that people take for ratings or items, and the reason why they are none.
+# Kinds of columns that could be mistaken for ratings or items, and the reason why they have no role.
 _NO_ROLE = {
     "session": N_("the number of a session"),
     "transaction": N_("the number of an invoice, order, review or row"),
@@ -57,7 +57,7 @@ class RoleGuess:
     """The probable role of every column.
 
     `mapping` maps a role (`source.KEYS`) to a column; `creator+title` is an id of two columns, `=me` says that all rows are of one user.
-    `reasons` maps a role to the reason, in the current language. `unsure` are the roles in `mapping` that a person must confirm,
+    `reasons` maps a role to the reason, in the current language. `unsure` are the roles in `mapping` that the user must confirm,
     `alternatives` other plausible columns for a role, the best first, and `unused` says what columns without a role seem to be.
     """
 

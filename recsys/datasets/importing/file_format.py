@@ -12,14 +12,14 @@ from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
 from recsys.datasets.importing.formats import convert_special
-from recsys.datasets.importing.formats.converted import distinct_names
+from recsys.datasets.importing.formats.converted import ConvertedKind, distinct_names
 from recsys.datasets.importing.formats.nested_parquet import read_schema
 from recsys.datasets.importing.layouts.lines import detect_lines
 from recsys.datasets.importing.layouts.unfolding import Layout
 from recsys.datasets.importing.text_encoding import as_plain_text
 from recsys.datasets.source import quote_name, quote_path, read_head
 
-Kind = Literal["parquet", "separated", "inter", "lines", "json", "workbook", "numpy"]
+Kind = Literal["separated", "inter", "lines", ConvertedKind]
 
 _HEAD = 1 << 18
 _FOREIGN = {
@@ -90,7 +90,7 @@ def open_file(path: Path, work: Path, table: str | None = None, encoding: str | 
         work: an existing empty folder for unpacked and converted copies, which the result refers to.
         table: the name of one file of an archive.
         encoding: the encoding of text that is not UTF-8; detected where that is certain.
-        layout: decides between the two readings of lines that can be columns, and a user followed by items.
+        layout: whether lines are columns of a table (rows) or a user followed by items (lines), where they can be both.
     """
     files = unpack_archive(path, work, table)
     if len(files) == 1:

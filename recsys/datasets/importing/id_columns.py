@@ -14,7 +14,7 @@ from recsys.datasets.importing.column_values import Column, determines
 ONE_USER = "=me"
 
 _FORMS = {"id": 0, "entity": 1, "name": 2}
-_UNCONTESTED = 2  # the first names of users and items in the table: nothing says it more clearly
+_UNCONTESTED = 2  # names of users and items of a lower rank are so clear that no other name contests them
 _COMPLETE = 0.95
 _NO_MEANING = Meaning("", "entity", 0)
 
@@ -32,7 +32,7 @@ class IdColumn:
 
 
 def find_user(columns: Sequence[Column]) -> IdColumn | None:
-    """Return the column that names tell to hold users; else the sessions, which stand in for them."""
+    """Return the column of users by its name; else that of sessions, which stand in for users."""
     found = _rank_by_name(columns, "user", _identifies)
     clear = [column for column in found if _meaning(column).level > 1]
     if clear:
@@ -47,7 +47,7 @@ def find_user(columns: Sequence[Column]) -> IdColumn | None:
 
 
 def find_item(columns: Sequence[Column]) -> IdColumn | None:
-    """Return the column that names tell to hold items: ids before names, and names only together with their artist or author."""
+    """Return the column of items by its name: ids before names, and names only together with their artist or author."""
     items = [column for column in _rank_by_name(columns, "item", _identifies) if _meaning(column).level > 1]
     titles = [*(column for column in items if _meaning(column).form != "id"), *_rank_by_name(columns, "title", _identifies)]
     ids = [column for column in items if _meaning(column).form == "id"]

@@ -1,4 +1,4 @@
-"""The result of a conversion, and what the formats share: names of columns, the choice of a table, writing of text as Parquet."""
+"""The result of a conversion, and the steps that all formats share: names of columns, choice of a table, text written as Parquet."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,8 @@ _MOST_COLUMNS = 1000
 
 Row = dict[str, str | None]
 
+ConvertedKind = Literal["json", "workbook", "parquet", "numpy"]
+
 
 @dataclass(frozen=True)
 class Converted:
@@ -34,7 +36,7 @@ class Converted:
     """
 
     path: Path
-    kind: Literal["json", "workbook", "parquet", "numpy"]
+    kind: ConvertedKind
     columns: tuple[str, ...]
     list_columns: tuple[str, ...] = ()
     notes: tuple[Check, ...] = ()
@@ -120,7 +122,7 @@ def list_to_unfold(path: Path, lists: Sequence[ListOfObjects], rows: int, column
 
 
 def is_moment_name(name: str) -> bool:
-    """Return whether a column is called like a time."""
+    """Return whether a column is named like a time."""
     return bool(_MOMENT.search(name))
 
 

@@ -49,7 +49,7 @@ def unfold_lines(table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame,
     values = ("words[1]", "unnest(words[2:])", f"(line * {PLACE} + generate_subscripts(words[2:], 1))::VARCHAR")
     named = ", ".join(f"{value} AS {quote_name(name)}" for value, name in zip(values, _COLUMNS.values(), strict=True))
     empty = query_count(con, f"SELECT count(*) FROM {words} WHERE len(words) < 2 AND words[1] <> ''")
-    checks = (Check(N_("people without items"), empty, "dropped"),)
+    checks = (Check(N_("users without items"), empty, "dropped"),)
     reason = _("every line is a user followed by items, oldest first")
     return Unfolding("lines", f"(SELECT {named} FROM {words})", tuple(_COLUMNS.values()), dict(_COLUMNS), checks, reason)
 
