@@ -1,4 +1,7 @@
-"""Widgets for the choices of an import: the layout, the roles of columns, the kinds of rows and the meaning of behaviours."""
+"""Widgets for the choices of an import: the layout, the roles of columns, the kinds of rows and the meaning of behaviours.
+
+`suffix` ends the keys of the widgets, so that another file, or a new plan of the same file, has new widgets.
+"""
 
 from collections.abc import Iterable
 from typing import Any, get_args
@@ -79,27 +82,27 @@ MEANING_LABELS = {"positive": N_("an event"), "impression": N_("only shown, not 
 ASK_ICON = ":material/help:"
 
 
-def draw_layout(plan: ImportPlan, file: str) -> Layout:
-    """Draw the select box of the layout, on the one that was detected, and return the choice."""
+def draw_layout(plan: ImportPlan, suffix: str) -> Layout:
+    """Draw the select box of the layout, set to the detected one, and return the choice."""
     options = list(LAYOUTS)
     return st.selectbox(
         _("The rows of the file are"),
         options,
         index=options.index(plan.layout),
         format_func=lambda layout: _(LAYOUTS[layout]),
-        key=f"layout_{file}",
+        key=f"layout_{suffix}",
     )
 
 
-def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
-    """Draw a select box for the column of each role, on the guess, with its reason; say which are not certain."""
+def draw_mapping(plan: ImportPlan, suffix: str) -> Pairs:
+    """Draw a select box for the column of each role, set to the guess, with its reason; mark those that are not certain."""
     if plan.question is not None:
         st.warning(escape_markdown(_describe_question(plan, plan.question)), icon=ASK_ICON)
-    is_open = {"user_id"} if plan.question is not None and plan.question.option == "--items" else set()
+    open_roles = {"user_id"} if plan.question is not None and plan.question.option == "--items" else set()
     chosen = {}
     for start in range(0, len(KEYS), 4):
         for place, key in zip(st.columns(4), KEYS[start : start + 4], strict=False):
-            suggested = "" if key in is_open else plan.mapping.get(key, "")
+            suggested = "" if key in open_roles else plan.mapping.get(key, "")
             others = plan.guess.alternatives.get(key, ())
             options = list(dict.fromkeys(["", suggested, *others, *plan.columns, *([ONE_USER] if key == "user_id" else [])]))
             value = place.selectbox(
@@ -107,7 +110,7 @@ def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
                 options,
                 index=options.index(suggested),
                 format_func=_name_column,
-                key=f"map_{key}_{file}_{plan.layout}",
+                key=f"map_{key}_{suffix}_{plan.layout}",
                 help=_(COLUMN_HELP[key]),
             )
             chosen[key] = value
@@ -146,22 +149,22 @@ def _name_column(name: str) -> str:
     return escape_markdown(name) if name else _("not in this file")
 
 
-def draw_rules(file: str) -> tuple[Any, Any, Any]:
+def draw_rules(suffix: str) -> tuple[Any, Any, Any]:
     """Draw the rules for duplicates, missing values and events at one moment."""
     first, second, third = st.columns(3)
     duplicates = first.selectbox(
-        _("Duplicate rows"), list(DUPLICATE_RULES), format_func=lambda rule: _(DUPLICATE_RULES[rule]), key=f"duplicates_{file}"
+        _("Duplicate rows"), list(DUPLICATE_RULES), format_func=lambda rule: _(DUPLICATE_RULES[rule]), key=f"duplicates_{suffix}"
     )
     missing = second.selectbox(
-        _("Missing ratings and coordinates"), list(MISSING_RULES), format_func=lambda rule: _(MISSING_RULES[rule]), key=f"missing_{file}"
+        _("Missing ratings and coordinates"), list(MISSING_RULES), format_func=lambda rule: _(MISSING_RULES[rule]), key=f"missing_{suffix}"
     )
     ties = third.selectbox(
-        _("Events of one user at one moment"), list(get_args(Ties)), format_func=lambda rule: _(TIE_RULES[rule]), key=f"ties_{file}"
+        _("Events of one user at one moment"), list(get_args(Ties)), format_func=lambda rule: _(TIE_RULES[rule]), key=f"ties_{suffix}"
     )
     return duplicates, missing, ties
 
 
-def draw_behaviours(sample: pd.DataFrame, column: str, file: str) -> Pairs:
+def draw_behaviours(sample: pd.DataFrame, column: str, suffix: str) -> Pairs:
     """Draw the meaning of each behaviour of the sample; return those that were changed."""
     names = sample[column].dropna().str.strip().value_counts().index[:12] if column in sample.columns else ()
     chosen = {}
@@ -172,14 +175,14 @@ def draw_behaviours(sample: pd.DataFrame, column: str, file: str) -> Pairs:
                     escape_markdown(name),
                     ["", *MEANINGS],
                     format_func=lambda each: _(MEANING_LABELS.get(each, AS_NAMED)),
-                    key=f"behaviour_{name}_{file}",
+                    key=f"behaviour_{name}_{suffix}",
                 )
                 if meaning:
                     chosen[name] = meaning
     return tuple(chosen.items())
 
 
-def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
+def draw_row_choices(checks: Iterable[Check], suffix: str) -> Pairs:
     """Draw a select box with the treatment of each kind of rows in these lines of the report; return the choices that are not the default."""
     kinds = {check.choice: check for check in checks if check.rows and len(list_choices(check.choice)) > 1}
     chosen = {}
@@ -192,7 +195,7 @@ def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
             escape_markdown(label[:1].upper() + label[1:]),
             options,
             format_func=lambda choice: _(ROW_CHOICES[choice]),
-            key=f"rows_{kind}_{file}",
+            key=f"rows_{kind}_{suffix}",
         )
         if value != options[0]:
             chosen[kind] = value

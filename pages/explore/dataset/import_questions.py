@@ -42,7 +42,7 @@ def ask_question(question: QuestionError, state: ImportState) -> None:
     st.rerun()
 
 
-def _draw_question(question: QuestionError, file: str) -> tuple[str, str] | None:
+def _draw_question(question: QuestionError, suffix: str) -> tuple[str, str] | None:
     """Draw a question with its suggested answer; return the field of Options and the value once the user has answered.
 
     A question that only another file or another column answers has no widget.
@@ -52,7 +52,7 @@ def _draw_question(question: QuestionError, file: str) -> tuple[str, str] | None
     suggested = question.suggestion[1] if question.suggestion else None
     if name == "rows" and suggested:
         choice = suggested.partition("=")[2]
-        return (name, suggested) if st.button(_(ROW_ANSWERS[choice]), type="primary", key=f"answer_rows_{file}") else None
+        return (name, suggested) if st.button(_(ROW_ANSWERS[choice]), type="primary", key=f"answer_rows_{suffix}") else None
     if name not in ANSWER_LABELS:
         st.caption(_("Change a setting above, or correct the file and upload it again; then check it again."))
         return None
@@ -66,8 +66,8 @@ def _draw_question(question: QuestionError, file: str) -> tuple[str, str] | None
             format_func=lambda option: _(labels[option]) if option in labels else option,
             placeholder=_("Choose an answer"),
             accept_new_options=name == "encoding",
-            key=f"answer_{name}_{file}",
+            key=f"answer_{name}_{suffix}",
             width=360,
         )
-        is_given = st.button(_("Continue"), type="primary", key=f"answer_{name}_{file}_button", disabled=not value)
+        is_given = st.button(_("Continue"), type="primary", key=f"answer_{name}_{suffix}_button", disabled=not value)
     return (name, value) if is_given and value else None

@@ -12,7 +12,7 @@ from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
 from recsys.datasets.importing.formats import convert_special
-from recsys.datasets.importing.formats.converted import ConvertedKind, distinct_names
+from recsys.datasets.importing.formats.converted import ConvertedKind, check_distinct_names
 from recsys.datasets.importing.formats.nested_parquet import read_schema
 from recsys.datasets.importing.layouts.lines import detect_lines
 from recsys.datasets.importing.layouts.unfolding import Layout
@@ -134,7 +134,7 @@ def _detect(path: Path, work: Path, table: str | None, encoding: str | None, lay
 
 def _detect_parquet(path: Path) -> FileFormat:
     schema = read_schema(path)
-    return FileFormat(path, "parquet", distinct_names(path, schema.names), types=tuple(str(kind) for kind in schema.types))
+    return FileFormat(path, "parquet", check_distinct_names(path, schema.names), types=tuple(str(kind) for kind in schema.types))
 
 
 def _detect_text(path: Path, layout: Layout | None) -> FileFormat:
@@ -172,7 +172,7 @@ def _detect_text(path: Path, layout: Layout | None) -> FileFormat:
                 line=lines[0][:60],
             )
         )
-    names = distinct_names(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
+    names = check_distinct_names(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
     return FileFormat(path, "inter" if dialect.has_types else "separated", names, dialect)
 
 

@@ -126,7 +126,7 @@ def is_moment_name(name: str) -> bool:
     return bool(_MOMENT.search(name))
 
 
-def distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
+def check_distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Return the names; two equal ones are a DataError, also if they differ in capitals only, as DuckDB ignores these."""
     seen: dict[str, str] = {}
     for name in names:
@@ -150,7 +150,7 @@ def distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
 
 def check_columns(path: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Return the names; equal ones (DuckDB ignores capitals) and more than a thousand are a DataError."""
-    columns = distinct_names(path, names)
+    columns = check_distinct_names(path, names)
     if len(columns) > _MOST_COLUMNS:
         raise DataError(
             _(

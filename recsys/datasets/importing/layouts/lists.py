@@ -22,7 +22,7 @@ from recsys.datasets.importing.layouts.unfolding import (
     SEARCHED_COLUMNS,
     LayoutGuess,
     Unfolding,
-    distinct_name,
+    make_distinct_name,
     names_attributes,
     names_item_lists,
     names_items,
@@ -75,7 +75,7 @@ def unfold_lists(table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame,
         checks.append(Check(N_("rows with an empty list"), counts["empty"], "dropped"))
     checks.append(Check(N_("cells without brackets, read as one item"), counts["plain"], "kept"))
     doubt = _find_doubt(table, counts)
-    place = distinct_name("place in the list", columns)
+    place = make_distinct_name("place in the list", columns)
     unnested = {table.lists: "__list", **table.parallel}
     named = {
         column: f"unnest({unnested[column]})" if column in unnested else quote_name(column)
@@ -85,7 +85,7 @@ def unfold_lists(table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame,
     named[place] = f"({'__step' if once else '__row'} * {PLACE} + generate_subscripts(__list, 1))::VARCHAR"
     mapping = {"item_id": table.lists, "position": place}
     if not table.rest:
-        mapping["user_id"] = distinct_name(ROW_NUMBER, columns)
+        mapping["user_id"] = make_distinct_name(ROW_NUMBER, columns)
         named[mapping["user_id"]] = "__row::VARCHAR"
     return Unfolding(
         "lists",

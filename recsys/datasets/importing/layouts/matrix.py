@@ -16,7 +16,7 @@ from recsys.datasets.importing.layouts.unfolding import (
     ROW_NUMBER,
     LayoutGuess,
     Unfolding,
-    distinct_name,
+    make_distinct_name,
     names_attributes,
     names_item_lists,
     names_items,
@@ -67,9 +67,9 @@ def unfold_matrix(table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame
             _("no columns of ratings were found, one column per item; the columns are {columns}", columns=", ".join(columns[:20]))
         )
     rest = tuple(each for each in columns if each not in found.cells and each != found.count)
-    item, rating = distinct_name("item", rest), distinct_name("rating", rest)
+    item, rating = make_distinct_name("item", rest), make_distinct_name("rating", rest)
     texts = [f"CAST({quote_name(each)} AS VARCHAR) AS {quote_name(each)}" for each in (*rest, *found.cells)]
-    rows = found.rows or distinct_name(ROW_NUMBER, columns)
+    rows = found.rows or make_distinct_name(ROW_NUMBER, columns)
     if found.rows is None:
         texts.append(f"(row_number() OVER ())::VARCHAR AS {quote_name(rows)}")
         rest = (*rest, rows)
