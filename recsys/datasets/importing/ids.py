@@ -15,7 +15,7 @@ from recsys.core.translation import N_, _
 from recsys.datasets.source import quote_literal, quote_name
 
 MISSING_IDS = ("", "nan", "null", "none", "\\n")
-"""The words that programs write for a missing value, in lower case; databases write \\N."""
+"""What programs write for a missing value, in lower case; databases write a missing value as \\N."""
 
 SCIENTIFIC = "scientific-ids"
 

@@ -209,11 +209,11 @@ def _unrated(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKi
     }
     check = N_("unrated: {column} is {example}, outside the scale of the others")
     for number, confirm in scales.items():
-        condition = _is_one_of("rating", number) if number > 0 else f"rating < '1' AND {_is_one_of('rating', number)}"
+        condition = _is_number("rating", number) if number > 0 else f"rating < '1' AND {_is_number('rating', number)}"
         yield RowKind("unrated", check, mapping["rating"], condition, confirm, "rating", ("rating",))
 
 
-def _is_one_of(role: str, *numbers: int) -> str:
+def _is_number(role: str, *numbers: int) -> str:
     """Return SQL that tells whether a text is one of these whole numbers, by its usual spellings, as casts of many rows take long."""
     spellings = (f"{number}{fraction}" for number in numbers for fraction in ("", ".0", ",0", ".00", ",00", ".000000", ".0000000"))
     return f"COALESCE(trim({role}) IN ({', '.join(map(quote_literal, spellings))}), false)"
@@ -223,7 +223,7 @@ def _places(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKin
     if mapping.get("longitude") in sample.columns:
         away = "abs(TRY_CAST(replace(latitude, ',', '.') AS DOUBLE)) + abs(TRY_CAST(replace(longitude, ',', '.') AS DOUBLE))"
         check = N_("places not known: {column} and the other coordinate are {example}")
-        condition = f"{_is_one_of('latitude', 0)} AND {_is_one_of('longitude', 0)}"
+        condition = f"{_is_number('latitude', 0)} AND {_is_number('longitude', 0)}"
         confirm = f"approx_quantile({away}, 0.5) FILTER (NOT ({{flag}})) > 1"
         yield RowKind("no-place", check, mapping["latitude"], condition, confirm, "latitude", ("latitude", "longitude"))
 
@@ -237,7 +237,7 @@ def _placeholders(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[
     named = f"(user_id < '0' OR user_id >= ':') AND strlen(user_id) <= {max(map(len, words))} AND lower(trim(user_id)) IN ({', '.join(map(quote_literal, words))})"
     yield RowKind("placeholder-users", check, column, named, role="user_id")
     most = "count(*) FILTER ({flag}) * approx_count_distinct(user_id) > 10 * count(*)"
-    yield RowKind("placeholder-users", check, column, f"user_id < '1' AND {_is_one_of('user_id', 0, -1)}", most, "user_id")
+    yield RowKind("placeholder-users", check, column, f"user_id < '1' AND {_is_number('user_id', 0, -1)}", most, "user_id")
 
 
 def _non_products(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKind]:
