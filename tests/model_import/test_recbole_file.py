@@ -172,14 +172,14 @@ class TestTokens:
     def test_other_rows_are_refused(self, shop: Dataset, tmp_path: Path) -> None:
         path, _arrays = make(tmp_path, "SASRec")
         inter = write_inter(tmp_path / "some.inter", ROWS[:5])
-        with pytest.raises(DataError, match="SASRec has 6 items, but some.inter gives 4 after the filters"):
+        with pytest.raises(DataError, match=r"SASRec has 6 items, but some.inter gives 4 after the filters"):
             read_one(path, shop, interactions=inter)
         write_inter(tmp_path / "shop.inter", ROWS[:5])
         with pytest.raises(QuestionError):
             read_one(path, shop)
         path, _arrays = make(tmp_path, "BPR")
         inter = write_inter(tmp_path / "some.inter", ROWS.replace({"user_id": {"u1": "u0"}}))
-        with pytest.raises(DataError, match="BPR has 3 users, but some.inter gives 2"):
+        with pytest.raises(DataError, match=r"BPR has 3 users, but some.inter gives 2"):
             read_one(path, shop, interactions=inter)
 
     def test_too_few_known_items_are_refused(self, shop: Dataset, tmp_path: Path) -> None:
@@ -314,7 +314,7 @@ class TestRealFiles:
         return build(list(zip(ordered["user"], ordered["item"], strict=True)), repeats=False, name="ml-100k"), rows
 
     def test_lists_and_scores_are_recboles(self, model: str, films: tuple[Dataset, pd.DataFrame], tmp_path: Path) -> None:
-        dataset, rows = films
+        dataset, _rows = films
         (path,) = REAL.glob(f"{model}-*.pth")
         told = json.loads((REAL / f"{model}.json").read_text())
         imported = read_one(path, dataset, interactions=DATA / "ml-100k" / "u.data")

@@ -152,17 +152,17 @@ def test_times_are_rounded_as_by_recbole(tmp_path: Path) -> None:
 def test_errors_name_the_file_and_what_is_missing(tmp_path: Path) -> None:
     file = write_inter(tmp_path / "shop.inter", table([(0, 1, 5, 10)]))
     with pytest.raises(
-        DataError, match="shop.inter has no column item, which the model was trained with; its columns are user_id, item_id"
+        DataError, match=r"shop.inter has no column item, which the model was trained with; its columns are user_id, item_id"
     ):
         number_tokens(file, make_settings("BPR", ITEM_ID_FIELD="item", load_col=None))
-    with pytest.raises(DataError, match="rows chosen by price, which is not a column of shop.inter"):
+    with pytest.raises(DataError, match=r"rows chosen by price, which is not a column of shop.inter"):
         number_tokens(file, make_settings("BPR", val_interval={"price": "[1,2]"}))
     with pytest.raises(DataError, match="the setting benchmark_filename"):
         number_tokens(file, make_settings("BPR", benchmark_filename=["train", "test"]))
-    with pytest.raises(DataError, match="none.inter cannot be read"):
+    with pytest.raises(DataError, match=r"none.inter cannot be read"):
         number_tokens(tmp_path / "none.inter", make_settings("BPR"))
     (tmp_path / "bad.inter").write_bytes(b"user_id:token\titem_id:token\n\xff\xfe\t1\n")
-    with pytest.raises(DataError, match="bad.inter cannot be read"):
+    with pytest.raises(DataError, match=r"bad.inter cannot be read"):
         number_tokens(tmp_path / "bad.inter", make_settings("BPR"))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from recsys.analysis.attention import MEAN, ROLLOUT, summarize_attention
 from recsys.core import PAD, History, Request, Traces, empty_history, shows_attention
 from recsys.evaluation.replay import compute_request_attention, replay_history
 from recsys.models import IMPORTED_MODELS
@@ -137,6 +138,16 @@ class TestAttention:
         np.testing.assert_allclose(attention.weights[0][:, 0, [4, 5, 6, 7, 0]], wanted[:, -1], atol=1e-5)
         np.testing.assert_allclose(attention.weights.sum(-1), 1, atol=1e-6)
         assert attention.query == 0
+
+    def test_of_bert4rec_is_read_and_followed_from_the_mask(self) -> None:
+        history, network = history_of([2, 9, 4, 1, 7, 3, 8]), build("BERT4Rec")
+        attention = compute_request_attention(network, Request(history))
+        mean = summarize_attention(attention, history, MEAN)
+        np.testing.assert_allclose([mean.start, *mean.weights], attention.weights.mean((0, 1))[0], atol=1e-6)
+        first, second = (0.5 * block.mean(0) + 0.5 * np.eye(8) for block in attention.weights)
+        followed = summarize_attention(attention, history, ROLLOUT)
+        np.testing.assert_allclose([followed.start, *followed.weights], (second @ first)[0], atol=1e-6)
+        assert followed.start > 0.25  # half of the mask's own state stays in each block
 
     def test_leaves_out_unknown_events(self) -> None:
         known = np.arange(N_ITEMS) != 3
