@@ -15,7 +15,7 @@ from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
 from recsys.datasets.importing.formats import convert_special
-from recsys.datasets.importing.formats.converted import distinct_names
+from recsys.datasets.importing.formats.converted import ABOVE, distinct_names
 from recsys.datasets.importing.layouts.lines import detect_lines
 from recsys.datasets.importing.layouts.unfolding import Layout
 from recsys.datasets.importing.text_encoding import as_plain_text
@@ -135,7 +135,8 @@ def _detect(path: Path, work: Path, table: str | None, encoding: str | None, lay
         if head.startswith(magic):
             raise DataError(_(message, file=path.name))
     text = as_plain_text(path, work, encoding)
-    return replace(_text(text.path, layout), encoding=text.encoding, notes=text.notes)
+    found = _text(text.path, layout)
+    return replace(found, encoding=text.encoding, notes=(*text.notes, *found.notes))
 
 
 def _parquet(path: Path) -> FileFormat:
@@ -182,7 +183,8 @@ def _text(path: Path, layout: Layout | None) -> FileFormat:
             )
         )
     names = distinct_names(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
-    return FileFormat(path, "inter" if dialect.typed else "separated", names, dialect)
+    notes = (Check(ABOVE, dialect.skip, "dropped"),) if dialect.skip else ()
+    return FileFormat(path, "inter" if dialect.typed else "separated", names, dialect, notes=notes)
 
 
 def _as_text(name: str, kind: str) -> str:

@@ -22,6 +22,7 @@ from recsys.datasets.importing.formats.converted import (
     Row,
     Table,
     Written,
+    are_parameters,
     check_columns,
     choose_table,
     is_moment_name,
@@ -254,6 +255,8 @@ def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner
         if name == inner:
             entries = value if kind is list else [] if value is None else [value]
             continue
+        if kind is list and value and all(map(_is_parameter, value)):
+            kind, value = dict, {str(each["key"]): next(filter(None, each["value"].values()), None) for each in value}
         if kind is dict:
             entries = _flatten(value, f"{name}.", row, lists, inner, path) or entries
             continue
@@ -266,6 +269,10 @@ def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner
             _count_list(name, value, lists)
         row[name] = _as_text(value)
     return entries
+
+
+def _is_parameter(entry: Any) -> bool:
+    return type(entry) is dict and type(entry.get("value")) is dict and are_parameters(entry, entry["value"])
 
 
 def _count_list(name: str, value: list[Any], lists: _Lists) -> None:
