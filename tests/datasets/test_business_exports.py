@@ -49,12 +49,11 @@ def test_a_name_in_nested_data_is_that_of_its_object() -> None:
 
 def make_orders(rows: int = 120) -> pd.DataFrame:
     """Return orders with a row per product, in which the facts of an order stand in its first row only, as Shopify writes them."""
-    dice, lines = random.Random(1), []
+    dice, lines = random.Random(1), list[dict[str, str]]()
     for order, moment in enumerate(moments(rows)):
         for line in range(1 + dice.randrange(3)):
             head = {"Financial Status": "paid", "Paid at": f"{moment} +0100"} if line == 0 else {"Financial Status": "", "Paid at": ""}
-            customer = f"c{dice.randrange(1 << 30) if line == 0 else 0}@example.com"
-            customer = customer if line == 0 else lines[-1]["Email"]
+            customer = lines[-1]["Email"] if line else f"c{dice.randrange(40)}@example.com"
             product = dice.randrange(30)
             lines.append(
                 {"Name": f"#{order}", "Email": customer, **head, "Created at": f"{moment} +0100", "Lineitem quantity": "1"}

@@ -167,8 +167,8 @@ def find_meaning(column: str) -> Meaning | None:
         dates = {found.kind for word in words[1:] if (found := _exact(word)) and found.kind in ("created", "other date")}
         return Meaning(min(dates, default="timestamp"), "entity", 2, 99)
     # "Watched Date" says the same as "Date Watched".
-    if len(words) == 2 and not _exact("".join(words)) and (found := _known().get("".join(reversed(words)))):
-        return Meaning(found[0], "entity", 3, found[1])
+    if len(words) == 2 and not _exact("".join(words)) and (known := _known().get("".join(reversed(words)))):
+        return Meaning(known[0], "entity", 3, known[1])
     for start in range(len(words)):
         found = _exact("".join(words[start:]), whole=start == 0)
         if found and not set(_FIGURES.split()).isdisjoint(words[:start]):

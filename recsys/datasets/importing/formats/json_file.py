@@ -256,7 +256,10 @@ def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner
             entries = value if kind is list else [] if value is None else [value]
             continue
         if kind is list and value and all(map(_is_parameter, value)):
-            kind, value = dict, {str(each["key"]): next(filter(None, each["value"].values()), None) for each in value}
+            kind, value = (
+                dict,
+                {str(each["key"]): next((part for part in each["value"].values() if part is not None), None) for each in value},
+            )
         if kind is dict:
             entries = _flatten(value, f"{name}.", row, lists, inner, path) or entries
             continue

@@ -97,8 +97,9 @@ def _has_parameters(leaf: _Leaf) -> bool:
         return False
     entry = {field.name: field.type for field in leaf.type.value_type}
     value = entry.get("value")
-    flat = value is not None and pa.types.is_struct(value) and not any(pa.types.is_nested(field.type) for field in value)
-    return flat and are_parameters(entry, [field.name for field in value])
+    if value is None or not pa.types.is_struct(value) or any(pa.types.is_nested(field.type) for field in value):
+        return False
+    return are_parameters(entry, [field.name for field in value])
 
 
 def _parameters(leaf: _Leaf, source: str, work: Path) -> Iterator[_Leaf]:
