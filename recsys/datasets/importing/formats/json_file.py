@@ -256,10 +256,7 @@ def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner
             entries = value if kind is list else [] if value is None else [value]
             continue
         if kind is list and value and all(map(_is_parameter, value)):
-            kind, value = (
-                dict,
-                {str(each["key"]): next((part for part in each["value"].values() if part is not None), None) for each in value},
-            )
+            kind, value = dict, {str(each["key"]): _typed_value(each["value"]) for each in value}
         if kind is dict:
             entries = _flatten(value, f"{name}.", row, lists, inner, path) or entries
             continue
@@ -276,6 +273,10 @@ def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner
 
 def _is_parameter(entry: Any) -> bool:
     return type(entry) is dict and type(entry.get("value")) is dict and are_parameters(entry, entry["value"])
+
+
+def _typed_value(value: dict[str, Any]) -> Any:
+    return next((part for part in value.values() if part is not None), None)
 
 
 def _count_list(name: str, value: list[Any], lists: _Lists) -> None:
