@@ -31,6 +31,7 @@ class Server:
     """A running server; `url` has no slash at the end."""
 
     url: str
+    port: int
     _server: "uvicorn.Server"
     _thread: Thread
 
@@ -77,7 +78,7 @@ def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process:
         time.sleep(0.01)
     if not thread.is_alive():
         raise DataError(_("the app did not start on port {port}; the lines above say why", port=str(port)))
-    return Server(f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{port}", server, thread)
+    return Server(f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{port}", port, server, thread)
 
 
 def _listen(host: str, port: int | None) -> socket.socket:

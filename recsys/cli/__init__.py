@@ -7,6 +7,7 @@ import typer
 from recsys.cli import (
     counterfactual,
     datasets,
+    demo,
     drift,
     drift_score,
     evaluate,
@@ -14,6 +15,7 @@ from recsys.cli import (
     fetch,
     fidelity,
     leaderboard,
+    open_data,
     prepare,
     recommend,
     replay,
@@ -30,6 +32,8 @@ app = typer.Typer(
 )
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo.run,
+    "open": open_data.run,
     "datasets": datasets.run,
     "prepare": prepare.run,
     "fetch": fetch.run,

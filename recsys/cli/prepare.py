@@ -11,6 +11,7 @@ from recsys.cli.dataset_card import show_prepared
 from recsys.core.errors import DataError
 
 if TYPE_CHECKING:
+    from recsys.datasets import DatasetCard
     from recsys.datasets.importing.import_plan import ImportPlan
 
 
@@ -76,6 +77,31 @@ def run(
     Prints what each column of a file was read as, and a report of every check: the rows it found and what was done to them. Beside
     the data of a file lies its recipe.toml with all choices, which repeats the import.
     """
+    card, plan = prepare(
+        source, root, mapping, name, duplicates, missing, dates, layout, part, encoding, rows, behaviours, items, users, recipe, ties
+    )
+    show_prepared(card, as_json, plan)
+
+
+def prepare(
+    source: str,
+    root: Path | None,
+    mapping: list[str] | None,
+    name: str | None,
+    duplicates: str,
+    missing: str,
+    dates: str | None,
+    layout: str | None,
+    part: str | None,
+    encoding: str | None,
+    rows: list[str] | None,
+    behaviours: list[str] | None,
+    items: Path | None,
+    users: Path | None,
+    recipe: Path | None,
+    ties: str,
+) -> "tuple[DatasetCard, ImportPlan | None]":
+    """Prepare data by the options of `run`, and return its card with the plan by which a file was read."""
     given = {
         option: _parse_pairs(option, texts) for option, texts in (("map", mapping), ("rows", rows), ("behaviours", behaviours)) if texts
     }
@@ -103,7 +129,7 @@ def run(
         card = datasets.prepare_recipe(settled, file, name, observe=plans.append, progress=say)
     else:
         card = datasets.prepare_dataset(source, root=root, name=name, observe=plans.append, progress=say, **choices)
-    show_prepared(card, as_json, plans[0] if plans else None)
+    return card, plans[0] if plans else None
 
 
 EXAMPLES = {"map": "user_id=who,item_id=what,timestamp=when", "rows": "cancelled=drop", "behaviours": "removed=delete"}

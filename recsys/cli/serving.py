@@ -1,0 +1,34 @@
+"""The app started by a command, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+
+from recsys.cli.console import say, show
+
+Port = Annotated[int | None, typer.Option(help="The port of the app; by default the first free one from 8501.", min=1, max=65535)]
+Host = Annotated[
+    str,
+    typer.Option(
+        help="The address to listen on. There is no login: anyone who can reach it sees every dataset; use trusted networks only."
+    ),
+]
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open a browser window.")]
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: bool, **cursor: str) -> None:
+    """Start the app at a page and cursor, print its address, and stop it at Ctrl-C."""
+    import webbrowser
+
+    from recsys.running_app import start_app
+
+    app = start_app(page, port, host, owns_process=True, **cursor)
+    if host not in LOCAL:
+        say("warning: there is no login; anyone who can reach this machine sees every prepared dataset")
+    show({"url": app.url}, as_json, app.url)
+    say("press Ctrl-C to stop")
+    if opens_browser:
+        webbrowser.open(app.url)
+    app.wait()
