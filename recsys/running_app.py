@@ -6,6 +6,7 @@ The server runs in a thread of this process, so that the app sees what the proce
 import signal
 import sys
 import webbrowser
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
@@ -59,8 +60,8 @@ class App:
         )
 
 
-def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_process: bool = False, **cursor: str) -> App:
-    """Open a page of the app at a cursor such as dataset="demo-city"; the app is started unless it runs in this process already.
+def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_process: bool = False, *, cursor: Mapping[str, str]) -> App:
+    """Open a page of the app at a cursor such as {"dataset": "demo-city"}; the app is started unless it runs in this process already.
 
     Without a port it takes the first free one from 8501. Where it owns the process, it may decide where temporary files are.
     """
@@ -104,7 +105,8 @@ def show(
 
     data = keep_dataset(interactions, items, users, name)
     checkpoint = keep_model(model, data)
-    app = start_app("timeline", port, dataset=data.name, **({} if checkpoint is None else {"model": checkpoint}))
+    cursor = {"dataset": data.name} if checkpoint is None else {"dataset": data.name, "model": checkpoint}
+    app = start_app("timeline", port, cursor=cursor)
     if open_browser and not _is_notebook():
         webbrowser.open(app.url)
     return app

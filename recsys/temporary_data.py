@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -22,7 +22,7 @@ from recsys.training.checkpoints import LoadedCheckpoint, check_dataset_match, f
 from recsys.training.checkpoints import read_card as read_checkpoint_card
 from recsys.training.first_model import FIRST_MODEL, train_first_model
 
-Table = pd.DataFrame | str | Path
+Table: TypeAlias = pd.DataFrame | str | Path
 
 
 def keep_dataset(interactions: Dataset | Table, items: Table | None = None, users: Table | None = None, name: str | None = None) -> Dataset:
@@ -43,13 +43,11 @@ def keep_dataset(interactions: Dataset | Table, items: Table | None = None, user
     return dataset
 
 
-def keep_model(model: Any, dataset: Dataset) -> str | None:
+def keep_model(model: LoadedCheckpoint | str | Path | None, dataset: Dataset) -> str | None:
     """Return the name of a checkpoint that the app of this process finds; None for the one that it takes by default."""
     if model is None:
         train_first_model(dataset, temporary_home() / "checkpoints" / dataset.name / FIRST_MODEL)
         return None
-    if not isinstance(model, (LoadedCheckpoint, str, Path)):
-        raise DataError(_("a model is a checkpoint, its name or its folder, not of the type {type}", type=type(model).__name__))
     folder = model.folder if isinstance(model, LoadedCheckpoint) else find_checkpoint(str(model), dataset.name)
     check_dataset_match(read_checkpoint_card(folder), dataset)
     if folder.resolve() not in [entry.folder.resolve() for entry in list_checkpoints(dataset.name)]:
@@ -73,8 +71,8 @@ def _read_tables(interactions: Table, items: Table | None, users: Table | None) 
     with TemporaryDirectory() as folder:
         given = {"my-data": interactions, "items": items, "users": users}
         paths = {key: _write_table(table, Path(folder) / f"{key}.parquet") for key, table in given.items() if table is not None}
-        source = paths.pop("my-data")
-        return read_file(source, name=name_of_file(source), **{key: str(path) for key, path in paths.items()})
+        source, choices = paths.pop("my-data"), {key: str(path) for key, path in paths.items()}
+        return read_file(source, None, name_of_file(source), **choices)
 
 
 def _write_table(table: Table, path: Path) -> Path:

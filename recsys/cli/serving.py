@@ -1,5 +1,6 @@
 """The app started by a command, until Ctrl-C."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -24,10 +25,11 @@ def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: 
 
     from recsys.running_app import start_app
 
-    app = start_app(page, port, host, owns_process=True, **cursor)
+    app = start_app(page, port, host, owns_process=True, cursor=cursor)
     if host not in LOCAL:
         say("warning: there is no login; anyone who can reach this machine sees every prepared dataset")
     show({"url": app.url}, as_json, app.url)
+    sys.stdout.flush()  # whoever reads from a pipe waits for the address
     say("press Ctrl-C to stop")
     if opens_browser:
         webbrowser.open(app.url)

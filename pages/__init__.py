@@ -1,1 +1,0 @@
-"""The screen: one folder for each page, and what pages share. Streamlit is imported only here."""
