@@ -82,14 +82,13 @@ def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process:
 
 
 def _listen(host: str, port: int | None) -> socket.socket:
+    reason = ""
     for each in range(FIRST_PORT, FIRST_PORT + TRIED_PORTS) if port is None else [port]:
         try:
             return socket.create_server((host, each), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
         except OSError as error:
-            failure = error
-    raise DataError(
-        _("cannot listen on port {port} of {host}: {reason}; give another port", port=str(each), host=host, reason=failure.strerror)
-    )
+            reason = str(error.strerror).partition(" (while")[0]
+    raise DataError(_("cannot listen on port {port} of {host}: {reason}; give another port", port=str(each), host=host, reason=reason))
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -43,10 +43,7 @@ class App:
 
     def wait(self) -> None:
         """Keep the app running until Ctrl-C, then stop it: for scripts, at whose end it would end."""
-        ended = Event()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, lambda *_received: ended.set())
-        ended.wait()
+        catch_interrupt().wait()
         self.stop()
 
     def __str__(self) -> str:
@@ -58,6 +55,14 @@ class App:
             f'<iframe src="{address}" width="100%" height="{HEIGHT}" style="border: 0" title="Recscope"></iframe>'
             f'<p><a href="{address}" target="_blank">{address}</a></p>'
         )
+
+
+def catch_interrupt() -> Event:
+    """Return an event that Ctrl-C sets from now on, and SIGTERM too, in place of ending the process."""
+    interrupted = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_received: interrupted.set())
+    return interrupted
 
 
 def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_process: bool = False, *, cursor: Mapping[str, str]) -> App:

@@ -23,8 +23,9 @@ def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: 
     """Start the app at a page and cursor, print its address, and stop it at Ctrl-C."""
     import webbrowser
 
-    from recsys.running_app import start_app
+    from recsys.running_app import catch_interrupt, start_app
 
+    interrupted = catch_interrupt()  # before the address is known, so that whoever reads it may interrupt at once
     app = start_app(page, port, host, owns_process=True, cursor=cursor)
     if host not in LOCAL:
         say("warning: there is no login; anyone who can reach this machine sees every prepared dataset")
@@ -33,4 +34,5 @@ def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: 
     say("press Ctrl-C to stop")
     if opens_browser:
         webbrowser.open(app.url)
-    app.wait()
+    interrupted.wait()
+    app.stop()
