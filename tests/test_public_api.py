@@ -162,7 +162,16 @@ class TestShow:
             """,
             tmp_path,
         )
-        data = ["my-data", "my-data-2", "my-data", "clicks-of-2024", "demo-city", "demo-city", "demo-city&model=sasrec", "demo-city&model=markov"]
+        data = [
+            "my-data",
+            "my-data-2",
+            "my-data",
+            "clicks-of-2024",
+            "demo-city",
+            "demo-city",
+            "demo-city&model=sasrec",
+            "demo-city&model=markov",
+        ]
         assert urls == [f"dataset={each}" for each in [*data, "named"]]
         assert not (tmp_path / "home").exists()
 
