@@ -5,7 +5,10 @@ import re
 import textwrap
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import nbformat
@@ -49,12 +52,16 @@ def output(tmp_path: Path) -> Iterator[str]:
     assert not (Path(os.environ["RECSYS_HOME"]) / "datasets").exists()
 
 
-def test_the_output_of_the_cell_is_a_timeline(output: str, request: pytest.FixtureRequest) -> None:
+def test_the_output_of_the_cell_is_a_timeline(output: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     (address,) = re.findall(r'<iframe src="([^"]+)"', output)
     assert (urlsplit(address).path, parse_qs(urlsplit(address).query)) == ("/timeline", {"dataset": ["clicks"]})
     assert urllib.request.urlopen(address, timeout=10).status == 200
     page: Page = request.getfixturevalue("page")  # after the kernel has started: both want an event loop
-    page.route("http://localhost/notebook", lambda route: route.fulfill(body=output, content_type="text/html"))
-    page.goto("http://localhost/notebook")  # a frame needs a page with an address, as that of a notebook
-    heading = page.frame_locator("iframe").get_by_test_id("stMain").locator("h1, h2").first
-    expect(heading).to_have_text(re.compile(r"User u\d+ after \d+ of \d+ events"))
+    (tmp_path / "notebook.html").write_text(output, encoding="utf-8")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as notebook:  # a page of this machine may frame another one; a bare page may not
+        Thread(target=notebook.serve_forever, daemon=True).start()
+        page.goto(f"http://localhost:{notebook.server_port}/notebook.html")
+        heading = page.frame_locator("iframe").get_by_test_id("stMain").locator("h1, h2").first
+        expect(heading).to_have_text(re.compile(r"User u\d+ after \d+ of \d+ events"))
+        notebook.shutdown()
