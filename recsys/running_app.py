@@ -84,7 +84,7 @@ def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_
 
 def show(
     interactions: "pd.DataFrame | Dataset | str | Path",
-    model: "LoadedCheckpoint | str | Path | None" = None,
+    model: "LoadedCheckpoint | str | Path | Any" = None,
     items: "pd.DataFrame | str | Path | None" = None,
     users: "pd.DataFrame | str | Path | None" = None,
     name: str | None = None,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -43,12 +43,17 @@ def keep_dataset(interactions: Dataset | Table, items: Table | None = None, user
     return dataset
 
 
-def keep_model(model: LoadedCheckpoint | str | Path | None, dataset: Dataset) -> str | None:
+def keep_model(model: Any, dataset: Dataset) -> str | None:
     """Return the name of a checkpoint that the app of this process finds; None for the one that it takes by default."""
     if model is None:
         train_first_model(dataset, temporary_home() / "checkpoints" / dataset.name / FIRST_MODEL)
         return None
-    folder = model.folder if isinstance(model, LoadedCheckpoint) else find_checkpoint(str(model), dataset.name)
+    if isinstance(model, LoadedCheckpoint):
+        folder = model.folder
+    elif isinstance(model, (str, Path)):
+        folder = find_checkpoint(str(model), dataset.name)
+    else:
+        raise DataError(_("{type} is not a model; give a checkpoint, its name or its folder", type=type(model).__name__))
     check_dataset_match(read_checkpoint_card(folder), dataset)
     if folder.resolve() not in [entry.folder.resolve() for entry in list_checkpoints(dataset.name)]:
         with write_folder_atomically(temporary_home() / "checkpoints" / dataset.name / check_name("checkpoint", folder.name)) as work:

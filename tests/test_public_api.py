@@ -198,6 +198,7 @@ class TestShow:
             ("events, name='ml-1m'", "'ml-1m' is the name of a known dataset; give your data another name"),
             ("events, name='../out'", "the dataset name '../out' cannot be used"),
             ("events, 'sasrec'", "the model 'sasrec' has no checkpoint for 'my-data'"),
+            ("events, {}", "dict is not a model; give a checkpoint, its name or its folder"),
             ("'nowhere.csv'", "nowhere.csv"),
             ("events.assign(user_id=[1, 'a'] * 300)", "the table my-data cannot be written as Parquet"),
         ],
