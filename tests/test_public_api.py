@@ -110,7 +110,7 @@ class TestFunctions:
 
 
 SHOW = """
-import json, urllib.request
+import json, tempfile, urllib.request
 import numpy as np, pandas as pd
 import recsys
 random = np.random.default_rng(1)
@@ -158,6 +158,10 @@ class TestShow:
             apps.append(recsys.show("demo-city", "sasrec", open_browser=False))
             apps.append(recsys.show("demo-city", recsys.load("markov", "demo-city"), open_browser=False))
             apps.append(recsys.show(events, name="named", open_browser=False))
+            import shutil
+            shutil.copytree(recsys.load("markov", "demo-city").folder, "counted-elsewhere")
+            apps.append(recsys.show("demo-city", "counted-elsewhere", open_browser=False))
+            assert recsys.load("counted-elsewhere", "demo-city").folder.is_relative_to(tempfile.gettempdir())
             print(json.dumps([app.url.partition("?")[2] for app in apps]))
             """,
             tmp_path,
@@ -172,7 +176,7 @@ class TestShow:
             "demo-city&model=sasrec",
             "demo-city&model=markov",
         ]
-        assert urls == [f"dataset={each}" for each in [*data, "named"]]
+        assert urls == [f"dataset={each}" for each in [*data, "named", "demo-city&model=counted-elsewhere"]]
         assert not (tmp_path / "home").exists()
 
     def test_a_stopped_app_can_be_opened_again(self, tmp_path: Path) -> None:
