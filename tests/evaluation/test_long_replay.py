@@ -44,10 +44,11 @@ def random_history(length: int, seed: int, unknown: float) -> History:
 def test_a_long_replay_is_step_by_step_scoring(
     name: str, unknown: float, repeats: bool, tiny: Dataset, trained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Equal to the bit where no product of dense matrices depends on the batch, also beyond the events whose weights are 0 and across the borders of chunks."""
+    """Equal to the bit where no product of dense matrices depends on the batch, also beyond the events whose weights are 0 and across the borders of chunks and blocks."""
     model, history, exact = trained(name, tiny), random_history(90, 3, unknown), name not in DENSE
     monkeypatch.setattr("recsys.evaluation.replay.CHUNK_STEPS", 32)
     monkeypatch.setattr("recsys.models.base.event_arrays.FLOAT32_HALVINGS", 150 if unknown else 4)
+    monkeypatch.setattr("recsys.models.base.history_blocks.BLOCK_EVENTS", 24)
     monkeypatch.setattr("recsys.models.frequency.MAX_PAIRS", 100)
     found = replay_history(model, history, repeats, k=4)
     codes = model.vocabulary.encode(history.items)

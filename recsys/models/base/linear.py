@@ -6,15 +6,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys.core import PAD, Request
+from recsys.core import PAD, History, Request, Trace
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import RECENT_EVENTS, collect_events, normalize_counts, sum_event_weights
+from recsys.models.base.event_arrays import RECENT_EVENTS, collect_events, collect_weighted_events, normalize_counts
+from recsys.models.base.history_blocks import BlockTrace, HistoryBlocks, encode_known, find_blocks, trace_blocks
 
 POPULARITY_WEIGHT = 1e-6
 """Weight of popularity beside the similarities: it orders the items that are not similar to any item of the history."""
 COLUMN_SPEED = 8
 """Terms of a product that are added in columns in the time of one that is added by itself."""
+TRANSPOSED_ROWS = 32
+"""Rows transposed at a time: two lines of the processor's cache."""
 
 
 class LinearModel(CountBased):
@@ -31,9 +34,17 @@ class LinearModel(CountBased):
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return summed similarities to the history (requests, n_items), with higher weights for newer events."""
-        scores = _multiply(self._weights(requests), self._similar)
-        scores += (POPULARITY_WEIGHT * self._shares).astype(np.float32)
-        return self.vocabulary.mask(scores, requests)
+        return self.vocabulary.mask(self._sum(find_blocks(requests, self.vocabulary, self.config.half_life)), requests)
+
+    def trace(self, history: History, final: Request | None = None, attention: bool = False) -> BlockTrace:
+        """Return the known events of a history; the times and places of requests are not used."""
+        del final, attention
+        return trace_blocks(history, self.vocabulary)
+
+    def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
+        """Return scores (len(steps), n_items) float32 at steps of a trace, equal to the bit to `score`."""
+        assert isinstance(trace, BlockTrace)
+        return self._sum(trace.blocks(steps))
 
     def parts(self, request: Request, column: int) -> tuple[np.ndarray, float]:
         """Return the similarities (T,) of the events' items to an item, 0 for unknown items, and the decay per later event."""
@@ -46,17 +57,27 @@ class LinearModel(CountBased):
         rows, at = recent.flatten(within=RECENT_EVENTS)
         has_similar = np.diff(self._similar.indptr) > 0
         found = np.bincount(rows, weights=has_similar[recent.codes[at] - 1], minlength=len(requests)) > 0
-        for row in np.flatnonzero(~found):
-            found[row] = has_similar[self._weights([requests[int(row)]]).indices].any()
+        unsure = np.flatnonzero(~found)
+        owners, codes, _weights = collect_weighted_events([requests[int(row)] for row in unsure], self.vocabulary, self.config.half_life)
+        found[unsure[owners[has_similar[codes - 1]]]] = True
+        for row in unsure:
+            found[row] |= has_similar[encode_known(requests[row].history.likes, self.vocabulary) - 1].any()
         reasons = (N_("no history yet: most popular items"), N_("no item is similar to this history: most popular items"), None)
         return [
             reasons[2 if similar else int(known > 0 or bool(request.history.likes))]
             for similar, known, request in zip(found, recent.lengths, requests, strict=True)
         ]
 
-    def _weights(self, requests: Sequence[Request]) -> sparse.csr_matrix:
-        """Return the weight of each item of the history (requests, n_items)."""
-        return sum_event_weights(requests, self.vocabulary, self.config.half_life, likes=True)
+    def _sum(self, blocks: HistoryBlocks) -> np.ndarray:
+        """Return the scores (requests, n_items) float32: the sum over each last block, and the decayed one over the events before it."""
+        n_items, half_life = len(self.vocabulary), self.config.half_life
+        scores = _multiply(blocks.sum_block_weights(n_items, half_life), self._similar)
+        weights, owners, decayed = blocks.sum_earlier_weights(n_items, half_life)
+        for rows, earlier in zip(owners, _multiply(weights, self._similar), strict=True):
+            for row in rows:  # one at a time, so that a row stays in the cache of the processor
+                scores[row] += decayed[row] * earlier
+        scores += (POPULARITY_WEIGHT * self._shares).astype(np.float32)
+        return scores
 
 
 def _multiply(weights: sparse.csr_matrix, similar: sparse.csr_matrix) -> np.ndarray:
@@ -73,8 +94,17 @@ def _multiply(weights: sparse.csr_matrix, similar: sparse.csr_matrix) -> np.ndar
     if rows.nnz * weights.shape[0] > COLUMN_SPEED * terms:
         product: np.ndarray = (weights @ similar).toarray()
         return product
-    dense = sparse.csr_matrix((weights.data, positions, weights.indptr), shape=(weights.shape[0], len(items))).toarray()
-    return np.ascontiguousarray((rows.T.tocsr() @ np.ascontiguousarray(dense.T)).T)
+    columns = sparse.csc_matrix((weights.data, positions, weights.indptr), shape=(len(items), weights.shape[0])).toarray()
+    by_item = rows.T if weights.shape[0] < COLUMN_SPEED else rows.T.tocsr()  # sorting the terms by item is worth it for many rows
+    return _transpose(by_item @ columns)
+
+
+def _transpose(values: np.ndarray) -> np.ndarray:
+    """Return `values.T` in rows, some at a time, since numpy alone takes four times as long."""
+    transposed = np.empty(values.shape[::-1], dtype=values.dtype)
+    for start in range(0, len(values), TRANSPOSED_ROWS):
+        transposed[:, start : start + TRANSPOSED_ROWS] = values[start : start + TRANSPOSED_ROWS].T
+    return transposed
 
 
 def keep_largest(rows: np.ndarray, count: int) -> sparse.csr_matrix:

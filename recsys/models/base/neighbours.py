@@ -58,7 +58,7 @@ class NeighbourModel(CountBased, ABC):
 
     def _history(self, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the weight of each item of the history (requests, n_items)."""
-        return sum_event_weights(requests, self.vocabulary, self.config.half_life, likes=False)
+        return sum_event_weights(requests, self.vocabulary, self.config.half_life)
 
     def _keep_nearest(self, similarities: np.ndarray, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the similarities of the nearest users, without the requesting user; ties with the last of them are included."""
