@@ -11,13 +11,10 @@ from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
 from recsys.models.base.event_arrays import RECENT_EVENTS, collect_events, collect_weighted_events, normalize_counts
 from recsys.models.base.history_blocks import BlockTrace, HistoryBlocks, encode_known, find_blocks, trace_blocks
+from recsys.models.base.sparse_products import multiply_sparse
 
 POPULARITY_WEIGHT = 1e-6
 """Weight of popularity beside the similarities: it orders the items that are not similar to any item of the history."""
-COLUMN_SPEED = 8
-"""Terms of a product that are added in columns in the time of one that is added by itself."""
-TRANSPOSED_ROWS = 32
-"""Rows transposed at a time: two lines of the processor's cache."""
 
 
 class LinearModel(CountBased):
@@ -71,40 +68,13 @@ class LinearModel(CountBased):
     def _sum(self, blocks: HistoryBlocks) -> np.ndarray:
         """Return the scores (requests, n_items) float32: the sum over each last block, and the decayed one over the events before it."""
         n_items, half_life = len(self.vocabulary), self.config.half_life
-        scores = _multiply(blocks.sum_block_weights(n_items, half_life), self._similar)
+        scores = multiply_sparse(blocks.sum_block_weights(n_items, half_life), self._similar)
         weights, owners, decayed = blocks.sum_earlier_weights(n_items, half_life)
-        for rows, earlier in zip(owners, _multiply(weights, self._similar), strict=True):
+        for rows, earlier in zip(owners, multiply_sparse(weights, self._similar), strict=True):
             for row in rows:  # one at a time, so that a row stays in the cache of the processor
                 scores[row] += decayed[row] * earlier
         scores += (POPULARITY_WEIGHT * self._shares).astype(np.float32)
         return scores
-
-
-def _multiply(weights: sparse.csr_matrix, similar: sparse.csr_matrix) -> np.ndarray:
-    """Return the product (n, n_items) of two sparse matrices as a dense one.
-
-    Steps of one history have most of their items in common: then whole columns of weights are added, which is faster than single
-    numbers. Either way the terms of a score are added in the same order, with zeros between them or not, so that it is equal to the bit.
-    """
-    is_used = np.zeros(weights.shape[1], dtype=bool)
-    is_used[weights.indices] = True
-    items, positions = np.flatnonzero(is_used), (np.cumsum(is_used) - 1)[weights.indices]
-    rows = similar[items]
-    terms = np.diff(rows.indptr)[positions].sum()
-    if rows.nnz * weights.shape[0] > COLUMN_SPEED * terms:
-        product: np.ndarray = (weights @ similar).toarray()
-        return product
-    columns = sparse.csc_matrix((weights.data, positions, weights.indptr), shape=(len(items), weights.shape[0])).toarray()
-    by_item = rows.T if weights.shape[0] < COLUMN_SPEED else rows.T.tocsr()  # sorting the terms by item is worth it for many rows
-    return _transpose(by_item @ columns)
-
-
-def _transpose(values: np.ndarray) -> np.ndarray:
-    """Return `values.T` in rows, some at a time, since numpy alone takes four times as long."""
-    transposed = np.empty(values.shape[::-1], dtype=values.dtype)
-    for start in range(0, len(values), TRANSPOSED_ROWS):
-        transposed[:, start : start + TRANSPOSED_ROWS] = values[start : start + TRANSPOSED_ROWS].T
-    return transposed
 
 
 def keep_largest(rows: np.ndarray, count: int) -> sparse.csr_matrix:
