@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -50,20 +50,21 @@ class EventArrays:
         last[has_events] = self.codes[self.ends[has_events] - 1]
         return last
 
-    def flatten(self, rows: slice = slice(None), within: int | None = None, skip: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Return the requests (n,) and positions in `codes` (n,) of all events of some requests but the first `skip`, or of the last `within` only."""
-        ends, counts = self.ends[rows], self.lengths[rows] - skip
+    def flatten(self, chosen: np.ndarray | None = None, within: int | None = None, skip: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbers (n,) of the chosen requests, and positions in `codes` (n,), of all their events but the first `skip`, or of the
+        last `within` only. The numbers are those in `chosen`, by default in all requests."""
+        ends, counts = (self.ends, self.lengths - skip) if chosen is None else (self.ends[chosen], self.lengths[chosen] - skip)
         if within is not None:
             counts = np.minimum(counts, within)
-        owners, at = flatten_ranges(ends - counts, counts)
-        return np.arange(len(self.ends))[rows][owners], at
+        return flatten_ranges(ends - counts, counts)
 
-    def split(self, limit: int) -> Iterator[slice]:
-        """Yield slices of the requests that have at most `limit` events together, or are one request."""
-        before, start = np.concatenate([[0], np.cumsum(self.lengths)]), 0
-        while start < len(self.ends):
+    def split(self, limit: int, chosen: np.ndarray | None = None) -> Iterator[np.ndarray]:
+        """Yield parts of the chosen requests, by default of all, that have at most `limit` events together, or are one request."""
+        chosen = np.arange(len(self.ends)) if chosen is None else chosen
+        before, start = np.concatenate([[0], np.cumsum(self.lengths[chosen])]), 0
+        while start < len(chosen):
             stop = max(start + 1, int(np.searchsorted(before, before[start] + limit, side="right")) - 1)
-            yield slice(start, stop)
+            yield chosen[start:stop]
             start = stop
 
     @cached_property
@@ -77,6 +78,21 @@ class EventArrays:
         return np.nan_to_num(self._column(lambda history: history.utc_offsets))
 
     @cached_property
+    def hours(self) -> np.ndarray:
+        """Local hours of the day (N,) of the events."""
+        return compute_local_hours(self.times, self.offsets)
+
+    @cached_property
+    def by_hour(self) -> np.ndarray:
+        """Positions (N,) of the events in the order of their hours."""
+        return np.argsort(self.hours, kind="stable")
+
+    @cached_property
+    def is_weekend(self) -> np.ndarray:
+        """Whether events (N,) were on a local Saturday or Sunday."""
+        return is_local_weekend(self.times, self.offsets)
+
+    @cached_property
     def request_times(self) -> np.ndarray:
         """Seconds (requests,): the request's own time, else that of its last event; NaN where neither is known."""
         return _given([request.time for request in self.requests], self._last_finite(self.times))
@@ -86,6 +102,16 @@ class EventArrays:
         """Minutes (requests,): the request's own offset from UTC, else the last event's, else 0."""
         last = self._last_finite(self._column(lambda history: history.utc_offsets))
         return np.nan_to_num(_given([request.utc_offset for request in self.requests], last))
+
+    @cached_property
+    def request_hours(self) -> np.ndarray:
+        """Local hours of the day (requests,) of the requests."""
+        return compute_local_hours(self.request_times, self.request_offsets)
+
+    @cached_property
+    def request_is_weekend(self) -> np.ndarray:
+        """Whether requests (requests,) are on a local Saturday or Sunday."""
+        return is_local_weekend(self.request_times, self.request_offsets)
 
     @cached_property
     def request_places(self) -> np.ndarray:
@@ -140,6 +166,20 @@ def collect_events(requests: Sequence[Request], vocabulary: Vocabulary, within: 
     starts, firsts = np.array([offsets[key] for key in keys], dtype=np.int64).reshape(-1, 2).T
     stops = starts + lengths - firsts
     return EventArrays(requests, codes[known], known_before[starts], known_before[stops], histories, known, stops)
+
+
+def collect_steps(history: History, final: Request | None, vocabulary: Vocabulary) -> EventArrays:
+    """Return the known events of every step of a history, as `collect_events` does for the requests of the steps, but much faster.
+
+    Step N is requested at the time of event N; `final` is the context of the last step.
+    """
+    last, unknown = final or Request(history), np.full(len(history), np.nan)
+    times, offsets = (unknown if column is None else column for column in (history.times, history.utc_offsets))
+    requests = [Request(history, time, offset) for time, offset in zip(times.tolist(), offsets.tolist(), strict=True)]
+    codes = vocabulary.encode(history.items)
+    known, stops = codes != PAD, np.arange(len(codes) + 1)
+    ends = np.concatenate([[0], np.cumsum(known)])
+    return EventArrays([*requests, replace(last, history=history)], codes[known], np.zeros_like(ends), ends, [history], known, stops)
 
 
 def collect_weighted_events(
