@@ -133,7 +133,7 @@ class Frequency(CountBased):
         base = by_hour[(by_hour >= first) & (by_hour < first + shared)]
         groups, points, was_weekend = events.codes[base] - 1, events.hours[base], events.is_weekend[base]
         now, hours, is_weekend = events.request_times[chosen], events.request_hours[chosen], events.request_is_weekend[chosen]
-        decay = 0.5 ** ((now.min() - events.times[base]) / DAY / self.config.half_life)
+        decay = np.exp2((events.times[base] - now.min()) / (DAY * self.config.half_life))
         sums = np.zeros((len(now), n_items))
         for kind in (False, True):
             asked = np.flatnonzero(is_weekend == kind)
