@@ -241,12 +241,12 @@ def sum_by_item(rows: np.ndarray, codes: np.ndarray, weights: np.ndarray, shape:
 
 def find_request_times(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
     """Return `EventArrays.request_times`, reading no more of the histories than that needs."""
-    return _find_last(requests, vocabulary, lambda events: events.request_times)
+    return _find_last(requests, vocabulary, "times", lambda events: events.request_times)
 
 
 def find_request_places(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
     """Return `EventArrays.request_places`, reading no more of the histories than that needs."""
-    return _find_last(requests, vocabulary, lambda events: events.request_places)
+    return _find_last(requests, vocabulary, "places", lambda events: events.request_places)
 
 
 def find_training_sequences(dataset: Dataset, split: Split, length: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -314,14 +314,15 @@ def _encode_tail(history: History, vocabulary: Vocabulary, step: int, within: in
         size *= 2
 
 
-def _find_last(requests: Sequence[Request], vocabulary: Vocabulary, of: Callable[[EventArrays], np.ndarray]) -> np.ndarray:
-    within, longest = RECENT_EVENTS, max((len(request.history) for request in requests), default=0)
+def _find_last(requests: Sequence[Request], vocabulary: Vocabulary, column: str, of: Callable[[EventArrays], np.ndarray]) -> np.ndarray:
+    within = RECENT_EVENTS
+    longest = max((len(request.history) for request in requests if getattr(request.history, column) is not None), default=0)
     while within < longest:
         recent = of(collect_events(requests, vocabulary, within))
         if np.isfinite(recent).all():
             return recent
         within *= RECENT_EVENTS
-    return of(collect_events(requests, vocabulary))
+    return of(collect_events(requests, vocabulary, within))
 
 
 def _memory(history: History) -> Hashable:

@@ -58,7 +58,7 @@ class LinearModel(CountBased):
         owners, codes, _weights = collect_weighted_events([requests[int(row)] for row in unsure], self.vocabulary, self.config.half_life)
         found[unsure[owners[has_similar[codes - 1]]]] = True
         for row in unsure:
-            found[row] |= has_similar[encode_known(requests[row].history.likes, self.vocabulary) - 1].any()
+            found[row] |= has_similar[encode_known(requests[int(row)].history.likes, self.vocabulary) - 1].any()
         reasons = (N_("no history yet: most popular items"), N_("no item is similar to this history: most popular items"), None)
         return [
             reasons[2 if similar else int(known > 0 or bool(request.history.likes))]
