@@ -1,7 +1,6 @@
 """Sums of an exponential kernel on a circle, such as hours of the day, in time that is linear in the number of points."""
 
 import numpy as np
-from scipy import sparse
 
 GRID = 2.0**40
 
@@ -32,37 +31,36 @@ def add_circular_kernel(
     points = np.concatenate([points[middle:] - period, points, points[:middle] + period])
     weights, groups = (np.concatenate([each[middle:], each, each[:middle]]) for each in (weights, groups))
     behind, here, ahead = (np.searchsorted(points, queries + shift, side="right") for shift in (-half, 0.0, half))
-    groups = groups.astype(np.int32)
-    _add_side(sums, rows[order], queries / scale, points / scale, weights, groups, behind, here)
-    mirrored = (-points[::-1] / scale, weights[::-1], groups[::-1])
+    _Side(points / scale, weights, groups).add(sums, rows[order], queries / scale, behind, here)
+    mirrored = _Side(-points[::-1] / scale, weights[::-1], groups[::-1])
     starts, stops = (len(points) - each[::-1] for each in (ahead, here))
-    _add_side(sums, rows[order[::-1]], -queries[::-1] / scale, *mirrored, starts, stops)
+    mirrored.add(sums, rows[order[::-1]], -queries[::-1] / scale, starts, stops)
 
 
-def _add_side(
-    sums: np.ndarray,
-    rows: np.ndarray,
-    queries: np.ndarray,
-    points: np.ndarray,
-    weights: np.ndarray,
-    groups: np.ndarray,
-    starts: np.ndarray,
-    stops: np.ndarray,
-) -> None:
-    """Add the sums of the points `starts[i]` to `stops[i]`, which are behind query i, to row `rows[i]`; all ascending, in units of the scale."""
+class _Side:
+    """Points in ascending order, in units of the scale, that are summed behind ascending queries."""
 
-    def sum_between(borders: np.ndarray, queries: np.ndarray) -> np.ndarray:
-        """Return the sums (n, n_groups) of the points from each border to the next, as they are at each query."""
+    def __init__(self, points: np.ndarray, weights: np.ndarray, groups: np.ndarray):
+        self._points, self._weights, self._groups = points, weights, groups
+
+    def add(self, sums: np.ndarray, rows: np.ndarray, queries: np.ndarray, starts: np.ndarray, stops: np.ndarray) -> None:
+        """Add the sums of the points `starts[i]` to `stops[i]`, which are behind query i, to row `rows[i]`."""
+        entering = self._values(queries, np.concatenate([starts[:1], stops]))
+        leaving = self._values(queries[1:], starts)
+        decays, first = np.exp(-np.diff(queries)), starts[0]
+        total = self._sum(entering, first, starts[0], stops[0], sums.shape[1])
+        sums[rows[0]] += total
+        for at, row in enumerate(rows[1:], start=1):
+            total *= decays[at - 1]
+            total += self._sum(entering, first, stops[at - 1], stops[at], len(total))
+            total -= self._sum(leaving, first, starts[at - 1], starts[at], len(total))
+            sums[row] += total
+
+    def _values(self, queries: np.ndarray, borders: np.ndarray) -> np.ndarray:
+        """Return the weights, at each query, of the points from its border to the next."""
         span = slice(borders[0], borders[-1])
-        values = weights[span] * np.exp(points[span] - np.repeat(queries, np.diff(borders)))
-        shape = (len(queries), sums.shape[1])
-        return sparse.csr_matrix((values, groups[span], borders - borders[0]), shape=shape).toarray()
+        return self._weights[span] * np.exp(self._points[span] - np.repeat(queries, np.diff(borders)))
 
-    entering, leaving = sum_between(np.concatenate([starts[:1], stops]), queries), sum_between(starts, queries[1:])
-    total = entering[0]
-    sums[rows[0]] += total
-    for row, decay, entered, left in zip(rows[1:], np.exp(-np.diff(queries)), entering[1:], leaving, strict=True):
-        total *= decay
-        total += entered
-        total -= left
-        sums[row] += total
+    def _sum(self, values: np.ndarray, first: int, start: int, stop: int, n_groups: int) -> np.ndarray:
+        sums = np.bincount(self._groups[start:stop], weights=values[start - first : stop - first], minlength=n_groups)
+        return sums.astype(np.float64, copy=False)  # integers where there is no point
