@@ -10,17 +10,19 @@ if TYPE_CHECKING:
     from recsys.api import load, recommend, replay_history
     from recsys.datasets import open_dataset
     from recsys.explain import explain_recommendation as explain
+    from recsys.model_import.python_code import recommender
     from recsys.running_app import App, show
 
 __version__ = "0.1.0"
 
-__all__ = ["App", "explain", "load", "open_dataset", "recommend", "replay_history", "show"]
+__all__ = ["App", "explain", "load", "open_dataset", "recommend", "recommender", "replay_history", "show"]
 
 _MODULES = {
     "App": "recsys.running_app",
     "load": "recsys.api",
     "open_dataset": "recsys.datasets",
     "recommend": "recsys.api",
+    "recommender": "recsys.model_import.python_code",
     "replay_history": "recsys.api",
     "show": "recsys.running_app",
 }

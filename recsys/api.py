@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 
 def load(checkpoint: str | Path, dataset: "str | Dataset", device: str = "cpu") -> "LoadedCheckpoint":
-    """Load a checkpoint by its name, or from its folder; a CheckpointError if it was trained on other data."""
+    """Load a checkpoint by its name, or from its folder, or code by module:name; a CheckpointError if it was trained on other data."""
+    from recsys.model_import.python_code import is_code, open_code
     from recsys.training.checkpoints import check_dataset_match, find_checkpoint, load_checkpoint
 
     data = _open(dataset)
+    if is_code(str(checkpoint)):
+        return open_code(str(checkpoint), data)
     loaded = load_checkpoint(find_checkpoint(str(checkpoint), data.name), device)
     check_dataset_match(loaded.card, data)
     return loaded

@@ -99,7 +99,9 @@ def show(
     Args:
         interactions: a DataFrame of events with users, items and, where they are known, times; a file that `prepare` reads; the name
             of a prepared dataset, or a Dataset. Columns called user_id, item_id and timestamp are read without a question.
-        model: a checkpoint, its name or its folder. By default the best one of the dataset; if there is none, a Markov chain is counted.
+        model: a checkpoint, its name or its folder; a file that `import` reads, or a DataFrame of recommendations; an object with
+            `recommend(user_id, history, k)` or `score(histories)`, or such a function. By default the best checkpoint of the dataset; if
+            there is none, a Markov chain is counted.
         items: the items with titles, categories, texts or places, as a DataFrame or a file.
         users: the users with their attributes, as a DataFrame or a file.
         name: the name of the dataset in the app.

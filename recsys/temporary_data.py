@@ -16,9 +16,13 @@ from recsys.core.translation import _
 from recsys.datasets import DATASETS, open_dataset, prepared_folder, read_file
 from recsys.datasets.importing.preparation import name_of_file
 from recsys.datasets.prepared import read_card, write_prepared
+from recsys.model_import.formats import read_models
+from recsys.model_import.options import ImportOptions
+from recsys.model_import.python_code import is_code, open_code, wrap_model
+from recsys.model_import.saving import save_imported_model, suggest_name
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import check_name, temporary_home
-from recsys.training.checkpoints import LoadedCheckpoint, check_dataset_match, find_checkpoint, list_checkpoints
+from recsys.training.checkpoints import CARD, LoadedCheckpoint, check_dataset_match, find_checkpoint, list_checkpoints
 from recsys.training.checkpoints import read_card as read_checkpoint_card
 from recsys.training.first_model import FIRST_MODEL, train_first_model
 
@@ -50,15 +54,31 @@ def keep_model(model: Any, dataset: Dataset) -> str | None:
         return None
     if isinstance(model, LoadedCheckpoint):
         folder = model.folder
+    elif isinstance(model, pd.DataFrame):
+        with TemporaryDirectory() as work:
+            return _import(_write_table(model, Path(work) / "recommendations.parquet"), dataset)
+    elif isinstance(model, str) and is_code(model):
+        return open_code(model, dataset).card.name
     elif isinstance(model, (str, Path)):
+        if Path(model).exists() and not (Path(model) / CARD).exists():
+            return _import(Path(model), dataset)
         folder = find_checkpoint(str(model), dataset.name)
     else:
-        raise DataError(_("{type} is not a model; give a checkpoint, its name or its folder", type=type(model).__name__))
+        return wrap_model(model, dataset, suggest_name(getattr(model, "__name__", type(model).__name__))).card.name
     check_dataset_match(read_checkpoint_card(folder), dataset)
     if folder.resolve() not in [entry.folder.resolve() for entry in list_checkpoints(dataset.name)]:
         with write_folder_atomically(temporary_home() / "checkpoints" / dataset.name / check_name("checkpoint", folder.name)) as work:
             shutil.copytree(folder, work, dirs_exist_ok=True)
     return folder.name
+
+
+def _import(path: Path, dataset: Dataset) -> str:
+    """Import a file that `recsys.model_import` reads, and return the name of the first model in it."""
+    found = read_models(path, dataset, ImportOptions())
+    names = [suggest_name(each.name) for each in found]
+    for each, name in zip(found, names, strict=True):
+        save_imported_model(each, dataset, name, folder=temporary_home() / "checkpoints" / dataset.name / name)
+    return names[0]
 
 
 def _is_prepared(dataset: Dataset) -> bool:

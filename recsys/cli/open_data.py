@@ -6,11 +6,20 @@ from typing import Any
 from recsys.cli import prepare
 from recsys.cli.console import say
 from recsys.cli.dataset_card import show_prepared
-from recsys.cli.serving import Browser, Host, Port, serve
+from recsys.cli.opening import open_checkpoint
+from recsys.cli.serving import Browser, Host, ModelName, Port, serve
 from recsys.core.errors import DataError
 
 
-def run(source: str, port: Port = None, host: Host = "127.0.0.1", browser: Browser = True, as_json: bool = False, **options: Any) -> None:
+def run(
+    source: str,
+    model: ModelName = "",
+    port: Port = None,
+    host: Host = "127.0.0.1",
+    browser: Browser = True,
+    as_json: bool = False,
+    **options: Any,
+) -> None:
     """Open the app on the timeline of a dataset, or of a file of your own, which is prepared first.
 
     A file is read as by `prepare`, with the same options and questions. Data that has no model yet gets a Markov chain, which is counted
@@ -30,7 +39,8 @@ def run(source: str, port: Port = None, host: Host = "127.0.0.1", browser: Brows
 
     if train_first_model(datasets.open_dataset(name)):
         say(f"trained {FIRST_MODEL} on {name}, which had no model yet")
-    serve("timeline", port, host, browser, as_json, dataset=name)
+    chosen = {"model": open_checkpoint(model, datasets.open_dataset(name), "cpu").card.name} if model else {}
+    serve("timeline", port, host, browser, as_json, dataset=name, **chosen)
 
 
 _PREPARE = inspect.signature(prepare.run).parameters
@@ -40,7 +50,7 @@ PREPARE_OPTIONS = {name: option for name, option in _PREPARE.items() if name not
 _ALL = {
     "source": _PREPARE["source"],
     **PREPARE_OPTIONS,
-    **{name: _OWN[name] for name in ("port", "host", "browser")},
+    **{name: _OWN[name] for name in ("model", "port", "host", "browser")},
     "as_json": _PREPARE["as_json"],
 }
 run.__signature__ = inspect.Signature([*_ALL.values()])  # type: ignore[attr-defined]

@@ -16,6 +16,8 @@ Host = Annotated[
 ]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open a browser window.")]
 
+ModelName = Annotated[str, typer.Option("--model", metavar="CHECKPOINT", help="The model to open: a checkpoint, or code as module:name.")]
+
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
