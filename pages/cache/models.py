@@ -17,7 +17,7 @@ from recsys.core.errors import NotTrainedError
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import Replay, StepAttention, compute_step_attention, replay_history
-from recsys.models import MODELS
+from recsys.models import KNOWN_MODELS
 from recsys.training.checkpoints import CheckpointEntry, LoadedCheckpoint, check_dataset_match, list_checkpoints, load_checkpoint, read_card
 
 if TYPE_CHECKING:
@@ -31,17 +31,17 @@ LONG_REPLAYS = 4  # whole replays of long timelines that are kept: one takes up 
 def checkpoints(dataset: Dataset) -> dict[str, CheckpointEntry]:
     """Return the checkpoints of a dataset, best validation NDCG first; the user's own replace shipped ones of the same name.
 
-    Differences under .01 do not count: then the order of MODELS decides, where a model stands before its variants. Fusions stand
+    Differences under .01 do not count: then the order of KNOWN_MODELS decides, where a model stands before its variants. Fusions stand
     last: they take the time of all their parts, and a visitor waits for the first model.
     """
     own = private_checkpoints(dataset)
     found = list_checkpoints(dataset.name) if own is None else _in_folder(own)
-    place = {model: at for at, model in enumerate(MODELS)}
+    place = {model: at for at, model in enumerate(KNOWN_MODELS)}
 
     def best_first(each: CheckpointEntry) -> tuple[bool, float, int]:
         return bool(each.card.parts), -round(float(each.card.validation.get("ndcg@10") or 0), 2), place[each.card.model]
 
-    return {each.name: each for each in sorted((each for each in found if each.card.model in MODELS), key=best_first)}
+    return {each.name: each for each in sorted(found, key=best_first)}
 
 
 def private_checkpoints(dataset: Dataset) -> Path | None:
@@ -58,7 +58,7 @@ def loaded(dataset: Dataset, checkpoint: str, device: str) -> LoadedCheckpoint:
     """Load a checkpoint, ready to score; NotTrainedError says how to train a model that has none."""
     found = checkpoints(dataset).get(checkpoint)
     if found is None:
-        title = MODELS[checkpoint].title if checkpoint in MODELS else checkpoint
+        title = KNOWN_MODELS[checkpoint].title if checkpoint in KNOWN_MODELS else checkpoint
         if dataset.name in uploads():
             raise NotTrainedError(_("{model} is not trained on {dataset} yet.", model=title, dataset=dataset.title))
         command = f"python -m recsys train {checkpoint} {dataset.name}"

@@ -18,7 +18,7 @@ from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
 from recsys.core.nouns import count_events
 from recsys.core.translation import _, ngettext
-from recsys.models import MODELS
+from recsys.models import MODELS, find_model_spec
 
 SHORTLIST = 40  # users offered without a search; a million options would be sent to the browser
 
@@ -88,8 +88,10 @@ def _choice(key: str, label: str, missing: str, titles: dict[str, str]) -> str:
 
 def _model_titles(dataset: Dataset, trained: dict[str, str]) -> dict[str, str]:
     """Return trained checkpoints first, then models that this data could train; none that only re-rank candidates."""
-    whole = {name: kind for name, kind in trained.items() if not MODELS[kind].candidates_only}
-    titles = {name: MODELS[kind].label if name == kind else f"{name} ({MODELS[kind].label})" for name, kind in whole.items()}
+    whole = {name: kind for name, kind in trained.items() if not find_model_spec(kind).candidates_only}
+    titles = {
+        name: find_model_spec(kind).label if name == kind else f"{name} ({find_model_spec(kind).label})" for name, kind in whole.items()
+    }
     for name, spec in MODELS.items():
         if name not in titles and not spec.candidates_only and not spec.lacks(dataset.has):
             titles[name] = _("{model} (not trained)", model=spec.label)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pages import cache
 from pages.shell.cursor import Cursor
 from recsys.core.translation import _
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
     from recsys.training.checkpoints import CheckpointEntry
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def name_checkpoint(name: str, model: str) -> str:
     """Return the model's title; for a checkpoint with a name of its own, that name and the title."""
-    return MODELS[model].title if name == model else _("{name} ({model})", name=name, model=MODELS[model].title)
+    return find_model_spec(model).title if name == model else _("{name} ({model})", name=name, model=find_model_spec(model).title)
 
 
 def name_checkpoints(found: Mapping[str, "CheckpointEntry"]) -> dict[str, str]:

@@ -110,14 +110,14 @@ def _rank_next(model: "Recommender", data: "Dataset", request: "Request", item_i
     import numpy as np
 
     from recsys.core import Vocabulary, candidate_scores
-    from recsys.evaluation.metrics import compute_ranks
+    from recsys.evaluation.metrics import rank_items
 
     if request.candidates is not None:  # all candidates are in the list already
         return {"item_id": item_id, "rank": next((float(each.rank) for each in ordered if each.item_id == item_id), None)}
     vocabulary = Vocabulary(model.item_ids)
     code = int(vocabulary.encode([item_id])[0])
     scores = candidate_scores(model, [request], vocabulary, data.repeats)
-    rank = float(compute_ranks(scores, np.array([code - 1]))[0]) if code else float(len(vocabulary))
+    rank = float(rank_items(model, scores, np.array([code]))[0])
     return {"item_id": item_id, "rank": rank}
 
 
@@ -127,5 +127,7 @@ def _lines(result: dict[str, Any], length: int, data: "Dataset") -> list[str]:
     if result["next"]:
         rank = result["next"]["rank"]
         title = data.title_of(result["next"]["item_id"])
-        lines.append(f"next item: {title}, {'not a candidate' if rank is None else f'rank {rank:g}'}")
+        lines.append(
+            f"next item: {title}, {'not a candidate' if rank is None else f'rank {rank:g}' if math.isfinite(rank) else 'not listed'}"
+        )
     return lines

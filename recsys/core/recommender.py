@@ -97,6 +97,30 @@ class ExplainsItself(Protocol):
 
 
 @runtime_checkable
+class HoldsLists(Protocol):
+    """A model of finished top-k lists: an item outside a list has the score −inf and the rank infinity, since it has none."""
+
+    @property
+    def depth(self) -> int:
+        """Number of items of the longest list."""
+        ...
+
+    def has_lists(self, requests: Sequence[Request]) -> np.ndarray:
+        """Return (len(requests),) bool: whether there is a list for the user of the request at its step."""
+        ...
+
+
+@runtime_checkable
+class HasFixedScores(Protocol):
+    """A model whose scores may not follow from the events of a history, such as one with finished lists or a stored vector for each user."""
+
+    @property
+    def fixed_because(self) -> str | None:
+        """Return the English reason why the scores do not change with the events, None if they do."""
+        ...
+
+
+@runtime_checkable
 class FallsBack(Protocol):
     """A model that can report when its list is a fallback that does not depend on the history."""
 
@@ -143,6 +167,11 @@ class Recommendation(NamedTuple):
 def shows_attention(model: object) -> bool:
     """Return whether a model, with its settings, has attention over single events."""
     return isinstance(model, ShowsAttention) and model.shows_attention
+
+
+def find_fixed_reason(model: object) -> str | None:
+    """Return the English reason why a model's scores do not change with the events of a history, None if they do."""
+    return model.fixed_because if isinstance(model, HasFixedScores) else None
 
 
 def encode_seen_items(vocabulary: Vocabulary, history: History) -> np.ndarray:

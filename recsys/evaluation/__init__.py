@@ -1,7 +1,7 @@
 """Evaluation of models: ranks of the next items, metrics with intervals over users, cold-start slices, prediction errors."""
 
 from recsys.evaluation.cases import Cases, compute_rows_per_chunk
-from recsys.evaluation.metrics import check_scores, compute_case_metrics, compute_metrics, compute_ranks
+from recsys.evaluation.metrics import check_scores, compute_case_metrics, compute_metrics, compute_ranks, rank_items
 from recsys.evaluation.ranking import (
     Evaluation,
     PairedDifference,
@@ -29,4 +29,5 @@ __all__ = [
     "find_cold_cases",
     "find_used_context",
     "identify_model",
+    "rank_items",
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core import TOP_K
+from recsys.core import PAD, TOP_K, HoldsLists
 from recsys.core.errors import RecsysError
 from recsys.core.translation import _
 
@@ -15,6 +15,19 @@ def compute_ranks(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
     higher = np.count_nonzero(scores > own, axis=1)
     tied = np.count_nonzero(scores == own, axis=1) - 1
     return 1 + higher + tied / 2
+
+
+def rank_items(model: Any, scores: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return exact ranks (n,) float64 of the items with these codes (n,) in a model's scores (n, n_items).
+
+    An item that the model does not know ranks last. An item outside a finished list (`HoldsLists`) is not listed: its rank is infinity,
+    which counts as a miss for every metric.
+    """
+    positions = np.maximum(codes - 1, 0)
+    ranks = np.where(codes == PAD, scores.shape[1], compute_ranks(scores, positions))
+    if isinstance(model, HoldsLists):
+        ranks[(codes == PAD) | (scores[np.arange(len(codes)), positions] == -np.inf)] = np.inf
+    return ranks
 
 
 def check_scores(model: Any, raw: np.ndarray) -> np.ndarray:

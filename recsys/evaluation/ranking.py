@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recsys.core import PAD, TOP_K, Dataset, Recommender, top_k
+from recsys.core import TOP_K, Dataset, Recommender, top_k
 from recsys.core.errors import DataError, unknown
 from recsys.core.split import TRAIN, Protocol, Split
 from recsys.core.translation import _
 from recsys.evaluation.bootstrap import DRAWS, LIMITS, bootstrap_intervals, bootstrap_means, has_intervals
 from recsys.evaluation.cases import Cases, score_cases
-from recsys.evaluation.metrics import compute_case_metrics, compute_ranks
+from recsys.evaluation.metrics import compute_case_metrics, rank_items
 from recsys.evaluation.prediction_errors import evaluate_predictions
 from recsys.evaluation.slices import Slice, evaluate_slices
-from recsys.models import MODELS
+from recsys.models import KNOWN_MODELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Evaluation:
 
     @classmethod
     def from_cases(cls, name: str, cases: Cases, split: Split, which: str, **measured: Any) -> "Evaluation":
-        """Return the evaluation of a model of MODELS on these cases; `measured` are the fields that depend on its scores."""
+        """Return the evaluation of a model of KNOWN_MODELS on these cases; `measured` are the fields that depend on its scores."""
         return cls(
             model=name,
             aware=find_used_context(name, cases.dataset),
@@ -96,7 +96,7 @@ def evaluate_model(
     to choose an epoch.
     """
     name = identify_model(model)
-    if name in MODELS and MODELS[name].candidates_only:
+    if name in KNOWN_MODELS and KNOWN_MODELS[name].candidates_only:
         raise DataError(
             _(
                 "the model '{model}' only ranks a short list of candidates and cannot be evaluated on the whole catalogue; choose another model",
@@ -133,7 +133,7 @@ def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dic
     information, categories = compute_self_information(dataset, split), _encode_categories(dataset)
     to_dataset = dataset.vocabulary.encode(model.item_ids)
     for chosen, scores, targets in score_cases(model, cases, whole=split.protocol == "temporal"):
-        ranks[chosen] = np.where(targets == PAD, scores.shape[1], compute_ranks(scores, np.maximum(targets - 1, 0)))
+        ranks[chosen] = rank_items(model, scores, targets)
         top = top_k(scores, TOP_K)
         listed = np.take_along_axis(scores, top, axis=1) > -np.inf
         codes = to_dataset[top]
@@ -190,19 +190,19 @@ def compare_paired(
 
 
 def identify_model(model: Any) -> str:
-    """Return the name in MODELS of a model: that of its class with the longest preset that its config has."""
+    """Return the name in KNOWN_MODELS of a model: that of its class with the longest preset that its config has."""
     fitting = [
         name
-        for name, spec in MODELS.items()
+        for name, spec in KNOWN_MODELS.items()
         if (spec.module, spec.class_name) == (type(model).__module__, type(model).__name__)
         and all(getattr(model.config, setting) == value for setting, value in spec.preset)
     ]
-    return max(fitting, key=lambda name: len(MODELS[name].preset), default=type(model).__name__)
+    return max(fitting, key=lambda name: len(KNOWN_MODELS[name].preset), default=type(model).__name__)
 
 
 def find_used_context(name: str, dataset: Dataset) -> tuple[str, ...]:
     """Return which of time and place of the request a model uses and the dataset has."""
-    return tuple(each for each in MODELS[name].aware if each in dataset.has) if name in MODELS else ()
+    return tuple(each for each in KNOWN_MODELS[name].aware if each in dataset.has) if name in KNOWN_MODELS else ()
 
 
 def compute_self_information(dataset: Dataset, split: Split) -> np.ndarray:

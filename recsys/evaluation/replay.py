@@ -15,7 +15,7 @@ from recsys.core import PAD, TOP_K, FallsBack, History, Recommender, Request, Tr
 from recsys.core.errors import DataError
 from recsys.core.split import SPLIT_NAMES
 from recsys.core.translation import _
-from recsys.evaluation import check_scores, compute_ranks, compute_rows_per_chunk
+from recsys.evaluation import check_scores, compute_rows_per_chunk, rank_items
 
 CHUNK_STEPS = 256
 """Steps scored at a time: enough for vectorised models, few enough for their scores to stay in the cache of the processor."""
@@ -29,7 +29,7 @@ class Replay:
 
     The arrays have an entry for each of the S steps replayed, index 0 being step `first`; step T has no next event. `item_ids` of the
     events that came next (S,), or (S - 1,) where step T is included. `ranks` (S,) exact rank of the item of event N at step N, NaN at
-    step T; an item that the model does not know ranks last (n_items). `top_items` (S, k) ids, best first, '' where there are fewer
+    step T; an item that the model does not know ranks last (n_items), one that a finished list does not contain infinity. `top_items` (S, k) ids, best first, '' where there are fewer
     candidates, with `top_scores` (S, k) float32. `splits`, as long as `item_ids`, is the split of each event for the checkpoint (train,
     validation, test), '' if not given. `fallbacks` (S,) are English reasons or None, to be translated where they are shown. `interest`
     (S, D) are the model's states, None for models without states; `gates` are its mixing weights by name, (S,) each. `unknown` counts
@@ -114,8 +114,7 @@ def replay_history(
         with_next = chunk[chunk < length]
         targets = codes[with_next]
         ranks = np.full(len(chunk), np.nan)
-        known_ranks = compute_ranks(scores[: len(with_next)], np.maximum(targets - 1, 0))
-        ranks[: len(with_next)] = np.where(targets == PAD, len(vocabulary), known_ranks)
+        ranks[: len(with_next)] = rank_items(model, scores[: len(with_next)], targets)
         reasons = falling_back.fallbacks(requests) if falling_back else [None] * len(chunk)
         parts.append(_Chunk(ranks, best, np.take_along_axis(scores, best, axis=1), reasons, states, gates))
         if report is not None:

@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from recsys.core.formatting import format_number, format_share
+from recsys.core.rank_text import format_rank
 from recsys.core.translation import _
 from recsys.figures.palette import FONT, Palette, escape_label
 
@@ -112,7 +113,7 @@ def component_titles(shares: Sequence[float] | np.ndarray) -> tuple[str, str]:
 
 def format_ranks(ranks: Sequence[float]) -> list[str]:
     """Return ranks as text, such as 1,204 or, in the middle of a tie, 12.5; each different one is formatted once."""
-    texts = {rank: format_number(rank, 1) for rank in set(ranks)}
+    texts = {rank: format_rank(rank) for rank in set(ranks)}
     return [texts[rank] for rank in ranks]
 
 

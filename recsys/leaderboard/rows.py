@@ -7,7 +7,7 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.evaluation import Evaluation, Slice, find_used_context
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 from recsys.training.checkpoints import CheckpointCard
 
 
@@ -36,7 +36,7 @@ class LeaderboardRow:
 
 def build_leaderboard_row(card: CheckpointCard, dataset: Dataset) -> LeaderboardRow:
     """Return the row of a checkpoint with the validation metrics on its card."""
-    spec = MODELS[card.model]
+    spec = find_model_spec(card.model)
     return LeaderboardRow(
         name=card.name,
         model=card.model,

@@ -1,15 +1,20 @@
-"""JSON files of a model's folder: its config and the list of its items."""
+"""The config of a model's folder, and the list of its items."""
 
 import json
 from pathlib import Path
 from typing import Any
 
-from recsys.core.errors import CheckpointError
-from recsys.core.translation import _
+import numpy as np
 
-CONFIG, ITEMS = "config.json", "items.json"
+from recsys.core.errors import CheckpointError, QuestionError
+from recsys.core.translation import _
+from recsys.model_import.matching import read_id_list
+from recsys.model_import.options import ImportOptions
+
+CONFIG = "config.json"
+ITEM_LISTS = ("items.json", "items.txt", "items.npy", "items.parquet")
 MOST_BYTES = 200_000_000
-"""Size up to which a JSON file is read: a list of ten million items fits."""
+"""Size up to which a JSON file is read: the vocabulary of ten million items fits."""
 
 
 def read_json(file: Path) -> Any:
@@ -29,25 +34,43 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Return the config.json of a folder."""
     config = read_json(folder / CONFIG)
     if not isinstance(config, dict):
-        raise CheckpointError(_('{file} is not a config; it is an object of names and values, for example {{"n_blocks": 2}}', file=folder / CONFIG))
+        raise CheckpointError(
+            _(
+                '{file} is not a config; write an object of names and values, for example {{"n_blocks": 2}}',
+                file=folder / CONFIG,
+                n_blocks=2,
+            )
+        )
     return config
 
 
-def read_item_list(file: Path) -> list[str]:
-    """Return the ids of a list of items in its order: a JSON list of texts and numbers, or a text file with one id a line."""
-    if file.suffix != ".json":
-        try:
-            ids: list[Any] = file.read_text(encoding="utf-8-sig").splitlines()
-        except (OSError, ValueError) as error:
-            raise CheckpointError(_("{file} cannot be read as a list of item ids; write one id a line, in UTF-8", file=file)) from error
-    else:
-        ids = read_json(file)
-    is_list = isinstance(ids, list) and all(isinstance(each, str | int) and not isinstance(each, bool) for each in ids)
-    if not is_list or not ids:
-        raise CheckpointError(_('{file} is not a list of item ids; write for example ["i1", "i2"]', file=file))
-    ids = [str(each) for each in ids]
-    if len(set(ids)) < len(ids):
-        seen: set[str] = set()
-        twice = next(each for each in ids if each in seen or seen.add(each))  # type: ignore[func-returns-value]
-        raise CheckpointError(_("{file} lists the item {item} twice; give every item a place of its own", file=file, item=twice))
-    return ids
+def peek_config(path: Path) -> dict[str, Any]:
+    """Return the config.json of a folder, empty where there is none that can be read."""
+    try:
+        return read_config(path) if (path / CONFIG).is_file() else {}
+    except CheckpointError:
+        return {}
+
+
+def find_item_list(folder: Path, options: ImportOptions, stem: str = "") -> np.ndarray | None:
+    """Return the item ids given as an option or in a list in the folder, None where there is none.
+
+    `stem` is the name of a file whose list may have the same name: model.items.json beside model.onnx.
+    """
+    if options.items is not None:
+        return read_id_list(options.items)
+    names = [f"{stem}.{name}" for name in ITEM_LISTS if stem] + list(ITEM_LISTS)
+    return next((read_id_list(folder / name) for name in names if (folder / name).is_file()), None)
+
+
+def ask_for_items(name: str, count: int) -> QuestionError:
+    """Return the question for the list of a model's items."""
+    return QuestionError(
+        _(
+            "{file} does not name its {count} items; which list of ids has them in the order of the model?",
+            file=name,
+            count=count,
+        ),
+        "--items",
+        "items.json",
+    )

@@ -60,10 +60,15 @@ def open_graph(graph: bytes, file: str) -> Graph:
     except Exception as error:
         reason = describe_failure(error)
         if "external" in reason.lower():
-            message = _("{file} keeps its weights in a second file; save it in one, with onnx.save(model, FILE, save_as_external_data=False)", file=file)
+            message = _(
+                "{file} keeps its weights in a second file; save it in one, with onnx.save(model, FILE, save_as_external_data=False)",
+                file=file,
+            )
         elif "registered" in reason or "domain" in reason.lower():
             message = _(
-                "{file} uses operators that ONNX Runtime does not have ({reason}); export it with standard operators only", file=file, reason=reason
+                "{file} uses operators that ONNX Runtime does not have ({reason}); export it with standard operators only",
+                file=file,
+                reason=reason,
             )
         else:
             message = _("{file} cannot be read as an ONNX model ({reason}); export it again", file=file, reason=reason)
@@ -86,9 +91,7 @@ def find_signature(graph: Graph, n_items: int, padding: str = "") -> OnnxConfig:
     declared = graph.session.get_modelmeta().custom_metadata_map
     side = padding or declared.get(PADDING, "")
     if side not in ("", *PADDINGS):
-        raise CheckpointError(
-            _("{file} declares {name}={value}; declare left, right or none", file=graph.file, name=PADDING, value=side)
-        )
+        raise CheckpointError(_("{file} declares {name}={value}; declare left, right or none", file=graph.file, name=PADDING, value=side))
     limit = fixed or _declared_length(graph, declared)
     is_known = bool(limit)
     limit = limit or _find_limit(graph)
@@ -130,7 +133,10 @@ def check_scores(model: OnnxModel, file: str) -> bool:
         values = {"file": file, "length": length}
         if not np.isfinite(scores).all():
             raise CheckpointError(
-                _("{file} gives scores that are not finite numbers for histories of {length} events; export it in evaluation mode", **values)
+                _(
+                    "{file} gives scores that are not finite numbers for histories of {length} events; export it in evaluation mode",
+                    **values,
+                )
             )
         near = CLOSE * max(1.0, float(np.abs(scores).max()))
         if np.abs(model.score_windows(windows)[:, 1:] - scores).max() > near:
@@ -205,7 +211,9 @@ def _check_width(graph: Graph, shape: tuple[Any, ...], n_items: int) -> None:
 def _declared_length(graph: Graph, declared: dict[str, str]) -> int:
     value = declared.get(LENGTH, "0")
     if not value.isdigit() or int(value) > MOST_DECLARED:
-        raise CheckpointError(_("{file} declares {name}={value}; declare a number of events, for example 50", file=graph.file, name=LENGTH, value=value))
+        raise CheckpointError(
+            _("{file} declares {name}={value}; declare a number of events, for example 50", file=graph.file, name=LENGTH, value=value)
+        )
     return int(value)
 
 

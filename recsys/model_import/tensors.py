@@ -48,9 +48,7 @@ def read_tensors(file: Path) -> dict[str, np.ndarray]:
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
-            _(
-                "{file} cannot be read as safetensors ({reason}); save it again with safetensors.torch.save_file", file=file, reason=reason
-            )
+            _("{file} cannot be read as safetensors ({reason}); save it again with safetensors.torch.save_file", file=file, reason=reason)
         ) from error
     arrays = {}
     for name, tensor in tensors.items():

@@ -424,8 +424,100 @@ MODELS: dict[str, ModelSpec] = {
 }
 
 
+IMPORTED_MODELS: dict[str, ModelSpec] = {
+    "lists": ModelSpec(
+        N_("Imported lists"),
+        N_("finished recommendations from a file"),
+        N_("Shows the recommendation lists of a file; items that a list does not contain are not listed."),
+        "recsys.models.imported.recommendation_lists",
+        "RecommendationLists",
+    ),
+    "vectors": ModelSpec(
+        N_("Imported vectors"),
+        N_("similarity of user and item vectors"),
+        N_("Ranks items by the similarity of their vectors to that of the user, or to the items of the history."),
+        "recsys.models.imported.vector_model",
+        "VectorModel",
+    ),
+    "recbole-sasrec": ModelSpec(
+        N_("SASRec (RecBole)"),
+        N_("transformer, trained with RecBole"),
+        N_("A SASRec model that RecBole trained; scores are equal to RecBole’s."),
+        "recsys.models.imported.recbole_sasrec",
+        "RecBoleSASRec",
+    ),
+    "recbole-gru4rec": ModelSpec(
+        N_("GRU4Rec (RecBole)"),
+        N_("recurrent network, trained with RecBole"),
+        N_("A GRU4Rec model that RecBole trained; scores are equal to RecBole’s."),
+        "recsys.models.imported.recbole_gru4rec",
+        "RecBoleGRU4Rec",
+    ),
+    "recbole-bert4rec": ModelSpec(
+        N_("BERT4Rec (RecBole)"),
+        N_("bidirectional transformer, trained with RecBole"),
+        N_("A BERT4Rec model that RecBole trained; scores are equal to RecBole’s."),
+        "recsys.models.imported.recbole_bert4rec",
+        "RecBoleBERT4Rec",
+    ),
+    "recbole-narm": ModelSpec(
+        N_("NARM (RecBole)"),
+        N_("recurrent network with attention, trained with RecBole"),
+        N_("A NARM model that RecBole trained; scores are equal to RecBole’s."),
+        "recsys.models.imported.recbole_narm",
+        "RecBoleNARM",
+    ),
+    "rectools-sasrec": ModelSpec(
+        N_("SASRec (RecTools)"),
+        N_("transformer, trained with RecTools"),
+        N_("A SASRec model that RecTools trained; scores are equal to those of RecTools."),
+        "recsys.models.imported.rectools_transformers",
+        "RecToolsSASRec",
+    ),
+    "rectools-bert4rec": ModelSpec(
+        N_("BERT4Rec (RecTools)"),
+        N_("bidirectional transformer, trained with RecTools"),
+        N_("A BERT4Rec model that RecTools trained; scores are equal to those of RecTools."),
+        "recsys.models.imported.rectools_transformers",
+        "RecToolsBERT4Rec",
+    ),
+    "hf-causal": ModelSpec(
+        N_("Causal language model"),
+        N_("a Hugging Face folder whose tokens are items"),
+        N_("A causal transformer over item tokens; the scores are those of the next token."),
+        "recsys.models.imported.hugging_face",
+        "HuggingFaceCausal",
+    ),
+    "hf-masked": ModelSpec(
+        N_("Masked language model"),
+        N_("a Hugging Face folder whose tokens are items"),
+        N_("A masked transformer over item tokens; the scores are those of a masked token after the history."),
+        "recsys.models.imported.hugging_face",
+        "HuggingFaceMasked",
+    ),
+    "onnx": ModelSpec(
+        N_("ONNX model"),
+        N_("item codes in, scores out"),
+        N_("A network in the ONNX format that reads the item codes of a history and returns a score for every item."),
+        "recsys.models.imported.onnx_model",
+        "OnnxModel",
+    ),
+    "code": ModelSpec(
+        N_("Python code"),
+        N_("a recommender of the person who started the app"),
+        N_("An object in Python that recommends items or scores histories; named on the command line that starts the app."),
+        "recsys.models.imported.python_model",
+        "PythonModel",
+    ),
+}
+"""Models that are brought from outside; `recsys/model_import` reads them. They are checkpoints like all others, but cannot be trained here."""
+
+KNOWN_MODELS = MODELS | IMPORTED_MODELS
+"""Specs of all models that a checkpoint can hold."""
+
+
 def find_model_spec(name: str) -> ModelSpec:
-    """Return the spec of a model; an unknown name is an error that offers the nearest ones."""
-    if name not in MODELS:
-        raise unknown("model", name, MODELS)
-    return MODELS[name]
+    """Return the spec of a model, trained here or imported; an unknown name is an error that offers the nearest ones."""
+    if name not in KNOWN_MODELS:
+        raise unknown("model", name, KNOWN_MODELS)
+    return KNOWN_MODELS[name]

@@ -17,7 +17,7 @@ from recsys.core.devices import choose_device
 from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
-from recsys.models import MODELS, build_config
+from recsys.models import KNOWN_MODELS, MODELS, build_config
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import ASSETS, check_name, home
 from recsys.storage.serialization import to_plain
@@ -30,7 +30,8 @@ class CheckpointCard:
     """Card of a checkpoint: what is needed to restore the model, and to refuse datasets that it does not match.
 
     `history` holds the loss and the validation ndcg@10 of every epoch; `cuts` the two times of a temporal split; `seal` a hash of
-    weights, items, model and config, which detects damage; `parts` the models that a fusion combines.
+    weights, items, model and config, which detects damage; `parts` the models that a fusion combines; `source` where an imported model
+    comes from and what of it matched the dataset, empty for models trained here.
     """
 
     name: str
@@ -55,6 +56,7 @@ class CheckpointCard:
     history: list[dict[str, float]] = field(default_factory=list)
     seal: str = ""
     parts: tuple[str, ...] = ()
+    source: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +117,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> LoadedCheckpoint:
         item_ids = np.array(json.loads((folder / ITEMS).read_text(encoding="utf-8")), dtype=object)
         weights = (folder / WEIGHTS).read_bytes()
         arrays = load_bytes(weights)
-        spec = MODELS[card.model]
+        spec = KNOWN_MODELS[card.model]
         model = spec.load().restore(item_ids, build_config(spec.load().Config, card.config), arrays)
     except CheckpointError:
         raise
@@ -156,7 +158,7 @@ def read_card(folder: Path) -> CheckpointCard:
         raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD)) from error
     if not isinstance(card.model, str) or not isinstance(card.config, dict):
         raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD))
-    if card.model not in MODELS:
+    if card.model not in KNOWN_MODELS:
         raise CheckpointError(
             _(
                 "checkpoint {folder} holds a model '{model}' that this version does not have; update Recscope or choose another checkpoint",
@@ -215,7 +217,7 @@ def find_checkpoint(name: str, dataset: str) -> Path:
 
 
 def list_checkpoints(dataset: str) -> list[CheckpointEntry]:
-    """Return all readable checkpoints of a dataset in the order of MODELS; the user's hides a shipped one of the same name."""
+    """Return all readable checkpoints of a dataset in the order of KNOWN_MODELS; the user's hides a shipped one of the same name."""
     entries: dict[str, CheckpointEntry] = {}
     for shipped, base in ((False, home()), (True, ASSETS)):
         folder = base / "checkpoints" / dataset
@@ -227,7 +229,7 @@ def list_checkpoints(dataset: str) -> list[CheckpointEntry]:
                 entries[each.name] = CheckpointEntry(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), shipped)
             except (CheckpointError, OSError):
                 continue  # one damaged folder must not hide the others; loading it by name reports the error
-    order = {model: position for position, model in enumerate(MODELS)}
+    order = {model: position for position, model in enumerate(KNOWN_MODELS)}
     return sorted(entries.values(), key=lambda each: (order[each.card.model], each.name))
 
 

@@ -13,7 +13,7 @@ from pages.ui import html, item_card, theme
 from recsys.core import Dataset, FallsBack, History, Request, recommend
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import _, ngettext
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
     from recsys.training.checkpoints import CheckpointEntry
@@ -33,7 +33,7 @@ class ModelList:
 
 def reads_text(found: "CheckpointEntry") -> bool:
     """Return whether a model reads the texts of the items."""
-    return "words" in MODELS[found.card.model].needs
+    return "words" in find_model_spec(found.card.model).needs
 
 
 def build_request(dataset: Dataset, items: Sequence[str]) -> Request:

@@ -8,7 +8,7 @@ from pages.shell import cursor, keyboard
 from pages.ui import html, request_context
 from pages.ui.errors import guarded
 from recsys.core.translation import _
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 here = cursor.current_cursor()
 loaded = cache.loaded(here.dataset, here.model, here.device)
@@ -20,7 +20,7 @@ def draw_list() -> None:
     trial = session.current_trial(here)
     controls, list_column = st.columns([3, 9], gap="large")
     with controls:
-        context = request_context.draw_context_controls(here, MODELS[loaded.card.model].aware, "try")
+        context = request_context.draw_context_controls(here, find_model_spec(loaded.card.model).aware, "try")
         chosen = filters.draw_filters(here.dataset)
         if trial.changed:
             st.button(_("Reset"), key="try_reset", on_click=session.forget, width="stretch")

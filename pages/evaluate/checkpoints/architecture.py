@@ -11,7 +11,7 @@ from recsys.core.formatting import format_fixed, format_number, format_share, jo
 from recsys.core.translation import _, ngettext
 from recsys.figures.model_summary import parts_icicle
 from recsys.figures.ratings import rating_calibration
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
     from recsys.analysis.model_summary import ModelPart
@@ -31,7 +31,7 @@ def draw_architecture(here: Cursor, found: "CheckpointEntry") -> None:
     with wide:
         charts.chart(parts_icicle(model, colours), key=f"parts_{found.name}", alt=describe_parts(model))
     with narrow:
-        st.html(parts_table(model, MODELS[found.card.model].gradient))
+        st.html(parts_table(model, find_model_spec(found.card.model).gradient))
     predictions = cache.expected_ratings(here.dataset, found.name, here.device)
     if predictions is not None:
         sentence = describe_rating_error(predictions)

@@ -15,7 +15,7 @@ from pages.ui.checkpoint_titles import name_checkpoint
 from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_number, format_short_moment
 from recsys.core.translation import _
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
     from recsys.training.checkpoints import CheckpointCard, CheckpointEntry
@@ -72,7 +72,7 @@ def _format_created(created: str) -> str:
 
 
 def _draw_details(here: Cursor, found: "CheckpointEntry") -> None:
-    card, spec = found.card, MODELS[found.card.model]
+    card, spec = found.card, find_model_spec(found.card.model)
     facts = {_("parameters"): format_number(card.parameters), _("seed"): str(card.seed), _("trained on"): card.device}
     if spec.gradient:
         speed = format_number(card.targets_per_second)

@@ -13,7 +13,7 @@ from pages.ui.checkpoint_titles import matching_checkpoints, name_checkpoint
 from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
     from recsys.training.checkpoints import CheckpointEntry
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def draw_button(here: Cursor, which: str, shown: LeaderboardRows) -> None:
     """Draw the button if a checkpoint waits to be evaluated on this split."""
-    fitting = {name: each for name, each in matching_checkpoints(here).items() if not MODELS[each.card.model].candidates_only}
+    fitting = {name: each for name, each in matching_checkpoints(here).items() if not find_model_spec(each.card.model).candidates_only}
     waiting = [name for name in fitting if name not in shown.evaluations]
     if not waiting:
         return

@@ -15,7 +15,7 @@ from recsys.core.formatting import join_words
 from recsys.core.translation import _
 from recsys.evaluation import Evaluation
 from recsys.leaderboard import LeaderboardRow, add_measurement, build_leaderboard_row, explain_exclusion
-from recsys.models import MODELS
+from recsys.models import MODELS, find_model_spec
 
 if TYPE_CHECKING:
     from recsys.training.checkpoints import CheckpointEntry
@@ -36,7 +36,7 @@ def load_rows(here: Cursor, trained: Mapping[str, "CheckpointEntry"], which: str
     """
     lines, evaluations = [], {}
     for name, each in trained.items():
-        if each.card.dataset_fingerprint != here.dataset.fingerprint or MODELS[each.card.model].candidates_only:
+        if each.card.dataset_fingerprint != here.dataset.fingerprint or find_model_spec(each.card.model).candidates_only:
             continue
         line = build_leaderboard_row(each.card, here.dataset)
         is_requested = (name, each.card.created, which) in requested_evaluations()

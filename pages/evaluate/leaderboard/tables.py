@@ -11,7 +11,7 @@ from recsys.core.formatting import format_fixed, format_number, join_words
 from recsys.core.translation import N_, _, ngettext
 from recsys.evaluation import Evaluation, compare_paired
 from recsys.leaderboard import LeaderboardRow
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 CONTEXT_NOTES = {
     frozenset(): "",
@@ -100,7 +100,7 @@ def _row(line: LeaderboardRow, members: Sequence[LeaderboardRow], chosen: bool) 
 
 def fitted_sentence(table: Sequence[LeaderboardRow]) -> str:
     """Return a sentence on models whose weights were fitted on the validation events of this table; empty without any."""
-    names = [line.title for line in table if line.split == "validation" and ("kind", "learnt") in MODELS[line.model].preset]
+    names = [line.title for line in table if line.split == "validation" and ("kind", "learnt") in find_model_spec(line.model).preset]
     if not names:
         return ""
     return _(

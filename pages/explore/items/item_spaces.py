@@ -14,7 +14,7 @@ from pages.ui.errors import escape_markdown
 from pages.ui.text_vectors import has_item_texts, offer_encoding
 from recsys.core.errors import DataError
 from recsys.core.translation import _
-from recsys.models import MODELS
+from recsys.models import KNOWN_MODELS, find_model_spec
 
 if TYPE_CHECKING:
     from recsys.analysis.embeddings import Plane
@@ -65,9 +65,9 @@ def offer_models(here: Cursor) -> None:
     """Explain that the cursor's model has no item embeddings, and offer the trained models that have them."""
     trained = matching_checkpoints(here)
     titles = name_checkpoints(trained)
-    title = titles.get(here.model, MODELS[here.model].title if here.model in MODELS else here.model)
+    title = titles.get(here.model, KNOWN_MODELS[here.model].title if here.model in KNOWN_MODELS else here.model)
     st.caption(_("“{model}” has no item embeddings, so there is no map of them.", model=escape_markdown(title)))
-    able = [name for name, found in trained.items() if hasattr(MODELS[found.card.model].load(), "item_vectors")]
+    able = [name for name, found in trained.items() if hasattr(find_model_spec(found.card.model).load(), "item_vectors")]
     if not able:
         st.caption(_("Train a transformer or an LSTM on the Checkpoints page to see one."))
         return

@@ -26,7 +26,7 @@ from recsys.core.formatting import join_words
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import StepAttention
 from recsys.figures.attention import GATE, attention_arcs, attention_map, gate_line, locate_on_gate, share_bars, weight_by_gap
-from recsys.models import MODELS
+from recsys.models import MODELS, find_model_spec
 
 SHARE_HELP = N_(
     "A share is the spread of one term of the attention logits over the events (its standard deviation), relative to the other terms. A "
@@ -68,18 +68,18 @@ def draw(here: Cursor, attention: StepAttention) -> None:
 def draw_alternatives(dataset: Dataset, checkpoint: str) -> None:
     """Draw what to do about a model without attention: the trained models that have it, or those that could be trained."""
     checkpoints = cache.checkpoints(dataset)
-    spec = MODELS[checkpoints[checkpoint].card.model]
+    spec = find_model_spec(checkpoints[checkpoint].card.model)
     title = html.escape_html(spec.title)
     if spec.gradient:
         html.lead(_("“{model}” summarises the history in one state, so there is no attention to show.", model=title))
     else:
         html.lead(_("“{model}” is based on counts, so there is no attention to show.", model=title))
-    able = [name for name, each in checkpoints.items() if MODELS[each.card.model].shows_attention]
+    able = [name for name, each in checkpoints.items() if find_model_spec(each.card.model).shows_attention]
     if able:
         st.write(_("These models have attention. Choose one of them:"))
         for name in able:
             kind = checkpoints[name].card.model
-            label = MODELS[kind].title if name == kind else f"{name} ({MODELS[kind].title})"
+            label = find_model_spec(kind).title if name == kind else f"{name} ({find_model_spec(kind).title})"
             st.button(escape_markdown(label), key=f"take_{name}", on_click=_choose_model, args=(name,))
         return
     titles = [each.title for each in MODELS.values() if each.shows_attention and not each.lacks(dataset.has)]

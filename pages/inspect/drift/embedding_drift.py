@@ -18,7 +18,7 @@ from recsys.drift import Change, DriftReport
 from recsys.drift.embedding_drift import ALPHA, SHUFFLES, WINDOW, ChangeSupport, EmbeddingDrift, InterestGap, Trajectory
 from recsys.drift.wording import level_label
 from recsys.figures.embedding_drift import TRAJECTORY, gap_lines, interest_trajectory, locate_on_trajectory
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 TEXT, STATE = "text", "state"
 OPTIONS = {TEXT: N_("Text embeddings"), STATE: N_("Model state")}
@@ -137,7 +137,7 @@ def _measure_embeddings(here: Cursor) -> dict[str, EmbeddingDrift]:
 
 def _supports_html(here: Cursor, report: DriftReport, lasting: list[tuple[str, Change]], embeddings: Mapping[str, EmbeddingDrift]) -> str:
     """Return the support of each embedding for each lasting change, as HTML."""
-    model = MODELS[cache.checkpoints(here.dataset)[here.model].card.model].title if here.trained else ""
+    model = find_model_spec(cache.checkpoints(here.dataset)[here.model].card.model).title if here.trained else ""
     lines = []
     for at, (number, _change) in enumerate(lasting):
         sentences = [_support_text(name, each.supports[at], here, report, model) for name, each in embeddings.items()]

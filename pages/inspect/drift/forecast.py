@@ -13,7 +13,7 @@ from recsys.core.formatting import format_weekday_date
 from recsys.core.translation import _
 from recsys.drift import DriftReport
 from recsys.figures.population import forecast_map
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 SHOWN = 10  # areas
 
@@ -21,7 +21,7 @@ SHOWN = 10  # areas
 def draw(here: Cursor, report: DriftReport) -> None:
     """Draw hour by area, on request, where the model uses time and gives probabilities."""
     loaded = cache.loaded(here.dataset, here.model, here.device) if here.trained else None
-    if loaded is None or not isinstance(loaded.model, Traces) or "time" not in MODELS[loaded.card.model].aware:
+    if loaded is None or not isinstance(loaded.model, Traces) or "time" not in find_model_spec(loaded.card.model).aware:
         return
     if "area" not in report.levels or here.history.times is None or not here.step:
         return

@@ -12,7 +12,7 @@ from recsys.core.formatting import format_fixed, format_number, format_share
 from recsys.core.translation import N_, _, ngettext
 from recsys.drift.impact import AROUND, FEWEST, Impact, measure_impacts, sample_moments, summarize_impact
 from recsys.figures.population import impact_scatter
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 # For each outcome of the comparison, its sentence.
 NO_IMPACT = N_("The effect of a change on {model} cannot be distinguished from chance.")
@@ -26,7 +26,7 @@ def draw(here: Cursor) -> None:
     if reports is None or not here.trained:
         return
     loaded = cache.loaded(here.dataset, here.model, here.device)
-    title, key = MODELS[loaded.card.model].title, f"cost_{here.dataset.fingerprint}_{loaded.fingerprint}"
+    title, key = find_model_spec(loaded.card.model).title, f"cost_{here.dataset.fingerprint}_{loaded.fingerprint}"
     if key not in st.session_state:
         moments = sample_moments(here.dataset, reports)
         changed = sum(each.size > 0 for each in moments)

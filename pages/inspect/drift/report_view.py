@@ -26,7 +26,7 @@ from recsys.figures.drift import (
     locate_on_drift,
 )
 from recsys.figures.mobility import movement_map
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 
 VIEW_OF_KIND = {"place": "area", "rhythm": "hour"}  # the view that shows a change best, category for all other kinds
 STREAM_TITLES = {"category": N_("Interest by category"), "area": N_("Interest by area"), "hour": N_("Interest by hour of the day")}
@@ -112,7 +112,7 @@ def draw_hit_rate(here: Cursor, report: DriftReport) -> None:
     """Draw the hit rate of the cursor's model along the timeline, and its course around each lasting change."""
     with error_boundary():
         replay = cache.replay_part(here.dataset, here.model, here.user, here.device, here.step)
-        model = MODELS[cache.checkpoints(here.dataset)[here.model].card.model].title
+        model = find_model_spec(cache.checkpoints(here.dataset)[here.model].card.model).title
         marks = [(str(number), change.step, change.kind != "temporary") for number, change in enumerate(report.changes, start=1)]
         marks = [mark for mark in marks if replay.is_whole or mark[1] in replay.steps]
         figure = hit_rate_line(replay.ranks, [str(each) for each in replay.splits], marks, model, theme.theme_palette(), replay.first)

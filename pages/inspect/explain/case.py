@@ -20,7 +20,7 @@ from recsys.explain.fidelity.deletion import event_weights
 from recsys.explain.game import Game
 from recsys.explain.progressive import ProgressiveExplanation, explain_progressively
 from recsys.explain.wording import describe_rank, describe_removal, merge_by_item
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 from recsys.training.checkpoints import LoadedCheckpoint
 
 CONTEXT = {"time": N_("the time of the request"), "place": N_("the place of the request")}
@@ -41,7 +41,7 @@ class Case:
     @cached_property
     def game(self) -> Game:
         """The item's score as a game between the events."""
-        aware = MODELS[self.loaded.card.model].aware
+        aware = find_model_spec(self.loaded.card.model).aware
         return Game(self.loaded.model, self.request, self.item, self.target, self.removal, aware, self.dataset.repeats)
 
     def answers(self) -> Iterator[ProgressiveExplanation]:

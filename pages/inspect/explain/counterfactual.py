@@ -20,7 +20,7 @@ from recsys.explain.counterfactual.topk_membership import make_event_factory
 from recsys.explain.explanation import Player
 from recsys.explain.game import Game
 from recsys.explain.wording import MAX_NAMED_REMOVALS, describe_addition, describe_removal
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 from recsys.training.checkpoints import LoadedCheckpoint
 
 TIME_LIMIT = 4.0  # seconds for the whole search
@@ -94,7 +94,7 @@ def _find_addition(here: Cursor, loaded: LoadedCheckpoint, item: str) -> Additio
     addition: Addition | None = explanation_store().get(key)
     if addition is None:
         request = explained_request(here)
-        game = Game(loaded.model, request, item, aware=MODELS[loaded.card.model].aware, repeats=here.dataset.repeats)
+        game = Game(loaded.model, request, item, aware=find_model_spec(loaded.card.model).aware, repeats=here.dataset.repeats)
         with charts.progress(_("Searching …"), lambda done, total: _progress(done)) as report:
             began = time.perf_counter()
             loaded.model.score([request] * TIMED)

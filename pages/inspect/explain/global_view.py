@@ -24,7 +24,7 @@ from recsys.explain.global_.global_importance import (
 )
 from recsys.explain.global_.surrogate import Rule, Surrogate, describe_condition, fit_surrogate
 from recsys.figures.global_importance import beeswarm, category_map
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 from recsys.training.checkpoints import LoadedCheckpoint
 
 Result = TypeVar("Result")
@@ -61,7 +61,7 @@ def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
 
 def _importance(here: Cursor, loaded: LoadedCheckpoint) -> GlobalImportance:
     def measure(report: ReportProgress) -> GlobalImportance:
-        split, aware = split_interactions(here.dataset, loaded.card.protocol), MODELS[loaded.card.model].aware
+        split, aware = split_interactions(here.dataset, loaded.card.protocol), find_model_spec(loaded.card.model).aware
         return measure_global_importance(loaded.model, here.dataset, split, aware, USERS, report=report, patience=TIME_LIMIT)
 
     def describe(done: int, total: int) -> str:

@@ -13,7 +13,7 @@ from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
 from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import _, ngettext
-from recsys.models import MODELS
+from recsys.models import find_model_spec
 from recsys.training.checkpoints import LoadedCheckpoint
 
 LATEST = 30  # events offered for removal
@@ -23,7 +23,7 @@ POPULAR = 200  # items offered for addition
 def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
     """Draw the controls beside both lists; `lead` takes the difference between them."""
     before = list_at_cursor(here, loaded)
-    aware = MODELS[loaded.card.model].aware
+    aware = find_model_spec(loaded.card.model).aware
     controls, lists = st.columns([3, 9], gap="medium")
     with controls:
         context = request_context.draw_context_controls(here, aware, "whatif")

@@ -1,1 +1,1 @@
-"""Models trained elsewhere: a class per kind, which reads no file; `recsys/model_import` makes them from what people have."""
+"""Models brought from outside. They rank the items of a dataset; `recsys/model_import` makes them from files."""

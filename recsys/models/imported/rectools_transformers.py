@@ -62,9 +62,7 @@ class Attention(nn.Module):
         parts = zip(
             (queries, values, values), self.in_proj_weight.chunk(3), self.in_proj_bias.chunk(3), strict=True
         )  # queries may be normalized while keys and values are not
-        q, k, v = (
-            functional.linear(each, weight, bias).unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for each, weight, bias in parts
-        )
+        q, k, v = (functional.linear(each, weight, bias).unflatten(-1, (self.n_heads, -1)).transpose(1, 2) for each, weight, bias in parts)
         logits = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
         weights = logits.masked_fill(hidden, -math.inf).softmax(-1)
         if record is not None:

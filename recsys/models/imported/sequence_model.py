@@ -9,6 +9,7 @@ import numpy as np
 from recsys.core import PAD, History, Request, Trace, Vocabulary
 from recsys.core.translation import N_
 from recsys.models.base.event_arrays import collect_events
+from recsys.models.imported.columns import spread_scores
 
 UNKNOWN = -1
 """The model's code of an item of the dataset that it was not trained on."""
@@ -24,7 +25,6 @@ class ImportedSequenceModel(ABC):
     """
 
     Config: ClassVar[type]
-    fixed_because: ClassVar[str | None] = None
 
     def __init__(self, item_ids: np.ndarray, config: Any, codes: np.ndarray):
         if np.shape(codes) != (len(item_ids),):
@@ -104,12 +104,6 @@ class ImportedSequenceModel(ABC):
         """Return the indices (n,) of the events of a history that the model reads: the last ones whose items it knows."""
         return np.flatnonzero(self.encode(history.items) != UNKNOWN)[-self.window :]
 
-    def spread(self, scores: np.ndarray) -> np.ndarray:
-        """Return scores (n, n_items) float32 by item from those (n, codes) by code."""
-        spread = np.full((len(scores), len(self.codes)), -np.inf, dtype=np.float32)
-        spread[:, self.columns] = scores[:, self.codes[self.columns]]
-        return spread
-
     def _sequences(self, requests: Sequence[Request]) -> list[np.ndarray]:
         events = collect_events(requests, self._known, within=self.window)
         codes = self.codes[self.columns][events.codes - 1]
@@ -118,7 +112,7 @@ class ImportedSequenceModel(ABC):
     def _score_sequences(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         scores = np.empty((len(sequences), len(self.vocabulary)), dtype=np.float32)
         for rows, windows in self._batches(sequences):
-            scores[rows] = self.spread(self.score_windows(windows))
+            scores[rows] = spread_scores(self.score_windows(windows), self.codes)
         return scores
 
     def _batches(self, sequences: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -171,7 +165,7 @@ class TracesByStep(ImportedSequenceModel):
 
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
         """Return scores (len(steps), n_items) float32 at steps of a trace."""
-        return self.spread(self.score_states(trace.states[steps]))
+        return spread_scores(self.score_states(trace.states[steps]), self.codes)
 
     def _encode_sequences(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
         batches = list(self._batches(sequences))

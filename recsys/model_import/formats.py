@@ -1,0 +1,82 @@
+"""Formats of models that can be imported: one literal dict. A new one is a module and one entry here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from recsys.core import Dataset
+from recsys.core.errors import DataError, QuestionError, unknown
+from recsys.core.formatting import join_words
+from recsys.core.translation import N_, _
+from recsys.model_import.imported_model import ImportedModel
+from recsys.model_import.options import ImportOptions
+
+
+@dataclass(frozen=True)
+class ModelFormat:
+    """A door: its name for people, and the module with `recognizes(path) -> bool` and `read(path, dataset, options) -> list[ImportedModel]`.
+
+    `recognizes` looks at names and first bytes only, and never raises for a file of another kind.
+    """
+
+    title: str
+    module: str
+
+    def recognizes(self, path: Path) -> bool:
+        """Return whether a file or folder looks like this format."""
+        return bool(import_module(self.module).recognizes(path))
+
+    @property
+    def read(self) -> Callable[[Path, Dataset, ImportOptions], list[ImportedModel]]:
+        """The function that reads it. Its module is imported now and not before."""
+        return cast(Callable[[Path, Dataset, ImportOptions], list[ImportedModel]], import_module(self.module).read)
+
+
+FORMATS: dict[str, ModelFormat] = {
+    "recbole": ModelFormat(N_("RecBole checkpoint"), "recsys.model_import.recbole_file"),
+    "onnx": ModelFormat(N_("ONNX network"), "recsys.model_import.onnx_file"),
+    "rectools": ModelFormat(N_("RecTools export"), "recsys.model_import.rectools_export"),
+    "hugging-face": ModelFormat(N_("Hugging Face folder"), "recsys.model_import.hugging_face_folder"),
+    "folder": ModelFormat(N_("safetensors with a config"), "recsys.model_import.safetensors_folder"),
+    "vectors": ModelFormat(N_("vectors of users and items"), "recsys.model_import.vector_files"),
+    "recommendations": ModelFormat(N_("recommendations as a table"), "recsys.model_import.recommendation_table"),
+}
+"""In the order in which they are tried on a file."""
+
+
+def read_models(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedModel]:
+    """Read the models of a file or folder for a dataset, in the format given or recognized."""
+    if not path.exists():
+        raise DataError(_("{file} does not exist; give a file or folder with a model or its recommendations", file=path))
+    return find_format(path, options.format).read(path, dataset, options)
+
+
+def find_format(path: Path, name: str = "") -> ModelFormat:
+    """Return the format of that name, or the one that recognizes the file; none is a DataError, several are a question."""
+    if name:
+        if name not in FORMATS:
+            raise unknown("format", name, FORMATS)
+        return FORMATS[name]
+    fitting = [each for each, form in FORMATS.items() if form.recognizes(path)]
+    if not fitting:
+        raise DataError(
+            _(
+                "{file} is not a model that can be imported; bring one of: {formats}",
+                file=path.name,
+                formats=join_words([_(each.title) for each in FORMATS.values()], "or"),
+            )
+        )
+    if len(fitting) > 1:
+        raise QuestionError(
+            _(
+                "{file} may be {formats}; which is it?",
+                file=path.name,
+                formats=join_words([_(FORMATS[each].title) for each in fitting], "or"),
+            ),
+            "--format",
+            fitting[0],
+            choices=fitting,
+        )
+    return FORMATS[fitting[0]]

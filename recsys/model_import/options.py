@@ -1,0 +1,26 @@
+"""Options of an import: the answers of the person who brings a model."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """Everything that the file of a model may not say itself; an empty option is found out from the file, or asked.
+
+    `format` is a key of `FORMATS`. `items` and `users` are files with the ids in the order of the model, `interactions` the file that it
+    was trained on. `columns` maps the columns of a table: {"user_id": "uid"}. `made_before` says for which event a user's lists without
+    times were made: "last" or "end". `similarity` is dot, cosine or euclidean; `user_rule` stored, mean or last; `padding` left or right.
+    An import is refused where less than `least_overlap` of the model's items, or of the users of its lists, are in the dataset.
+    """
+
+    format: str = ""
+    items: Path | None = None
+    users: Path | None = None
+    interactions: Path | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    made_before: str = ""
+    similarity: str = ""
+    user_rule: str = ""
+    padding: str = ""
+    least_overlap: float = 0.5
