@@ -17,7 +17,13 @@ from recsys.model_import.tensors import check_tensors, find_weights, read_tensor
 
 KINDS = {"SASRecModel": "rectools-sasrec", "BERT4RecModel": "rectools-bert4rec"}
 EXTRA_TOKENS = {"rectools-sasrec": ("PAD",), "rectools-bert4rec": ("PAD", "MASK")}
-LAYERS = {"SASRecTransformerLayers": "sasrec", "PreLNTransformerLayers": "pre-norm"}
+LAYERS = {
+    "SASRecTransformerLayers": {"layers": "sasrec", "width": 1, "activation": "relu", "has_bias": True},
+    "PreLNTransformerLayers": {"layers": "pre-norm", "width": 4, "activation": "gelu", "has_bias": True},
+    "LiGRLayers": {"layers": "ligr", "width": 4, "activation": "swiglu", "has_bias": False},
+}
+"""Settings of the blocks that are rebuilt here, unless the config says otherwise."""
+LAYER_SETTINGS = {"ff_factors_multiplier": "width", "ff_activation": "activation", "bias_in_ff": "has_bias"}
 SUPPORTED = {
     "pos_encoding_type": ("LearnableInversePositionalEncoding",),
     "item_net_constructor_type": ("SumOfEmbeddingsConstructor",),
@@ -157,8 +163,8 @@ def _read_settings(folder: Path, config: dict[str, Any]) -> dict[str, Any]:
         "n_blocks": config.get("n_blocks", 2),
         "n_heads": config.get("n_heads", 4),
         "max_length": config.get("session_max_len", 100),
-        "layers": LAYERS[layers],
-        "width": more["transformer_layers"].get("ff_factors_multiplier", 4) if LAYERS[layers] == "pre-norm" else 1,
+        **LAYERS[layers],
+        **{name: more["transformer_layers"][theirs] for theirs, name in LAYER_SETTINGS.items() if theirs in more["transformer_layers"]},
         "is_causal": config.get("use_causal_attn", not is_masked),
         "hides_padding": config.get("use_key_padding_mask", is_masked),
         "scales_items": more["pos_encoding"].get("use_scale_factor", False),

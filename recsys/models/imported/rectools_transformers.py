@@ -18,19 +18,25 @@ from recsys.core import PAD
 from recsys.models.base.settings import check_at_least, check_choice
 from recsys.models.imported.sequence_model import ImportedSequenceModel, TracesByStep
 
-LAYERS = ("sasrec", "pre-norm")
+LAYERS = ("sasrec", "pre-norm", "ligr")
+ACTIVATIONS = ("relu", "gelu", "swiglu")
 SIMILARITIES = ("dot", "cosine")
 
 
 @dataclass(frozen=True)
 class RecToolsConfig:
-    """Shape of a RecTools transformer; `layers` is one of LAYERS, `similarity` of SIMILARITIES, `width` the multiple of the feed-forward layer."""
+    """Shape of a RecTools transformer; `layers` is one of LAYERS, `similarity` of SIMILARITIES.
+
+    `width`, `activation` (one of ACTIVATIONS) and `has_bias` are those of the feed-forward layers.
+    """
 
     n_blocks: int = 2
     n_heads: int = 4
     max_length: int = 100
     layers: str = "sasrec"
     width: int = 1
+    activation: str = "relu"
+    has_bias: bool = True
     is_causal: bool = True
     hides_padding: bool = False
     scales_items: bool = False
@@ -39,6 +45,7 @@ class RecToolsConfig:
     def __post_init__(self) -> None:
         check_at_least(1, self, "n_blocks", "n_heads", "max_length", "width")
         check_choice(LAYERS, self, "layers")
+        check_choice(ACTIVATIONS, self, "activation")
         check_choice(SIMILARITIES, self, "similarity")
 
     @property
@@ -72,12 +79,23 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers."""
+    """Two linear layers with an activation between them, or SwiGLU, which has a third (arXiv 2002.05202)."""
 
-    def __init__(self, size: int, width: int):
+    def __init__(self, size: int, config: RecToolsConfig):
         super().__init__()
-        self.ff_linear_1 = nn.Linear(size, size * width)
-        self.ff_linear_2 = nn.Linear(size * width, size)
+        self.activation = config.activation
+        self.ff_linear_1 = nn.Linear(size, size * config.width, config.has_bias)
+        self.ff_linear_2 = nn.Linear(size * config.width, size, config.has_bias)
+        self.ff_linear_3 = nn.Linear(size, size * config.width, config.has_bias) if config.activation == "swiglu" else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = self.ff_linear_1(x)
+        if self.ff_linear_3 is not None:
+            wide = functional.silu(wide) * self.ff_linear_3(x)
+        else:
+            wide = functional.relu(wide) if self.activation == "relu" else functional.gelu(wide)
+        mapped: Tensor = self.ff_linear_2(wide)
+        return mapped
 
 
 class SASRecBlock(nn.Module):
@@ -88,12 +106,12 @@ class SASRecBlock(nn.Module):
         self.multi_head_attn = Attention(size, config.n_heads)
         self.q_layer_norm = nn.LayerNorm(size)
         self.ff_layer_norm = nn.LayerNorm(size)
-        self.feed_forward = FeedForward(size, config.width)
+        self.feed_forward = FeedForward(size, config)
 
     def forward(self, x: Tensor, hidden: Tensor, record: list[Tensor] | None) -> Tensor:
         queries = self.q_layer_norm(x)
         x = self.ff_layer_norm(queries + self.multi_head_attn(queries, x, hidden, record))
-        return x + self.feed_forward.ff_linear_2(self.feed_forward.ff_linear_1(x).relu())
+        return x + self.feed_forward(x)
 
 
 class PreNormBlock(nn.Module):
@@ -104,12 +122,28 @@ class PreNormBlock(nn.Module):
         self.multi_head_attn = Attention(size, config.n_heads)
         self.layer_norm_1 = nn.LayerNorm(size)
         self.layer_norm_2 = nn.LayerNorm(size)
-        self.feed_forward = FeedForward(size, config.width)
+        self.feed_forward = FeedForward(size, config)
 
     def forward(self, x: Tensor, hidden: Tensor, record: list[Tensor] | None) -> Tensor:
         normal = self.layer_norm_1(x)
         x = x + self.multi_head_attn(normal, normal, hidden, record)
-        return x + self.feed_forward.ff_linear_2(functional.gelu(self.feed_forward.ff_linear_1(self.layer_norm_2(x))))
+        return x + self.feed_forward(self.layer_norm_2(x))
+
+
+class GatedBlock(PreNormBlock):
+    """A LiGR block: what each layer adds passes a gate (arXiv 2502.03417)."""
+
+    def __init__(self, size: int, config: RecToolsConfig):
+        super().__init__(size, config)
+        self.gating_linear_1, self.gating_linear_2 = nn.Linear(size, size), nn.Linear(size, size)
+
+    def forward(self, x: Tensor, hidden: Tensor, record: list[Tensor] | None) -> Tensor:
+        normal = self.layer_norm_1(x)
+        x = x + self.gating_linear_1(x).sigmoid() * self.multi_head_attn(normal, normal, hidden, record)
+        return x + self.gating_linear_2(x).sigmoid() * self.feed_forward(self.layer_norm_2(x))
+
+
+BLOCKS = {"sasrec": SASRecBlock, "pre-norm": PreNormBlock, "ligr": GatedBlock}
 
 
 class Network(nn.Module):
@@ -120,8 +154,7 @@ class Network(nn.Module):
         self.config = config
         self.items = nn.Parameter(torch.empty(n_codes, size))
         self.positions = nn.Parameter(torch.empty(config.max_length, size)) if has_positions else None
-        block = SASRecBlock if config.layers == "sasrec" else PreNormBlock
-        self.blocks = nn.ModuleList(block(size, config) for _ in range(config.n_blocks))
+        self.blocks = nn.ModuleList(BLOCKS[config.layers](size, config) for _ in range(config.n_blocks))
         self.last_norm = nn.LayerNorm(size, eps=1e-8) if config.layers == "sasrec" else None
 
     def forward(self, tokens: Tensor, record: list[Tensor] | None = None) -> Tensor:
