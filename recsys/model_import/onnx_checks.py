@@ -96,7 +96,7 @@ def find_signature(graph: Graph, n_items: int, padding: str = "") -> OnnxConfig:
     is_known = bool(limit)
     limit = limit or _find_limit(graph)
     codes = np.random.default_rng(0).integers(1, n_items + 1, (SAMPLES, max(1, min(limit // 2, 5))))
-    if fixed and side not in SIDES or not (fixed or side or any(_ignores_padding(graph, codes, each, limit) for each in SIDES)):
+    if (fixed and side not in SIDES) or not (fixed or side or any(_ignores_padding(graph, codes, each, limit) for each in SIDES)):
         raise QuestionError(
             _(
                 "{file} reads histories of one length or counts their padding, and does not say which: are shorter histories padded on the left (0 0 5 7), on the right (5 7 0 0) or not at all (none)?",
@@ -176,7 +176,7 @@ def _check_types(graph: Graph) -> int:
         and len(outputs) >= 1
         and [each.type for each in inputs] == ["tensor(int64)"] * len(inputs)
         and outputs[0].type in ("tensor(float)", "tensor(float16)", "tensor(double)")
-        and [len(each) for each in shapes] == [2, 1, 2][: len(inputs)] + [2]
+        and [len(each) for each in shapes] == ([2, 2] if len(inputs) == 1 else [2, 1, 2])
     )
     if not fits:
         found = ", ".join(f"{each.name} {each.type}{list(each.shape)}" for each in (*inputs, *outputs))

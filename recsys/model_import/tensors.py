@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,22 +39,11 @@ def find_weights(folder: Path) -> Path:
 
 
 def read_tensors(file: Path) -> dict[str, np.ndarray]:
-    """Return the tensors of a safetensors file, those of floating point as float32. A damaged file and weights that are not finite are a CheckpointError."""
+    """Return the tensors of a safetensors file, those of floating point as float32. Weights that are not finite are a CheckpointError."""
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
 
-    try:
-        tensors = load_file(file)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(
-            _("{file} cannot be read as safetensors ({reason}); save it again with safetensors.torch.save_file", file=file, reason=reason)
-        ) from error
     arrays = {}
-    for name, tensor in tensors.items():
-        if tensor.is_complex():
-            raise CheckpointError(_("the tensor {name} of {file} holds complex numbers; save real ones", name=name, file=file.name))
+    for name, tensor in load_tensors(file).items():
         array = tensor.to(torch.float32).numpy() if tensor.is_floating_point() else tensor.numpy()
         if not np.isfinite(array).all():
             raise CheckpointError(
@@ -65,6 +55,20 @@ def read_tensors(file: Path) -> dict[str, np.ndarray]:
             )
         arrays[name] = array
     return arrays
+
+
+def load_tensors(file: Path) -> dict[str, Any]:
+    """Return the tensors of a safetensors file as they are. A damaged file, or one that declares more than it holds, is a CheckpointError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(file)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(
+            _("{file} cannot be read as safetensors ({reason}); save it again with safetensors.torch.save_file", file=file, reason=reason)
+        ) from error
 
 
 def check_tensors(file: Path, kind: str, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:
