@@ -1,6 +1,5 @@
 """The vocabulary of a Hugging Face folder: which token is which item, and which ones are special."""
 
-import os.path
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -37,7 +36,7 @@ class Tokens:
 def read_tokens(folder: Path, config: dict[str, Any], options: ImportOptions) -> Tokens | None:
     """Return the tokens of a folder: from a list of items in the order of the tokens, tokenizer.json, vocab.json or vocab.txt; None without any."""
     roles = _read_roles(folder)
-    special = {config.get(f"{role}_token_id") for role in ROLES}
+    special: set[int | None] = set()  # not those of the config, whose defaults may be the numbers of items
     mask = config.get("mask_token_id")
     prefix = suffix = ()
     listed = find_item_list(folder, options)
@@ -89,7 +88,7 @@ def match_tokens(tokens: Tokens, n_tokens: int, dataset: Dataset, options: Impor
     names = to_ids([tokens.names[number] for number in numbers.tolist()])
     checks: tuple[Check, ...] = ()
     if (dataset.vocabulary.encode(names) > 0).mean() < options.least_overlap if len(names) else False:
-        short, left_out = _without_affixes(names)
+        short, left_out = _without_affixes(names, dataset.item_ids)
         if (dataset.vocabulary.encode(short) > 0).mean() >= options.least_overlap:
             names = short
             checks = (Check(N_("item tokens read without '{affix}'"), len(names), "kept", {"affix": left_out}),)
@@ -98,12 +97,19 @@ def match_tokens(tokens: Tokens, n_tokens: int, dataset: Dataset, options: Impor
     return codes, found.matches + checks
 
 
-def _without_affixes(names: np.ndarray) -> tuple[np.ndarray, str]:
-    """Return names without the beginning and end that all share, and these as "<item_…>"."""
-    before = os.path.commonprefix(list(names)).rstrip("0123456789")
-    after = os.path.commonprefix([name[::-1] for name in names])[::-1].lstrip("0123456789")
+def _without_affixes(names: np.ndarray, item_ids: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return names without the beginning and end that all share and item ids do not, and these as "<item_…>"."""
+    before = _shared_start(names).removesuffix(_shared_start(item_ids))
+    after = _shared_start([name[::-1] for name in names])[::-1].removeprefix(_shared_start([name[::-1] for name in item_ids])[::-1])
     short = np.array([name[len(before) : len(name) - len(after)] for name in names], dtype=object)
     return short, f"{before}…{after}"
+
+
+def _shared_start(names: Iterable[str]) -> str:
+    """Return what all names begin with, without digits at its end: those differ between other names."""
+    first, last = min(names), max(names)
+    shared = first[: next((at for at, (one, other) in enumerate(zip(first, last)) if one != other), len(first))]
+    return shared.rstrip("0123456789")
 
 
 def _by_number(vocabulary: dict[str, int]) -> dict[int, str]:
