@@ -234,7 +234,7 @@ class TestWrongFolders:
         target = tmp_path / "ran"
         (folder / "own.py").write_text(f"open({str(target)!r}, 'w')")
         change_config(folder, model_type="own", auto_map={"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"})
-        with pytest.raises(CheckpointError, match="type 'own'.*never run"):
+        with pytest.raises(CheckpointError, match=r"type 'own'.*never run"):
             read(folder, tiny)
         assert not target.exists()
 
@@ -319,7 +319,7 @@ class TestWrongFolders:
 
     def test_broken_vocabularies(self, folder: Path, tiny: Dataset) -> None:
         (folder / "tokenizer.json").write_text('{"model": {"vocab": 3}}')
-        with pytest.raises(CheckpointError, match="vocabulary of .* cannot be read"):
+        with pytest.raises(CheckpointError, match=r"vocabulary of .* cannot be read"):
             read(folder, tiny)
         (folder / "tokenizer.json").write_text("{")
         with pytest.raises(CheckpointError, match="cannot be read as JSON"):
