@@ -285,6 +285,7 @@ class TestWrongExports:
             ({"n_blocks": 1}, r"also has blocks\.1"),
             ({"session_max_len": 7}, "positions .*shape 5×8.*has 7×8"),
             ({"n_heads": 0}, "n_heads=0"),
+            ({"n_heads": 3}, "n_heads=3 does not divide"),
             ({"n_heads": "many"}, "n_heads=many"),
             ({"cls": "HSTUModel"}, "HSTUModel"),
             ({"item_net_constructor_type": "own.Net"}, r"own\.Net as item_net_constructor_type"),

@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from recsys.core import PAD
+from recsys.core.errors import DataError
+from recsys.core.translation import _
 from recsys.models.base.settings import check_at_least, check_choice
 from recsys.models.imported.sequence_model import ImportedSequenceModel, TracesByStep
 
@@ -151,6 +153,10 @@ class Network(nn.Module):
 
     def __init__(self, n_codes: int, size: int, config: RecToolsConfig, has_positions: bool):
         super().__init__()
+        if size % config.n_heads:
+            raise DataError(
+                _("n_heads={heads} does not divide the size of the item vectors, {size}; check the config", heads=config.n_heads, size=size)
+            )
         self.config = config
         self.items = nn.Parameter(torch.empty(n_codes, size))
         self.positions = nn.Parameter(torch.empty(config.max_length, size)) if has_positions else None
