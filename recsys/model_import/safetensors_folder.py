@@ -1,5 +1,6 @@
 """Folder with model.safetensors and a config.json that names a model of Recscope: {"model": "sasrec", "config": {"n_blocks": 2}}."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from recsys.model_import.matching import match_items
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.tensors import check_tensors, find_weights, load_tensors
 
+MOST_GROWTH = 4
+"""A model may take so many times the values that its file holds before its names and shapes are checked."""
 NOT_READ = ("code",)
 """Kinds that are never read from a folder: the config of "code" names what is imported and run."""
 
@@ -62,27 +65,20 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
 
 def restore(model_class: Any, kind: str, dataset: Dataset, config: Any, arrays: dict[str, np.ndarray], weights: Path) -> Any:
     """Return the model of these arrays, after checking that they are those of a model with this config, and that it scores."""
-    import torch
-
     shapes = {name: value.shape for name, value in arrays.items()}
+    expected = _expected_shapes(model_class, dataset.item_ids, config)
+    if sum(map(math.prod, expected.values())) > MOST_GROWTH * sum(map(math.prod, shapes.values())):
+        check_tensors(weights, kind, shapes, expected)  # before memory is taken for what the file does not hold
     try:
-        if issubclass(model_class, torch.nn.Module):
-            with torch.device("meta"):
-                empty = model_class(dataset.item_ids, config)
-            expected = {name: tuple(value.shape) for name, value in empty.state_dict().items()}
-            # a model may add layers to these when it sees its arrays, such as one that predicts behaviours: restoring tells
-            is_whole = all(name in shapes for name in expected)
-            check_tensors(weights, kind, {name: shapes[name] for name in expected} if is_whole else shapes, expected)
         model = model_class.restore(dataset.item_ids, config, arrays)
         check_tensors(weights, kind, shapes, {name: np.shape(value) for name, value in model.arrays().items()})
         history = dataset.history(dataset.user_ids[0])
         scores = model.score([request_at(history, len(history))])
-    except KeyError as error:
-        check_tensors(weights, kind, {}, {str(error.args[0]): ()})
-        raise
     except CheckpointError:
         raise
-    except (ValueError, RuntimeError, TypeError, IndexError, AttributeError, RecsysError) as error:
+    except (KeyError, ValueError, RuntimeError, TypeError, IndexError, AttributeError, RecsysError) as error:
+        missing = {str(name): () for name in error.args if name not in shapes} if isinstance(error, KeyError) else {}
+        check_tensors(weights, kind, shapes, (expected or shapes) | missing)
         raise CheckpointError(
             _(
                 "{file} does not hold a model {kind} of this config ({reason}); check the shapes of its tensors",
@@ -100,3 +96,13 @@ def restore(model_class: Any, kind: str, dataset: Dataset, config: Any, arrays: 
             )
         )
     return model
+
+
+def _expected_shapes(model_class: Any, item_ids: np.ndarray, config: Any) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the parameters of a network, empty for another model. Some networks adapt theirs to the arrays that they restore."""
+    import torch
+
+    if not issubclass(model_class, torch.nn.Module):
+        return {}
+    with torch.device("meta"):
+        return {name: tuple(value.shape) for name, value in model_class(item_ids, config).state_dict().items()}
