@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
+from recsys.core.translation import _
+
 Form = Literal["id", "entity", "name"]
 
 # The likeliest names first. A word with "=" counts only as the whole name, because it ends or begins many names of another meaning.
@@ -172,6 +174,11 @@ def find_meaning(column: str) -> Meaning | None:
         return Meaning("unknown", "id", 2)
     singles = [found for word in reversed(words) if (found := _exact(word, whole=False)) and found.kind in _LOOSE]
     return Meaning(singles[0].kind, singles[0].form, 1, singles[0].rank) if singles else None
+
+
+def explain_name(column: str) -> str:
+    """Return the reason for a role that the name of its column tells."""
+    return _("the column is named '{column}'", column=column)
 
 
 def is_meaningless(column: str) -> bool:

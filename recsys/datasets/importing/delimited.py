@@ -29,8 +29,8 @@ class Dialect:
     quote: str
     escape: str
     skip: int
-    header: bool
-    typed: bool  # RecBole's name:type header
+    has_header: bool
+    has_types: bool  # RecBole's name:type header
     names: tuple[str, ...]
 
 
@@ -58,10 +58,10 @@ def read_dialect(path: Path, found: Separator) -> Dialect | None:
     rows, skip = rows[blank:], found.skip + blank
     if not rows:
         return None
-    typed = all(_TYPED.match(name) for name in rows[0] if name)
-    header = typed or has_header(rows)
-    names = tuple(_name(cell, typed) if header else "" for cell in rows[0])
-    return Dialect(found.delimiter, found.quote, found.escape, skip, header, typed, names)
+    has_types = all(_TYPED.match(name) for name in rows[0] if name)
+    is_header = has_types or has_header(rows)
+    names = tuple(_name(cell, has_types) if is_header else "" for cell in rows[0])
+    return Dialect(found.delimiter, found.quote, found.escape, skip, is_header, has_types, names)
 
 
 def _first_lines(path: Path) -> list[str]:
@@ -70,7 +70,7 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _sniff_typed(lines: list[str]) -> Separator | None:
-    """Recognise RecBole's header, in which every name carries its type, whatever separates the names."""
+    """Recognize RecBole's header, in which every name carries its type, whatever separates the names."""
     first = lines[0] if lines else ""
     names = re.findall(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)
     marks = set(re.split(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)[1:-1])
@@ -161,5 +161,5 @@ def _is_title(row: list[str], width: int) -> bool:
     return filled == 0 or (filled == 1 and width > 2)
 
 
-def _name(cell: str, typed: bool) -> str:
-    return cell.strip().rsplit(":", 1)[0] if typed else cell.strip()
+def _name(cell: str, has_type: bool) -> str:
+    return cell.strip().rsplit(":", 1)[0] if has_type else cell.strip()

@@ -39,7 +39,7 @@ _NOTES = {
 }
 
 
-def id_columns(text: str, columns: Sequence[str]) -> tuple[str, ...]:
+def list_id_columns(text: str, columns: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that an id is read from: `who`, `artist+track`, or none where `=me` names one user for all rows."""
     if text in columns:
         return (text,)
@@ -56,7 +56,7 @@ def id_columns(text: str, columns: Sequence[str]) -> tuple[str, ...]:
 
 def id_sql(text: str, columns: Sequence[str]) -> str:
     """Return the SQL of an id as it is mapped: a column, several with + between them, or one id for all rows after =."""
-    names = id_columns(text, columns)
+    names = list_id_columns(text, columns)
     return composite_sql(names) if names else quote_literal(text[1:].strip())
 
 

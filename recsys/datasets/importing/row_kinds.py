@@ -1,6 +1,6 @@
 """Kinds of rows that are not plain positive events, such as cancelled orders, trailers or a rating that means unrated.
 
-A kind is recognised by the name of a column and the values of a sample, and counted in the whole file. `row_choices` treats the rows.
+A kind is recognized by the name of a column and the values of a sample, and counted in the whole file. `row_choices` treats the rows.
 """
 
 import re
@@ -175,7 +175,7 @@ def _plays(column: str, sample: pd.DataFrame, mapping: Mapping[str, str], second
 
 
 def _seconds_played(column: str, sample: pd.DataFrame, mapping: Mapping[str, str]) -> str | None:
-    """Return SQL of how long somebody listened or watched; None for other columns, and for the length of the item itself."""
+    """Return SQL for the seconds that the user listened or watched; None for other columns, and for the length of the item itself."""
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column).replace("_", " ").lower().split()
     if re.search(r"\b(play|listen|watch|view)(ed|ing)?(time)?\b", " ".join(words)):
         if {"ms", "millis", "milliseconds"} & set(words):
@@ -229,9 +229,9 @@ def _places(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKin
 
 
 def _placeholders(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKind]:
-    """Recognise users who are nobody: words such as unknown, and the numbers 0 and −1 with far more rows than others have."""
+    """Recognize placeholders in place of users: words such as unknown, and the numbers 0 and −1 with far more rows than others have."""
     column = mapping["user_id"]
-    check = N_("rows of users who may be nobody: {column} is {example}")
+    check = N_("rows whose user may be a placeholder: {column} is {example}")
     words = _PLACEHOLDERS.split("|")
     # Most ids begin with a digit, and comparing the first letters is much faster than lower and trim.
     named = f"(user_id < '0' OR user_id >= ':') AND strlen(user_id) <= {max(map(len, words))} AND lower(trim(user_id)) IN ({', '.join(map(quote_literal, words))})"
@@ -256,14 +256,15 @@ _BEHAVIOURS = {
     "cart-removals": N_("items taken out of the cart: {column} is {example}"),
     "negatives": N_("negative feedback: {column} is {example}"),
 }
-_MEANT = {"impressions": "impression", "deletions": "delete"}
+# The meaning, given by the user, that puts a behaviour into a kind of rows.
+_GIVEN_MEANINGS = {"impressions": "impression", "deletions": "delete"}
 
 
 def _behaviours(column: str, given: Mapping[str, str]) -> Iterator[RowKind]:
     """Recognise behaviours by their names in the table `behaviours`, which has each of them once."""
     told = [name.strip().lower() for name in given]
     for key, check in _BEHAVIOURS.items():
-        named = [name.strip().lower() for name, meaning in given.items() if meaning == _MEANT.get(key)]
+        named = [name.strip().lower() for name, meaning in given.items() if meaning == _GIVEN_MEANINGS.get(key)]
         condition = named_as("behaviour", WORDS[key])
         if told:
             condition = f"({condition} AND lower(trim(behaviour)) NOT IN ({', '.join(map(quote_literal, told))}))"

@@ -1,4 +1,4 @@
-"""The result of a conversion, and what the formats share: names of columns, the choice of a table, writing of text as Parquet."""
+"""The result of a conversion, and the steps that all formats share: names of columns, choice of a table, text written as Parquet."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +24,8 @@ _MOST_COLUMNS = 1000
 
 Row = dict[str, str | None]
 
+ConvertedKind = Literal["json", "workbook", "parquet", "numpy"]
+
 
 @dataclass(frozen=True)
 class Converted:
@@ -34,7 +36,7 @@ class Converted:
     """
 
     path: Path
-    kind: Literal["json", "workbook", "parquet", "numpy"]
+    kind: ConvertedKind
     columns: tuple[str, ...]
     list_columns: tuple[str, ...] = ()
     notes: tuple[Check, ...] = ()
@@ -120,11 +122,11 @@ def list_to_unfold(path: Path, lists: Sequence[ListOfObjects], rows: int, column
 
 
 def is_moment_name(name: str) -> bool:
-    """Return whether a column is called like a time."""
+    """Return whether a column is named like a time."""
     return bool(_MOMENT.search(name))
 
 
-def distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
+def check_distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Return the names; two equal ones are a DataError, also if they differ in capitals only, as DuckDB ignores these."""
     seen: dict[str, str] = {}
     for name in names:
@@ -148,7 +150,7 @@ def distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
 
 def check_columns(path: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Return the names; equal ones (DuckDB ignores capitals) and more than a thousand are a DataError."""
-    columns = distinct_names(path, names)
+    columns = check_distinct_names(path, names)
     if len(columns) > _MOST_COLUMNS:
         raise DataError(
             _(

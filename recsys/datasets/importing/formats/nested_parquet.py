@@ -41,21 +41,29 @@ def is_parquet(path: Path, head: bytes) -> bool:
     return head.startswith(b"PAR1")
 
 
+def read_schema(path: Path) -> "pa.Schema":
+    """Return the schema of a file; one that is not whole is a DataError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(_("{file} is a truncated or damaged Parquet file; copy or export it again", file=path.name)) from error
+
+
 def convert(path: Path, work: Path, table: str | None) -> Converted | None:
     """Convert a file with nested columns; None without any, because such a file is read as it is."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(_("{file} is a truncated or damaged Parquet file; copy or export it again", file=path.name)) from error
+    schema = read_schema(path)
     if not any(pa.types.is_nested(field.type) for field in schema):
         return None
     source = f"read_parquet({quote_path(path)})"
     columns = _by_name(path, [leaf for field in schema for leaf in _leaves(field.name, quote_name(field.name), field.type)])
     lists = [name for name, leaf in columns.items() if _is_list(leaf.type) and pa.types.is_struct(leaf.type.value_type)]
-    found = _count_lists(path, work, source, [columns[name] for name in lists])
+    found = _count_lists(work, source, [columns[name] for name in lists])
     rows = pq.read_metadata(path).num_rows
     notes = []
     if unfolded := _list_to_unfold(path, found, rows, columns, table):
@@ -86,7 +94,7 @@ def _leaves(name: str, sql: str, kind: "pa.DataType") -> Iterator[_Leaf]:
         yield from _leaves(f"{name}.{field.name}", f"struct_extract({sql}, {quote_literal(field.name)})", field.type)
 
 
-def _count_lists(path: Path, work: Path, source: str, leaves: list[_Leaf]) -> list[ListOfObjects]:
+def _count_lists(work: Path, source: str, leaves: list[_Leaf]) -> list[ListOfObjects]:
     if not leaves:
         return []
     counts = ", ".join(f"count(*) FILTER (len({leaf.sql}) > 0), COALESCE(sum(len({leaf.sql})), 0)" for leaf in leaves)
