@@ -92,10 +92,9 @@ def check_runs(path: Path, model: Any) -> None:
     if is_right and hasattr(model, "trace"):
         with torch.inference_mode():
             logits = model.network(model.tokens(windows), use_cache=False).logits.numpy()
-        near = {"rtol": CLOSE, "atol": CLOSE}
-        is_right = np.allclose(scores, logits[:, -1], **near)
+        is_right = np.allclose(scores, logits[:, -1], rtol=CLOSE, atol=CLOSE)
         if model.window > 1:
-            is_right &= np.allclose(model.score_windows(windows[:, :-1]), logits[:, -2], **near)
+            is_right &= np.allclose(model.score_windows(windows[:, :-1]), logits[:, -2], rtol=CLOSE, atol=CLOSE)
     if not is_right:
         raise CheckpointError(
             _(

@@ -96,7 +96,7 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     model_class = find_model_spec(kind).load()
     built = build_config(model_class.Config, settings)
     with torch.device("meta"):
-        network = Network(*arrays["items"].shape, built, "positions" in arrays)
+        network = Network(arrays["items"].shape, built, "positions" in arrays)
     check_tensors(
         weights,
         kind,
@@ -127,7 +127,7 @@ def rename_tensors(tensors: dict[str, np.ndarray], file: Path) -> dict[str, np.n
                 name=f"{ITEM_NET}0.ids_emb.weight",
             )
         )
-    return {"items": np.sum(items, axis=0, dtype=np.float32), **arrays}
+    return {"items": np.stack(items).sum(axis=0, dtype=np.float32), **arrays}
 
 
 def _sum_categories(tensors: dict[str, np.ndarray], block: str, file: Path) -> np.ndarray:

@@ -26,7 +26,7 @@ class HuggingFaceConfig:
     """Type and settings of a model of transformers, in the words of its config.json; `max_length` counts tokens, special ones included."""
 
     model_type: str = "gpt2"
-    settings: dict = field(default_factory=dict)  # type: ignore[type-arg]
+    settings: dict = field(default_factory=dict)
     max_length: int = 200
     prefix: tuple[int, ...] = ()
     suffix: tuple[int, ...] = ()
@@ -114,7 +114,7 @@ class HuggingFaceCausal(HuggingFaceModel, TracesByStep):
     def encode_windows(self, windows: np.ndarray) -> np.ndarray:
         if not windows.shape[1] and not self.config.prefix:
             return np.zeros((len(windows), self._size()), dtype=np.float32)
-        return cast(np.ndarray, self._states(windows)[:, -1].cpu().numpy())
+        return self._states(windows)[:, -1].cpu().numpy()
 
     @torch.inference_mode()
     def encode_prefixes(self, window: np.ndarray) -> np.ndarray:

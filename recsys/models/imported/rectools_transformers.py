@@ -149,16 +149,17 @@ BLOCKS = {"sasrec": SASRecBlock, "pre-norm": PreNormBlock, "ligr": GatedBlock}
 
 
 class Network(nn.Module):
-    """Token vectors and blocks. `n_codes` counts items, padding and mask."""
+    """Token vectors and blocks. `shape` is that of the vectors (codes, D) of items, padding and mask."""
 
-    def __init__(self, n_codes: int, size: int, config: RecToolsConfig, has_positions: bool):
+    def __init__(self, shape: tuple[int, ...], config: RecToolsConfig, has_positions: bool):
         super().__init__()
+        size = shape[1]
         if size % config.n_heads:
             raise DataError(
                 _("n_heads={heads} does not divide the size of the item vectors, {size}; check the config", heads=config.n_heads, size=size)
             )
         self.config = config
-        self.items = nn.Parameter(torch.empty(n_codes, size))
+        self.items = nn.Parameter(torch.empty(shape))
         self.positions = nn.Parameter(torch.empty(config.max_length, size)) if has_positions else None
         self.blocks = nn.ModuleList(BLOCKS[config.layers](size, config) for _ in range(config.n_blocks))
         self.last_norm = nn.LayerNorm(size, eps=1e-8) if config.layers == "sasrec" else None
@@ -238,7 +239,7 @@ class RecToolsTransformer(ImportedSequenceModel):
     def restore(cls, item_ids: np.ndarray, config: Any, arrays: dict[str, np.ndarray]) -> Self:
         model = cls(item_ids, config, arrays["codes"])
         with torch.device("meta"):
-            model.network = Network(*arrays["items"].shape, config, "positions" in arrays)
+            model.network = Network(arrays["items"].shape, config, "positions" in arrays)
         state = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items() if name != "codes"}
         model.network.load_state_dict(state, assign=True)
         model.network.requires_grad_(False).eval()
