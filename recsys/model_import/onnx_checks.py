@@ -105,7 +105,7 @@ def find_signature(graph: Graph, n_items: int, padding: str = "") -> OnnxConfig:
                 file=graph.file,
             ),
             "--padding",
-            "left",
+            "none" if not fixed and limit == LONGEST else "left",
             choices=SIDES if fixed else PADDINGS,
         )
     is_padded = bool(fixed) or (side in SIDES and not _ignores_padding(graph, codes, side, limit))
