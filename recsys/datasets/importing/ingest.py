@@ -72,7 +72,7 @@ def ingest_source(reader: Reader, files: Sequence[Path], folder: Path, label: La
     card = DatasetCard(label.name, label.title, label.noun, bool(label.repeats), fingerprint=fingerprint, checks=checks, ties=options.ties)
     write_card(folder, replace(card, places_of_events=places_of_events))
     dataset = read_prepared(folder)
-    card = make_card(dataset if label.repeats is not None else replace(dataset, repeats=dataset.has_returns))
+    card = replace(make_card(dataset), repeats=dataset.has_returns if label.repeats is None else label.repeats)
     write_card(folder, card)
     return card
 
@@ -155,7 +155,7 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
     for table, key, code in ID_TABLES:
         con.execute(
             f"CREATE TABLE {table} AS SELECT {key}, (row_number() OVER (ORDER BY {NATURAL_ORDER_SQL.format(id=key)}))::INT AS {code} "
-            f"FROM (SELECT DISTINCT trim({key}) AS {key} FROM raw) WHERE NOT {is_missing(key)}"
+            f"FROM (SELECT DISTINCT trim({key}) AS {key} FROM (SELECT DISTINCT {key} FROM raw)) WHERE NOT {is_missing(key)}"
         )
     con.execute(
         f"""

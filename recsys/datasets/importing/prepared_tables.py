@@ -8,6 +8,7 @@ import pandas as pd
 from recsys.core.errors import DataError
 from recsys.core.moments import Ties
 from recsys.core.translation import _
+from recsys.datasets.importing.cleaning import filled_columns
 from recsys.datasets.source import Source, query_count, quote_literal, quote_name
 
 ID_TABLES = (("user_codes", "user_id", "user_code"), ("item_codes", "item_id", "item_code"))
@@ -28,14 +29,16 @@ def collect_item_facts(con: duckdb.DuckDBPyConnection) -> bool:
 
     Returns whether places differ within items, so that the place of an item is the median of those of its events.
     """
+    filled = filled_columns(con, ("title", "category", "text", "latitude", "longitude"))
+    facts = {
+        **{column: f"arg_min({column}, row)" if column in filled else "NULL::VARCHAR" for column in ("title", "category", "text")},
+        **{column: f"median({column})" if column in filled else "NULL::DOUBLE" for column in ("latitude", "longitude")},
+        "spread": "COALESCE(max(latitude) - min(latitude) + max(longitude) - min(longitude), 0)" if "latitude" in filled else "0::DOUBLE",
+        "texts": "count(DISTINCT text)" if "text" in filled else "0",
+    }
     con.execute(
-        """
-        CREATE TABLE item_facts AS SELECT item_code, arg_min(title, row) AS title, arg_min(category, row) AS category,
-            arg_min(text, row) AS text, median(latitude) AS latitude, median(longitude) AS longitude,
-            COALESCE(max(latitude) - min(latitude) + max(longitude) - min(longitude), 0) AS spread,
-            count(DISTINCT text) AS texts
-        FROM events GROUP BY item_code
-        """
+        f"CREATE TABLE item_facts AS SELECT item_code, {', '.join(f'{sql} AS {name}' for name, sql in facts.items())} "
+        "FROM events GROUP BY item_code"
     )
     moving = query_count(con, "SELECT count(*) FROM item_facts WHERE spread > 1e-9")
     if not moving:
@@ -58,20 +61,21 @@ def write_events(con: duckdb.DuckDBPyConnection, folder: Path, source: Source, t
             f"CREATE TABLE remaining_{table} AS SELECT *, (row_number() OVER (ORDER BY {code}) - 1)::INT AS number "
             f"FROM {table} SEMI JOIN events USING ({code})"
         )
-    has_times, has_positions = con.execute("SELECT count(timestamp) > 0, count(position) > 0 FROM events").fetchone() or (False, False)
-    if ties != "file" and not has_times and not has_positions:
+    filled = filled_columns(con, (*_EVENT_COLUMNS, "position"))
+    moments = [column for column in ("timestamp", "position") if column in filled]
+    if ties != "file" and not moments:
         raise DataError(
             _("{file} has no times, so no events share a moment and there are no ties to treat; leave ties out", file=source.where)
         )
-    filled = con.execute(f"SELECT {', '.join(f'count({column})' for column in _EVENT_COLUMNS)} FROM events").fetchone() or ()
-    columns = [_EVENT_COLUMNS[column] for column, rows in zip(_EVENT_COLUMNS, filled, strict=True) if rows]
+    columns = [_EVENT_COLUMNS[column] for column in filled if column in _EVENT_COLUMNS]
     shared = "SELECT 1 FROM events WHERE position IS NOT NULL GROUP BY user_code, position HAVING count(*) > 1 LIMIT 1"
-    if not has_times and con.execute(shared).fetchone():
+    if moments == ["position"] and con.execute(shared).fetchone():
         columns.append("position")
+    order = ["user_code", *moments, *([] if ties == "file" else [_RANDOM_ORDER]), "row"]
     con.execute(
         f"COPY (SELECT remaining_user_codes.number AS user, remaining_item_codes.number AS item{''.join(f', {column}' for column in columns)} FROM events "
         "JOIN remaining_user_codes USING (user_code) JOIN remaining_item_codes USING (item_code) "
-        f"ORDER BY user_code, timestamp, position{'' if ties == 'file' else f', {_RANDOM_ORDER}'}, row) "
+        f"ORDER BY {', '.join(order)}) "
         f"TO {quote_literal(folder / 'interactions.parquet')} (FORMAT parquet, COMPRESSION zstd)"
     )
 

@@ -209,7 +209,9 @@ def _unrated(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKi
     }
     check = N_("unrated: {column} is {example}, outside the scale of the others")
     for number, confirm in scales.items():
-        condition = _is_number("rating", number) if number > 0 else f"rating < '1' AND {_is_number('rating', number)}"
+        # Comparing the first letters is much faster than the spellings.
+        begins = "(rating < '0' OR rating >= '9')" if number > 0 else "rating < '1'"
+        condition = f"{begins} AND {_is_number('rating', number)}"
         yield RowKind("unrated", check, mapping["rating"], condition, confirm, "rating", ("rating",))
 
 
@@ -236,7 +238,7 @@ def _placeholders(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[
     # Most ids begin with a digit, and comparing the first letters is much faster than lower and trim.
     named = f"(user_id < '0' OR user_id >= ':') AND strlen(user_id) <= {max(map(len, words))} AND lower(trim(user_id)) IN ({', '.join(map(quote_literal, words))})"
     yield RowKind("placeholder-users", check, column, named, role="user_id")
-    most = "count(*) FILTER ({flag}) * approx_count_distinct(user_id) > 10 * count(*)"
+    most = "(SELECT count(*) FROM raw WHERE {flag}) * approx_count_distinct(user_id) > 10 * count(*)"
     yield RowKind("placeholder-users", check, column, f"user_id < '1' AND {_is_number('user_id', 0, -1)}", most, "user_id")
 
 

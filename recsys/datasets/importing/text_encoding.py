@@ -82,10 +82,11 @@ def _scan(path: Path) -> _Scan:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             has_zeros = has_zeros or b"\x00" in chunk
-            windows = chunk.count(b"\r\n") + (rest.endswith(b"\r") and chunk.startswith(b"\n"))
+            returns = chunk.count(b"\r")
+            windows = (chunk.count(b"\r\n") if returns else 0) + (rest.endswith(b"\r") and chunk.startswith(b"\n"))
             ends[b"\r\n"] += windows
             ends[b"\n"] += chunk.count(b"\n") - windows
-            ends[b"\r"] += chunk.count(b"\r") - windows
+            ends[b"\r"] += returns - windows
             rest = chunk[-1:]
             if chunk.isascii():
                 continue
