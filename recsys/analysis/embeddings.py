@@ -23,7 +23,8 @@ def get_item_vectors(model: Any) -> np.ndarray | None:
     """Return a model's item embeddings (n_items, D) float32; None for a model without any."""
     if not hasattr(model, "item_vectors"):
         return None
-    return np.asarray(model.item_vectors().detach().float().cpu().numpy())
+    vectors = model.item_vectors()
+    return vectors if isinstance(vectors, np.ndarray) else np.asarray(vectors.detach().float().cpu().numpy())
 
 
 def project_to_plane(vectors: np.ndarray) -> Plane:

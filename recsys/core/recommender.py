@@ -40,7 +40,8 @@ class Trace:
     `states` (T + 1, D). `attention` (layers, heads, T + 1, T + 1), rows attend to columns and sum to 1. `terms` maps the
     additive parts of the attention's logits (content, order, time, distance) to arrays of the same shape. Both are None
     unless requested. `gates` maps the components that a model weighs against the others ("long-term", "own history") to their
-    weights (T + 1,). `copies` (T + 1, C) are the scores copied directly to the items with `copied_codes` (T + 1, C).
+    weights (T + 1,). `copies` (T + 1, C) are the scores copied directly to the items with `copied_codes` (T + 1, C). `query` is the row
+    of `attention` that decides the list: the last one, or 0 where a mask token takes the place of the start token.
     """
 
     states: np.ndarray
@@ -49,6 +50,7 @@ class Trace:
     gates: dict[str, np.ndarray] = field(default_factory=dict)
     copies: np.ndarray | None = None
     copied_codes: np.ndarray | None = None
+    query: int = -1
 
 
 @runtime_checkable
