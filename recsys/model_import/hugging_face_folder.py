@@ -20,8 +20,8 @@ HEADS = (("ForMaskedLM", "hf-masked"), ("ForCausalLM", "hf-causal"), ("LMHeadMod
 """Ends of the names of architectures, and the kinds of models that they are."""
 LONGEST = 1_024
 """Tokens of the longest history that is read, where a model would read more."""
-NOT_SETTINGS = ("model_type", "architectures", "auto_map", "transformers_version", "_name_or_path", "torch_dtype", "dtype", "use_cache")
-"""Entries of a config.json that do not change what the model computes in float32."""
+NOT_SETTINGS = ("architectures", "transformers_version", "torch_dtype", "dtype", "use_cache", "auto_map", "use_kernels")
+"""Entries of a config.json that do not change what the model computes in float32, or that name code to fetch and run."""
 LAYERS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
 CLOSE = 1e-4
 
@@ -37,7 +37,8 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     kind = _find_kind(path, config)
     weights = find_weights(path)
     state = read_tensors(weights)
-    settings = {name: value for name, value in config.items() if name not in NOT_SETTINGS}
+    settings = clean_settings(config)
+    settings.pop("model_type")
     _check_layers(path, settings, len(state))
     tokens = read_tokens(path, config, options)
     if kind == "hf-masked" and tokens is not None and tokens.mask is None:
@@ -69,6 +70,15 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     model = model_class.restore(dataset.item_ids, built, {"codes": codes, **{f"model.{name}": value for name, value in state.items()}})
     check_runs(path, model)
     return [ImportedModel(kind, model, path.name, matches, {"format": "hugging-face", "file": path.name, "model_type": built.model_type})]
+
+
+def clean_settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a config and of the configs in it, without private ones and those that name code, such as kernels of attention."""
+    return {
+        name: clean_settings(value) if isinstance(value, dict) else value
+        for name, value in config.items()
+        if name not in NOT_SETTINGS and not name.startswith("_") and not name.endswith("_implementation")
+    }
 
 
 def check_runs(path: Path, model: Any) -> None:

@@ -238,6 +238,13 @@ class TestWrongFolders:
             read(folder, tiny)
         assert not target.exists()
 
+    def test_kernels_named_in_a_config_are_not_fetched(self, folder: Path, tiny: Dataset) -> None:
+        names = {"_attn_implementation": "someone/kernel", "attn_implementation": "someone/kernel", "use_kernels": True}
+        change_config(folder, **names, sub={"experts_implementation": "someone/kernel", "_private": 1, "size": 2})
+        settings = read(folder, tiny).model.config.settings
+        assert not names.keys() & settings.keys()
+        assert settings["sub"] == {"size": 2}
+
     @pytest.mark.parametrize(
         ("values", "message"),
         [

@@ -246,6 +246,21 @@ def test_attention_is_that_of_the_formulas(tiny: Dataset, tmp_path: Path) -> Non
         assert (shown[..., 1:-read_events] == 0).all()
 
 
+def test_attention_of_the_mask_is_that_of_the_formulas(tiny: Dataset, tmp_path: Path) -> None:
+    folder = make_export(tmp_path / "own", list(tiny.item_ids), {"cls": "BERT4RecModel", "use_key_padding_mask": False})
+    model = read(folder, tiny).model
+    history = tiny.history(tiny.user_ids[0])
+    codes = [int(item[1:]) + 2 for item in history.items]
+    for step in (0, 1, LENGTH - 1, len(history)):
+        attention = compute_step_attention(model, history, step)
+        assert attention.query == 0
+        _scores, weights = score_by_hand(folder, codes[:step])
+        events = slice(LENGTH - 1 - min(step, LENGTH - 1), LENGTH - 1)
+        shown = attention.weights[:, :, 0]
+        np.testing.assert_allclose(shown[..., shown.shape[-1] - (events.stop - events.start) :], weights[:, :, -1, events], atol=1e-6)
+        np.testing.assert_allclose(attention.weights.sum(axis=-1), 1, atol=1e-6)
+
+
 def test_item_vectors_are_those_of_the_export(tiny: Dataset, tmp_path: Path) -> None:
     model = read(make_export(tmp_path / "own", [*tiny.item_ids[3:], "elsewhere"], {}), tiny).model
     vectors = model.item_vectors().numpy()

@@ -18,7 +18,7 @@ from recsys.core import PAD
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.models.base.settings import check_at_least, check_choice
-from recsys.models.imported.sequence_model import ImportedSequenceModel, TracesByStep
+from recsys.models.imported.sequence_model import TracesByStep
 
 LAYERS = ("sasrec", "pre-norm", "ligr")
 ACTIVATIONS = ("relu", "gelu", "swiglu")
@@ -53,7 +53,7 @@ class RecToolsConfig:
     @property
     def shows_attention(self) -> bool:
         """Whether a model with these settings has attention over single events."""
-        return self.is_causal
+        return True
 
 
 class Attention(nn.Module):
@@ -194,8 +194,8 @@ class Network(nn.Module):
         return states @ items.T
 
 
-class RecToolsTransformer(ImportedSequenceModel):
-    """What both models share: the network, its arrays and the padding."""
+class RecToolsTransformer(TracesByStep):
+    """What both models share: the network, its arrays, the padding, and the attention, in which padding and mask are the start."""
 
     Config = RecToolsConfig
     mask: ClassVar[int | None] = None
@@ -215,8 +215,20 @@ class RecToolsTransformer(ImportedSequenceModel):
         scores: np.ndarray = self.network.score(torch.from_numpy(states).to(self.network.items.device)).cpu().numpy()
         return scores
 
-    def score_windows(self, windows: np.ndarray) -> np.ndarray:
-        return self.score_states(self.encode_windows(windows))
+    @torch.inference_mode()
+    def attend(self, window: np.ndarray) -> np.ndarray:
+        record: list[Tensor] = []
+        self.network(self._tokens(window[None]), record)
+        weights = torch.stack([each[0] for each in record]).cpu().numpy()
+        end = self.config.max_length - (self.mask is not None)
+        events = slice(end - len(window), end)
+        inside = np.zeros((*weights.shape[:2], len(window) + 1, len(window) + 1), dtype=np.float32)
+        inside[..., 0, 0] = 1.0
+        inside[..., 1:, 1:] = weights[..., events, events]
+        if self.mask is not None:
+            inside[..., 0, 1:] = weights[..., end, events]
+        inside[..., 0] = 1.0 - inside[..., 1:].sum(axis=-1)  # what is not an event
+        return inside
 
     def batch_size(self, length: int) -> int:
         return super().batch_size(self.config.max_length)
@@ -255,23 +267,12 @@ class RecToolsTransformer(ImportedSequenceModel):
         return torch.from_numpy(tokens).to(self.network.items.device)
 
 
-class RecToolsSASRec(RecToolsTransformer, TracesByStep):
+class RecToolsSASRec(RecToolsTransformer):
     """SASRec: the state at the last event is compared with all items."""
-
-    @torch.inference_mode()
-    def attend(self, window: np.ndarray) -> np.ndarray:
-        record: list[Tensor] = []
-        self.network(self._tokens(window[None]), record)
-        weights = torch.stack([each[0] for each in record]).cpu().numpy()
-        pads = self.config.max_length - len(window)
-        inside = np.zeros((*weights.shape[:2], len(window) + 1, len(window) + 1), dtype=np.float32)
-        inside[..., 0, 0] = 1.0
-        inside[..., 1:, 0] = weights[..., pads:, :pads].sum(axis=-1)
-        inside[..., 1:, 1:] = weights[..., pads:, pads:]
-        return inside
 
 
 class RecToolsBERT4Rec(RecToolsTransformer):
     """BERT4Rec: a mask follows the last event, and its state is compared with all items."""
 
     mask = 1
+    query = 0

@@ -127,7 +127,12 @@ class ImportedSequenceModel(ABC):
 
 
 class TracesByStep(ImportedSequenceModel):
-    """An imported model with a state per step, from which scores are computed."""
+    """An imported model with a state per step, from which scores are computed.
+
+    `query` is the row of `attend` that decides the list: that of the last event, or 0 for the mask of a masked model.
+    """
+
+    query: ClassVar[int] = -1
 
     @abstractmethod
     def encode_windows(self, windows: np.ndarray) -> np.ndarray:
@@ -161,7 +166,9 @@ class TracesByStep(ImportedSequenceModel):
             later = [known[end - self.window : end] for end in range(self.window + 1, len(known) + 1)]
             states = np.concatenate([states, self._encode_sequences(later)])
         steps = np.concatenate([[0], np.cumsum(events != UNKNOWN)])
-        return Trace(states[steps], self._attention(history) if attention else None, {} if attention else None)
+        if not attention:
+            return Trace(states[steps])
+        return Trace(states[steps], self._attention(history), {}, query=self.query)
 
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
         """Return scores (len(steps), n_items) float32 at steps of a trace."""
