@@ -43,7 +43,10 @@ def worst_ranked_users(dataset: Dataset, checkpoint: str, device: str) -> list[t
     evaluated = evaluation(dataset, checkpoint, "validation", device).evaluation
     worst = np.lexsort((-evaluated.ranks, evaluated.user_codes))
     users, first = np.unique(evaluated.user_codes[worst], return_index=True)
-    mean_log_rank = np.bincount(evaluated.user_codes, np.log2(evaluated.ranks))[users] / np.bincount(evaluated.user_codes)[users]
+    mean_log_rank = (
+        np.bincount(evaluated.user_codes, np.log2(np.minimum(evaluated.ranks, evaluated.items)))[users]
+        / np.bincount(evaluated.user_codes)[users]
+    )
     steps = evaluated.rows[worst][first] - dataset.user_starts[users]
     return [(str(dataset.user_ids[users[at]]), int(steps[at])) for at in np.argsort(-mean_log_rank, kind="stable")]
 

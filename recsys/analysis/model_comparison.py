@@ -15,7 +15,7 @@ from recsys.evaluation.replay import Replay
 class ReplayComparison:
     """Ranks of the next item under M models at every step that has one.
 
-    `ranks` (M, T). `best` (M, T) is True where no other model ranked the item higher, so tied models are all best. `unseen` (T,) marks
+    `ranks` (M, T), infinity where a model of finished lists does not list the item or has no list. `best` (M, T) is True where no other model ranked the item higher, so tied models are all best. `unseen` (T,) marks
     the test events of all models, which none was trained on or selected by: only these measure prediction. Of a long timeline these
     are the T steps from `first` on that all models replayed.
     """
@@ -42,8 +42,9 @@ def compare_replays(replays: Sequence[Replay]) -> ReplayComparison:
     first = max(each.steps[0] for each in replays)  # of a long timeline some may be replayed as a whole, others in part
     last = min(each.first + len(each.item_ids) for each in replays)
     ranks = np.stack([each.ranks[first - each.first : last - each.first] for each in replays])
+    ranks = np.where(np.isnan(ranks), np.inf, ranks)
     unseen = np.array([each.splits[first - each.first : last - each.first] == "test" for each in replays], dtype=bool).all(axis=0)
-    return ReplayComparison(ranks, np.equal(ranks, ranks.min(axis=0, initial=np.inf)), np.asarray(unseen), first)
+    return ReplayComparison(ranks, np.isfinite(ranks) & (ranks == ranks.min(axis=0, initial=np.inf)), np.asarray(unseen), first)
 
 
 def list_top_items(replay: Replay, step: int, k: int = TOP_K) -> list[str]:

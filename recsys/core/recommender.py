@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys.core.errors import DataError, RecsysError
 from recsys.core.history import Event, History, Request
-from recsys.core.translation import _
+from recsys.core.translation import N_, _
 from recsys.core.vocabulary import PAD, Vocabulary
 
 TOP_K = 10
@@ -174,6 +174,13 @@ def shows_attention(model: object) -> bool:
 def find_fixed_reason(model: object) -> str | None:
     """Return the English reason why a model's scores do not change with the events of a history, None if they do."""
     return model.fixed_because if isinstance(model, HasFixedScores) else None
+
+
+def find_unexplained_reason(model: object) -> str | None:
+    """Return the English reason why a model cannot be explained: its scores are fixed, or it scores no items outside its lists."""
+    return find_fixed_reason(model) or (
+        N_("it returns lists without scores for all other items") if isinstance(model, HoldsLists) else None
+    )
 
 
 def encode_seen_items(vocabulary: Vocabulary, history: History) -> np.ndarray:

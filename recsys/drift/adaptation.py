@@ -39,7 +39,7 @@ def measure_adaptation(ranks: np.ndarray, splits: np.ndarray, step: int) -> Adap
 
 
 def _summary(ranks: np.ndarray) -> tuple[float | None, float | None]:
-    known = ranks[np.isfinite(ranks)]
+    known = ranks[~np.isnan(ranks)]
     return (float((known <= TOP_K).mean()), float(np.median(known))) if len(known) else (None, None)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from recsys.core import PAD, TOP_K, FallsBack, History, Recommender, Request, Trace, Traces, Vocabulary, request_at, top_k
+from recsys.core import PAD, TOP_K, FallsBack, History, HoldsLists, Recommender, Request, Trace, Traces, Vocabulary, request_at, top_k
 from recsys.core.errors import DataError
 from recsys.core.split import SPLIT_NAMES
 from recsys.core.translation import _
@@ -29,7 +29,7 @@ class Replay:
 
     The arrays have an entry for each of the S steps replayed, index 0 being step `first`; step T has no next event. `item_ids` of the
     events that came next (S,), or (S - 1,) where step T is included. `ranks` (S,) exact rank of the item of event N at step N, NaN at
-    step T; an item that the model does not know ranks last (n_items), one that a finished list does not contain infinity. `top_items` (S, k) ids, best first, '' where there are fewer
+    step T; an item that the model does not know ranks last (n_items), one outside a finished list infinity, and NaN where there is no list. `top_items` (S, k) ids, best first, '' where there are fewer
     candidates, with `top_scores` (S, k) float32. `splits`, as long as `item_ids`, is the split of each event for the checkpoint (train,
     validation, test), '' if not given. `fallbacks` (S,) are English reasons or None, to be translated where they are shown. `interest`
     (S, D) are the model's states, None for models without states; `gates` are its mixing weights by name, (S,) each. `unknown` counts
@@ -116,6 +116,8 @@ def replay_history(
         targets = codes[with_next]
         ranks = np.full(len(chunk), np.nan)
         ranks[: len(with_next)] = rank_items(model, scores[: len(with_next)], targets)
+        if isinstance(model, HoldsLists):
+            ranks[~model.has_lists(requests)] = np.nan
         reasons = falling_back.fallbacks(requests) if falling_back else [None] * len(chunk)
         parts.append(_Chunk(ranks, best, np.take_along_axis(scores, best, axis=1), reasons, states, gates))
         if report is not None:

@@ -12,7 +12,7 @@ class RankBins:
     """B bins of consecutive events: bin b holds those at the steps from `edges[b]` up to `edges[b + 1]`, all equally many but the last.
 
     `counts`, `hits` and `trained` (B,) are the numbers of events, of those whose item was in the top 10, and of training events;
-    `medians` (B,) the median ranks.
+    `medians` (B,) the median ranks, NaN in a bin without any rank.
     """
 
     edges: np.ndarray
@@ -33,5 +33,5 @@ def bin_ranks(ranks: np.ndarray, splits: np.ndarray, first: int, most: int) -> R
         counts=np.diff(edges),
         hits=np.array([np.count_nonzero(part <= TOP_K) for part in parts], dtype=np.int64),
         trained=np.add.reduceat(splits == "train", starts) if len(ranks) else np.empty(0, dtype=np.int64),
-        medians=np.array([np.median(part) for part in parts]),
+        medians=np.array([np.median(known) if len(known := part[~np.isnan(part)]) else np.nan for part in parts]),
     )

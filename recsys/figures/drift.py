@@ -255,7 +255,7 @@ def hit_rate_line(
 
     Splits are shaded as on the rank strip, since hits on training events do not measure prediction.
     """
-    known = np.isfinite(ranks)
+    known = ~np.isnan(ranks)
     hits, steps = (ranks[known] <= TOP_K).astype(np.float64), first + np.flatnonzero(known)
     summed = np.concatenate([[0.0], hits.cumsum()])
     end = np.arange(1, len(hits) + 1)

@@ -34,7 +34,8 @@ def rank_strip(
 ) -> go.Figure:
     """A dot for each step by its rank on a log scale: green in the top 10, orange outside.
 
-    `ranks` (T + 1,) NaN at the end, `splits` (T,) train, validation or test, `moments` (T,) local times, None where unknown and for
+    `ranks` (T + 1,) NaN at the end and where a model has no list, infinity for an item outside a finished list, which is drawn at the
+    bottom; `splits` (T,) train, validation or test, `moments` (T,) local times, None where unknown and for
     data that knows only the order of events. Of a long timeline they are a stretch from step `first` on, which `title` then says. Dots carry their step as customdata. Training events are drawn pale, since hits on these do not measure prediction. The figure is the same at every step, so that the
     browser draws it once; `locate_on_strip` returns the cursor's place on it.
     """
@@ -61,13 +62,13 @@ def locate_on_strip(ranks: np.ndarray, step: int) -> tuple[float, float | None]:
     across = (step + 0.6) / (len(ranks) - 1 + 1.2)
     if not 0 <= step < len(ranks):
         return float(np.clip(across, 0.0, 1.0)), None
-    if not np.isfinite(ranks[step]):
+    if np.isnan(ranks[step]):
         return across, None
-    return across, (float(_height(ranks[step])) - TOP) / (_floor(ranks) - TOP)
+    return across, (float(_dot_heights(ranks)[step]) - TOP) / (_floor(ranks) - TOP)
 
 
 def _worst(ranks: np.ndarray) -> float:
-    return max(float(np.nanmax(ranks, initial=TOP_K)), 100.0)
+    return max(float(ranks[np.isfinite(ranks)].max(initial=TOP_K)), 100.0)
 
 
 def _floor(ranks: np.ndarray) -> float:
@@ -78,6 +79,11 @@ def _height(ranks: float | Sequence[float] | np.ndarray) -> np.ndarray:
     """The height of a rank on a log scale, on which the first ten take twice the room of a later decade."""
     logs = np.log10(np.maximum(np.asarray(ranks, dtype=np.float64), 1.0))
     return np.where(logs <= 1, 2 * logs, 1 + logs)
+
+
+def _dot_heights(ranks: np.ndarray) -> np.ndarray:
+    """The heights of dots: items outside a finished list have no rank and stand just above the floor."""
+    return np.where(np.isinf(ranks), _floor(ranks) - 0.07, _height(ranks))
 
 
 def _shade_splits(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette, first: int) -> None:
@@ -116,14 +122,14 @@ def _shade_splits(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor
 
 
 def _hit_count(split: str, ranks: np.ndarray) -> str:
-    known = ranks[np.isfinite(ranks)]
+    known = ranks[~np.isnan(ranks)]
     return _(HIT_COUNTS[split], hits=format_number((known <= TOP_K).sum()), count=format_number(len(known)), k=TOP_K)
 
 
 def _dots(
     ranks: np.ndarray, splits: Sequence[str], moments: Sequence[dt.datetime | None] | None, colours: Palette, first: int
 ) -> dict[str, Any]:
-    steps = np.flatnonzero(np.isfinite(ranks))
+    steps = np.flatnonzero(~np.isnan(ranks))
     values = ranks[steps]
     solid = {True: colours.hit, False: colours.miss}
     pale = {hit: mix_colours(colour, colours.background, 0.45) for hit, colour in solid.items()}
@@ -131,7 +137,7 @@ def _dots(
     return dict(
         type="scatter",
         x=first + steps,
-        y=_height(values).astype(np.float32),
+        y=_dot_heights(ranks)[steps].astype(np.float32),
         mode="markers",
         marker=dict(size=8 if len(steps) <= 250 else 6, color=tints),
         selected=dict(marker=dict(opacity=1)),

@@ -11,7 +11,7 @@ class ImportedModel:
     """A model of one dataset, and what was found out about it.
 
     `kind` is its name in IMPORTED_MODELS or MODELS, `name` the suggested name of its checkpoint. `matches` are lines of a report: what of
-    the model and the dataset matched. `source` says where it comes from: the format, the name of the file, and what else is known.
+    the model and the dataset matched. `protocol` is the one under which it can be measured, where only one makes sense. `source` says where it comes from: the format, the name of the file, and what else is known.
     """
 
     kind: str
@@ -19,3 +19,4 @@ class ImportedModel:
     name: str
     matches: tuple[Check, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
+    protocol: str | None = None

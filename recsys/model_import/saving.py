@@ -23,12 +23,12 @@ def save_imported_model(
 ) -> CheckpointCard:
     """Write an imported model as a checkpoint in `folder`, by default the user's checkpoint `name`, and return its card.
 
-    The card has the validation metrics of the protocol, by default the dataset's, as if the model had been trained on the training
+    The card has the validation metrics of the protocol, by default that of the model or the dataset, as if the model had been trained on the training
     events; what it was really trained on is not known here.
     """
     began = time.monotonic()
     model, name = imported.model, name or imported.name
-    split = split_interactions(dataset, protocol or default_protocol(dataset))
+    split = split_interactions(dataset, protocol or imported.protocol or default_protocol(dataset))
     measured = _evaluate(model, dataset, split)
     card = CheckpointCard(
         name=name,

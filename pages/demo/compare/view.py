@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from pages import cache
@@ -13,6 +14,7 @@ from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
 from recsys.core.formatting import format_number, join_words
 from recsys.core.nouns import count_events
+from recsys.core.rank_text import format_rank
 from recsys.core.translation import N_, _, ngettext
 
 if TYPE_CHECKING:
@@ -93,13 +95,22 @@ class ModelColumns:
             end = _("The timeline of <b>{user}</b> ends here, after {events}.", user=user, events=events)
             return f"{end} {self._most_often()}"
         ranks, best = self.comparison.ranks[:, self._at], self.comparison.best[:, self._at]
+        if not best.any():
+            first = _(
+                "After {step} of {events} of <b>{user}</b>, the next item is <b>{item}</b>; no model lists it.",
+                step=format_number(self.step),
+                events=events,
+                user=user,
+                item=html.escape_html(self.dataset.title_of(self.next_item)),
+            )
+            return f"{first} {self._most_often()}"
         first = _(
             "After {step} of {events} of <b>{user}</b>, the next item is <b>{item}</b>; best rank: <b>{rank}</b>, by {models}.",
             step=format_number(self.step),
             events=events,
             user=user,
             item=html.escape_html(self.dataset.title_of(self.next_item)),
-            rank=format_number(ranks.min(), 1),
+            rank=format_rank(ranks.min()),
             models=_bold([title for title, is_best in zip(self.titles, best, strict=True) if is_best]),
         )
         return f"{first} {self._most_often()}"
@@ -156,7 +167,7 @@ class ModelColumns:
     def _missed(self, at: int, own: list[str]) -> str:
         if self.next_item is None or self.next_item in own:
             return ""
-        rank, title = format_number(self.comparison.ranks[at, self._at], 1), self.dataset.title_of(self.next_item)
+        rank, title = format_rank(self.comparison.ranks[at, self._at]), self.dataset.title_of(self.next_item)
         about = item_card.about_item(self.dataset, self.next_item, self.tints)
         return html.row_html(rank, title, about, None, "missed", note=_("next item"))
 
@@ -165,7 +176,9 @@ class ModelColumns:
             return ""
         rank, best = self.comparison.ranks[at, self._at], self.comparison.best[at, self._at]
         colour = theme.theme_palette().hit if rank <= TOP_K else theme.theme_palette().miss
-        number = f'<b style="color:{colour}">{format_number(rank, 1)}</b>'
+        number = f'<b style="color:{colour}">{format_rank(rank)}</b>'
+        if np.isinf(rank):
+            return _("next item not listed")
         return _("next item at {rank}, the best", rank=number) if best else _("next item at {rank}", rank=number)
 
     def score_table(self) -> str:

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages import cache
-from pages.evaluate.checkpoints import trained_models, training_form, training_progress
+from pages.evaluate.checkpoints import bring_model, trained_models, training_form, training_progress
 from pages.shell import cursor
 from pages.ui import html
 from recsys.core.translation import N_, _, ngettext
 
-PARTS = {"trained": N_("Trained models"), "train": N_("Train a model")}
+PARTS = {"trained": N_("Trained models"), "train": N_("Train a model"), "bring": N_("Bring a model")}
 
 here = cursor.current_cursor()
 trained = cache.checkpoints(here.dataset)
@@ -28,6 +28,8 @@ part = st.segmented_control(
 )  # fmt: skip
 if part == "train":
     training_form.draw_form(here)
+elif part == "bring":
+    bring_model.draw(here)
 elif trained:
     trained_models.draw_trained_models(here, trained)
 else:

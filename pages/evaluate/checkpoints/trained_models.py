@@ -49,7 +49,7 @@ def _row(found: "CheckpointEntry", here: Cursor) -> str:
     if card.dataset_fingerprint != here.dataset.fingerprint:
         note = _("trained on an older version of this dataset; train it again")
     else:
-        note = _("ships with Recscope") if found.shipped else _("trained here")
+        note = _("ships with Recscope") if found.shipped else _("imported") if card.source else _("trained here")
     figures = "".join(f'<td class="n">{metrics.metric_html(card.validation, card.intervals, name)}</td>' for name in METRICS)
     return (
         f'<tr class="{"now" if found.name == here.model else ""}">'
@@ -73,7 +73,11 @@ def _format_created(created: str) -> str:
 
 def _draw_details(here: Cursor, found: "CheckpointEntry") -> None:
     card, spec = found.card, find_model_spec(found.card.model)
-    facts = {_("parameters"): format_number(card.parameters), _("seed"): str(card.seed), _("trained on"): card.device}
+    facts = {_("parameters"): format_number(card.parameters)}
+    if card.source:
+        facts = {_("imported from"): str(card.source.get("file", "")), **facts}
+    else:
+        facts |= {_("seed"): str(card.seed), _("trained on"): card.device}
     if spec.gradient:
         speed = format_number(card.targets_per_second)
         facts = {_("epochs"): format_number(card.epochs), _("target events per second"): speed, **facts}
@@ -89,6 +93,7 @@ def _draw_details(here: Cursor, found: "CheckpointEntry") -> None:
         st.json(
             {
                 "settings": card.config,
+                **({"source": card.source} if card.source else {}),
                 "validation": card.validation,
                 "versions": card.versions,
                 "created": card.created,

@@ -16,6 +16,7 @@ from pages.ui import html, item_card, theme
 from recsys.core import TOP_K
 from recsys.core.formatting import format_moment, format_number, format_short_moment, join_words, local_time
 from recsys.core.nouns import count_events
+from recsys.core.rank_text import format_rank
 from recsys.core.translation import _, ngettext
 from recsys.evaluation.replay import Replay
 from recsys.figures.interest_profile import STREAM, locate_on_stream
@@ -100,6 +101,9 @@ class StepView:
     def _next_item_html(self) -> str:
         title = html.escape_html(self.dataset.title_of(self.history.items[self.step]))
         rank = self.replay.ranks[self._at]
+        if not np.isfinite(rank):
+            note = _("no list at this step") if np.isnan(rank) else _("not listed")
+            return _("next item: <b>{title}</b>, {note}", title=title, note=f"<b>{note}</b>")
         colour = self.colours.hit if rank <= TOP_K else self.colours.miss
         help_text = html.escape_html(_("Tied with other items: this is the middle of the ranks they share"))
         tied = "" if rank == int(rank) else f' title="{help_text}"'
@@ -166,7 +170,8 @@ class StepView:
 
     def _missed_row(self, item: str) -> str:
         tag = f' <span class="rs-tag">{_("next item")}</span>'
-        rank = format_number(self.replay.ranks[self._at], 1)
+        found = self.replay.ranks[self._at]
+        rank = "–" if np.isnan(found) else format_rank(found)
         return html.row_html(rank, self.dataset.title_of(item), self._about(item), None, "missed", tag)
 
     def _about(self, item: str) -> str:

@@ -70,7 +70,7 @@ class StripView:
 
 
 def _describe(ranks: np.ndarray) -> str:
-    known = ranks[np.isfinite(ranks)]
+    known = ranks[~np.isnan(ranks)]
     return ngettext(
         "Rank of the next item at {count} step; the item is in the top {k} at {hits} of them.",
         "Rank of the next item at {count} steps; the item is in the top {k} at {hits} of them.",

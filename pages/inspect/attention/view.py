@@ -26,7 +26,7 @@ from recsys.core.formatting import join_words
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import StepAttention
 from recsys.figures.attention import GATE, attention_arcs, attention_map, gate_line, locate_on_gate, share_bars, weight_by_gap
-from recsys.models import MODELS, find_model_spec
+from recsys.models import IMPORTED_MODELS, MODELS, find_model_spec
 
 SHARE_HELP = N_(
     "A share is the spread of one term of the attention logits over the events (its standard deviation), relative to the other terms. A "
@@ -70,7 +70,9 @@ def draw_alternatives(dataset: Dataset, checkpoint: str) -> None:
     checkpoints = cache.checkpoints(dataset)
     spec = find_model_spec(checkpoints[checkpoint].card.model)
     title = html.escape_html(spec.title)
-    if spec.gradient:
+    if checkpoints[checkpoint].card.model in IMPORTED_MODELS:
+        html.lead(_("“{model}” was imported without attention over single events, so there is none to show.", model=title))
+    elif spec.gradient:
         html.lead(_("“{model}” summarises the history in one state, so there is no attention to show.", model=title))
     else:
         html.lead(_("“{model}” is based on counts, so there is no attention to show.", model=title))

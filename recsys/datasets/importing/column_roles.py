@@ -11,7 +11,14 @@ from recsys.core.errors import QuestionError
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.column_names import find_meaning, is_meaningless
 from recsys.datasets.importing.column_values import Column
-from recsys.datasets.importing.event_columns import explain_time, find_by_name, find_by_values, find_descriptions, find_times
+from recsys.datasets.importing.event_columns import (
+    explain_time,
+    find_by_name,
+    find_by_values,
+    find_descriptions,
+    find_fuller_time,
+    find_times,
+)
 from recsys.datasets.importing.file_format import FileFormat
 from recsys.datasets.importing.id_columns import (
     IdColumn,
@@ -102,7 +109,8 @@ def guess_roles(sample: pd.DataFrame) -> RoleGuess:
         )
     if not (user and user.sure) and _is_rating_table(columns):
         user, item = _rating_table(columns)
-    return _guess(columns, roles, user, item, {"timestamp": tuple(column.name for column in times[1:])})
+    unsure = ("timestamp",) if times and find_fuller_time(times) else ()
+    return _guess(columns, roles, user, item, unsure, {"timestamp": tuple(column.name for column in times[1:])})
 
 
 def question_for(guess: RoleGuess, file: str, columns: Sequence[str]) -> QuestionError | None:
@@ -163,6 +171,7 @@ def _guess(
     roles: dict[str, tuple[Column, str]],
     user: IdColumn | None,
     item: IdColumn | None,
+    unsure: tuple[str, ...],
     alternatives: dict[str, tuple[str, ...]],
 ) -> RoleGuess:
     ids = {role: found for role, found in (("user_id", user), ("item_id", item)) if found}
@@ -174,7 +183,7 @@ def _guess(
     return RoleGuess(
         {role: mapping[role] for role in KEYS if role in mapping},
         {role: reasons[role] for role in KEYS if role in mapping},
-        tuple(role for role, found in ids.items() if not found.sure),
+        (*(role for role, found in ids.items() if not found.sure), *unsure),
         {role: tuple(name for name in names if name != mapping[role]) for role, names in others.items() if names},
         {name: _(_NO_ROLE[kind]) for name, kind in kinds.items() if kind in _NO_ROLE},
     )

@@ -99,7 +99,24 @@ def _sniff(path: Path, lines: list[str]) -> Separator | None:
         found = _sniff_with(path, delimiter, 0)
         if found is not None and found.columns > 1 and found.skip == 0:
             return found
-    return _most_frequent(lines)
+    return _below_preamble(lines) or _most_frequent(lines)
+
+
+def _below_preamble(lines: list[str]) -> Separator | None:
+    """Return the separator of a table below lines of another width, as the account and the period above a statement of a bank.
+
+    Every line of the table has the same number of cells, three or more, and those above fill at most half as many, as no row or header
+    does.
+    """
+    for delimiter in ("\t", ";", "|", ","):
+        cells = [_QUOTED.sub("x", line).split(delimiter) for line in lines]
+        width = next((len(row) for row, line in zip(reversed(cells), reversed(lines)) if line.strip()), 0)
+        start = next((place for place, row in enumerate(cells) if len(row) == width), 0)
+        is_whole = all(len(row) == width for row, line in zip(cells[start:], lines[start:]) if line.strip())
+        titles = max((sum(bool(cell.strip()) for cell in row) for row in cells[:start]), default=0)
+        if width > 2 and 0 < start < _TITLE_LINES and is_whole and 2 * titles <= width:
+            return Separator(delimiter, '"', '"', start, width)
+    return None
 
 
 def _skips_titles_only(found: Separator, lines: list[str]) -> bool:

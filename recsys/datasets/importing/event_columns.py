@@ -3,10 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from recsys.core.formatting import format_number
+import pandas as pd
+
+from recsys.core.formatting import format_number, format_share
 from recsys.core.translation import _
 from recsys.datasets.importing.column_names import explain_name, is_meaningless, split_name
 from recsys.datasets.importing.column_values import Column, determines
+
+_LACKING, _MOST = 0.05, 0.9
 
 Roles = dict[str, tuple[Column, str]]
 """The column and the reason of each role."""
@@ -29,12 +33,36 @@ def find_times(columns: Sequence[Column]) -> list[Column]:
         created = bool(column.meaning and column.meaning.kind == "created")
         return created, column.precision < 1, -min(column.precision, 2), -level, -column.precision * 100 + rank, column.name
 
-    return sorted(named, key=worth) or [column for column in _with_unknown_names(columns) if column.precision]
+    times = sorted(named, key=worth) or [column for column in _with_unknown_names(columns) if column.precision]
+    fuller = find_fuller_time(times) if times else None
+    if fuller and _heads_groups(times[0], fuller):
+        return [fuller, *(column for column in times if column is not fuller)]
+    return times
+
+
+def find_fuller_time(times: Sequence[Column]) -> Column | None:
+    """Return the time that many rows have in which the first, best time is empty, so that they would be dropped."""
+    fuller = [column for column in times[1:] if column.precision and column.filled > times[0].filled + _LACKING]
+    return max(fuller, key=lambda column: column.filled, default=None)
+
+
+def _heads_groups(time: Column, fuller: Column) -> bool:
+    """Return whether a time stands only in the first row of each moment, as in orders of several rows with one date of payment."""
+    frame = pd.DataFrame({"time": time.all, "fuller": fuller.all}).dropna(subset=["fuller"])
+    first = frame.groupby("fuller", sort=False)["time"].transform(lambda group: group.iloc[0])
+    return bool(first[frame["time"].isna()].notna().mean() > _MOST)
 
 
 def explain_time(column: Column, others: Sequence[Column]) -> str:
     """Return the reason for a column of times."""
     passed = [other.name for other in others if other.precision]
+    if fuller := find_fuller_time([column, *others]):
+        return _(
+            "the rows without '{column}', {share} of all, would be dropped; '{other}' could be meant as well",
+            column=column.name,
+            share=format_share(1 - column.filled),
+            other=fuller.name,
+        )
     if column.meaning and passed:
         return _(
             "the column is named '{column}'; it tells the moment of the event better than '{other}'", column=column.name, other=passed[0]
@@ -88,12 +116,17 @@ def find_descriptions(columns: Sequence[Column], item: Column | None, taken: Ite
     used, found = set(taken), Roles()
     titles = [column for column in columns if column.name not in used and _is_title(column) and (item is None or determines(item, column))]
     short = [column for column in _of_kind(columns, "text", used) if item and determines(item, column) and _is_short(column, item)]
-    for candidates in (sorted(titles, key=_likeliest_title_first), [] if item is None or item.are_phrases else short):
+    for candidates in (
+        sorted(titles, key=lambda column: (not _are_siblings(column, item), *_likeliest_title_first(column))),
+        [] if item is None or item.are_phrases else short,
+    ):
         if candidates and "title" not in found:
             found["title"] = candidates[0], explain_name(candidates[0].name)
     used |= {column.name for column, _reason in found.values()}
     for role in ("category", "text"):
         candidates = _of_kind(columns, role, used)
+        if role == "category" and item:  # the department of a respondent changes with the user, not with the item
+            candidates = [column for column in candidates if determines(item, column)]
         if candidates:
             found[role] = candidates[0], explain_name(candidates[0].name)
     return found
@@ -142,7 +175,9 @@ def _is_behaviour(column: Column) -> bool:
 
 
 def _is_position(column: Column) -> bool:
-    return column.are_whole and bool(column.numbers.dropna().between(0, 1e5).all()) and not column.are_unique
+    # The order number is a user's first, second or third order in some files, and the number of an invoice in others.
+    from_one = "number" not in split_name(column.name) or column.numbers.min() <= 1
+    return column.are_whole and bool(from_one and column.numbers.dropna().between(0, 1e5).all()) and not column.are_unique
 
 
 def _is_place(column: Column) -> bool:
@@ -175,6 +210,11 @@ def _likeliest_title_first(column: Column) -> tuple[bool, int, bool, int, str]:
     meaning = column.meaning
     assert meaning is not None
     return column.filled < 0.5, -meaning.level, meaning.form == "entity" and meaning.kind == "item", meaning.rank, column.name
+
+
+def _are_siblings(column: Column, item: Column | None) -> bool:
+    """Return whether two columns are of the same object in nested data, as episode.title and episode.id are."""
+    return item is not None and column.name.rpartition(".")[0] == item.name.rpartition(".")[0]
 
 
 def _is_short(column: Column, item: Column) -> bool:

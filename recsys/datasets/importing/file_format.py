@@ -12,7 +12,7 @@ from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
 from recsys.datasets.importing.formats import convert_special
-from recsys.datasets.importing.formats.converted import ConvertedKind, check_distinct_names
+from recsys.datasets.importing.formats.converted import ABOVE, ConvertedKind, check_distinct_names
 from recsys.datasets.importing.formats.nested_parquet import read_schema
 from recsys.datasets.importing.layouts.lines import detect_lines
 from recsys.datasets.importing.layouts.unfolding import Layout
@@ -129,7 +129,8 @@ def _detect(path: Path, work: Path, table: str | None, encoding: str | None, lay
         if head.startswith(magic):
             raise DataError(_(message, file=path.name))
     text = as_plain_text(path, work, encoding)
-    return replace(_detect_text(text.path, layout), encoding=text.encoding, notes=text.notes)
+    found = _detect_text(text.path, layout)
+    return replace(found, encoding=text.encoding, notes=(*text.notes, *found.notes))
 
 
 def _detect_parquet(path: Path) -> FileFormat:
@@ -173,7 +174,8 @@ def _detect_text(path: Path, layout: Layout | None) -> FileFormat:
             )
         )
     names = check_distinct_names(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
-    return FileFormat(path, "inter" if dialect.has_types else "separated", names, dialect)
+    notes = (Check(ABOVE, dialect.skip, "dropped"),) if dialect.skip else ()
+    return FileFormat(path, "inter" if dialect.has_types else "separated", names, dialect, notes=notes)
 
 
 def _as_text(name: str, kind: str) -> str:

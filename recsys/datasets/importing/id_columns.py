@@ -67,7 +67,7 @@ def find_item(columns: Sequence[Column]) -> IdColumn | None:
         if creators:
             return replace(_join_with_creator(creators[0], found[0]), others=_list_names(found[1:]))
     named = _choose_by_name(found, found)
-    return replace(named, sure=False) if _is_name(found[0]) and _has_unexplained(columns) else named
+    return replace(named, sure=False) if _is_name(found[0]) and (_has_unexplained(columns) or _meaning(found[0]).level < 3) else named
 
 
 def suggest_user(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn:
@@ -78,7 +78,7 @@ def suggest_user(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn:
     # Next to other names, a constant says something about the file and not who the user is.
     likely = [column for column in likely if column.distinct > 1 or column in constant]
     baskets = [column for column in _rank_by_name(columns, "transaction", _identifies) if not column.are_unique]
-    found = [*loose, *constant, *likely, *baskets]
+    found = [*loose, *constant, *likely, *(column for column in columns if _repeats_codes(column)), *baskets]
     rest = tuple(dict.fromkeys(_list_names([*found, *free])))
     if not found:
         return IdColumn(ONE_USER, _("no column of users was found; all rows may be of one user"), False, rest)
@@ -87,6 +87,16 @@ def suggest_user(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn:
     else:
         reason = _explain_values(found[0])
     return IdColumn(found[0].name, reason, False, tuple(name for name in (*rest, ONE_USER) if name != found[0].name))
+
+
+def _repeats_codes(column: Column) -> bool:
+    """Return whether a column of an unknown name holds codes that occur again, as those of users do: R007, 00012, ann@example.com."""
+    is_code = column.meaning is None and column.filled >= _COMPLETE and not (column.are_unique or column.are_links or column.are_lists)
+    lengths = column.values.str.len()
+    if column.are_numbers:
+        is_code = is_code and column.are_whole and lengths.nunique() == 1 and lengths.iloc[0] >= 4
+    marked = column.values.str.contains(r"^\S*[\d@]\S*$")
+    return is_code and column.precision == 0 and not column.are_clocks and column.distinct > 1 and bool(marked.mean() >= _COMPLETE)
 
 
 def suggest_item(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn | None:
@@ -124,7 +134,14 @@ def free_columns(columns: Sequence[Column], taken: Iterable[str]) -> list[Column
         and column.filled > 0
         and _meaning(column).kind in ("", "unknown")
         and (column.are_whole or not column.are_numbers)
-        and not (column.precision == 2 or column.are_clocks or column.are_lists or column.are_links or column.are_prose)
+        and not (
+            column.precision == 2
+            or (column.precision and not column.are_numbers)
+            or column.are_clocks
+            or column.are_lists
+            or column.are_links
+            or column.are_prose
+        )
     ]
     few = all(len(column.values) < 20 for column in unknown)
     ids = [
@@ -146,9 +163,11 @@ def _meaning(column: Column) -> Meaning:
     return column.meaning or _NO_MEANING
 
 
-def _likeliest_first(column: Column) -> tuple[int, int, int, int, str]:
+def _likeliest_first(column: Column) -> tuple[int, int, int, int, int, str]:
     meaning = _meaning(column)
-    return int(column.filled < 0.5), _FORMS[meaning.form], -meaning.level, meaning.rank, column.name
+    # In nested data, what is deeper describes a part: episode.show.id is the show of the episode, and episode.id the item.
+    depth = column.name.count(".")
+    return int(column.filled < 0.5), _FORMS[meaning.form], -meaning.level, depth, meaning.rank, column.name
 
 
 def _rank_by_name(columns: Sequence[Column], kind: str, fits: Callable[[Column], bool]) -> list[Column]:
@@ -160,7 +179,9 @@ def _identifies(column: Column) -> bool:
     """Return whether values can be ids: neither missing nor fractions, dates or texts; a user is not a list either."""
     if column.all.empty:
         return True
-    is_measure = column.are_numbers and not column.are_whole
+    # Google Analytics numbers its users 1234567.1709300000, a random number and the second of the first visit.
+    is_pair = _meaning(column).form == "id" and bool(column.values.str.fullmatch(r"\d+\.\d{9,10}").mean() > _COMPLETE)
+    is_measure = column.are_numbers and not column.are_whole and not is_pair
     is_date = column.precision in (1, 2) and not column.are_whole
     is_list = _meaning(column).kind != "item" and column.are_lists
     return column.filled > 0.02 and not (is_measure or is_date or is_list or column.are_prose or column.are_clocks)

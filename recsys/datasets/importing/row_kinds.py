@@ -11,6 +11,7 @@ import pandas as pd
 
 from recsys.core.translation import N_
 from recsys.datasets.importing.behaviours import WORDS, named_as
+from recsys.datasets.importing.column_names import find_meaning
 from recsys.datasets.importing.ids import is_missing
 from recsys.datasets.source import quote_literal, quote_name
 
@@ -116,6 +117,11 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def _last_word(column: str) -> str:
+    """Return what a name ends with: item_qty is a quantity, Financial Status a status."""
+    return next(reversed(re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])|[\W_]+", " ", column).casefold().split()), "")
+
+
 def _orders(column: str, values: pd.Series) -> Iterator[RowKind]:
     """Recognise cancelled orders by a C before the number, as in C536379, and returns by a negative quantity."""
     plain, text = _plain(column), _text(column)
@@ -125,7 +131,7 @@ def _orders(column: str, values: pd.Series) -> Iterator[RowKind]:
             condition = f"CASE WHEN starts_with(upper({text}), 'C') THEN regexp_full_match({text}, '[Cc]\\d+') END"
             check = N_("cancelled orders: {column} starts with C, such as {example}")
             yield RowKind("cancelled", check, column, condition, _FEW)
-    if plain in _QUANTITIES.split():
+    if _last_word(column) in _QUANTITIES.split():
         check = N_("returns: {column} is negative, such as {example}")
         yield RowKind("returned", check, column, f"{_number(column)} < 0", _FEW)
 
@@ -151,9 +157,10 @@ _STATUS_WORDS = {
 
 
 def _statuses(column: str) -> Iterator[RowKind]:
-    if _plain(column) in _STATUSES.split():
+    if _plain(column) in _STATUSES.split() or _last_word(column) == "status":
         for key, (check, words) in _STATUS_WORDS.items():
-            yield RowKind(key, check, column, named_as(_text(column), words), _NOT_ALL)
+            status = f"regexp_replace({_text(column)}, '^wc-', '')"  # WooCommerce writes wc-refunded
+            yield RowKind(key, check, column, named_as(status, words), _NOT_ALL)
 
 
 def _trailers(column: str) -> Iterator[RowKind]:
@@ -238,8 +245,18 @@ def _placeholders(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[
     # Most ids begin with a digit, and comparing the first letters is much faster than lower and trim.
     named = f"(user_id < '0' OR user_id >= ':') AND strlen(user_id) <= {max(map(len, words))} AND lower(trim(user_id)) IN ({', '.join(map(quote_literal, words))})"
     yield RowKind("placeholder-users", check, column, named, role="user_id")
-    most = "(SELECT count(*) FROM raw WHERE {flag}) * approx_count_distinct(user_id) > 10 * count(*)"
+    times = 1 if _has_more_names(sample, column) else 10
+    most = f"(SELECT count(*) FROM raw WHERE {{flag}}) * approx_count_distinct(user_id) > {times} * count(*)"
     yield RowKind("placeholder-users", check, column, f"user_id < '1' AND {_is_number('user_id', 0, -1)}", most, "user_id")
+
+
+def _has_more_names(sample: pd.DataFrame, user: str) -> bool:
+    """Return whether the user 0 or −1 has several names or addresses where each other user has one: guests of a shop share the number."""
+    ids = sample[user].astype("str").str.strip()
+    nobody = ids.isin(("0", "-1", "0.0", "-1.0"))
+    others = [name for name in map(str, sample.columns) if name != user and (found := find_meaning(name)) and found.kind == "user"]
+    names = [sample[name].where(~sample[name].isin(("", "nan", "None"))) for name in others] if nobody.any() else []
+    return any(each[nobody].nunique() > 1 and (each[~nobody].groupby(ids[~nobody]).nunique() <= 1).mean() > 0.9 for each in names)
 
 
 def _non_products(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKind]:

@@ -15,6 +15,7 @@ from recsys.datasets.source import open_duckdb, quote_literal, quote_name
 RECORDS = "records"
 """The name of the table whose rows are those of the file, where it also has lists of objects."""
 
+ABOVE = N_("rows above the names of the columns, not read")
 UNFOLDED = N_("entries of lists, each read as a row with the values around it")
 KEPT_AS_TEXT = N_("lists of objects, kept as text; --table with the name of the list reads a row from each entry")
 EMPTY_LISTS = N_("rows whose list is empty, which give no row")
@@ -119,6 +120,15 @@ def list_to_unfold(path: Path, lists: Sequence[ListOfObjects], rows: int, column
         likely,
         choices=(whole, *(each.name for each in common)),
     )
+
+
+def are_parameters(entry: Iterable[str], value: Iterable[str]) -> bool:
+    """Return whether the names of an entry of a list, and those of its value, are of a parameter: a key, and a value by its type.
+
+    Google Analytics and OpenTelemetry write so, as in {"key": "page", "value": {"string_value": "/tea", "int_value": null}}.
+    """
+    value = list(value)
+    return set(entry) == {"key", "value"} and bool(value) and all(re.search(r"(_v|V)alue$", name) for name in value)
 
 
 def is_moment_name(name: str) -> bool:

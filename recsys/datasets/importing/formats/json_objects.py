@@ -8,7 +8,7 @@ from typing import Any
 
 from recsys.core.errors import DataError
 from recsys.core.translation import _
-from recsys.datasets.importing.formats.converted import Row, is_moment_name
+from recsys.datasets.importing.formats.converted import Row, are_parameters, is_moment_name
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -47,6 +47,8 @@ def flatten_object(record: dict[str, Any], prefix: str, row: Row, lists: ListCou
         if name == inner:
             entries = value if kind is list else [] if value is None else [value]
             continue
+        if kind is list and value and all(map(_is_parameter, value)):
+            kind, value = dict, {str(each["key"]): _typed_value(each["value"]) for each in value}
         if kind is dict:
             entries = flatten_object(value, f"{name}.", row, lists, inner, path) or entries
             continue
@@ -59,6 +61,14 @@ def flatten_object(record: dict[str, Any], prefix: str, row: Row, lists: ListCou
             _count_list(name, value, lists)
         row[name] = _as_text(value)
     return entries
+
+
+def _is_parameter(entry: Any) -> bool:
+    return type(entry) is dict and type(entry.get("value")) is dict and are_parameters(entry, entry["value"])
+
+
+def _typed_value(value: dict[str, Any]) -> Any:
+    return next((part for part in value.values() if part is not None), None)
 
 
 def _count_list(name: str, value: list[Any], lists: ListCounts) -> None:

@@ -17,7 +17,7 @@ _SEPARATORS: dict[Notation, str] = {"bars": r"\|", "semicolons": ";", "commas": 
 _BRACKETS = r"^\s*(?:\[[\s\S]*\]|\([\s\S]*\)|\{[\s\S]*\})\s*$"
 _NESTED = r"""^\s*[\[({]\s*[\[({]|^\s*\{\s*(?:"[^"]*"|'[^']*'|\w+)\s*:"""
 _CODE = re.compile(r"(?=.*\d)[\w.:/-]+", re.DOTALL)
-_NUMBER = re.compile(r"[-+]?\d+(,\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _PARTS = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,'"][^,]*)""", re.DOTALL)
 _POSTGRES_PARTS = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|[^\s,"][^,]*)""", re.DOTALL)
 _WHITE = "e' \\t\\r\\n'"

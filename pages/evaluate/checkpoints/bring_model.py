@@ -1,0 +1,181 @@
+"""Import of a model trained elsewhere: upload it, answer what its files do not say, read what matched, and use it."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from pages import cache
+from pages.shell import cursor
+from pages.shell.cursor import Cursor
+from pages.ui import html
+from pages.ui.errors import escape_markdown
+from recsys.core.errors import QuestionError, RecsysError
+from recsys.core.formatting import format_fixed, format_number
+from recsys.core.translation import N_, _
+from recsys.models import find_model_spec
+
+if TYPE_CHECKING:
+    from recsys.model_import.imported_model import ImportedModel
+    from recsys.model_import.options import ImportOptions
+    from recsys.training.checkpoints import CheckpointCard
+
+STATE = "bring_model"
+ID_FILES = {
+    "items": (N_("Ids of the items"), N_("in the order of the model: one id a line, JSON or NumPy")),
+    "users": (N_("Ids of the users"), N_("in the order of the model: one id a line, JSON or NumPy")),
+    "interactions": (N_("Interactions it was trained on"), N_("such as RecBole’s .inter file, from which the ids are numbered")),
+}
+CHOICES = {
+    "last": N_("before the last event of each user"),
+    "second-last": N_("before the last two events of each user"),
+    "end": N_("after all events"),
+    "dot": N_("dot product"),
+    "cosine": N_("cosine"),
+    "euclidean": N_("Euclidean distance"),
+    "stored": N_("the stored vector of the user"),
+    "mean": N_("the mean of the items in the history"),
+    "last item": N_("the last item of the history"),
+    "left": N_("on the left"),
+    "right": N_("on the right"),
+}
+
+
+def draw(here: Cursor) -> None:
+    """Draw the upload, the question that is open, and the models that were imported."""
+    files = st.file_uploader(
+        _("A model, its vectors or its recommendations"),
+        accept_multiple_files=True,
+        key="model_files",
+        help=_("Several files are taken as one folder, such as a Hugging Face folder or vectors of items and users."),
+    )
+    st.caption(
+        _(
+            "Recommendations as a table, vectors of items and users, RecBole checkpoints, RecTools exports, Hugging Face folders, ONNX "
+            "networks. No code in the files is executed."
+        )
+    )
+    with st.expander(_("Files with ids, if the model has numbers only")):
+        paths = {key: _draw_id_file(key) for key in ID_FILES}
+    if not files:
+        st.session_state.pop(STATE, None)
+        return
+    state = _keep_upload(files, here)
+    if st.button(_("Import"), type="primary", key="import_model") or state.pop("again", False):
+        _import(here, state, paths)
+    if "question" in state:
+        _draw_question(state["question"], state)
+    elif "refusal" in state:
+        st.error(escape_markdown(state["refusal"]))
+    for imported, card in state.get("results", ()):
+        _draw_result(imported, card)
+
+
+def _draw_id_file(key: str) -> Path | None:
+    label, help_text = ID_FILES[key]
+    file = st.file_uploader(_(label), key=f"model_{key}", help=_(help_text))
+    return None if file is None else _write([file], f"model-{key}")
+
+
+def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
+    """Return the state of the import of these files, which are written to this session's folder once."""
+    from recsys.model_import.options import ImportOptions
+
+    state: dict[str, Any] = st.session_state.setdefault(STATE, {})
+    identity = (here.dataset.name, *(file.file_id for file in files))
+    if state.get("identity") != identity:
+        state.clear()
+        state.update(identity=identity, path=_write(files, "model"), answers=ImportOptions(), turn=0)
+    return state
+
+
+def _write(files: list[Any], use: str) -> Path:
+    """Write uploads to this session's folder in place of the last ones of the same use; return the file, or the folder of several."""
+    folder = cache.session_folder() / use
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    paths = []
+    for file in files:
+        safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload"
+        path = folder / safe
+        path.write_bytes(file.getbuffer())
+        paths.append(path)
+    return paths[0] if len(paths) == 1 else folder
+
+
+def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) -> None:
+    """Read and save the models; put them, or the question that comes first, or the error into the state."""
+    from recsys.model_import.formats import read_models
+    from recsys.model_import.saving import save_imported_model, suggest_name
+
+    for key in ("results", "question", "refusal"):
+        state.pop(key, None)
+    id_files: dict[str, Any] = {key: path for key, path in paths.items() if path is not None}
+    options: ImportOptions = replace(state["answers"], **id_files)
+    own = cache.private_checkpoints(here.dataset)
+    with st.spinner(_("Importing …")):
+        try:
+            found = read_models(state["path"], here.dataset, options)
+            names = [suggest_name(each.name) for each in found]
+            folders = [None if own is None else own / name for name in names]
+            state["results"] = [
+                (each, save_imported_model(each, here.dataset, name, folder=folder))
+                for each, name, folder in zip(found, names, folders, strict=True)
+            ]
+        except QuestionError as question:
+            state["question"] = question
+        except RecsysError as error:
+            state["refusal"] = error
+    state["turn"] += 1
+
+
+def _draw_question(question: QuestionError, state: dict[str, Any]) -> None:
+    """Draw a question with its choices, the likeliest chosen; the answer starts the import again."""
+    st.warning(escape_markdown(question))
+    suggested = question.suggestion[1] if len(question.suggestion) > 1 else None
+    choices = list(question.choices) or ([suggested] if suggested else [])
+    if not choices:
+        return
+    answer = st.selectbox(
+        _("Answer"),
+        choices,
+        index=choices.index(suggested) if suggested in choices else None,
+        format_func=lambda each: escape_markdown(_(CHOICES[each]) if each in CHOICES else each),
+        key=f"model_answer_{state['turn']}",
+    )
+    if st.button(_("Go on"), key=f"model_go_on_{state['turn']}", type="primary") and answer:
+        state["answers"] = _add_answer(state["answers"], question.option, answer)
+        state["again"] = True
+        st.rerun()
+
+
+def _add_answer(options: "ImportOptions", option: str, answer: str) -> "ImportOptions":
+    if option == "--map":
+        role, _is_pair, column = answer.partition("=")
+        return replace(options, columns={**options.columns, role: column})
+    answered: dict[str, Any] = {option.removeprefix("--").replace("-", "_"): answer}
+    return replace(options, **answered)
+
+
+def _draw_result(imported: "ImportedModel", card: "CheckpointCard") -> None:
+    """Draw what matched, the first quality figure, and the button that opens the model on the timeline."""
+    spec = find_model_spec(card.model)
+    with st.container(border=True):
+        ndcg = card.validation.get("ndcg@10")
+        quality = (
+            _("no validation event has a list, so there is no figure yet")
+            if ndcg is None
+            else _("NDCG@10 {value} on validation events", value=format_fixed(ndcg, 3))
+        )
+        name, kind = html.escape_html(card.name), html.escape_html(spec.title)
+        st.html(f"<b>{name}</b> · {kind} · {html.escape_html(quality)}")
+        if imported.matches:
+            rows = "".join(
+                f'<tr><td>{html.escape_html(_(each.check, **(each.values or {})))}</td><td class="n">{format_number(each.rows)}</td></tr>'
+                for each in imported.matches
+            )
+            st.html(f'<table class="rs-table"><tbody>{rows}</tbody></table>')
+        cursor.jump_button(_("Open the timeline"), "explore/timeline/page.py", f"open_{card.name}", model=card.name)
