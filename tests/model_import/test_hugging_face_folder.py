@@ -26,6 +26,7 @@ from recsys.core import Dataset, Request, empty_history, shows_attention
 from recsys.core.errors import CheckpointError, DataError, QuestionError
 from recsys.evaluation.replay import compute_step_attention, replay_history
 from recsys.model_import import hugging_face_folder
+from recsys.model_import.formats import FORMATS, find_format
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.saving import save_imported_model
 from recsys.training.checkpoints import load_checkpoint
@@ -81,6 +82,7 @@ def test_causal_scores_are_the_logits_of_the_last_token(kind: str, template: boo
     network = make(kind, len(names))
     imported = read(write(tmp_path / "own", network, names, template), tiny)
     assert imported.kind == "hf-causal"
+    assert find_format(tmp_path / "own") is FORMATS["hugging-face"]
     tokenizer = Tokenizer.from_file(str(tmp_path / "own" / "tokenizer.json"))
     start = [names["[CLS]"]] if template else []
     for request in requests_of(tiny):

@@ -15,6 +15,7 @@ from recsys.core import Dataset, Request, empty_history
 from recsys.core.errors import CheckpointError, DataError, QuestionError
 from recsys.evaluation.replay import replay_history
 from recsys.model_import import onnx_checks, onnx_file
+from recsys.model_import.formats import FORMATS, find_format
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.saving import save_imported_model
 from recsys.models.imported.onnx_model import OnnxConfig, OnnxModel
@@ -126,8 +127,9 @@ def requests_of(dataset: Dataset) -> list[Request]:
 
 
 @pytest.mark.parametrize("padding_score", [False, True])
-def test_scores_are_those_of_the_graph(padding_score: bool, tiny: Dataset, read: Callable[..., Any]) -> None:
+def test_scores_are_those_of_the_graph(padding_score: bool, tiny: Dataset, tmp_path: Path, read: Callable[..., Any]) -> None:
     imported = read(graph(padding_score=padding_score))
+    assert find_format(tmp_path / "net.onnx") is FORMATS["onnx"]
     assert (imported.kind, imported.name) == ("onnx", "net")
     for request, scores in zip(requests_of(tiny), imported.model.score(requests_of(tiny)), strict=True):
         np.testing.assert_allclose(scores, by_hand(codes_of(request.history))[::-1], **CLOSE)

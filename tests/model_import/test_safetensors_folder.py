@@ -14,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from recsys.core import Dataset, Request
 from recsys.core.errors import CheckpointError, DataError, QuestionError, UnknownNameError
 from recsys.model_import import safetensors_folder
+from recsys.model_import.formats import FORMATS, find_format
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.saving import save_imported_model
 from recsys.training.checkpoints import load_checkpoint
@@ -38,7 +39,7 @@ def read(folder: Path, dataset: Dataset, **options: Any) -> Any:
 def test_scores_are_those_of_the_model(kind: str, tiny: Dataset, trained: Callable[..., Any], tmp_path: Path) -> None:
     model = trained(kind, tiny)
     folder = write(tmp_path / "own", kind, model, tiny)
-    assert safetensors_folder.recognizes(folder)
+    assert find_format(folder) is FORMATS["folder"]
     imported = read(folder, tiny)
     requests = [Request(tiny.history(user)) for user in tiny.user_ids]
     np.testing.assert_array_equal(imported.model.score(requests), model.score(requests))
