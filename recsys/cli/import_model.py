@@ -34,7 +34,7 @@ def run(
     ] = "",
     similarity: Annotated[str, typer.Option(help="Similarity of vectors: dot, cosine or euclidean.")] = "",
     user_rule: Annotated[str, typer.Option(help="Vector of a user: stored, or the mean or the last of the items in the history.")] = "",
-    padding: Annotated[str, typer.Option(help="Side on which a network expects shorter histories to be padded: left or right.")] = "",
+    padding: Annotated[str, typer.Option(help="Side on which a network expects shorter histories to be padded: left, right or none.")] = "",
     least_overlap: Annotated[float, typer.Option(help="Smallest share of the model's items that the dataset must have.")] = 0.5,
     protocol: ProtocolName = None,
     as_json: Json = False,
