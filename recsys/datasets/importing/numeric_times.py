@@ -75,8 +75,8 @@ def _find_unit(con: duckdb.DuckDBPyConnection, where: str, column: str, total: i
                 "the time, or none",
                 file=where,
                 column=column,
-                low=low,
-                high=high,
+                low=str(low)[:40],
+                high=str(high)[:40],
             )
         )
     return unit

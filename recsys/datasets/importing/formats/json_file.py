@@ -41,6 +41,7 @@ _OBJECTS = re.compile(r'[\[{\s]*\{\s*"[^"]*"\s*:')
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _BATCH_ROWS, _BATCH_CHARACTERS = 20_000, 1 << 24
 _MOST_LISTS = 1000
+_WRAPPERS = {"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"}
 
 
 @dataclass
@@ -250,6 +251,7 @@ def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner
     entries = None
     for key, value in record.items():
         name = prefix + key if key else f"{prefix}''"
+        value = _unwrap(value)
         kind = type(value)
         if name == inner:
             entries = value if kind is list else [] if value is None else [value]
@@ -266,6 +268,13 @@ def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner
             _count_list(name, value, lists)
         row[name] = _as_text(value)
     return entries
+
+
+def _unwrap(value: Any) -> Any:
+    """Return the value that an export of MongoDB wraps to tell its type, as in {"$oid": "5f1"} and {"$date": {"$numberLong": "1"}}."""
+    while type(value) is dict and len(value) == 1 and (key := next(iter(value))) in _WRAPPERS:
+        value = value[key]
+    return value
 
 
 def _count_list(name: str, value: list[Any], lists: _Lists) -> None:
