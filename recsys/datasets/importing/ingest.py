@@ -84,6 +84,7 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
     rows_in = query_count(con, "SELECT count(*) FROM raw")
     if not rows_in:
         raise DataError(_("{file} has no rows of data; nothing was prepared", file=source.where))
+    grouped = _remove_thousands(con) if "weight" in source.columns else 0
     times = None
     if "timestamp" in source.columns:
         are_dropped = choices.get(UNREADABLE_TIMES) == "drop"
@@ -96,6 +97,8 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
     if not query_count(con, "SELECT count(*) FROM events"):
         raise DataError(_describe_empty_result(con, source, rows_in, checks))
     notes = list(source.notes)
+    if grouped:
+        notes.append(Check(N_("thousands separators in weights, removed"), grouped, "kept"))
     commas = [
         _has_decimal_comma(f"trim({quote_name(key)})") for key in ("rating", "weight", "latitude", "longitude") if key in source.columns
     ]
@@ -125,7 +128,7 @@ def _describe_empty_result(con: duckdb.DuckDBPyConnection, source: Source, rows_
         return _(
             "{file}: none of its {count} rows is left after cleaning ({dropped} dropped for {check}); check column '{column}', for example "
             "'{value}', or map another one; nothing was prepared",
-            value=row[0],
+            value=str(row[0])[:60],
             **values,
         )
     return _(
@@ -133,6 +136,18 @@ def _describe_empty_result(con: duckdb.DuckDBPyConnection, source: Source, rows_
         "one; nothing was prepared",
         **values,
     )
+
+
+def _remove_thousands(con: duckdb.DuckDBPyConnection) -> int:
+    """Read weights such as 1,103 as whole numbers if all with a comma look so: counts have no three decimals each; return their number."""
+    found, alike = con.execute(
+        "SELECT count(*), count(*) FILTER (regexp_full_match(trim(weight), '[-+]?[1-9]\\d{0,2}(,\\d{3})+(\\.\\d+)?')) "
+        "FROM raw WHERE contains(weight, ',')"
+    ).fetchone() or (0, 0)
+    if not found or alike < found:
+        return 0
+    con.execute("UPDATE raw SET weight = replace(weight, ',', '') WHERE contains(weight, ',')")
+    return int(found)
 
 
 def _has_decimal_comma(text: str) -> str:
