@@ -10,7 +10,7 @@ import duckdb
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.datasets.delimited_text import read_delimited
-from recsys.datasets.importing.header import has_header
+from recsys.datasets.importing.header import has_header, names_things
 from recsys.datasets.source import describe_duckdb_error, quote_literal, quote_path
 
 _RARE = ("::", "^", "~", "\x01")
@@ -91,7 +91,8 @@ def _sniff_below_comments(path: Path, lines: list[str]) -> Separator | None:
     found = _sniff_with(path, None, count) if count else None
     if found is None or found.columns < 2 or found.skip != count:
         return None
-    has_names = len(lines[count - 1].split(found.delimiter)) == found.columns
+    last, first = (lines[number].split(found.delimiter) for number in (count - 1, count))
+    has_names = len(last) == found.columns and not names_things(first)
     return replace(found, skip=count - has_names)
 
 

@@ -76,7 +76,9 @@ def suggest_user(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn 
     if named and named[0].filled == 0:
         return None
     if named:
-        reason = _("the column is named '{column}', but values such as {value} do not look like ids", column=named[0].name, value=named[0].example)
+        reason = _(
+            "the column is named '{column}', but values such as {value} do not look like ids", column=named[0].name, value=named[0].example
+        )
         return IdColumn(named[0].name, reason, False, _names([*named[1:], *free]))
     loose = [column for column in columns if _meaning(column).kind == "user" and _identifies(column)]
     likely = [column for column in free if not column.are_phrases]

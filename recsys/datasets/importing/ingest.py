@@ -18,6 +18,7 @@ from recsys.core.moments import Ties
 from recsys.core.translation import N_, _
 from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.importing.cleaning import Rules, clean_events
+from recsys.datasets.importing.column_values import WRITTEN_RATING
 from recsys.datasets.importing.ids import count_look_alikes, is_missing
 from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.row_choices import ODD_TIMES, UNREADABLE_TIMES, remove_deleted
@@ -164,6 +165,14 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
     def number(key: str) -> str:
         return f"COALESCE(TRY_CAST({text(key)} AS DOUBLE), TRY_CAST(CASE WHEN {_has_decimal_comma(text(key))} THEN replace({text(key)}, ',', '.') END AS DOUBLE))"
 
+    rating = f"CASE WHEN starts_with({text('rating')}, '★') THEN length(rtrim({text('rating')}, '☆'))::DOUBLE ELSE {number('rating')} END"
+    if "rating" in source.columns:
+        written = quote_literal(f"^{WRITTEN_RATING}$")
+        # Comparing characters is much faster than matching, and most ratings are plain numbers.
+        is_longer = "(rating[-1] > '9' OR contains(rating, '/') OR contains(rating, ' '))"
+        con.execute(
+            f"UPDATE raw SET rating = regexp_extract(trim(rating), {written}, 1) WHERE {is_longer} AND regexp_matches(trim(rating), {written})"
+        )
     is_time = times is not None and not times.position
     position = "position" if "position" in source.columns else "timestamp" if times is not None and times.position else None
     offset = number("utc_offset") if "utc_offset" in source.columns else times.offset if times and is_time else "NULL::DOUBLE"
@@ -177,7 +186,7 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
         CREATE TABLE events AS SELECT
             raw.rowid AS row, user_code, item_code,
             {times.sql if times and is_time else "NULL::TIMESTAMP"} AS timestamp, {offset} AS utc_offset,
-            {text("behaviour")} AS behaviour, {number("rating")} AS rating, {number("weight")} AS weight,
+            {text("behaviour")} AS behaviour, {rating} AS rating, {number("weight")} AS weight,
             {number("latitude")} AS latitude, {number("longitude")} AS longitude,
             {text("text")} AS text, {text("title")} AS title, {text("category")} AS category,
             {number(position) if position else "NULL::DOUBLE"} AS position,

@@ -100,10 +100,17 @@ def _find_unit(con: duckdb.DuckDBPyConnection, where: str, column: str, total: i
 
 def _refuse_unusual_dates(con: duckdb.DuckDBPyConnection, where: str, column: str, total: int) -> None:
     """Raise a QuestionError for dates such as 31012024, 20243101, 310124 and 2024031, which would else be taken for positions."""
-    whole = "TRY_CAST(TRY_CAST(\"timestamp\" AS BIGINT) AS VARCHAR)"
-    dates = (f"TRY_STRPTIME(CASE WHEN length({whole}) BETWEEN {length - 1} AND {length} THEN lpad({whole}, {length}, '0') END, {formats})" for length, formats in _UNUSUAL)
+    whole = 'TRY_CAST(TRY_CAST("timestamp" AS BIGINT) AS VARCHAR)'
+    dates = (
+        f"TRY_STRPTIME(CASE WHEN length({whole}) BETWEEN {length - 1} AND {length} THEN lpad({whole}, {length}, '0') END, {formats})"
+        for length, formats in _UNUSUAL
+    )
     counted = ", ".join(f"count(*) FILTER (year({each}) BETWEEN 1900 AND 2100)" for each in dates)
-    *found, example, days = con.execute(f'SELECT {counted}, min("timestamp"), count(DISTINCT "timestamp") FROM raw').fetchone() or (0, "", 0)
+    *found, example, days = con.execute(f'SELECT {counted}, min("timestamp"), count(DISTINCT "timestamp") FROM raw').fetchone() or (
+        0,
+        "",
+        0,
+    )
     # The year last is rare in other numbers; the other orders are told by many days only.
     if found[0] > _MOST * total or (max(found) > _MOST * total and days > _FEW_DAYS):
         raise QuestionError(

@@ -269,7 +269,9 @@ def _labels(mapping: Mapping[str, str]) -> Iterator[RowKind]:
     dashes = f"CASE WHEN user_id[1] IN ('-', '=', '_', '+', '~', '*') THEN regexp_full_match(user_id, '{_LINE}') AND regexp_full_match(item_id, '{_LINE}') END"
     yield RowKind("labels", check, mapping.get("user_id", ""), f"({names} OR COALESCE({dashes}, false))", _FEW, "user_id")
     others = f"count(*) FILTER (NOT {{flag}} AND NOT {is_missing('user_id')} AND NOT {is_missing('item_id')}"
-    is_other_kind = f"{others}) >= {_OTHER_ROWS} AND {others} AND NOT (regexp_matches(user_id, '[0-9]') AND regexp_matches(item_id, '[0-9]'))) = 0"
+    is_other_kind = (
+        f"{others}) >= {_OTHER_ROWS} AND {others} AND NOT (regexp_matches(user_id, '[0-9]') AND regexp_matches(item_id, '[0-9]'))) = 0"
+    )
     yield RowKind("labels", check, mapping.get("user_id", ""), f"(rowid = 0 AND {no_digit})", is_other_kind, "user_id")
 
 
