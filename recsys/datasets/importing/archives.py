@@ -8,11 +8,15 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.datasets.build import natural_key
 from recsys.datasets.source import unreadable_file
 
 _DOCUMENTS = {".pdf", ".html", ".htm", ".md", ".doc", ".docx", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".py", ".ipynb"}
+# Text of events packs to a tenth; what packs to a two-hundredth and is large was made to fill the disk.
+_LARGE, _MOST_TIMES = 1 << 30, 200
+_MOST_FILES = 500
 
 
 def unpack_archive(path: Path, folder: Path, member: str | None = None) -> list[Path]:
@@ -20,6 +24,11 @@ def unpack_archive(path: Path, folder: Path, member: str | None = None) -> list[
 
     `member` names one file of a zip. A folder, a pipe, or a zip without data files is a DataError.
     """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        name = path.name.encode("ascii", "replace").decode()
+        raise DataError(_("the name of the file '{file}' is not UTF-8; rename it", file=name)) from error
     if path.exists() and not path.is_file():
         if path.is_dir():
             raise DataError(_("{path} is a folder; name a file in it", path=path))
@@ -32,7 +41,7 @@ def _unzip(path: Path, folder: Path, member: str | None) -> list[Path]:
     """Unpack the data files of a zip, or the one called `member`."""
     try:
         with zipfile.ZipFile(path) as archive:
-            files = [each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename)]
+            files = [each for each in archive.infolist() if each.filename and not each.is_dir() and not _is_clutter(each.filename)]
             chosen = [each for each in files if member is None or member in (each.filename, PurePosixPath(each.filename).name)]
             if not chosen:
                 names = ", ".join(each.filename for each in files[:5]) or "–"
@@ -41,12 +50,22 @@ def _unzip(path: Path, folder: Path, member: str | None) -> list[Path]:
                         _("{file} contains no file '{member}'; its files are {names}", file=path.name, member=member, names=names)
                     )
                 raise DataError(_("{file} contains no data files; zip a table of events, such as a CSV file", file=path.name))
+            if len(chosen) > _MOST_FILES:
+                raise DataError(
+                    _(
+                        "{file} contains {count} files; join those with events to one table, or name one of them with --table",
+                        file=path.name,
+                        count=format_number(len(chosen)),
+                    )
+                )
+            for each in chosen:
+                _refuse_bomb(each.filename, each.file_size, each.compress_size)
             chosen.sort(key=lambda each: natural_key(PurePosixPath(each.filename).stem))
             # Each in a folder of its own, as two members may have the same name in different folders.
             return [_extract(archive, each, Path(mkdtemp(dir=folder))) for each in chosen]
     except FileNotFoundError as error:
         raise DataError(_("{path} does not exist; check the name and the folder", path=path)) from error
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise DataError(_("{file} is not a readable zip ({reason}); download or pack it again", file=path.name, reason=error)) from error
     except OSError as error:
         raise DataError(
@@ -72,13 +91,27 @@ def _gunzip(path: Path, folder: Path) -> Path:
             if file.read(2) != b"\x1f\x8b":
                 return path
         target = Path(mkdtemp(dir=folder)) / (path.stem if path.suffix.lower() == ".gz" else path.name)
+        size = path.stat().st_size
         with gzip.open(path) as packed, target.open("wb") as file:
-            shutil.copyfileobj(packed, file, 1 << 20)
+            while chunk := packed.read(1 << 20):
+                file.write(chunk)
+                _refuse_bomb(path.name, file.tell(), size)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(_("{file} is a damaged gzip file ({reason}); download or pack it again", file=path.name, reason=error)) from error
     except OSError as error:
         raise unreadable_file(path, error) from error
     return target
+
+
+def _refuse_bomb(name: str, unpacked: int, packed: int) -> None:
+    if unpacked > _LARGE and unpacked > _MOST_TIMES * packed:
+        raise DataError(
+            _(
+                "{file} unpacks to {times} times its size or more, as no table of events does; unpack it yourself if you trust it",
+                file=name,
+                times=format_number(_MOST_TIMES),
+            )
+        )
 
 
 def _is_clutter(name: str) -> bool:

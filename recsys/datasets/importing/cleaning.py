@@ -13,12 +13,13 @@ from typing import Literal, get_args
 import duckdb
 
 from recsys.core import Check
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, QuestionError
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.odd_times import find_odd_times
 from recsys.datasets.source import query_count
 
 Duplicates = Literal["keep", "drop"]
+_FIRST_YEAR = 1800
 Missing = Literal["keep", "drop", "mean", "median", "interpolate"]
 
 
@@ -89,12 +90,29 @@ def drop_future_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Chec
 
 def treat_odd_times(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """Keep or drop times that are rarely those of the events; without a choice, only zeros that stand for a missing time are dropped."""
+    if rules.odd_times is None:
+        _ask_about_calendar(con)
     lines = []
     for kind in find_odd_times(con):
         is_dropped = rules.odd_times == "drop" or (rules.odd_times is None and kind.is_missing)
         check = _drop(con, kind.check, kind.condition) if is_dropped else Check(kind.check, kind.rows, "kept")
         lines.append(check._replace(check=kind.found, values={"example": kind.example}, choice="odd-times") if check.rows else check)
     return lines
+
+
+def _ask_about_calendar(con: duckdb.DuckDBPyConnection) -> None:
+    year, example = con.execute("SELECT year(median(timestamp)), CAST(min(timestamp) AS DATE) FROM events").fetchone() or (None, None)
+    if year is not None and year < _FIRST_YEAR:
+        raise QuestionError(
+            _(
+                "most times are before the year {year}, for example {example}; are they of another calendar? Write them in the Gregorian one, or "
+                "keep them as they are",
+                year=str(_FIRST_YEAR),
+                example=str(example),
+            ),
+            "--rows",
+            "odd-times=keep",
+        )
 
 
 def clean_ratings(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:

@@ -145,7 +145,7 @@ def _complete(
         likely = [*authors, *free] if item is None else [column for column in free if is_unexplained(column) and not column.are_unique]
         user = suggest_user(columns, likely)
     if item is None:
-        item = suggest_item(columns, [column for column in free if column.name != user.column])
+        item = suggest_item(columns, [column for column in free if user is None or column.name != user.column])
     return user, item
 
 

@@ -20,6 +20,8 @@ _DATE = (
 _DATED = re.compile(rf"^(?:[^\W\d_]{{2,12}}\.?,?\s+)?(?:{_DATE}|\d{{8}}T\d{{4,6}})", re.IGNORECASE)
 _EPOCHS = ((3e8, 4.2e9), (3e11, 4.2e12), (3e14, 4.2e15), (3e17, 4.2e18))
 _MOST = 0.9
+WRITTEN_RATING = r"(\d+(?:[.,]\d+)?)\s*(/\s*\d+|out of \d+(?: stars)?|von \d+(?: Sternen)?|sur \d+(?: étoiles)?|[Ss]tars?|Sterne?|étoiles?|estrellas?|stelle|★)"
+STARS = "★+☆*"
 
 
 class Column:
@@ -44,6 +46,14 @@ class Column:
     @cached_property
     def example(self) -> str:
         return str(self.values.iloc[0])[:60] if len(self.values) else ""
+
+    @property
+    def are_written_ratings(self) -> bool:
+        """Whether the values are ratings with words or signs around them, all on one scale: 4/5, 4 stars, ★★★★☆."""
+        found = self.values.str.extract(f"^{WRITTEN_RATING}$")
+        is_stars = self.values.str.fullmatch(STARS)
+        rests = found[1][~is_stars & found[1].notna()].str.lower().str.rstrip("s").nunique()
+        return len(self.values) > 0 and bool((found[0].notna() | is_stars).mean() > _MOST) and rests <= 1
 
     @property
     def are_numbers(self) -> bool:

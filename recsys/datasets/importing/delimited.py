@@ -2,7 +2,7 @@
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -10,7 +10,7 @@ import duckdb
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.datasets.delimited_text import read_delimited
-from recsys.datasets.importing.header import has_header
+from recsys.datasets.importing.header import has_header, names_things
 from recsys.datasets.source import describe_duckdb_error, quote_literal, quote_path
 
 _RARE = ("::", "^", "~", "\x01")
@@ -48,7 +48,7 @@ class Separator:
 def sniff_separator(path: Path) -> Separator | None:
     """Return the separator and the quotes of a text in UTF-8; None where only one column was found."""
     lines = _first_lines(path)
-    return _sniff_typed(lines) or _sniff_declared(path, lines) or _sniff(path, lines)
+    return _sniff_typed(lines) or _sniff_declared(path, lines) or _sniff_below_comments(path, lines) or _sniff(path, lines)
 
 
 def read_dialect(path: Path, found: Separator) -> Dialect | None:
@@ -83,6 +83,17 @@ def _sniff_declared(path: Path, lines: list[str]) -> Separator | None:
     """Follow the line `sep=;` that some spreadsheets write above the table."""
     declared = re.fullmatch(r'"?sep=(.)"?', lines[0].strip("\ufeff")) if lines else None
     return _sniff_with(path, declared[1], 1) if declared else None
+
+
+def _sniff_below_comments(path: Path, lines: list[str]) -> Separator | None:
+    """Skip the lines at the beginning that start with #, but for a last one with as many cells as the rows, which is the header."""
+    count = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
+    found = _sniff_with(path, None, count) if count else None
+    if found is None or found.columns < 2 or found.skip != count:
+        return None
+    last, first = (lines[number].split(found.delimiter) for number in (count - 1, count))
+    has_names = len(last) == found.columns and not names_things(first)
+    return replace(found, skip=count - has_names)
 
 
 def _sniff(path: Path, lines: list[str]) -> Separator | None:

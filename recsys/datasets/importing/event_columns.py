@@ -166,6 +166,8 @@ def _is_score(column: Column) -> bool:
 def _is_rating(column: Column) -> bool:
     kind = column.meaning.kind if column.meaning else ""
     numeric = column.numbers.notna().mean() > 0.5 if len(column.values) else True
+    if kind == "rating" and column.are_written_ratings:
+        return True
     return _is_score(column) if kind == "score" else bool(numeric) and column.precision == 0
 
 

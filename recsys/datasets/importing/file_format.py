@@ -1,5 +1,7 @@
 """The format of a table file: Parquet, delimited text, RecBole's `.inter`, or one user per line, alone or in an archive."""
 
+import filecmp
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -26,9 +28,13 @@ _FOREIGN = {
     b"PK\x03\x04": N_("{file} is a zip or an Excel file, not a table of text; save it as CSV, or name it .zip if it is a zip of one"),
     b"%PDF": N_("{file} is a PDF, not a table of text; save its data as CSV"),
     b"\x89PNG": N_("{file} is a picture, not a table of text; save its data as CSV"),
+    b"\xff\xd8\xff": N_("{file} is a picture, not a table of text; save its data as CSV"),
+    b"{\\rtf": N_("{file} is a document, not a table of text; save its data as CSV"),
+    b"<?xml": N_("{file} is XML, not a table of text; save its data as CSV"),
 }
 
 COMBINED_NOTE = N_("{count} files with the same columns were combined: {names}")
+COPIES_NOTE = N_("files that are copies of another in the archive, left out: {names}")
 
 
 @dataclass(frozen=True)
@@ -92,7 +98,27 @@ def open_file(path: Path, work: Path, table: str | None = None, encoding: str | 
         encoding: the encoding of text that is not UTF-8; detected where that is certain.
         layout: whether lines are columns of a table (rows) or a user followed by items (lines), where they can be both.
     """
-    files = unpack_archive(path, work, table)
+    files, copies = _without_copies(unpack_archive(path, work, table))
+    found = _open_files(path, files, work, table, encoding, layout)
+    if not copies:
+        return found
+    note = Check(COPIES_NOTE, len(copies), "dropped", {"names": join_words([file.name for file in copies[:5]])})
+    return replace(found, notes=(*found.notes, note))
+
+
+def _without_copies(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the files, and those of them with the content of an earlier one, such as backups."""
+    kept: list[Path] = []
+    copies: list[Path] = []
+    for file in files:
+        is_copy = any(file.stat().st_size == other.stat().st_size and filecmp.cmp(file, other, shallow=False) for other in kept)
+        (copies if is_copy else kept).append(file)
+    return kept, copies
+
+
+def _open_files(
+    path: Path, files: Sequence[Path], work: Path, table: str | None, encoding: str | None, layout: Layout | None
+) -> FileFormat:
     if len(files) == 1:
         return _detect(files[0], work, table, encoding, layout)
     found = [_detect(file, work, None, encoding, layout) for file in files]
@@ -126,7 +152,7 @@ def _detect(path: Path, work: Path, table: str | None, encoding: str | None, lay
     if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
         return _detect_parquet(path)
     for magic, message in _FOREIGN.items():
-        if head.startswith(magic):
+        if head.removeprefix(b"\xef\xbb\xbf").startswith(magic):
             raise DataError(_(message, file=path.name))
     text = as_plain_text(path, work, encoding)
     found = _detect_text(text.path, layout)
@@ -179,7 +205,7 @@ def _detect_text(path: Path, layout: Layout | None) -> FileFormat:
 
 
 def _as_text(name: str, kind: str) -> str:
-    if kind in ("double", "float", "halffloat"):
+    if kind in ("double", "float", "halffloat") or kind.startswith("decimal"):
         whole = f"TRY_CAST({name} AS HUGEINT)"
         return f"CASE WHEN {name} = {whole} THEN CAST({whole} AS VARCHAR) ELSE CAST({name} AS VARCHAR) END"
     return f"CAST({name} AS VARCHAR)"

@@ -70,8 +70,16 @@ def find_item(columns: Sequence[Column]) -> IdColumn | None:
     return replace(named, sure=False) if _is_name(found[0]) and (_has_unexplained(columns) or _meaning(found[0]).level < 3) else named
 
 
-def suggest_user(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn:
-    """Return the likeliest column of users where no name tells it; never sure."""
+def suggest_user(columns: Sequence[Column], free: Sequence[Column]) -> IdColumn | None:
+    """Return the likeliest column of users where no name tells it; never sure. None where the column named so is empty."""
+    named = _rank_by_name(columns, "user", lambda column: not _identifies(column) and _meaning(column).level > 1)
+    if named and named[0].filled == 0:
+        return None
+    if named:
+        reason = _(
+            "the column is named '{column}', but values such as {value} do not look like ids", column=named[0].name, value=named[0].example
+        )
+        return IdColumn(named[0].name, reason, False, _list_names([*named[1:], *free]))
     loose = [column for column in columns if _meaning(column).kind == "user" and _identifies(column)]
     likely = [column for column in free if not column.are_phrases]
     constant = [column for column in likely if column.distinct == 1 and is_meaningless(column.name)]

@@ -1,7 +1,7 @@
 """Ids of users and items as a file writes them: made of several columns, turned into fractions, shortened, missing or look-alike.
 
 The functions on a connection read the VARCHAR columns user_id and item_id of the table `raw`; they change an id only where a whole
-column shows that a program has turned whole numbers into fractions.
+column shows that a program has turned whole numbers into fractions, or where a spreadsheet has written it as a formula.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.datasets.source import quote_literal, quote_name
 
-MISSING_IDS = ("", "nan", "null", "none", "\\n")
-"""What programs write for a missing value, in lower case; databases write a missing value as \\N."""
+MISSING_IDS = ("", "nan", "null", "none", "\\n", "#n/a", "#ref!", "#name?", "#value!", "#div/0!", "#null!", "#num!")
+"""What programs write for a missing value, in lower case; databases write a missing value as \\N, spreadsheets the error of a formula."""
 
 SCIENTIFIC = "scientific-ids"
 
-_FLOAT = r"(-?[1-9]\d*|0)\.0"
+_FLOAT = r"(-?[1-9]\d*|0)\.0+"
 _SCIENTIFIC = r"[-+]?\d([.,]\d+)?[eE]\+\d{1,3}"
 _INVISIBLE = r"[\x{00AD}\x{200B}-\x{200F}\x{2060}\x{FEFF}]+"
 _SPACES = r"[\s\x{00A0}\x{2000}-\x{200A}\x{202F}\x{3000}]+"
@@ -66,7 +66,7 @@ def composite_sql(columns: Sequence[str]) -> str:
     NULL where the last column, the main one, is missing. Leading columns that are empty are left out, and an empty one in between
     keeps its place. A dash within a value is doubled, so that no value can be taken for two.
     """
-    parts = [f"NULLIF(trim(CAST({quote_name(column)} AS VARCHAR)), '')" for column in columns]
+    parts = [f"NULLIF({_trimmed(f'CAST({quote_name(column)} AS VARCHAR)')}, '')" for column in columns]
     *leading, main = parts
     if not leading:
         return main
@@ -75,6 +75,11 @@ def composite_sql(columns: Sequence[str]) -> str:
         for place, part in enumerate(leading)
     ]
     return f"{' || '.join(pieces)} || CASE WHEN NOT {is_missing(main)} THEN {_doubled(main)} END"
+
+
+def _trimmed(text: str) -> str:
+    """Return SQL of a text without white space around it: trim alone leaves tabs and line ends."""
+    return f"trim(CASE WHEN {text} < ' ' OR {text}[-1] < ' ' THEN trim({text}, e' \\t\\r\\n') ELSE {text} END)"
 
 
 def _doubled(part: str) -> str:
@@ -88,7 +93,7 @@ def is_missing(column: str) -> str:
 
 
 def repair_ids(con: duckdb.DuckDBPyConnection, where: str, columns: Mapping[str, str], choices: Mapping[str, str]) -> tuple[Check, ...]:
-    """Turn 17850.0 into 17850 in columns of such ids, and ask where a spreadsheet has cut off digits.
+    """Turn 17850.0 into 17850 in columns of such ids, and ="007" into 007; ask where a spreadsheet has cut off digits.
 
     `columns` maps user_id and item_id to their names in the file `where`; the choice `scientific-ids: keep` accepts shortened ids.
     """
@@ -100,6 +105,7 @@ def repair_ids(con: duckdb.DuckDBPyConnection, where: str, columns: Mapping[str,
     ).fetchone()
     has_mark = dict(zip(marks, found or (), strict=True))
     for key, (as_fraction, as_word, shortened, _alike) in _NOTES.items():
+        con.execute(f"UPDATE raw SET {key} = {key}[3:-2] WHERE starts_with({key}, '=\"') AND ends_with({key}, '\"') AND length({key}) > 3")
         checks += _read_words(con, key, as_word)
         checks += _read_fractions(con, key, as_fraction) if has_mark[key, ".0"] else ()
         rows, example = _find_shortened(con, key) if has_mark[key, "+"] else (0, "")
@@ -123,14 +129,14 @@ def _read_words(con: duckdb.DuckDBPyConnection, key: str, note: str) -> list[Che
 
 
 def _read_fractions(con: duckdb.DuckDBPyConnection, key: str, note: str) -> list[Check]:
-    fraction = f"(ends_with({key}, '.0') OR ends_with({key}, ' ') AND ends_with(trim({key}), '.0'))"
+    fraction = f"(ends_with({key}, '0') AND contains({key}, '.') AND regexp_matches({key}, '\\.0+$'))"
     rows, example = con.execute(f"SELECT count(*), min({key}) FROM raw WHERE {fraction}").fetchone() or (0, None)
     if not rows:
         return []
     whole = f"regexp_full_match(trim({key}), '({_FLOAT}|-?[1-9]\\d*|0)')"
     if con.execute(f"SELECT 1 FROM raw WHERE NOT {is_missing(key)} AND NOT {whole} LIMIT 1").fetchone():
         return []
-    con.execute(f"UPDATE raw SET {key} = left(trim({key}), -2) WHERE {fraction}")
+    con.execute(f"UPDATE raw SET {key} = regexp_replace({key}, '\\.0+$', '') WHERE {fraction}")
     return [Check(note, rows, "kept", {"value": example.strip()})]
 
 

@@ -13,7 +13,9 @@ from recsys.core import Check
 from recsys.core.errors import DataError, QuestionError
 from recsys.core.translation import _
 from recsys.datasets.importing.behaviours import check_meanings
+from recsys.datasets.importing.column_names import find_meaning
 from recsys.datasets.importing.column_roles import RoleGuess, describe_header, guess_roles, question_for, read_sample
+from recsys.datasets.importing.column_values import Column
 from recsys.datasets.importing.file_format import FileFormat, open_file
 from recsys.datasets.importing.id_columns import ONE_USER
 from recsys.datasets.importing.ids import list_id_columns
@@ -100,7 +102,9 @@ def make_plan(con: duckdb.DuckDBPyConnection, path: Path, work: Path, options: O
         mapping=mapping,
         kinds=kinds,
         notes=(*found.notes, *table.notes, *([header_note] if header_note else [])),
-        question=question or question_for(open_roles, path.name, table.columns),
+        question=question
+        or question_for(open_roles, path.name, table.columns)
+        or _ask_about_clocks(path.name, table.sample, mapping, given),
     )
 
 
@@ -147,6 +151,37 @@ def _ask_about_table(file: str, sample: pd.DataFrame, guess: RoleGuess, given: M
             ",".join(f"{role}={guess.mapping[role]}" for role in ID_ROLES if role in guess.mapping),
         )
     return None
+
+
+def _ask_about_clocks(file: str, sample: pd.DataFrame, mapping: Mapping[str, str], given: Mapping[str, str]) -> QuestionError | None:
+    """Return a question where times of day would be lost: beside a column of dates, or without one."""
+    if "timestamp" in given:
+        return None
+    columns = [
+        Column(str(name), sample[name]) for name in sample.columns if (found := find_meaning(str(name))) and found.kind == "timestamp"
+    ]
+    clocks = [column for column in columns if column.are_clocks]
+    dates = next((column for column in columns if column.name == mapping.get("timestamp")), None)
+    if not clocks or (dates is None) != ("timestamp" not in mapping) or (dates is not None and dates.precision != 1):
+        return None
+    if dates is None:
+        message = _(
+            "{file}: column '{column}' contains times of day without a date, such as {value}; map another column as the time, or none, so that "
+            "the order is that of the file",
+            file=file,
+            column=clocks[0].name,
+            value=clocks[0].example,
+        )
+    else:
+        message = _(
+            "{file}: column '{dates}' contains dates only and column '{column}' times of day, such as {value}; write both in one column, or "
+            "read the dates only, so that the order within a day is that of the file",
+            file=file,
+            dates=dates.name,
+            column=clocks[0].name,
+            value=clocks[0].example,
+        )
+    return QuestionError(message, "--map", f"timestamp={dates.name if dates else ''}", choices=tuple(map(str, sample.columns)))
 
 
 def _apply_layout(con: duckdb.DuckDBPyConnection, file: str, found: FileFormat, options: Options) -> _EventTable:

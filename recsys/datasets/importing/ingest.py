@@ -16,13 +16,14 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.importing.cleaning import Rules, clean_events
+from recsys.datasets.importing.column_values import WRITTEN_RATING
 from recsys.datasets.importing.ids import count_look_alikes, is_missing
 from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.prepared_tables import ID_TABLES, collect_item_facts, write_events, write_items, write_users
 from recsys.datasets.importing.row_choices import ODD_TIMES, UNREADABLE_TIMES, remove_deleted
 from recsys.datasets.importing.times import TimeReading, detect_times
 from recsys.datasets.prepared import FORMAT, DatasetCard, make_card, read_prepared, write_card
-from recsys.datasets.source import Source, describe_duckdb_error, open_duckdb, query_count, quote_name, reading_errors
+from recsys.datasets.source import Source, describe_duckdb_error, open_duckdb, query_count, quote_literal, quote_name, reading_errors
 
 Reader = Callable[[duckdb.DuckDBPyConnection], Source]
 
@@ -83,6 +84,7 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
     rows_in = query_count(con, "SELECT count(*) FROM raw")
     if not rows_in:
         raise DataError(_("{file} has no rows of data; nothing was prepared", file=source.where))
+    grouped = _remove_thousands(con) if "weight" in source.columns else 0
     times = None
     if "timestamp" in source.columns:
         are_dropped = choices.get(UNREADABLE_TIMES) == "drop"
@@ -95,6 +97,8 @@ def _clean(con: duckdb.DuckDBPyConnection, source: Source, options: Options) -> 
     if not query_count(con, "SELECT count(*) FROM events"):
         raise DataError(_describe_empty_result(con, source, rows_in, checks))
     notes = list(source.notes)
+    if grouped:
+        notes.append(Check(N_("thousands separators in weights, removed"), grouped, "kept"))
     commas = [
         _has_decimal_comma(f"trim({quote_name(key)})") for key in ("rating", "weight", "latitude", "longitude") if key in source.columns
     ]
@@ -125,7 +129,7 @@ def _describe_empty_result(con: duckdb.DuckDBPyConnection, source: Source, rows_
         return _(
             "{file}: none of its {count} rows is left after cleaning ({dropped} dropped for {check}); check column '{column}', for example "
             "'{value}', or map another one; nothing was prepared",
-            value=row[0],
+            value=str(row[0])[:60],
             **values,
         )
     return _(
@@ -133,6 +137,18 @@ def _describe_empty_result(con: duckdb.DuckDBPyConnection, source: Source, rows_
         "one; nothing was prepared",
         **values,
     )
+
+
+def _remove_thousands(con: duckdb.DuckDBPyConnection) -> int:
+    """Read weights such as 1,103 as whole numbers if all with a comma look so: counts have no three decimals each; return their number."""
+    found, alike = con.execute(
+        "SELECT count(*), count(*) FILTER (regexp_full_match(trim(weight), '[-+]?[1-9]\\d{0,2}(,\\d{3})+(\\.\\d+)?')) "
+        "FROM raw WHERE contains(weight, ',')"
+    ).fetchone() or (0, 0)
+    if not found or alike < found:
+        return 0
+    con.execute("UPDATE raw SET weight = replace(weight, ',', '') WHERE contains(weight, ',')")
+    return int(found)
 
 
 def _has_decimal_comma(text: str) -> str:
@@ -149,6 +165,14 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
     def number(key: str) -> str:
         return f"COALESCE(TRY_CAST({text(key)} AS DOUBLE), TRY_CAST(CASE WHEN {_has_decimal_comma(text(key))} THEN replace({text(key)}, ',', '.') END AS DOUBLE))"
 
+    rating = f"CASE WHEN starts_with({text('rating')}, '★') THEN length(rtrim({text('rating')}, '☆'))::DOUBLE ELSE {number('rating')} END"
+    if "rating" in source.columns:
+        written = quote_literal(f"^{WRITTEN_RATING}$")
+        # Comparing characters is much faster than matching, and most ratings are plain numbers.
+        is_longer = "(rating[-1] > '9' OR contains(rating, '/') OR contains(rating, ' '))"
+        con.execute(
+            f"UPDATE raw SET rating = regexp_extract(trim(rating), {written}, 1) WHERE {is_longer} AND regexp_matches(trim(rating), {written})"
+        )
     is_time = times is not None and not times.position
     position = "position" if "position" in source.columns else "timestamp" if times is not None and times.position else None
     offset = number("utc_offset") if "utc_offset" in source.columns else times.offset if times and is_time else "NULL::DOUBLE"
@@ -162,7 +186,7 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
         CREATE TABLE events AS SELECT
             raw.rowid AS row, user_code, item_code,
             {times.sql if times and is_time else "NULL::TIMESTAMP"} AS timestamp, {offset} AS utc_offset,
-            {text("behaviour")} AS behaviour, {number("rating")} AS rating, {number("weight")} AS weight,
+            {text("behaviour")} AS behaviour, {rating} AS rating, {number("weight")} AS weight,
             {number("latitude")} AS latitude, {number("longitude")} AS longitude,
             {text("text")} AS text, {text("title")} AS title, {text("category")} AS category,
             {number(position) if position else "NULL::DOUBLE"} AS position,

@@ -15,6 +15,11 @@ _EARLIEST, _LATEST = 1e8, 1e10
 _COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%g"}
 _POSITIONS_BELOW = 1e8
 _MOST = 0.9
+# Lengths and formats of dates in an order that cannot be told from other numbers as safely as YYYYMMDD.
+_UNUSUAL = ((8, "['%d%m%Y', '%m%d%Y']"), (8, "['%Y%d%m']"), (7, "['%Y%j']"), (6, "['%d%m%y', '%m%d%y']"), (6, "['%y%m%d']"))
+_FEW_DAYS = 10
+# Windows and .NET count tenths of microseconds from other years: those of 1996 to 2060 look like nanoseconds of 1973, 1974 and 1989 to 1991.
+_WINDOWS = ((1.25e17, 1.45e17), (6.3e17, 6.5e17))
 
 
 def detect_numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> tuple[str | None, str]:
@@ -25,6 +30,7 @@ def detect_numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> t
         f"SELECT count(*), min(x), max(x), {counted} FROM (SELECT {NUMBER} AS x FROM raw) WHERE isfinite(x)"
     ).fetchone() or (0, 0, 0)
     largest = max(-low, high)
+    _refuse_shortened(con, where, column, total)
 
     def has_most(lowest: float, above: float, share: float = _MOST) -> bool:
         is_inside = f"{NUMBER} >= {lowest} AND {NUMBER} < {above}"
@@ -45,9 +51,19 @@ def detect_numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> t
     if has_most(25_569, 80_000):
         return _moment(f"({NUMBER} - 25569) * 864e8"), N_("times: days since 1900, as Excel counts them")
     if largest < _POSITIONS_BELOW:
-        _refuse_year_last(con, where, column, total, largest)
+        _refuse_unusual_dates(con, where, column, total)
         return None, N_("times: read as positions in a sequence")
-    return _moment(f"{NUMBER} * {_UNITS[_find_unit(con, where, column, total, dict(zip(_UNITS, counts)))]}"), ""
+    unit = _find_unit(con, where, column, total, dict(zip(_UNITS, counts)))
+    if unit == "nanoseconds" and any(low >= first and high < end for first, end in _WINDOWS):
+        raise QuestionError(
+            _(
+                "{file}: column '{column}' contains numbers such as {example}, in which Windows counts time; write them as 2024-01-31 08:00:00",
+                file=where,
+                column=column,
+                example=f"{high:.0f}",
+            )
+        )
+    return _moment(f"{NUMBER} * {_UNITS[unit]}"), ""
 
 
 def _find_unit(con: duckdb.DuckDBPyConnection, where: str, column: str, total: int, in_unit: dict[str, int]) -> str:
@@ -75,27 +91,49 @@ def _find_unit(con: duckdb.DuckDBPyConnection, where: str, column: str, total: i
                 "the time, or none",
                 file=where,
                 column=column,
-                low=low,
-                high=high,
+                low=str(low)[:40],
+                high=str(high)[:40],
             )
         )
     return unit
 
 
-def _refuse_year_last(con: duckdb.DuckDBPyConnection, where: str, column: str, total: int, largest: float) -> None:
-    """Raise a QuestionError for dates such as 31012024, which would otherwise be taken for positions."""
-    if largest < 1_01_1900:
-        return
-    dates = "TRY_STRPTIME(lpad(TRY_CAST(TRY_CAST(\"timestamp\" AS BIGINT) AS VARCHAR), 8, '0'), ['%d%m%Y', '%m%d%Y'])"
-    found, example = con.execute(f'SELECT count(*), min("timestamp") FROM raw WHERE year({dates}) BETWEEN 1900 AND 2100').fetchone() or (
+def _refuse_unusual_dates(con: duckdb.DuckDBPyConnection, where: str, column: str, total: int) -> None:
+    """Raise a QuestionError for dates such as 31012024, 20243101, 310124 and 2024031, which would else be taken for positions."""
+    whole = 'TRY_CAST(TRY_CAST("timestamp" AS BIGINT) AS VARCHAR)'
+    dates = (
+        f"TRY_STRPTIME(CASE WHEN length({whole}) BETWEEN {length - 1} AND {length} THEN lpad({whole}, {length}, '0') END, {formats})"
+        for length, formats in _UNUSUAL
+    )
+    counted = ", ".join(f"count(*) FILTER (year({each}) BETWEEN 1900 AND 2100)" for each in dates)
+    *found, example, days = con.execute(f'SELECT {counted}, min("timestamp"), count(DISTINCT "timestamp") FROM raw').fetchone() or (
         0,
         "",
+        0,
     )
-    if found > _MOST * total:
+    # The year last is rare in other numbers; the other orders are told by many days only.
+    if found[0] > _MOST * total or (max(found) > _MOST * total and days > _FEW_DAYS):
         raise QuestionError(
             _(
-                "{file}: column '{column}' contains numbers such as {example}, which look like dates with the year last; write them as "
+                "{file}: column '{column}' contains numbers such as {example}, which look like dates in an unusual order; write them as "
                 "2024-01-31",
+                file=where,
+                column=column,
+                example=example,
+            )
+        )
+
+
+def _refuse_shortened(con: duckdb.DuckDBPyConnection, where: str, column: str, total: int) -> None:
+    """Raise a QuestionError for times such as 1.70E+09, of which a spreadsheet has cut off the last digits."""
+    lost = "length(regexp_extract(\"timestamp\", '^\\d\\.?(\\d*)[eE]\\+?\\d+$', 1)) < TRY_CAST(regexp_extract(\"timestamp\", '[eE]\\+?(\\d+)$', 1) AS INT)"
+    is_short = f"CASE WHEN contains(lower(\"timestamp\"), 'e') THEN {lost} END"
+    rows, example = con.execute(f'SELECT count(*), min("timestamp") FROM raw WHERE {is_short}').fetchone() or (0, "")
+    if rows * 2 > total and total > 1:
+        raise QuestionError(
+            _(
+                "{file}: column '{column}' contains times such as {example}, of which a spreadsheet has cut off the last digits; export the "
+                "file again with this column as text, or map another column as the time, or none",
                 file=where,
                 column=column,
                 example=example,

@@ -68,7 +68,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         with reading_errors(path):
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, OSError, RecursionError) as error:
         raise DataError(
             _("{file} is not a recipe in TOML: {reason}; correct it or prepare the file again", file=path, reason=error)
         ) from error

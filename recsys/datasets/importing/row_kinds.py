@@ -30,6 +30,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "no-place": ("empty", "keep", "drop"),
     "placeholder-users": ("keep", "drop"),
     "non-products": ("keep", "drop"),
+    "labels": ("drop", "keep"),
+    "totals": ("drop", "keep"),
 }
 """The choices of every kind, the default first: keep or drop the rows, empty their rating or place, or delete what they take back."""
 
@@ -45,6 +47,12 @@ _STATUSES = "status orderstatus orderstate state exclusiveshelf shelf readstatus
 _TYPES = "videotype contenttype mediatype titletype"
 _ADVERTISEMENTS = r"\b(hook|trailer|teaser|promo|promotional|preview|bumper|ad|advertisement|commercial)\b"
 _ITEM_CODE = r"(?=.*\d)\S{1,16}"
+_TOTALS = (
+    "total|totals|grand total|subtotal|sum|overall|gesamt|gesamtsumme|summe|insgesamt|somme|total général|suma|totale|totaal|totalt|итого|всего|"
+    "合计|总计|合計|총계|합계"
+)
+_OTHER_ROWS = 10
+_LINE = "[-=_+~*]{2,}"
 _PLACEHOLDERS = "unknown|n/a|na|anonymous|anon|guest|undefined|not set|(not set)|unbekannt|gast|anonym|?|-"
 _NOT_ALL = "count(*) FILTER ({flag}) < count(*)"
 _FEW = "2 * count(*) FILTER ({flag}) < count(*)"
@@ -92,6 +100,7 @@ def guess_row_kinds(
     for role, recognise in (("rating", _unrated), ("latitude", _places), ("user_id", _placeholders), ("item_id", _non_products)):
         if mapping.get(role) in sample.columns:
             kinds += recognise(sample, mapping)
+    kinds = [*_labels(mapping), *_totals(mapping), *kinds]
     if mapping.get("behaviour") in sample.columns:
         kinds += _behaviours(mapping["behaviour"], behaviours or {})
     return tuple(_without_cancelled(kinds))
@@ -267,6 +276,31 @@ def _non_products(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[
         check = N_("items that may not be products: {column} is {example}, without a digit")
         condition = "(item_id < '0' OR item_id >= ':') AND NOT regexp_matches(item_id, '[0-9]')"  # most begin with a digit
         yield RowKind("non-products", check, column, condition, "10 * count(*) FILTER ({flag}) < count(*)", "item_id")
+
+
+def _labels(mapping: Mapping[str, str]) -> Iterator[RowKind]:
+    """Recognise lines that are not data: the names again where files were joined, lines of dashes, units or translations below the names."""
+    user, item = (quote_literal(mapping.get(role, "")) for role in ("user_id", "item_id"))
+    check = N_("lines of names, units or dashes, not events: {column} is {example}")
+    no_digit = "NOT regexp_matches(user_id, '[0-9]') AND NOT regexp_matches(item_id, '[0-9]')"
+    names = f"item_id = {item}" if mapping.get("user_id", "").startswith("=") else f"user_id = {user} AND item_id = {item}"
+    # Few ids begin with such a character, and comparing it is much faster than matching.
+    dashes = f"CASE WHEN user_id[1] IN ('-', '=', '_', '+', '~', '*') THEN regexp_full_match(user_id, '{_LINE}') AND regexp_full_match(item_id, '{_LINE}') END"
+    yield RowKind("labels", check, mapping.get("user_id", ""), f"({names} OR COALESCE({dashes}, false))", _FEW, "user_id")
+    others = f"count(*) FILTER (NOT {{flag}} AND NOT {is_missing('user_id')} AND NOT {is_missing('item_id')}"
+    is_other_kind = (
+        f"{others}) >= {_OTHER_ROWS} AND {others} AND NOT (regexp_matches(user_id, '[0-9]') AND regexp_matches(item_id, '[0-9]'))) = 0"
+    )
+    yield RowKind("labels", check, mapping.get("user_id", ""), f"(rowid = 0 AND {no_digit})", is_other_kind, "user_id")
+
+
+def _totals(mapping: Mapping[str, str]) -> Iterator[RowKind]:
+    """Recognise the totals that a report has below its rows."""
+    words = _TOTALS.split("|")
+    named = f"strlen(user_id) <= {max(map(len, words)) * 3} AND lower(user_id) IN ({', '.join(map(quote_literal, words))})"
+    is_end = "count(*) FILTER ({flag}) = max(rowid) - min(rowid) FILTER ({flag}) + 1 AND " + _FEW
+    check = N_("totals below the events: {column} is {example}")
+    yield RowKind("totals", check, mapping.get("user_id", ""), f"((user_id < '0' OR user_id >= ':') AND {named})", is_end, "user_id")
 
 
 _BEHAVIOURS = {

@@ -29,6 +29,7 @@ _COMMON = {
     "big5": re.compile(rb"[\xa4-\xc6][\x40-\x7e\xa1-\xfe]|\xa1[\x40-\x7e\xa1-\xfe]"),
 }
 _MANY_SYLLABLES = 12
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,17 @@ class PlainText:
 
 @dataclass(frozen=True)
 class _Scan:
-    """One pass over the bytes: the UTF-8 sequences that are valid, the lines with other bytes, the kinds of line ends."""
+    """One pass over the bytes: the UTF-8 sequences that are valid, the lines with other bytes, the kinds of line ends.
+
+    `marks` are the byte order marks; joined files have some in the middle.
+    """
 
     valid: int
     invalid: int
     odd_lines: bytes
     has_zeros: bool
     ends: Counter[bytes]
+    marks: int
 
 
 def as_plain_text(path: Path, work: Path, encoding: str | None = None) -> PlainText:
@@ -70,14 +75,15 @@ def as_plain_text(path: Path, work: Path, encoding: str | None = None) -> PlainT
         if scan.invalid:
             return _convert(path, work, _detect(path, scan))
         kinds = sum(scan.ends[end] > 0 for end in (b"\r\n", b"\n", b"\r"))
-        return _convert(path, work, "utf-8", is_certain=True) if kinds > 1 else PlainText(path, "utf-8")
+        is_joined = scan.marks > head.startswith(codecs.BOM_UTF8)
+        return _convert(path, work, "utf-8", is_certain=True) if kinds > 1 or is_joined else PlainText(path, "utf-8")
     except OSError as error:
         raise unreadable_file(path, error) from error
 
 
 def _scan(path: Path) -> _Scan:
     decoder = codecs.getincrementaldecoder("utf-8")()
-    valid = invalid = 0
+    valid = invalid = marks = 0
     odd, ends, has_zeros, rest = bytearray(), Counter[bytes](), False, b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
@@ -90,6 +96,7 @@ def _scan(path: Path) -> _Scan:
             rest = chunk[-1:]
             if chunk.isascii():
                 continue
+            marks += chunk.count(codecs.BOM_UTF8)
             try:
                 valid += sum(map(len, re.findall(r"[^\x00-\x7f]+", decoder.decode(chunk))))
             except UnicodeDecodeError:
@@ -100,7 +107,7 @@ def _scan(path: Path) -> _Scan:
                 valid += len(re.findall("[^\x00-\x7f]", text)) - bad
                 if len(odd) < _SAMPLE:
                     odd += b"\n".join(line for line in chunk.splitlines() if not line.isascii())[:_SAMPLE]
-    return _Scan(valid, invalid, bytes(odd), has_zeros, ends)
+    return _Scan(valid, invalid, bytes(odd), has_zeros, ends, marks)
 
 
 def _utf16_without_mark(path: Path, head: bytes) -> str:
@@ -130,6 +137,8 @@ def _detect(path: Path, scan: _Scan) -> str:
     # Short words with many capitals look unlikely in every encoding: the likeliest one is asked about all the same.
     matches = from_bytes(scan.odd_lines) or from_bytes(scan.odd_lines, threshold=0.5)
     found = matches.best()
+    if found is None and _CONTROL.search(scan.odd_lines):
+        raise DataError(_("{file} is not text in any known encoding; save it as CSV in UTF-8", file=path.name))
     best = found.encoding if found is not None else "cp1252"
     marks = re.findall(r"[^\x00-\x7f]", western)
     explained = re.findall(r"[^\x00-\x7f]", "".join(_WESTERN_LETTERS.findall(western)))
@@ -182,11 +191,12 @@ def _example(text: str, mark: str = r"[^\x00-\x7f]") -> str:
 def _convert(path: Path, work: Path, encoding: str, is_certain: bool = False) -> PlainText:
     """Write a copy as UTF-8 with one kind of line end."""
     try:
-        codecs.lookup(encoding)
-    except LookupError as error:
+        "a".encode(encoding)  # a codec such as base64 exists and is not an encoding of text
+    except (LookupError, ValueError) as error:
         raise DataError(_("'{encoding}' is not an encoding; give one such as utf-8, cp1252 or shift_jis", encoding=encoding)) from error
     target = Path(mkdtemp(dir=work)) / path.name
     example = rest = ""
+    is_unicode = encoding.lower().startswith("utf")
     errors = "replace" if encoding.lower() in ("utf-8", "utf8", "utf-8-sig") else "strict"
     try:
         with path.open(encoding=encoding, errors=errors, newline="") as text, target.open("w", encoding="utf-8", newline="") as file:
@@ -197,6 +207,7 @@ def _convert(path: Path, work: Path, encoding: str, is_certain: bool = False) ->
                 example = example or (_example(part) if not part.isascii() else "")
                 has_feeds = has_feeds or "\n" in part
                 part, rest = _split_return(rest + part)
+                part = part.replace("\ufeff", "") if is_unicode else part  # byte order marks where files were joined
                 # Where lines end in line feeds, a carriage return alone is part of a cell.
                 file.write(part.replace("\r\n", "\n").replace("\r", " " if has_feeds else "\n"))
             file.write(rest.replace("\r", "\n"))
@@ -204,7 +215,6 @@ def _convert(path: Path, work: Path, encoding: str, is_certain: bool = False) ->
         raise DataError(
             _("{file} cannot be read as {encoding} ({reason}); save it as UTF-8", file=path.name, encoding=encoding, reason=error)
         ) from error
-    is_unicode = encoding.lower().startswith("utf")
     notes = () if is_certain or is_unicode else (Check(ENCODING_NOTE, 1, "kept", {"encoding": encoding, "example": example}),)
     return PlainText(target, encoding, notes)
 

@@ -252,7 +252,7 @@ def _check_unreadable(con: duckdb.DuckDBPyConnection, where: str, column: str, r
             examples=", ".join(f"'{text}'" for text in examples),
             **values,
         )
-    raise QuestionError(message, *(("--rows", "unreadable-times=drop") if count < filled else ()))
+    raise QuestionError(message, *(("--rows", "unreadable-times=drop") if count * 2 <= filled else ()), option="--rows")
 
 
 def _offset_minutes() -> str:

@@ -10,6 +10,7 @@ from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.datasets.importing.formats.converted import Row, are_parameters, is_moment_name
 
+_WRAPPERS = {"$oid", "$date", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal", "$uuid"}
 _ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -43,6 +44,7 @@ def flatten_object(record: dict[str, Any], prefix: str, row: Row, lists: ListCou
     entries = None
     for key, value in record.items():
         name = prefix + key if key else f"{prefix}''"
+        value = _unwrap(value)
         kind = type(value)
         if name == inner:
             entries = value if kind is list else [] if value is None else [value]
@@ -61,6 +63,13 @@ def flatten_object(record: dict[str, Any], prefix: str, row: Row, lists: ListCou
             _count_list(name, value, lists)
         row[name] = _as_text(value)
     return entries
+
+
+def _unwrap(value: Any) -> Any:
+    """Return the value that an export of MongoDB wraps to tell its type, as in {"$oid": "5f1"} and {"$date": {"$numberLong": "1"}}."""
+    while type(value) is dict and len(value) == 1 and (key := next(iter(value))) in _WRAPPERS:
+        value = value[key]
+    return value
 
 
 def _is_parameter(entry: Any) -> bool:

@@ -13,20 +13,29 @@ from recsys.datasets.importing.layouts.unfolding import PLACE, Unfolding
 from recsys.datasets.source import Source, query_count, quote_name, quote_path, reading_errors
 
 _STEP = re.compile(r"10(\.0+)?|\d(\.[05]0*)?")
+_CODE = re.compile(r"(?=.*\d)[^\s,;:=<>\"'{}()\[\]]+")
 _COLUMNS = {"user_id": "first word", "item_id": "further words", "position": "place in the line"}
 
 
 def detect_lines(lines: list[str]) -> tuple[bool, bool]:
-    """Return whether these are `user item item …` lines (every user once, lines of many lengths), and whether they may be columns too."""
+    """Return whether these are `user item item …` lines (every user once, lines of many lengths), and whether that is not certain.
+
+    Certain are only words that are ids beyond doubt, with a digit and without punctuation: prose has lines of many lengths, too.
+    """
     rows = [line.split() for line in lines]
     users, lengths = {row[0] for row in rows}, {len(row) for row in rows}
     if len(rows[0]) < 2 or names_things(rows[0]):
         return False, False
     if len(lengths) > 2 or len(users) <= len(rows) * 0.9:
-        return len(lengths) > 2, False
+        return len(lengths) > 2, not _are_codes(rows)
     timed = sum(is_moment(row[-1]) for row in rows) > len(rows) * 0.9
-    is_ambiguous = len(lengths) == 1 and lengths != {2}
+    is_ambiguous = (len(lengths) == 1 and lengths != {2}) or not _are_codes(rows)
     return not timed and not (lengths == {3} and _are_ratings(rows)), is_ambiguous
+
+
+def _are_codes(rows: list[list[str]]) -> bool:
+    words = [word for row in rows for word in row]
+    return sum(map(bool, map(_CODE.fullmatch, words))) >= len(words) * 0.9
 
 
 def _are_ratings(rows: list[list[str]]) -> bool:
