@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from recsys.core.formatting import format_fixed, format_number
+from recsys.core.formatting import MISSING, format_fixed, format_number
 from recsys.core.translation import N_, _
 
 PROTOCOL_DESCRIPTIONS = {
@@ -28,7 +28,9 @@ def format_interval(low: float, high: float, sign: bool = False) -> str:
 
 
 def format_train_time(seconds: float) -> str:
-    """Return a training time for a table: < 1 s, 12 s, 3 min or 1.5 h."""
+    """Return a training time for a table: < 1 s, 12 s, 3 min or 1.5 h; – for 0, that of a model that was imported."""
+    if not seconds:
+        return MISSING
     if seconds < 1:
         return _("< {count} s", count=format_number(1))
     if seconds < 90:

@@ -2,7 +2,6 @@
 
 import platform
 import re
-import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +25,6 @@ def save_imported_model(
     The card has the validation metrics of the protocol, by default that of the model or the dataset, as if the model had been trained on the training
     events; what it was really trained on is not known here.
     """
-    began = time.monotonic()
     model, name = imported.model, name or imported.name
     split = split_interactions(dataset, protocol or imported.protocol or default_protocol(dataset))
     measured = _evaluate(model, dataset, split)
@@ -41,7 +39,7 @@ def save_imported_model(
         config=asdict(model.config),
         seed=0,
         epochs=0,
-        seconds=time.monotonic() - began,
+        seconds=0.0,
         targets_per_second=0.0,
         parameters=sum(int(np.size(value)) for value in model.arrays().values()),
         validation=measured.metrics if measured else {},
