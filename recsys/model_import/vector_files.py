@@ -48,7 +48,7 @@ def recognizes(path: Path) -> bool:
     if path.is_dir():
         return any(_part_of(each.stem) == "item_vectors" and each.suffix.lower() in _SUFFIXES for each in path.iterdir())
     if path.suffix.lower() in (".parquet", ".pq"):
-        return bool(_vector_column(path))
+        return bool(find_vector_column(path))
     return path.suffix.lower() in _SUFFIXES
 
 
@@ -101,7 +101,7 @@ def _read_parts(path: Path, options: ImportOptions) -> dict[str, np.ndarray]:
                 parts[part] = _load_array(file)
         elif suffix in (".npz", ".safetensors"):
             parts |= {part: value for name, value in _load_arrays(file).items() if (part := _part_of(name))}
-        elif suffix in (".parquet", ".pq") and _vector_column(file):
+        elif suffix in (".parquet", ".pq") and find_vector_column(file):
             kind = "user" if "user" in file.stem.lower() else "item"
             parts[f"{kind}_ids"], parts[f"{kind}_vectors"] = _read_parquet(file)
     beside = files if path.is_dir() else sorted(path.parent.iterdir())
@@ -147,7 +147,7 @@ def _unreadable(file: Path, error: Exception) -> DataError:
     return DataError(_("{file} cannot be read as arrays: {reason}; save it again", file=file.name, reason=reason[:200]))
 
 
-def _vector_column(file: Path) -> str:
+def find_vector_column(file: Path) -> str:
     """Return the name of the one column of a Parquet file that holds lists of numbers; empty where there is none."""
     try:
         schema = pq.read_schema(file)
@@ -165,7 +165,7 @@ def _vector_column(file: Path) -> str:
 def _read_parquet(file: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the ids, from the first column of text or whole numbers, and the vectors of a Parquet file."""
     table = pq.read_table(file)
-    vectors = _vector_column(file)
+    vectors = find_vector_column(file)
     ids = [name for name in table.column_names if name != vectors and not pa.types.is_floating(table.schema.field(name).type)]
     if not ids:
         raise DataError(_("{file} has no column of ids beside '{column}'; add one", file=file.name, column=vectors))
