@@ -18,7 +18,7 @@ from recsys.model_import.list_steps import find_steps
 from recsys.model_import.matching import check_overlap, to_ids
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.recommendation_rows import is_trec, read_rows
-from recsys.model_import.vector_files import find_vector_column
+from recsys.model_import.vector_arrays import find_vector_column
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".gz", ".zip", ".xlsx", ".run", ".trec", ".dat")
 

@@ -173,7 +173,7 @@ def test_several_models_in_one_table(tiny: Dataset, tmp_path: Path) -> None:
 
 
 def test_several_models_in_ranx_json(tiny: Dataset, tmp_path: Path) -> None:
-    runs = {name: {user: {item: rank for item in items} for user, items in LISTS.items()} for rank, name in enumerate(("a", "b"))}
+    runs = {name: {user: dict.fromkeys(items, rank) for user, items in LISTS.items()} for rank, name in enumerate(("a", "b"))}
     (tmp_path / "runs.json").write_text(json.dumps(runs))
     assert [each.name for each in read_models(tmp_path / "runs.json", tiny, LAST)] == ["a", "b"]
 
