@@ -102,13 +102,12 @@ def _add(found: VectorParts, name: str, array: np.ndarray) -> None:
 def _load_array(file: Path) -> np.ndarray:
     try:
         return np.asarray(np.load(file, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged file has errors of several libraries
         raise _unreadable(file, error) from error
 
 
 def _add_arrays(found: VectorParts, file: Path) -> None:
     """Add the arrays of an .npz or safetensors file whose names tell what they hold; others are not even read."""
-    from safetensors import SafetensorError
     from safetensors.numpy import safe_open
 
     def is_used(name: str) -> bool:
@@ -123,9 +122,7 @@ def _add_arrays(found: VectorParts, file: Path) -> None:
             with np.load(file, allow_pickle=False) as opened:
                 names = list(opened.files)
                 arrays = {name: opened[name] for name in names if is_used(name)}
-    except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-        raise _unreadable(file, error) from error
-    except Exception as error:  # a damaged zip has errors of several libraries
+    except Exception as error:  # a damaged file has errors of several libraries
         raise _unreadable(file, error) from error
     found.names.extend(names)
     for name in sorted(names, key=lambda each: _simplify(each) in _GENERAL):

@@ -14,6 +14,8 @@ from recsys.models.base.settings import check_choice
 SIMILARITIES = ("dot", "cosine", "euclidean")
 USER_RULES = ("stored", "mean", "last")
 EPSILON = 1e-12
+CANCELLATION = np.float32(1e-2)
+"""Squared distance, as a share of the squared length of an item, up to which it is computed from the difference of the vectors."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,10 @@ class VectorModel:
         self._is_known = columns >= 0
         self._vectors = np.where(self._is_known[:, None], own[np.maximum(columns, 0)], np.float32(0))
         self._compared = _normalize(self._vectors) if config.similarity == "cosine" else self._vectors
-        self._biases = arrays["item_biases"].astype(np.float32)[np.maximum(columns, 0)] if "item_biases" in arrays else None
+        self._has_biases = "item_biases" in arrays
+        biases = arrays["item_biases"].astype(np.float32)[np.maximum(columns, 0)] if self._has_biases else np.float32(0)
+        added = np.where(self._is_known, biases, np.float32(-np.inf))
+        self._added = added if added.any() else None
         self._lengths = np.einsum("nd,nd->n", self._vectors, self._vectors)
         hashes = arrays.get("user_hashes", np.empty(0, dtype=np.uint64))
         self._row_of = {int(each): row for row, each in enumerate(hashes)} if config.user_rule == "stored" else {}
@@ -121,7 +126,7 @@ class VectorModel:
         if self._find_stored(history) is not None:
             return None
         if not has_events:
-            return N_("no history yet: items by their biases") if self._biases is not None else N_("no history yet: items in no order")
+            return N_("no history yet: items by their biases") if self._has_biases else N_("no history yet: items in no order")
         return N_("no stored vector of this user: mean of the items in the history") if self.config.user_rule == "stored" else None
 
     def _find_stored(self, history: History) -> np.ndarray | None:
@@ -150,11 +155,15 @@ class VectorModel:
         users = _normalize(states) if self.config.similarity == "cosine" else states
         scores = np.asarray(users @ self._compared.T, dtype=np.float32)
         if self.config.similarity == "euclidean":
-            squares = np.einsum("nd,nd->n", users, users)[:, None] + self._lengths - 2 * scores
-            scores = -np.sqrt(np.maximum(squares, 0))
-        if self._biases is not None:
-            scores += self._biases
-        scores[:, ~self._is_known] = -np.inf
+            scores *= -2
+            scores += self._lengths
+            scores += np.einsum("nd,nd->n", users, users)[:, None]
+            for user, row in zip(users, scores, strict=True):  # the difference of large numbers says little about the nearest items
+                near = np.flatnonzero(row < CANCELLATION * self._lengths)
+                row[near] = np.square(self._compared[near] - user).sum(axis=1)
+            np.negative(np.sqrt(scores, out=scores), out=scores)
+        if self._added is not None:
+            scores += self._added
         return scores
 
 
