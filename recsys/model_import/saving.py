@@ -51,7 +51,11 @@ def save_imported_model(
         intervals=measured.intervals if measured else {},
         versions={"recsys": __version__, "python": platform.python_version(), "numpy": np.__version__},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        source={**imported.source, "matches": [[each.text, each.rows, each.action] for each in imported.matches]},
+        source={
+            **imported.source,
+            "matches": [[each.text, each.rows, each.action] for each in imported.matches],
+            **({"listed_cases": measured.listed_cases, "cases": measured.cases} if measured and measured.depth is not None else {}),
+        },
     )
     save_checkpoint(folder or get_checkpoint_folder(dataset.name, name), model, card)
     return card
