@@ -17,8 +17,10 @@ from recsys.core.errors import NotTrainedError
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import Replay, StepAttention, compute_step_attention, replay_history
+from recsys.model_import.python_code import open_named_code
 from recsys.models import KNOWN_MODELS
 from recsys.training.checkpoints import CheckpointEntry, LoadedCheckpoint, check_dataset_match, list_checkpoints, load_checkpoint, read_card
+from recsys.training.live_models import find_live_model, list_live_models
 
 if TYPE_CHECKING:
     from recsys.analysis.knowledge_graph import KnowledgeGraph
@@ -35,7 +37,8 @@ def checkpoints(dataset: Dataset) -> dict[str, CheckpointEntry]:
     last: they take the time of all their parts, and a visitor waits for the first model.
     """
     own = private_checkpoints(dataset)
-    found = list_checkpoints(dataset.name) if own is None else _in_folder(own)
+    open_named_code(dataset)
+    found = [*list_live_models(dataset.name), *(list_checkpoints(dataset.name) if own is None else _in_folder(own))]
     place = {model: at for at, model in enumerate(KNOWN_MODELS)}
 
     def best_first(each: CheckpointEntry) -> tuple[bool, float, int]:
@@ -71,6 +74,9 @@ def loaded(dataset: Dataset, checkpoint: str, device: str) -> LoadedCheckpoint:
             )
         )
     check_dataset_match(found.card, dataset)
+    live = find_live_model(dataset.name, checkpoint)
+    if live is not None:
+        return live
     return _loaded(str(found.folder), _stamp(found.folder), device)
 
 

@@ -7,19 +7,17 @@ from pages.shell import cursor
 from pages.shell.cursor import Cursor
 from pages.ui.checkpoint_titles import name_checkpoint
 from pages.ui.errors import escape_markdown
-from recsys.core import find_fixed_reason
 from recsys.core.translation import _
 from recsys.models import IMPORTED_MODELS
 
 OFFERED = 3
 
 
-def draw_reason(here: Cursor, model: object, sentence: str) -> bool:
-    """Draw why a page does not offer what it does for other models, and up to three that do; return whether that is so.
+def draw_reason(here: Cursor, reason: str | None, sentence: str) -> bool:
+    """Draw why a page does not offer what it does for other models, and up to three that do; return whether there is a reason.
 
-    `sentence` has the placeholder {reason}.
+    `reason` is in English, `sentence` has the placeholder {reason}.
     """
-    reason = find_fixed_reason(model)
     if reason is None:
         return False
     st.info(escape_markdown(sentence.format(reason=_(reason))))

@@ -102,18 +102,18 @@ def measure_logit_shares(attention: StepAttention) -> dict[str, np.ndarray]:
     A term's spread is its standard deviation over the visible events: what is added to all of them alike does not move the
     attention. A share is that spread over the sum of all terms' spreads; where nothing varies, all shares are 0.
     """
-    seen = attention.weights[:, :, -1] > 0
+    seen = attention.weights[:, :, attention.query] > 0
     spreads = {}
     for name, terms in attention.terms.items():
-        last = np.where(seen, terms[:, :, -1], np.nan).astype(np.float64)
+        last = np.where(seen, terms[:, :, attention.query], np.nan).astype(np.float64)
         spreads[name] = np.nan_to_num(np.nanstd(last, axis=-1))
     total = sum(spreads.values(), start=np.zeros(seen.shape[:2]))
     return {name: np.divide(spread, total, out=np.zeros_like(total), where=total > 0) for name, spread in spreads.items()}
 
 
 def summarize_attention(attention: StepAttention, history: History, view: str = ROLLOUT) -> AttentionSummary:
-    """Return the last row of a view, with the gaps in time and space between the request and each event."""
-    row = compute_view(attention, view)[-1].astype(np.float64)
+    """Return the row of a view that decides the list, with the gaps in time and space between the request and each event."""
+    row = compute_view(attention, view)[attention.query].astype(np.float64)
     events = attention.steps[1:]
     request = request_at(history, attention.step)
     return AttentionSummary(

@@ -8,7 +8,15 @@ if TYPE_CHECKING:
     from recsys.datasets.importing.import_plan import ImportPlan
 
 ROWS = 3
-_LAYOUTS = {
+FORMATS = {
+    "inter": "RecBole .inter",
+    "json": "JSON",
+    "lines": "text",
+    "numpy": "NumPy",
+    "parquet": "Parquet",
+    "workbook": "workbook",
+}
+LAYOUTS = {
     "rows": "one event a row",
     "lines": "a user and their items on a line",
     "lists": "several items in a cell",
@@ -24,7 +32,7 @@ _WIDTH = 24  # characters of a cell
 def list_reading(plan: "ImportPlan") -> dict[str, Any]:
     """Return the layout, the column of every role, the columns without a role and the first rows.
 
-    `sure` is false for a role that the file does not tell by itself, so that --map had to say it.
+    `sure` is false for a role that is known from --map only.
     """
     return {
         "format": plan.file_format.kind,
@@ -48,7 +56,7 @@ def describe_reading(plan: "ImportPlan") -> tuple[str, ...]:
     head = ("read as", "column", *(f"row {number}" for number in range(1, len(rows) + 1)), "reason")
     more = len(unused) - _MOST_UNUSED
     return (
-        f"{plan.file}: {_describe_format(plan)}; {_LAYOUTS[plan.layout]}",
+        f"{plan.file}: {_describe_format(plan)}; {LAYOUTS[plan.layout]}",
         table(head, lines),
         *([f"and {more:,} further columns that are not used"] if more > 0 else []),
         "",
@@ -57,12 +65,10 @@ def describe_reading(plan: "ImportPlan") -> tuple[str, ...]:
 
 def _describe_format(plan: "ImportPlan") -> str:
     found = plan.file_format
-    if found.dialect is None or found.kind == "inter":
-        return {"inter": "RecBole .inter", "lines": "text", "numpy": "NumPy", "json": "JSON", "parquet": "Parquet"}.get(
-            found.kind, found.kind
-        )
+    if found.kind in FORMATS:
+        return FORMATS[found.kind]
     separator = _SEPARATORS.get(found.delimiter, found.delimiter)
-    return f"columns separated by {separator}, {found.encoding}, {'with' if found.header else 'without'} a line of names"
+    return f"columns separated by {separator}, {found.encoding}, {'with' if found.has_header else 'without'} a line of names"
 
 
 def _is_sure(plan: "ImportPlan", role: str) -> bool:
@@ -74,8 +80,10 @@ def _reason(plan: "ImportPlan", role: str) -> str:
 
 
 def _unused(plan: "ImportPlan") -> dict[str, str | None]:
-    """Return the columns without a role, and what each seems to be; one may tell kinds of rows, such as returns."""
-    used = {name for column in plan.mapping.values() for name in (column, *column.split("+"))}
+    """Return the columns without a role, each with its probable content or the kinds of rows that it tells, such as returns."""
+    from recsys.datasets.importing.id_columns import list_used_columns
+
+    used = list_used_columns(plan.mapping.values())
     kinds: dict[str, list[str]] = {}
     for kind in plan.kinds:
         if kind.key not in kinds.setdefault(kind.column, []):

@@ -8,9 +8,12 @@ if TYPE_CHECKING:
 
 
 def open_checkpoint(checkpoint: str, data: "Dataset", device: str) -> "LoadedCheckpoint":
-    """Load a checkpoint by name or folder; a CheckpointError if it was trained on other data."""
+    """Load a checkpoint by name or folder, or code by package.module:factory; a CheckpointError if it was trained on other data."""
+    from recsys.model_import.python_code import is_code, open_code
     from recsys.training import checkpoints
 
+    if is_code(checkpoint):
+        return open_code(checkpoint, data)
     loaded = checkpoints.load_checkpoint(checkpoints.find_checkpoint(checkpoint, data.name), device)
     checkpoints.check_dataset_match(loaded.card, data)
     return loaded

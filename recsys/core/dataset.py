@@ -128,14 +128,16 @@ class Dataset:
     @property
     def has_returns(self) -> bool:
         """True if a user has one item at two different moments."""
-        users, items = self.interactions["user_id"].cat.codes.to_numpy(), self.item_codes
-        pairs = users.astype(np.int64) * (len(self.item_ids) + 1) + items
-        once = np.ones(len(pairs), dtype=bool)
-        shared = np.flatnonzero(mark_shared(self.moments))
-        once[shared] = ~pd.DataFrame({"moment": self.moments[shared], "pair": pairs[shared]}).duplicated().to_numpy()
-        pairs = pairs[once]
         # Most data with returns shows one among its first events; only data without any is searched to its end.
-        return any(len(pd.unique(part)) < len(part) for part in (pairs[:100_000], pairs))
+        return self._has_returns_before(100_000) or self._has_returns_before(len(self.interactions))
+
+    def _has_returns_before(self, end: int) -> bool:
+        users, items = (self.interactions[key].cat.codes.to_numpy()[:end] for key in ("user_id", "item_id"))
+        pairs = users.astype(np.int64) * len(self.item_ids) + items
+        once = np.ones(len(pairs), dtype=bool)
+        shared = np.flatnonzero(mark_shared(self.moments[:end]))
+        once[shared] = ~pd.DataFrame({"moment": self.moments[shared], "pair": pairs[shared]}).duplicated().to_numpy()
+        return len(pd.unique(pairs[once])) < int(once.sum())
 
     @cached_property
     def utc_offsets(self) -> np.ndarray | None:

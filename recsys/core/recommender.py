@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys.core.errors import DataError, RecsysError
 from recsys.core.history import Event, History, Request
-from recsys.core.translation import _
+from recsys.core.translation import N_, _
 from recsys.core.vocabulary import PAD, Vocabulary
 
 TOP_K = 10
@@ -40,7 +40,8 @@ class Trace:
     `states` (T + 1, D). `attention` (layers, heads, T + 1, T + 1), rows attend to columns and sum to 1. `terms` maps the
     additive parts of the attention's logits (content, order, time, distance) to arrays of the same shape. Both are None
     unless requested. `gates` maps the components that a model weighs against the others ("long-term", "own history") to their
-    weights (T + 1,). `copies` (T + 1, C) are the scores copied directly to the items with `copied_codes` (T + 1, C).
+    weights (T + 1,). `copies` (T + 1, C) are the scores copied directly to the items with `copied_codes` (T + 1, C). `query` is the row
+    of `attention` that decides the list: the last one, or 0 where a mask token takes the place of the start token.
     """
 
     states: np.ndarray
@@ -49,6 +50,7 @@ class Trace:
     gates: dict[str, np.ndarray] = field(default_factory=dict)
     copies: np.ndarray | None = None
     copied_codes: np.ndarray | None = None
+    query: int = -1
 
 
 @runtime_checkable
@@ -172,6 +174,13 @@ def shows_attention(model: object) -> bool:
 def find_fixed_reason(model: object) -> str | None:
     """Return the English reason why a model's scores do not change with the events of a history, None if they do."""
     return model.fixed_because if isinstance(model, HasFixedScores) else None
+
+
+def find_unexplained_reason(model: object) -> str | None:
+    """Return the English reason why a model cannot be explained: its scores are fixed, or it scores no items outside its lists."""
+    return find_fixed_reason(model) or (
+        N_("it returns lists without scores for all other items") if isinstance(model, HoldsLists) else None
+    )
 
 
 def encode_seen_items(vocabulary: Vocabulary, history: History) -> np.ndarray:

@@ -187,7 +187,7 @@ def _read_interactions(path: Path, user_ids: pd.Index, item_ids: pd.Index) -> pd
     if not {"user", "item"} <= set(table.column_names):
         raise DataError(_("{path} has no columns user and item; prepare the data again", path=path))
     users, items = table["user"].to_numpy(), table["item"].to_numpy()
-    starts = np.flatnonzero(np.diff(users, prepend=-1))
+    starts = np.flatnonzero(np.concatenate([[True], users[1:] != users[:-1]])[: len(users)])
     fits = len(starts) == len(user_ids) and np.array_equal(users[starts], np.arange(len(user_ids)))
     if not fits or (len(items) and not 0 <= items.min() <= items.max() < len(item_ids)):
         raise DataError(_("{path} does not fit the other tables of its folder; prepare the data again", path=path))

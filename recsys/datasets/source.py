@@ -84,6 +84,20 @@ def query_count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(row[0]) if row else 0
 
 
+def read_head(path: Path, size: int) -> bytes:
+    """Return the first bytes of a file; one that cannot be opened or read is a DataError."""
+    try:
+        with path.open("rb") as file:
+            return file.read(size)
+    except OSError as error:
+        raise unreadable_file(path, error) from error
+
+
+def unreadable_file(path: Path, error: OSError) -> DataError:
+    """Return the DataError for a file that the operating system does not open or read."""
+    return DataError(_("{path} cannot be read: {reason}; check the name and the folder", path=path, reason=error.strerror or error))
+
+
 @contextmanager
 def reading_errors(path: Path) -> Iterator[None]:
     """Turn the errors that can occur while a file is read into one-line DataErrors that name it."""

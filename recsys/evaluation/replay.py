@@ -71,7 +71,7 @@ class StepAttention:
     """Attention of a model at one step, over the last n known events in the receptive field of two blocks (399 at max_length 200).
 
     `steps` (n + 1,) are the indices of the events of rows and columns, −1 for the start token. `weights` (blocks, heads, n + 1, n + 1);
-    the last row is the attention at this step, exact for up to two blocks. `terms` maps the terms of the logits to arrays of the same
+    the row `query`, by default the last, is the attention at this step, exact for up to two blocks. `terms` maps the terms of the logits to arrays of the same
     shape. If the history was cut, the first rows attend to fewer events than at their own steps. With `own` the last block is the
     pointer to the user's own events, from which items are copied.
     """
@@ -81,6 +81,7 @@ class StepAttention:
     weights: np.ndarray
     terms: dict[str, np.ndarray]
     own: bool = False
+    query: int = -1
 
 
 def replay_history(
@@ -159,7 +160,7 @@ def compute_request_attention(model: Recommender, request: Request) -> StepAtten
     trace: Trace = model.trace(history, replace(request, history=history, candidates=None), attention=True)
     if trace.attention is None:
         raise DataError(_("the model {model} has no attention; choose one that has, for example sasrec", model=type(model).__name__))
-    return StepAttention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {}, trace.copies is not None)
+    return StepAttention(step, np.concatenate([[-1], known]), trace.attention, trace.terms or {}, trace.copies is not None, trace.query)
 
 
 class _Chunk(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast, get_args
 
 import numpy as np
 
-from recsys.core import PAD, TOP_K, Recommender, Request, ScoresSubsets, Vocabulary, append_likes, find_fixed_reason
+from recsys.core import PAD, TOP_K, Recommender, Request, ScoresSubsets, Vocabulary, append_likes, find_unexplained_reason
 from recsys.core.errors import DataError, RecsysError, unknown
 from recsys.core.translation import _
 from recsys.explain.context_players import pin_context
@@ -62,7 +62,7 @@ class Game:
         self.step = len(request.history)
         self.full_request = append_likes(request) if request.history.likes else request
         self.vocabulary = cast(Vocabulary, getattr(model, "vocabulary", None) or Vocabulary(model.item_ids))
-        reason = find_fixed_reason(model)
+        reason = find_unexplained_reason(model)
         if reason is not None:
             raise DataError(_("this model cannot be explained: {reason}; choose another model", reason=_(reason)))
         code = int(self.vocabulary.encode([item_id])[0])

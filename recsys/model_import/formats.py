@@ -35,6 +35,7 @@ class ModelFormat:
 
 
 FORMATS: dict[str, ModelFormat] = {
+    "recbole": ModelFormat(N_("RecBole checkpoint"), "recsys.model_import.recbole_file"),
     "vectors": ModelFormat(N_("vectors of users and items"), "recsys.model_import.vector_files"),
     "recommendations": ModelFormat(N_("recommendations as a table"), "recsys.model_import.recommendation_table"),
 }

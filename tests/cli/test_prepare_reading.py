@@ -1,4 +1,4 @@
-"""What `prepare` says about the reading of a file: roles with reasons, unused columns, first rows, questions, and files at an address."""
+"""The report of `prepare` on the reading of a file: roles with reasons, unused columns, first rows, questions, and files at an address."""
 
 import shlex
 import threading

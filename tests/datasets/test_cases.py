@@ -72,7 +72,14 @@ CASES = (
     Case("takeout-location/2024_JANUARY.json", 200, 1, 15, "2024-01-03", (ME,)),
     Case("amazon-jsonl/reviews_Things_5.json", 562, 60, 40),
     Case("amazon-jsonl/reviews_Things_5.json.gz", 562, 60, 40),
-    Case("goodreads/goodreads_library_export.csv", 34, 1, 34, asked=(ME,), checks={"items planned": 31, "missing times": 15}),
+    Case(
+        "goodreads/goodreads_library_export.csv",
+        34,
+        1,
+        34,
+        asked=("--map user_id==me,timestamp=Date Read",),
+        checks={"items planned": 31, "missing times": 15},
+    ),
     Case("goodreads/goodreads_library_export.csv", 49, 1, 49, choices={"mapping": {"timestamp": "", "user_id": "=me"}}),
     Case(
         "mind/behaviors.tsv",
@@ -312,7 +319,10 @@ MADE: tuple[tuple[Callable[[Path], Path], Case], ...] = (
     (make_viewing, Case("viewing", 60, 3, 7, FIRST, checks={"trailers": 6, "plays under": 15})),
     (make_streaming, Case("streaming", 60, 1, 7, FIRST, (ME,), {"plays under": 30})),
     (make_reviews, Case("reviews", 60, 3, 7, FIRST)),
-    (make_library, Case("library", 30, 1, 30, asked=(ME,), checks={"items planned": 20, "missing times": 10})),
+    (
+        make_library,
+        Case("library", 30, 1, 30, asked=("--map user_id==me,timestamp=Date Read",), checks={"items planned": 20, "missing times": 10}),
+    ),
     (make_impressions, Case("impressions", 60, 9, 7, asked=("--map user_id=column 2",), checks={"clicks read from impressions": 60})),
     (make_jokes, Case("jokes", 480, 60, 12, asked=("--layout matrix",), checks={"matrix cells of 99": 240})),
     (make_games, Case("games", 80, 9, 6, asked=("--map user_id=column 1,item_id=column 2",), checks={"behaviours: ": 80})),

@@ -370,7 +370,7 @@ def test_first_row_with_a_decimal_comma_is_not_a_header(tmp_path: Path) -> None:
     path = tmp_path / "events.csv"
     path.write_text("Ann;tea;4,5\nBen;tea;3,0\nAnn;jam;2,5\nBen;jam;5,0\n")
     plan = plan_file(path)
-    assert not plan.file_format.header
+    assert not plan.file_format.has_header
     assert len(plan.sample) == 4
 
 

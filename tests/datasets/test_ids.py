@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from recsys.core.errors import DataError, QuestionError
-from recsys.datasets.importing.ids import MISSING_IDS, composite_sql, count_look_alikes, id_columns, id_sql, repair_ids
+from recsys.datasets.importing.ids import MISSING_IDS, composite_sql, count_look_alikes, id_sql, list_id_columns, repair_ids
 
 COLUMNS = {"user_id": "who", "item_id": "what"}
 numbers = st.integers(-99, 99).map(str)
@@ -141,9 +141,9 @@ def test_an_id_of_several_columns_is_readable(con):
     assert joined == ["The Dry Stones – Night", "Night", None]
     assert con.execute(f"SELECT DISTINCT {id_sql('=its me', columns)} FROM tracks").fetchall() == [("its me",)]
     con.execute("DROP TABLE tracks")
-    assert id_columns("=me", columns) == ()
-    assert id_columns("artist + track", columns) == ("artist", "track")
-    assert id_columns("a+b", columns) == ("a+b",)
+    assert list_id_columns("=me", columns) == ()
+    assert list_id_columns("artist + track", columns) == ("artist", "track")
+    assert list_id_columns("a+b", columns) == ("a+b",)
 
 
 @pytest.mark.parametrize("text", ["=", "= ", "artist+song", "nobody"])

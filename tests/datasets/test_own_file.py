@@ -266,7 +266,7 @@ def test_a_failed_prepare_leaves_what_was_there(tmp_path: Path) -> None:
     assert [each.name for each in (Path(os.environ["RECSYS_HOME"]) / "datasets").iterdir()] == ["shop"]
 
 
-@pytest.mark.parametrize("moment", ["_create_events", "_write_items", "read_prepared"])
+@pytest.mark.parametrize("moment", ["_create_events", "write_items", "read_prepared"])
 def test_a_kill_in_the_middle_leaves_what_was_there(moment: str, tmp_path: Path) -> None:
     path = _csv(tmp_path)
     prepare_dataset(path, name="shop")
@@ -287,7 +287,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("recsys.datasets.importing.ingest._write_items", full)
+    monkeypatch.setattr("recsys.datasets.importing.ingest.write_items", full)
     with pytest.raises(DataError, match="No space left on device; nothing was changed"):
         prepare_dataset(_csv(tmp_path), name="shop")
     assert not (Path(os.environ["RECSYS_HOME"]) / "datasets" / "shop").exists()

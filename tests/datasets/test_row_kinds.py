@@ -16,7 +16,6 @@ from recsys.datasets.importing.ids import id_sql
 from recsys.datasets.importing.row_choices import (
     apply_row_kinds,
     check_choices,
-    count_row_kinds,
     flag_columns,
     remove_deleted,
     short_play_seconds,
@@ -242,15 +241,6 @@ def test_deletions_take_back_the_earlier_events_of_a_pair(rows):
 
     assert left == [row for row in range(len(rows)) if survives(row)]
     assert check == Check(check.check, sum(not deletes for *_pair, deletes in rows) - len(left), "dropped")
-
-
-def test_a_sample_shows_the_kinds_before_the_import():
-    table = people(90, InvoiceNo=[f"{'C' if number % 3 == 1 else ''}{number}" for number in range(90)])
-    kinds = guess_row_kinds(table, IDS)
-    (count,) = count_row_kinds(table, IDS, kinds)
-    assert (count.kind.key, count.rows) == ("cancelled", 30) and count.example.startswith("C")
-    assert count.kind.default == "keep"
-    assert count_row_kinds(table, {"user_id": "who"}, kinds) == []
 
 
 @settings(max_examples=60, deadline=None)

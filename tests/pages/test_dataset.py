@@ -1,6 +1,7 @@
 """The dataset page: overview, cleaning report, import of a file, and the list of all datasets."""
 
 from collections.abc import Callable
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -8,9 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Selectbox
 
+from pages.explore.dataset import import_choices, import_wizard
+from recsys.cli import file_reading
 from recsys.core import Dataset
 from recsys.datasets import open_dataset, prepare_recipe
+from recsys.datasets.importing.file_format import Kind
 from recsys.datasets.importing.id_columns import ONE_USER
+from recsys.datasets.importing.layouts import Layout
+from recsys.datasets.source import KEYS
 from recsys.storage.paths import home
 from recsys.training import estimates
 from tests.pages.conftest import told
@@ -27,6 +33,13 @@ ONE_PERSON = "endTime,trackName,msPlayed\n" + "".join(
     f"2024-03-{day + 1:02} 10:00,{('Blue', 'Green', 'Red', 'White', 'Black')[day % 5]},{9000 if day % 3 == 0 else 180000}\n"
     for day in range(30)
 )
+
+
+def test_every_format_layout_and_role_has_words_in_the_wizard_and_the_command() -> None:
+    formats = set(get_args(Kind)) - {"separated"}  # which is described by its separator
+    assert set(import_wizard.FORMAT_SENTENCES) == set(file_reading.FORMATS) == formats
+    assert set(import_choices.LAYOUTS) == set(file_reading.LAYOUTS) == set(get_args(Layout))
+    assert tuple(import_choices.COLUMN_LABELS) == tuple(import_choices.COLUMN_HELP) == KEYS
 
 
 def upload(app: AppTest, content: bytes, name: str = "shop.csv") -> AppTest:

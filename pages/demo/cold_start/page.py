@@ -9,7 +9,7 @@ from pages.demo.cold_start import lists, new_user
 from pages.shell import cursor
 from pages.ui import checkpoint_titles, html
 from pages.ui.errors import escape_markdown
-from recsys.core import HoldsLists
+from recsys.core import HoldsLists, find_fixed_reason
 from recsys.core.formatting import join_words
 from recsys.core.translation import _, ngettext
 
@@ -41,7 +41,8 @@ else:
     with st.spinner(ngettext("Running {count} model …", "Running {count} models …", len(order)), show_time=False):
         shown, drawn = st.empty(), 0.0
         for name in order:
-            if isinstance(cache.loaded(here.dataset, name, here.device).model, HoldsLists):
+            model = cache.loaded(here.dataset, name, here.device).model
+            if isinstance(model, HoldsLists) and find_fixed_reason(model) is not None:
                 without.append(titles[name])
                 continue
             answers.append(lists.recommend_to_new_user(here, titles[name], found[name], user, for_all))

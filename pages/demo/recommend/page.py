@@ -3,10 +3,11 @@
 import streamlit as st
 
 from pages import cache
-from pages.demo.recommend import cards, filters, session
+from pages.demo.recommend import cards, code_parameters, filters, session
 from pages.shell import cursor, keyboard
 from pages.ui import fixed_scores, html, request_context
 from pages.ui.errors import guarded
+from recsys.core import find_fixed_reason
 from recsys.core.translation import _
 from recsys.models import find_model_spec
 
@@ -25,8 +26,9 @@ def draw_list() -> None:
         if trial.changed:
             st.button(_("Reset"), key="try_reset", on_click=session.forget, width="stretch")
     with list_column:
+        model = code_parameters.draw_parameters(loaded.model, controls)
         request = request_context.build_request(here, trial, context)
-        items, scores, reason = session.recommend_items(here, loaded.model, request, chosen)
+        items, scores, reason = session.recommend_items(here, model, request, chosen)
         st.html(cards.trial_html(here.dataset, trial, reason, request_context.describe_context(here, context)))
         connections = session.connect_items(here, loaded.card.protocol, request, items)
         cards.draw_cards(here.dataset, items, html.bar_widths(scores), trial, connections)
@@ -35,6 +37,6 @@ def draw_list() -> None:
 
 st.title(_("Recommendations"))
 html.lead(cards.history_sentence(here, request_context.request_moment(here), loaded.card))
-fixed_scores.draw_reason(here, loaded.model, _("This list does not follow what you add or like: {reason}."))
+fixed_scores.draw_reason(here, find_fixed_reason(loaded.model), _("This list does not follow what you add or like: {reason}."))
 draw_list()
 keyboard.walk()

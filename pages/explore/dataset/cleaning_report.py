@@ -21,7 +21,7 @@ CHECKS = {
     "missing coordinates": N_("Rows without coordinates"),
     "duplicates": N_("Duplicates: same user, item, time and behaviour"),
     "order": N_("Rows not in time order"),
-    "people without items": N_("Users without items"),
+    "users without items": N_("Users without items"),
 }
 ACTIONS = {
     "kept": N_("kept unchanged"),

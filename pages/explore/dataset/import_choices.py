@@ -1,4 +1,7 @@
-"""Widgets for the choices of an import: the layout, the roles of columns, the kinds of rows and the meaning of behaviours."""
+"""Widgets for the choices of an import: the layout, the roles of columns, the kinds of rows and the meaning of behaviours.
+
+`suffix` ends the keys of the widgets, so that another file, or a new plan of the same file, has new widgets.
+"""
 
 from collections.abc import Iterable
 from typing import Any, get_args
@@ -13,14 +16,13 @@ from recsys.core.formatting import join_words
 from recsys.core.moments import Ties
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.behaviours import MEANINGS
-from recsys.datasets.importing.id_columns import ONE_USER
+from recsys.datasets.importing.id_columns import ONE_USER, list_used_columns
 from recsys.datasets.importing.import_plan import ImportPlan
 from recsys.datasets.importing.layouts import Layout
 from recsys.datasets.importing.options import Pairs
 from recsys.datasets.importing.row_choices import list_choices
 from recsys.datasets.source import KEYS
 
-SEPARATORS = {"\t": N_("tabs"), ",": N_("commas"), ";": N_("semicolons"), "|": N_("vertical bars"), " ": N_("spaces")}
 COLUMN_LABELS = {
     "user_id": N_("User"),
     "item_id": N_("Item"),
@@ -77,72 +79,30 @@ ROW_CHOICES = {
 }
 AS_NAMED = N_("as the word says")
 MEANING_LABELS = {"positive": N_("an event"), "impression": N_("only shown, not an event"), "delete": N_("takes earlier events back")}
-DATE_ORDER_LABELS = {"day-first": N_("day first"), "month-first": N_("month first"), "year-first": N_("year first")}
+ASK_ICON = ":material/help:"
 
 
-def draw_layout(plan: ImportPlan, file: str) -> Layout:
-    """Draw the select box of the layout, on the one that was detected, and return the choice."""
+def draw_layout(plan: ImportPlan, suffix: str) -> Layout:
+    """Draw the select box of the layout, set to the detected one, and return the choice."""
     options = list(LAYOUTS)
     return st.selectbox(
         _("The rows of the file are"),
         options,
         index=options.index(plan.layout),
         format_func=lambda layout: _(LAYOUTS[layout]),
-        key=f"layout_{file}",
+        key=f"layout_{suffix}",
     )
 
 
-def draw_question(question: QuestionError, file: str) -> tuple[str, str] | None:
-    """Draw a question with its suggested answer; return the field of Options and the value once the user has answered.
-
-    A question that only another file or another column answers has no widget.
-    """
-    st.warning(escape_markdown(question), icon=ASKED)
-    name = question.option.removeprefix("--")
-    suggested = question.suggestion[1] if question.suggestion else None
-    if name == "rows" and suggested:
-        choice = suggested.partition("=")[2]
-        return (name, suggested) if st.button(_(ROW_ANSWERS[choice]), type="primary", key=f"answer_rows_{file}") else None
-    if name not in ANSWER_LABELS:
-        st.caption(_("Change a setting above, or correct the file and upload it again; then check it again."))
-        return None
-    options = list(dict.fromkeys([*question.choices, *([suggested] if suggested else []), *(ENCODINGS if name == "encoding" else ())]))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        value = st.selectbox(
-            _(ANSWER_LABELS[name]),
-            options,
-            index=options.index(suggested) if suggested else None,
-            format_func=lambda option: _(ANSWERS[option]) if option in ANSWERS and name in ("layout", "dates") else option,
-            placeholder=_("Choose an answer"),
-            accept_new_options=name == "encoding",
-            key=f"answer_{name}_{file}",
-            width=360,
-        )
-        is_given = st.button(_("Continue"), type="primary", key=f"answer_{name}_{file}_button", disabled=not value)
-    return (name, value) if is_given and value else None
-
-
-ASKED = ":material/help:"
-ANSWER_LABELS = {
-    "table": N_("The events are in"),
-    "encoding": N_("Encoding of the text"),
-    "layout": N_("The rows of the file are"),
-    "dates": N_("Dates are written"),
-}
-ANSWERS: dict[str, str] = {**DATE_ORDER_LABELS, **{str(layout): label for layout, label in LAYOUTS.items()}}
-ROW_ANSWERS = {"drop": N_("Drop these rows and continue"), "keep": N_("Keep these values and continue")}
-ENCODINGS = ("utf-8", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "big5", "euc_kr", "utf-16")
-
-
-def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
-    """Draw a select box for the column of each role, on the guess, with its reason; say which are not certain."""
+def draw_mapping(plan: ImportPlan, suffix: str) -> Pairs:
+    """Draw a select box for the column of each role, set to the guess, with its reason; mark those that are not certain."""
     if plan.question is not None:
-        st.warning(escape_markdown(_describe_question(plan, plan.question)), icon=ASKED)
-    is_open = {"user_id"} if plan.question is not None and plan.question.option == "--items" else set()
+        st.warning(escape_markdown(_describe_question(plan, plan.question)), icon=ASK_ICON)
+    open_roles = {"user_id"} if plan.question is not None and plan.question.option == "--items" else set()
     chosen = {}
     for start in range(0, len(KEYS), 4):
         for place, key in zip(st.columns(4), KEYS[start : start + 4], strict=False):
-            suggested = "" if key in is_open else plan.mapping.get(key, "")
+            suggested = "" if key in open_roles else plan.mapping.get(key, "")
             others = plan.guess.alternatives.get(key, ())
             options = list(dict.fromkeys(["", suggested, *others, *plan.columns, *([ONE_USER] if key == "user_id" else [])]))
             value = place.selectbox(
@@ -150,15 +110,15 @@ def draw_mapping(plan: ImportPlan, file: str) -> Pairs:
                 options,
                 index=options.index(suggested),
                 format_func=_name_column,
-                key=f"map_{key}_{file}_{plan.layout}",
+                key=f"map_{key}_{suffix}_{plan.layout}",
                 help=_(COLUMN_HELP[key]),
             )
             chosen[key] = value
             if value and value == suggested:
                 reason = escape_markdown(plan.guess.reasons.get(key, ""))
                 is_unsure = key in plan.guess.unsure
-                place.caption(f"{ASKED} {_('not certain: {reason}', reason=reason)}" if is_unsure else reason)
-    used = {part for value in chosen.values() for part in (value, *value.split("+"))}
+                place.caption(f"{ASK_ICON} {_('not certain: {reason}', reason=reason)}" if is_unsure else reason)
+    used = list_used_columns(chosen.values())
     unused = [f"{name} ({plan.guess.unused[name]})" if name in plan.guess.unused else name for name in plan.columns if name not in used]
     if unused:
         st.caption(escape_markdown(_("Not used: {columns}.", columns=join_words(unused[:30]))))
@@ -189,22 +149,22 @@ def _name_column(name: str) -> str:
     return escape_markdown(name) if name else _("not in this file")
 
 
-def draw_rules(file: str) -> tuple[Any, Any, Any]:
+def draw_rules(suffix: str) -> tuple[Any, Any, Any]:
     """Draw the rules for duplicates, missing values and events at one moment."""
     first, second, third = st.columns(3)
     duplicates = first.selectbox(
-        _("Duplicate rows"), list(DUPLICATE_RULES), format_func=lambda rule: _(DUPLICATE_RULES[rule]), key=f"duplicates_{file}"
+        _("Duplicate rows"), list(DUPLICATE_RULES), format_func=lambda rule: _(DUPLICATE_RULES[rule]), key=f"duplicates_{suffix}"
     )
     missing = second.selectbox(
-        _("Missing ratings and coordinates"), list(MISSING_RULES), format_func=lambda rule: _(MISSING_RULES[rule]), key=f"missing_{file}"
+        _("Missing ratings and coordinates"), list(MISSING_RULES), format_func=lambda rule: _(MISSING_RULES[rule]), key=f"missing_{suffix}"
     )
     ties = third.selectbox(
-        _("Events of one user at one moment"), list(get_args(Ties)), format_func=lambda rule: _(TIE_RULES[rule]), key=f"ties_{file}"
+        _("Events of one user at one moment"), list(get_args(Ties)), format_func=lambda rule: _(TIE_RULES[rule]), key=f"ties_{suffix}"
     )
     return duplicates, missing, ties
 
 
-def draw_behaviours(sample: pd.DataFrame, column: str, file: str) -> Pairs:
+def draw_behaviours(sample: pd.DataFrame, column: str, suffix: str) -> Pairs:
     """Draw the meaning of each behaviour of the sample; return those that were changed."""
     names = sample[column].dropna().str.strip().value_counts().index[:12] if column in sample.columns else ()
     chosen = {}
@@ -215,15 +175,15 @@ def draw_behaviours(sample: pd.DataFrame, column: str, file: str) -> Pairs:
                     escape_markdown(name),
                     ["", *MEANINGS],
                     format_func=lambda each: _(MEANING_LABELS.get(each, AS_NAMED)),
-                    key=f"behaviour_{name}_{file}",
+                    key=f"behaviour_{name}_{suffix}",
                 )
                 if meaning:
                     chosen[name] = meaning
     return tuple(chosen.items())
 
 
-def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
-    """Draw, for each kind of rows that the report found, what to do with them; return those that are not the default."""
+def draw_row_choices(checks: Iterable[Check], suffix: str) -> Pairs:
+    """Draw a select box with the treatment of each kind of rows in these lines of the report; return the choices that are not the default."""
     kinds = {check.choice: check for check in checks if check.rows and len(list_choices(check.choice)) > 1}
     chosen = {}
     if kinds:
@@ -235,7 +195,7 @@ def draw_row_choices(checks: Iterable[Check], file: str) -> Pairs:
             escape_markdown(label[:1].upper() + label[1:]),
             options,
             format_func=lambda choice: _(ROW_CHOICES[choice]),
-            key=f"rows_{kind}_{file}",
+            key=f"rows_{kind}_{suffix}",
         )
         if value != options[0]:
             chosen[kind] = value

@@ -11,6 +11,7 @@ import streamlit as st
 from pages import cache
 from pages.explore.dataset import first_training
 from pages.explore.dataset.first_training import MINUTES, list_baselines, list_recommended
+from pages.explore.dataset.import_state import KEY, ImportState
 from pages.shell import cursor
 from pages.ui.errors import escape_markdown, guarded
 from pages.ui.metrics import format_train_time
@@ -47,11 +48,11 @@ class _Estimates:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def draw(found: Imported, file: str) -> None:
-    """Draw the name and the three ways to go on; `file` tells uploads apart in the keys of the widgets."""
+def draw(found: Imported, state: ImportState) -> None:
+    """Draw the name and the three ways to go on."""
     st.subheader(_("3 · Use the dataset"))
     dataset = found.dataset
-    title = st.text_input(_("Name of the dataset"), value=dataset.title, max_chars=60, key=f"name_{file}").strip() or dataset.title
+    title = st.text_input(_("Name of the dataset"), value=dataset.title, max_chars=60, key=f"name_{state.file}").strip() or dataset.title
     with st.container(horizontal=True):
         st.button(_("Use this dataset"), type="primary", key="use_data", on_click=_accept, args=(dataset, title, False))
         st.button(_("Use it and train the recommended models"), key="use_and_train", on_click=_accept, args=(dataset, title, True))
@@ -63,31 +64,30 @@ def draw(found: Imported, file: str) -> None:
     st.caption(f"{baselines} {_('The dataset and its models stay private to this browser tab.')}")
     estimates = _measure(dataset)
     st.fragment(_draw_estimates, run_every=1.0 if estimates.job.running else None)(estimates)
-    _draw_saving(found, title, file)
+    _draw_saving(found, title, state)
 
 
-def _draw_saving(found: Imported, title: str, file: str) -> None:
+def _draw_saving(found: Imported, title: str, state: ImportState) -> None:
     """Draw the button that saves the dataset with its recipe; a name that exists is replaced only when that is ticked."""
     name = _slug(title)
     is_known, exists = name in DATASETS, prepared_folder(name) is not None
     with st.container(horizontal=True, vertical_alignment="center"):
         may_replace = (
-            exists and not is_known and st.checkbox(_("Replace the saved dataset “{name}”", name=name), key=f"replace_{file}_{name}")
+            exists and not is_known and st.checkbox(_("Replace the saved dataset “{name}”", name=name), key=f"replace_{state.file}_{name}")
         )
         st.button(
             _("Save to workspace"),
             key="save_data",
             on_click=_save,
-            args=(found, name, title),
+            args=(found, name, title, state),
             disabled=is_known or (exists and not may_replace),
             help=_("“{name}” is the name of a known dataset; choose another name.", name=name) if is_known else None,
         )
-    saved = st.session_state.get("wizard", {}).get("saved")
-    if saved is not None:
-        recipe = home() / "datasets" / saved / "recipe.toml"
+    if state.saved is not None:
+        recipe = home() / "datasets" / state.saved / "recipe.toml"
         text = _(
             "Saved as {name}. The same import of another file: {command}",
-            name=saved,
+            name=state.saved,
             command=f"python -m recsys prepare FILE --recipe {recipe}",
         )
         st.success(escape_markdown(text))
@@ -101,10 +101,10 @@ def _draw_saving(found: Imported, title: str, file: str) -> None:
 
 
 @guarded
-def _save(found: Imported, name: str, title: str) -> None:
+def _save(found: Imported, name: str, title: str, state: ImportState) -> None:
     with st.spinner(_("Saving {dataset} …", dataset=title)):
         save_import(replace(found.dataset, title=title), name, found.path, found.options)
-    st.session_state.setdefault("wizard", {})["saved"] = name
+    state.saved = name
 
 
 @guarded
@@ -119,7 +119,7 @@ def _accept(dataset: Dataset, title: str, with_recommended: bool) -> None:
     estimates: _Estimates | None = st.session_state.pop(ESTIMATES, None)
     if estimates is not None:
         estimates.job.stop()
-    st.session_state.pop("wizard", None)
+    st.session_state.pop(KEY, None)
     cursor.move_cursor(dataset=name)
     first_training.start(accepted, with_recommended)
 

@@ -8,13 +8,14 @@ from pages.inspect.explain.options import choose_view
 from pages.shell import cursor, keyboard
 from pages.ui import fixed_scores
 from pages.ui.errors import error_boundary
+from recsys.core import find_unexplained_reason
 from recsys.core.translation import _
 
 VIEWS = {"one": local_view.draw, "what-if": what_if.draw, "global": global_view.draw}
 here = cursor.current_cursor()
 st.title(_("Explain"))
 loaded = cache.loaded(here.dataset, here.model, here.device)
-if fixed_scores.draw_reason(here, loaded.model, _("This model cannot be explained: {reason}.")):
+if fixed_scores.draw_reason(here, find_unexplained_reason(loaded.model), _("This model cannot be explained: {reason}.")):
     st.stop()
 
 

@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.datasets.build import natural_key
+from recsys.datasets.source import unreadable_file
 
 _DOCUMENTS = {".pdf", ".html", ".htm", ".md", ".doc", ".docx", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".py", ".ipynb"}
 
@@ -23,11 +24,12 @@ def unpack_archive(path: Path, folder: Path, member: str | None = None) -> list[
         if path.is_dir():
             raise DataError(_("{path} is a folder; name a file in it", path=path))
         raise DataError(_("{path} is a pipe or a device, not a file; save its content to a file first", path=path))
-    files = _unzipped(path, folder, member) if path.suffix.lower() == ".zip" else [path]
-    return [_gunzipped(file, folder) for file in files]
+    files = _unzip(path, folder, member) if path.suffix.lower() == ".zip" else [path]
+    return [_gunzip(file, folder) for file in files]
 
 
-def _unzipped(path: Path, folder: Path, member: str | None) -> list[Path]:
+def _unzip(path: Path, folder: Path, member: str | None) -> list[Path]:
+    """Unpack the data files of a zip, or the one called `member`."""
     try:
         with zipfile.ZipFile(path) as archive:
             files = [each for each in archive.infolist() if not each.is_dir() and not _is_clutter(each.filename)]
@@ -41,7 +43,7 @@ def _unzipped(path: Path, folder: Path, member: str | None) -> list[Path]:
                 raise DataError(_("{file} contains no data files; zip a table of events, such as a CSV file", file=path.name))
             chosen.sort(key=lambda each: natural_key(PurePosixPath(each.filename).stem))
             # Each in a folder of its own, as two members may have the same name in different folders.
-            return [_extracted(archive, each, Path(mkdtemp(dir=folder))) for each in chosen]
+            return [_extract(archive, each, Path(mkdtemp(dir=folder))) for each in chosen]
     except FileNotFoundError as error:
         raise DataError(_("{path} does not exist; check the name and the folder", path=path)) from error
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
@@ -56,14 +58,14 @@ def _unzipped(path: Path, folder: Path, member: str | None) -> list[Path]:
         ) from error
 
 
-def _extracted(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> Path:
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> Path:
     target = folder / PurePosixPath(member.filename).name
     with archive.open(member) as packed, target.open("wb") as file:
         shutil.copyfileobj(packed, file, 1 << 20)
     return target
 
 
-def _gunzipped(path: Path, folder: Path) -> Path:
+def _gunzip(path: Path, folder: Path) -> Path:
     """Unpack gzip, recognized by its first bytes and not by its name: browsers unpack some downloads and keep the name."""
     try:
         with path.open("rb") as file:
@@ -75,7 +77,7 @@ def _gunzipped(path: Path, folder: Path) -> Path:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(_("{file} is a damaged gzip file ({reason}); download or pack it again", file=path.name, reason=error)) from error
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable_file(path, error) from error
     return target
 
 
@@ -84,7 +86,3 @@ def _is_clutter(name: str) -> bool:
     path = PurePosixPath(name)
     is_note = path.stem.lower().startswith(("readme", "license", "licence", "thumbs", "terms"))
     return name.startswith("__MACOSX/") or path.name.startswith(".") or is_note or path.suffix.lower() in _DOCUMENTS
-
-
-def _unreadable(path: Path, error: OSError) -> DataError:
-    return DataError(_("{path} cannot be read: {reason}; check the name and the folder", path=path, reason=error.strerror or error))

@@ -20,7 +20,8 @@ WORDS = {
 }
 """Behaviours that are not positive events, by kind of row, in small letters without spaces, _ and -; a view is a positive event."""
 
-_MEANT = {"impressions": "impression", "cart-removals": "impression", "deletions": "delete"}
+# The meaning of the behaviours of a kind; those of other kinds are positive.
+_MEANINGS_OF_KINDS = {"impressions": "impression", "cart-removals": "impression", "deletions": "delete"}
 _LISTED = 8
 
 
@@ -55,13 +56,13 @@ def behaviour_meanings(values: Iterable[str], given: Mapping[str, str]) -> dict[
     for name in given:
         if name.strip().lower() not in lower:
             raise DataError(_("there is no behaviour '{name}'; the behaviours are {names}", name=name, names=", ".join(names[:20])))
-    told = {name.strip().lower(): meaning for name, meaning in given.items()}
-    return {name: told.get(name.lower(), _meaning(name)) for name in names}
+    given_by_name = {name.strip().lower(): meaning for name, meaning in given.items()}
+    return {name: given_by_name.get(name.lower(), _meaning(name)) for name in names}
 
 
 def _meaning(name: str) -> str:
     squeezed = name.lower().translate(str.maketrans("", "", "_- "))
-    return next((_MEANT.get(key, "positive") for key, words in WORDS.items() if squeezed in words.split()), "positive")
+    return next((_MEANINGS_OF_KINDS.get(key, "positive") for key, words in WORDS.items() if squeezed in words.split()), "positive")
 
 
 def create_behaviours(con: duckdb.DuckDBPyConnection) -> None:
@@ -70,7 +71,7 @@ def create_behaviours(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def describe_behaviours(con: duckdb.DuckDBPyConnection, given: Mapping[str, str]) -> tuple[Check, ...]:
-    """Return a report line with the rows of each of the `behaviours`; those that are codes ask to be explained.
+    """Return a report line with the rows of each of the `behaviours`; those that are codes are to be explained by the user.
 
     Raises a DataError if `given` explains behaviours that do not occur.
     """

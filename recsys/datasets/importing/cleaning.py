@@ -5,7 +5,7 @@ behaviour, rating, latitude, longitude, text, title, category, position, and the
 that are not empty in the file. A row dropped by one check is not counted by a later one: rows in = rows kept + rows dropped.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, get_args
@@ -51,6 +51,13 @@ class Rules:
 def clean_events(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[Check, ...]:
     """Run every check over `events`, changing the table; the report contains every check, also those that found nothing."""
     return tuple(line for check in CHECKS for line in check(con, rules))
+
+
+def filled_columns(con: duckdb.DuckDBPyConnection, columns: Iterable[str]) -> list[str]:
+    """Return the columns of `events` that have a value in any row: sorting and comparing rows by the others only takes time."""
+    named = list(columns)
+    counts = con.execute(f"SELECT {', '.join(f'count({column})' for column in named)} FROM events").fetchone() or ()
+    return [column for column, rows in zip(named, counts, strict=True) if rows]
 
 
 def drop_missing_ids(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
@@ -131,7 +138,7 @@ def clean_coordinates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Chec
 
 def handle_duplicates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """Count or drop rows that repeat the user, item, time and behaviour of an earlier row."""
-    same = "user_code, item_code, timestamp, behaviour, position"
+    same = ", ".join(("user_code", "item_code", *filled_columns(con, ("timestamp", "behaviour", "position"))))
     if rules.duplicates == "drop":
         first = f"SELECT row FROM (SELECT row, row_number() OVER (PARTITION BY {same} ORDER BY row) AS nth FROM events) WHERE nth = 1"
         return [_drop(con, N_("duplicates"), f"row NOT IN ({first})")]
@@ -142,8 +149,9 @@ def handle_duplicates(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Chec
 def count_unordered(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Check]:
     """Count rows that follow a later event of the same user in the file; they are sorted when the data is written."""
     before = "OVER (PARTITION BY user_code ORDER BY row ROWS UNBOUNDED PRECEDING)"
-    late = f"SELECT timestamp < max(timestamp) {before} OR position < max(position) {before} AS late FROM events"
-    return [Check("order", query_count(con, f"SELECT count(*) FROM ({late}) WHERE late"), "reordered")]
+    late = " OR ".join(f"{column} < max({column}) {before}" for column in filled_columns(con, ("timestamp", "position")))
+    rows = query_count(con, f"SELECT count(*) FROM (SELECT {late} AS late FROM events) WHERE late") if late else 0
+    return [Check("order", rows, "reordered")]
 
 
 CHECKS: tuple[Callable[[duckdb.DuckDBPyConnection, Rules], list[Check]], ...] = (

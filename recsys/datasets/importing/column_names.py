@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
 
+from recsys.core.translation import _
+
 Form = Literal["id", "entity", "name"]
 
 # The likeliest names first. A word with "=" counts only as the whole name, because it ends or begins many names of another meaning.
 _WORDS: dict[str, tuple[str, ...]] = {
     "user": (
         "customeruniqueid user customer client member visitor person people account buyer consumer shopper subscriber reviewer rater listener viewer "
-        "player reader patient student rider cookie household =profile =who usersha1 =uid =uuid",
-        "benutzer nutzer kunde kunden mitglied besucher käufer hörer utilisateur utilisatrice membre visiteur personne acheteur abonné",
+        "player reader patient student rider cookie household =profile =who usersha1 =uid =uuid userpseudo =anonymous =distinct respondent "
+        "participant panelist patron borrower learner attendee donor passenger contact guest email emailaddress =mail =login =handle",
+        "benutzer nutzer kunde kunden mitglied besucher käufer hörer leser teilnehmer entleiher ausleiher utilisateur utilisatrice membre visiteur personne acheteur abonné "
+        "emprunteur lecteur participante lector prestatario lettore lezer lener deelnemer",
         "usuario usuaria cliente miembro visitante persona cuenta comprador utente membro visitatore acquirente usuário utilizador pessoa",
         "gebruiker klant bezoeker użytkownik użytkownika klient klienta użytkownicy användare kund bruger bruker kullanıcı müşteri",
         "uživatel zákazník пользователь пользователя покупатель клиент клиента 用户 用戶 使用者 客户 客戶 会员 會員 顾客 買家 买家",
@@ -38,7 +42,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "timestamp": (
         "unixreviewtime timestamp timestampms unixtimestamp unixtime epoch uts =ts eventtime eventtimestamp utctime datetime datetimeutc "
         "playedat watchedat listenedat viewedat ratedat visitedat clickedat purchasedat orderedat dateread datewatched purchasedate "
-        "orderdate invoicedate transactiondate eventdate reviewtime reviewdate checkintime starttime time =when date localtime endtime at",
+        "orderdate invoicedate transactiondate eventdate reviewtime reviewdate checkintime starttime startdate startedat time =when date localtime endtime at",
         "zeitstempel zeitpunkt datum zeit uhrzeit horodatage date heure fechahora fecha hora dataora data ora tijdstip tijd czas "
         "tidpunkt tid tarih zaman дата время 时间戳 时间 時間 日期 日時 日付 時刻 タイムスタンプ 시간 일시 날짜 타임스탬프",
     ),
@@ -133,6 +137,7 @@ _ID_WORDS = "customeruniqueid usersha1 uid uuid parentasin asin sku stockcode is
 _STOPWORDS = {"of", "the", "de", "des", "du", "del", "della", "di", "do", "da", "la", "le", "el", "der", "die", "das", "l", "d", "の"}
 _DATE_FIRST = {"date", "datum", "fecha", "data", "дата"}
 _LOOSE = ("user", "item", "session", "transaction", "price", "duration", "calendar", "demographic", "device", "artist", "author")
+_NAMED_BY_PARENT = ("user", "item", "artist", "author", "album", "category", "session", "seller", "unknown")
 _NOT_COMPOUND = ("user", "item", "artist", "author", "position", "flag")
 
 
@@ -153,13 +158,19 @@ class Meaning:
 @lru_cache(4096)
 def find_meaning(column: str) -> Meaning | None:
     """Return the meaning of a column's name, None where no word of it is known."""
-    # In nested data, the last part of a path names the value: placeVisit.location.placeId.
-    words = split_name(column.rsplit(".", 1)[-1]) or split_name(column)
+    # In nested data, the last part of a path names the value, as in placeVisit.location.placeId; an id or name is that of the part before.
+    *outer, last = column.split(".")
+    words = split_name(last) or split_name(column)
+    if outer and words in (["id"], ["name"]) and (found := find_meaning(f"{outer[-1]} {last}")) and found.kind in _NAMED_BY_PARENT:
+        return found
     if not words:
         return Meaning("transaction", "entity", 3) if not column.strip() else None
     if words[0] in _DATE_FIRST and len(words) > 1 and not _exact("".join(words)):
         dates = {found.kind for word in words[1:] if (found := _exact(word)) and found.kind in ("created", "other date")}
         return Meaning(min(dates, default="timestamp"), "entity", 2, 99)
+    # "Watched Date" says the same as "Date Watched".
+    if len(words) == 2 and not _exact("".join(words)) and (known := _known().get("".join(reversed(words)))):
+        return Meaning(known[0], "entity", 3, known[1])
     for start in range(len(words)):
         found = _exact("".join(words[start:]), whole=start == 0)
         if found and not set(_FIGURES.split()).isdisjoint(words[:start]):
@@ -172,6 +183,11 @@ def find_meaning(column: str) -> Meaning | None:
         return Meaning("unknown", "id", 2)
     singles = [found for word in reversed(words) if (found := _exact(word, whole=False)) and found.kind in _LOOSE]
     return Meaning(singles[0].kind, singles[0].form, 1, singles[0].rank) if singles else None
+
+
+def explain_name(column: str) -> str:
+    """Return the reason for a role that the name of its column tells."""
+    return _("the column is named '{column}'", column=column)
 
 
 def is_meaningless(column: str) -> bool:

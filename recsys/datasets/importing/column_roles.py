@@ -11,7 +11,14 @@ from recsys.core.errors import QuestionError
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.column_names import find_meaning, is_meaningless
 from recsys.datasets.importing.column_values import Column
-from recsys.datasets.importing.event_columns import explain_time, find_by_name, find_by_values, find_descriptions, find_times
+from recsys.datasets.importing.event_columns import (
+    explain_time,
+    find_by_name,
+    find_by_values,
+    find_descriptions,
+    find_fuller_time,
+    find_times,
+)
 from recsys.datasets.importing.file_format import FileFormat
 from recsys.datasets.importing.id_columns import (
     IdColumn,
@@ -20,6 +27,7 @@ from recsys.datasets.importing.id_columns import (
     free_columns,
     is_closer_in_time,
     is_unexplained,
+    list_used_columns,
     suggest_item,
     suggest_user,
 )
@@ -32,7 +40,7 @@ _SEARCHED_COLUMNS = 100
 _READ_AS_NAMES = N_("first line taken as names of columns: {names}")
 _READ_AS_ROW = N_("first line read as a row, not as names")
 
-# Columns that people take for ratings or items, and the reason why they are none.
+# Kinds of columns that could be mistaken for ratings or items, and the reason why they have no role.
 _NO_ROLE = {
     "session": N_("the number of a session"),
     "transaction": N_("the number of an invoice, order, review or row"),
@@ -56,7 +64,7 @@ class RoleGuess:
     """The probable role of every column.
 
     `mapping` maps a role (`source.KEYS`) to a column; `creator+title` is an id of two columns, `=me` says that all rows are of one user.
-    `reasons` maps a role to the reason, in the current language. `unsure` are the roles in `mapping` that a person must confirm,
+    `reasons` maps a role to the reason, in the current language. `unsure` are the roles in `mapping` that the user must confirm,
     `alternatives` other plausible columns for a role, the best first, and `unused` says what columns without a role seem to be.
     """
 
@@ -85,7 +93,7 @@ def guess_roles(sample: pd.DataFrame) -> RoleGuess:
     by_values = find_by_values(columns, taken)
     taken |= {column.name for role, (column, _reason) in by_values.items() if role != "rating"}
     user, item = _complete(columns, user, item, taken)
-    taken |= {name for each in (user, item) if each for name in (each.column, *each.column.split("+"))}
+    taken |= list_used_columns(each.column for each in (user, item) if each)
     roles = {**{role: found for role, found in by_values.items() if found[0].name not in taken or role != "rating"}, **roles}
     roles = {
         **find_descriptions(columns, _column_of(item, columns), {*taken, *(column.name for column, _reason in roles.values())}),
@@ -99,9 +107,10 @@ def guess_roles(sample: pd.DataFrame) -> RoleGuess:
         roles.setdefault(
             "category", (item.creator, _("no column of genres was found; '{column}' groups the items", column=item.creator.name))
         )
-    if not (user and user.sure) and _is_rating_table(columns, roles):
+    if not (user and user.sure) and _is_rating_table(columns):
         user, item = _rating_table(columns)
-    return _guess(columns, roles, user, item, {"timestamp": tuple(column.name for column in times[1:])})
+    unsure = ("timestamp",) if times and find_fuller_time(times) else ()
+    return _guess(columns, roles, user, item, unsure, {"timestamp": tuple(column.name for column in times[1:])})
 
 
 def question_for(guess: RoleGuess, file: str, columns: Sequence[str]) -> QuestionError | None:
@@ -140,7 +149,7 @@ def _complete(
     return user, item
 
 
-def _is_rating_table(columns: Sequence[Column], roles: dict[str, tuple[Column, str]]) -> bool:
+def _is_rating_table(columns: Sequence[Column]) -> bool:
     """Return whether these are `user item rating time` in four columns without names, as in MovieLens, and the times agree."""
     if len(columns) != 4 or not all(is_meaningless(column.name) and column.are_whole for column in columns):
         return False
@@ -162,18 +171,19 @@ def _guess(
     roles: dict[str, tuple[Column, str]],
     user: IdColumn | None,
     item: IdColumn | None,
+    unsure: tuple[str, ...],
     alternatives: dict[str, tuple[str, ...]],
 ) -> RoleGuess:
     ids = {role: found for role, found in (("user_id", user), ("item_id", item)) if found}
     mapping = {role: found.column for role, found in ids.items()} | {role: column.name for role, (column, _reason) in roles.items()}
     reasons = {role: found.reason for role, found in ids.items()} | {role: reason for role, (_column, reason) in roles.items()}
-    used = {name for column in mapping.values() for name in (column, *column.split("+"))}
+    used = list_used_columns(mapping.values())
     kinds = {column.name: column.meaning.kind for column in columns if column.meaning and column.name not in used}
     others = alternatives | {role: found.others for role, found in ids.items()}
     return RoleGuess(
         {role: mapping[role] for role in KEYS if role in mapping},
         {role: reasons[role] for role in KEYS if role in mapping},
-        tuple(role for role, found in ids.items() if not found.sure),
+        (*(role for role, found in ids.items() if not found.sure), *unsure),
         {role: tuple(name for name in names if name != mapping[role]) for role, names in others.items() if names},
         {name: _(_NO_ROLE[kind]) for name, kind in kinds.items() if kind in _NO_ROLE},
     )
@@ -183,7 +193,7 @@ def describe_header(found: FileFormat) -> Check | None:
     """Return the line of the cleaning report that says how the first line was read; None where column names leave no doubt."""
     if found.kind != "separated" or any(find_meaning(column) for column in found.columns if column):
         return None
-    return Check(_READ_AS_NAMES, 1, "kept", {"names": ", ".join(found.columns[:3])}) if found.header else Check(_READ_AS_ROW, 1, "kept")
+    return Check(_READ_AS_NAMES, 1, "kept", {"names": ", ".join(found.columns[:3])}) if found.has_header else Check(_READ_AS_ROW, 1, "kept")
 
 
 def read_sample(con: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[str]) -> pd.DataFrame:

@@ -102,7 +102,7 @@ class Column:
 
     @property
     def are_names(self) -> bool:
-        """Whether the values are words for people, and not codes such as u17, 3f9a20 or B000012."""
+        """Whether the values are words of a language, and not codes such as u17, 3f9a20 or B000012."""
         return self._share(r"^[^\W\d_]+$|[^\W\d_]{2,}.*\s") > 0.5 and not self.are_prose
 
     @property

@@ -29,8 +29,8 @@ class Dialect:
     quote: str
     escape: str
     skip: int
-    header: bool
-    typed: bool  # RecBole's name:type header
+    has_header: bool
+    has_types: bool  # RecBole's name:type header
     names: tuple[str, ...]
 
 
@@ -58,10 +58,10 @@ def read_dialect(path: Path, found: Separator) -> Dialect | None:
     rows, skip = rows[blank:], found.skip + blank
     if not rows:
         return None
-    typed = all(_TYPED.match(name) for name in rows[0] if name)
-    header = typed or has_header(rows)
-    names = tuple(_name(cell, typed) if header else "" for cell in rows[0])
-    return Dialect(found.delimiter, found.quote, found.escape, skip, header, typed, names)
+    has_types = all(_TYPED.match(name) for name in rows[0] if name)
+    is_header = has_types or has_header(rows)
+    names = tuple(_name(cell, has_types) if is_header else "" for cell in rows[0])
+    return Dialect(found.delimiter, found.quote, found.escape, skip, is_header, has_types, names)
 
 
 def _first_lines(path: Path) -> list[str]:
@@ -70,7 +70,7 @@ def _first_lines(path: Path) -> list[str]:
 
 
 def _sniff_typed(lines: list[str]) -> Separator | None:
-    """Recognise RecBole's header, in which every name carries its type, whatever separates the names."""
+    """Recognize RecBole's header, in which every name carries its type, whatever separates the names."""
     first = lines[0] if lines else ""
     names = re.findall(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)
     marks = set(re.split(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)[1:-1])
@@ -99,7 +99,24 @@ def _sniff(path: Path, lines: list[str]) -> Separator | None:
         found = _sniff_with(path, delimiter, 0)
         if found is not None and found.columns > 1 and found.skip == 0:
             return found
-    return _most_frequent(lines)
+    return _below_preamble(lines) or _most_frequent(lines)
+
+
+def _below_preamble(lines: list[str]) -> Separator | None:
+    """Return the separator of a table below lines of another width, as the account and the period above a statement of a bank.
+
+    Every line of the table has the same number of cells, three or more, and those above fill at most half as many, as no row or header
+    does.
+    """
+    for delimiter in ("\t", ";", "|", ","):
+        cells = [_QUOTED.sub("x", line).split(delimiter) for line in lines]
+        width = next((len(row) for row, line in zip(reversed(cells), reversed(lines)) if line.strip()), 0)
+        start = next((place for place, row in enumerate(cells) if len(row) == width), 0)
+        is_whole = all(len(row) == width for row, line in zip(cells[start:], lines[start:]) if line.strip())
+        titles = max((sum(bool(cell.strip()) for cell in row) for row in cells[:start]), default=0)
+        if width > 2 and 0 < start < _TITLE_LINES and is_whole and 2 * titles <= width:
+            return Separator(delimiter, '"', '"', start, width)
+    return None
 
 
 def _skips_titles_only(found: Separator, lines: list[str]) -> bool:
@@ -161,5 +178,5 @@ def _is_title(row: list[str], width: int) -> bool:
     return filled == 0 or (filled == 1 and width > 2)
 
 
-def _name(cell: str, typed: bool) -> str:
-    return cell.strip().rsplit(":", 1)[0] if typed else cell.strip()
+def _name(cell: str, has_type: bool) -> str:
+    return cell.strip().rsplit(":", 1)[0] if has_type else cell.strip()

@@ -4,9 +4,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from recsys.core import Check
 from recsys.core.errors import DataError, QuestionError
 from recsys.core.formatting import format_number, join_words
@@ -15,13 +12,14 @@ from recsys.datasets.delimited_text import read_delimited
 from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.delimited import Dialect, read_dialect, sniff_separator
 from recsys.datasets.importing.formats import convert_special
-from recsys.datasets.importing.formats.converted import distinct_names
+from recsys.datasets.importing.formats.converted import ABOVE, ConvertedKind, check_distinct_names
+from recsys.datasets.importing.formats.nested_parquet import read_schema
 from recsys.datasets.importing.layouts.lines import detect_lines
 from recsys.datasets.importing.layouts.unfolding import Layout
 from recsys.datasets.importing.text_encoding import as_plain_text
-from recsys.datasets.source import quote_name, quote_path
+from recsys.datasets.source import quote_name, quote_path, read_head
 
-Kind = Literal["parquet", "separated", "inter", "lines", "json", "workbook", "numpy"]
+Kind = Literal["separated", "inter", "lines", ConvertedKind]
 
 _HEAD = 1 << 18
 _FOREIGN = {
@@ -52,9 +50,9 @@ class FileFormat:
     parts: tuple["FileFormat", ...] = field(default=())
 
     @property
-    def header(self) -> bool:
+    def has_header(self) -> bool:
         """Whether the first line holds the names of the columns."""
-        return self.dialect is None or self.dialect.header
+        return self.dialect is None or self.dialect.has_header
 
     @property
     def delimiter(self) -> str:
@@ -80,7 +78,7 @@ class FileFormat:
             return f"read_parquet({quote_path(self.path)})"
         found = self.dialect
         return read_delimited(
-            self.path, self.columns, found.delimiter, header=found.header, quote=found.quote, escape=found.escape, skip=found.skip
+            self.path, self.columns, found.delimiter, header=found.has_header, quote=found.quote, escape=found.escape, skip=found.skip
         )
 
 
@@ -92,14 +90,14 @@ def open_file(path: Path, work: Path, table: str | None = None, encoding: str | 
         work: an existing empty folder for unpacked and converted copies, which the result refers to.
         table: the name of one file of an archive.
         encoding: the encoding of text that is not UTF-8; detected where that is certain.
-        layout: decides between the two readings of lines that can be columns, and a user followed by items.
+        layout: whether lines are columns of a table (rows) or a user followed by items (lines), where they can be both.
     """
     files = unpack_archive(path, work, table)
     if len(files) == 1:
         return _detect(files[0], work, table, encoding, layout)
     found = [_detect(file, work, None, encoding, layout) for file in files]
     first, *others = found
-    if first.header and all((other.kind, other.columns) == (first.kind, first.columns) for other in others):
+    if first.has_header and all((other.kind, other.columns) == (first.kind, first.columns) for other in others):
         values = {"count": format_number(len(found)), "names": join_words([file.name for file in files[:5]])}
         note = Check(COMBINED_NOTE, len(found), "kept", values)
         return replace(first, parts=tuple(others), notes=(note, *first.notes))
@@ -118,11 +116,7 @@ def open_file(path: Path, work: Path, table: str | None = None, encoding: str | 
 
 
 def _detect(path: Path, work: Path, table: str | None, encoding: str | None, layout: Layout | None) -> FileFormat:
-    try:
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise DataError(_("{path} cannot be read: {reason}; check the name and the folder", path=path, reason=error.strerror)) from error
+    head = read_head(path, _HEAD)
     if not head.removeprefix(b"\xef\xbb\xbf").strip():
         raise DataError(_("{file} is empty; it should contain rows of events with a user and an item each", file=path.name))
     converted = convert_special(path, work, table)
@@ -130,23 +124,21 @@ def _detect(path: Path, work: Path, table: str | None, encoding: str | None, lay
         names = converted.columns
         return FileFormat(converted.path, converted.kind, names, types=("string",) * len(names), notes=converted.notes)
     if head.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-        return _parquet(path)
+        return _detect_parquet(path)
     for magic, message in _FOREIGN.items():
         if head.startswith(magic):
             raise DataError(_(message, file=path.name))
     text = as_plain_text(path, work, encoding)
-    return replace(_text(text.path, layout), encoding=text.encoding, notes=text.notes)
+    found = _detect_text(text.path, layout)
+    return replace(found, encoding=text.encoding, notes=(*text.notes, *found.notes))
 
 
-def _parquet(path: Path) -> FileFormat:
-    try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(_("{file} is a truncated or damaged Parquet file; copy or export it again", file=path.name)) from error
-    return FileFormat(path, "parquet", distinct_names(path, schema.names), types=tuple(str(kind) for kind in schema.types))
+def _detect_parquet(path: Path) -> FileFormat:
+    schema = read_schema(path)
+    return FileFormat(path, "parquet", check_distinct_names(path, schema.names), types=tuple(str(kind) for kind in schema.types))
 
 
-def _text(path: Path, layout: Layout | None) -> FileFormat:
+def _detect_text(path: Path, layout: Layout | None) -> FileFormat:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         whole = file.read(_HEAD)
     complete = whole.splitlines() if len(whole) < _HEAD else whole.splitlines()[:-1]
@@ -158,19 +150,19 @@ def _text(path: Path, layout: Layout | None) -> FileFormat:
     separator = sniff_separator(path)
     may_be_lines = separator is None or (separator.delimiter.isspace() and separator.delimiter != "\t")
     are_lines, is_ambiguous = detect_lines(lines) if may_be_lines else (False, False)
-    if layout == "lines" or (are_lines and not (is_ambiguous and layout is not None)):
-        if is_ambiguous and layout is None:
-            raise QuestionError(
-                _(
-                    "{file}: lines such as '{line}' can be a user followed by items (layout lines) or columns of a table (layout rows); "
-                    "which are they?",
-                    file=path.name,
-                    line=lines[0][:60],
-                ),
-                "--layout",
-                "lines",
-                choices=("lines", "rows"),
-            )
+    if are_lines and is_ambiguous and layout is None:
+        raise QuestionError(
+            _(
+                "{file}: lines such as '{line}' can be a user followed by items (layout lines) or columns of a table (layout rows); "
+                "which are they?",
+                file=path.name,
+                line=lines[0][:60],
+            ),
+            "--layout",
+            "lines",
+            choices=("lines", "rows"),
+        )
+    if layout == "lines" or (are_lines and not is_ambiguous):
         return FileFormat(path, "lines", ("line",))
     dialect = read_dialect(path, separator) if separator else None
     if dialect is None:
@@ -181,8 +173,9 @@ def _text(path: Path, layout: Layout | None) -> FileFormat:
                 line=lines[0][:60],
             )
         )
-    names = distinct_names(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
-    return FileFormat(path, "inter" if dialect.typed else "separated", names, dialect)
+    names = check_distinct_names(path, [name or f"column {number}" for number, name in enumerate(dialect.names, start=1)])
+    notes = (Check(ABOVE, dialect.skip, "dropped"),) if dialect.skip else ()
+    return FileFormat(path, "inter" if dialect.has_types else "separated", names, dialect, notes=notes)
 
 
 def _as_text(name: str, kind: str) -> str:

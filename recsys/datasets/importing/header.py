@@ -15,7 +15,7 @@ def has_header(rows: list[list[str]]) -> bool:
     """
     first = rows[0]
     below = [[row[place] for row in rows[1:] if place < len(row) and row[place].strip()] for place in range(len(first))]
-    if any(_NUMBER.match(cell) or _DATE.search(cell) for cell in first):
+    if any(_NUMBER.match(cell) or has_date(cell) for cell in first):
         return False
     ids = [_is_like(cell, column[:_COMPARED_ROWS]) for cell, column in zip(first, below, strict=True)]
     if names_things([cell for cell, is_id in zip(first, ids, strict=True) if not is_id]):
@@ -30,9 +30,14 @@ def names_things(row: list[str]) -> bool:
     return any(map(_NAMES.search, row)) and not any(map(_NUMBER.match, row))
 
 
+def has_date(text: str) -> bool:
+    """Return whether a text contains a date or a time of day written in digits."""
+    return bool(_DATE.search(text))
+
+
 def is_moment(cell: str) -> bool:
     """Return whether a word is a date, or as long as a number of seconds since 1970."""
-    return bool(re.match(r"^\d{9,13}(\.\d+)?$", cell) or _DATE.search(cell))
+    return bool(re.match(r"^\d{9,13}(\.\d+)?$", cell) or has_date(cell))
 
 
 def _is_like(cell: str, below: list[str]) -> bool:

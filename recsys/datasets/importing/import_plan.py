@@ -1,9 +1,10 @@
-"""The reading of a file as events: its format, its layout and the roles of its columns, decided before its rows are read."""
+"""The plan of an import: the format, the layout and the roles of the columns of a file, decided before its rows are read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import duckdb
 import pandas as pd
@@ -15,8 +16,8 @@ from recsys.datasets.importing.behaviours import check_meanings
 from recsys.datasets.importing.column_roles import RoleGuess, describe_header, guess_roles, question_for, read_sample
 from recsys.datasets.importing.file_format import FileFormat, open_file
 from recsys.datasets.importing.id_columns import ONE_USER
-from recsys.datasets.importing.ids import id_columns
-from recsys.datasets.importing.layouts import Layout, ask_layout, detect_layout, unfold
+from recsys.datasets.importing.ids import list_id_columns
+from recsys.datasets.importing.layouts import Layout, Unfolding, ask_layout, detect_layout, unfold
 from recsys.datasets.importing.layouts.lines import lines_sql
 from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.row_choices import short_play_seconds
@@ -58,6 +59,18 @@ class ImportPlan:
     question: QuestionError | None
 
 
+class _EventTable(NamedTuple):
+    """A file with its layout applied; fields as in ImportPlan, and `decided`, the roles that the layout decides."""
+
+    layout: Layout
+    sql: str
+    columns: tuple[str, ...]
+    sample: pd.DataFrame
+    decided: Mapping[str, str]
+    notes: tuple[Check, ...]
+    question: QuestionError | None
+
+
 def make_plan(con: duckdb.DuckDBPyConnection, path: Path, work: Path, options: Options) -> ImportPlan:
     """Decide how a file is read; `con` reads it and `work` is an empty folder for unpacked copies, which the plan refers to.
 
@@ -65,40 +78,45 @@ def make_plan(con: duckdb.DuckDBPyConnection, path: Path, work: Path, options: O
         DataError: the file is not a table, or the options contradict it or each other.
         QuestionError: the file or the table in it must be chosen before anything can be said about columns.
     """
-    # Who maps columns has said that lines are rows.
+    # A mapping of columns implies that lines are rows of a table.
     found = open_file(path, work, options.table, options.encoding, options.layout or ("rows" if options.mapping else None))
-    layout, sql, columns, sample, decided, notes, question = _apply_layout(con, path.name, found, options)
-    guess = guess_roles(sample)
+    table = _apply_layout(con, path.name, found, options)
+    guess = _add_decided_roles(guess_roles(table.sample), table.decided)
+    given = dict(options.mapping)
+    mapping = correct_mapping(path.name, table.columns, guess, given)
+    open_roles = replace(guess, mapping=mapping, unsure=tuple(role for role in guess.unsure if role not in given and role in mapping))
+    check_meanings(dict(options.behaviours))
+    kinds = guess_row_kinds(table.sample, mapping, dict(options.behaviours), short_play_seconds(dict(options.rows)))
+    header_note = describe_header(found)
+    question = table.question or _ask_about_table(path.name, table.sample, open_roles, given)
+    return ImportPlan(
+        file=path.name,
+        file_format=found,
+        layout=table.layout,
+        sql=table.sql,
+        columns=table.columns,
+        sample=table.sample,
+        guess=guess,
+        mapping=mapping,
+        kinds=kinds,
+        notes=(*found.notes, *table.notes, *([header_note] if header_note else [])),
+        question=question or question_for(open_roles, path.name, table.columns),
+    )
+
+
+def _add_decided_roles(guess: RoleGuess, decided: Mapping[str, str]) -> RoleGuess:
+    """Return the guess with the roles that the layout decides, which are certain."""
     decided = {role: column for role, column in decided.items() if role in KEYS}
-    guess = replace(
+    return replace(
         guess,
         mapping={**{role: column for role, column in guess.mapping.items() if column not in decided.values()}, **decided},
         reasons={**guess.reasons, **dict.fromkeys(decided, _("the layout of the file says it"))},
         unsure=tuple(role for role in guess.unsure if role not in decided),
     )
-    given = dict(options.mapping)
-    mapping = correct_mapping(path.name, columns, guess, given)
-    open_roles = replace(guess, mapping=mapping, unsure=tuple(role for role in guess.unsure if role not in given and role in mapping))
-    check_meanings(dict(options.behaviours))
-    kinds = guess_row_kinds(sample, mapping, dict(options.behaviours), short_play_seconds(dict(options.rows)))
-    note = describe_header(found)
-    return ImportPlan(
-        path.name,
-        found,
-        layout,
-        sql,
-        columns,
-        sample,
-        guess,
-        mapping,
-        kinds,
-        (*found.notes, *notes, *([note] if note else [])),
-        question or _ask_about_table(path.name, sample, open_roles, given) or question_for(open_roles, path.name, columns),
-    )
 
 
 def plan_file(path: Path | str, options: Options | None = None) -> ImportPlan:
-    """Return the plan of an import for display; its copies of the file are removed, so that it cannot be read by it."""
+    """Return the plan of an import for display only: its `sql` cannot be run, as the unpacked copies of the file are removed."""
     with TemporaryDirectory() as work, duckdb.connect() as con:
         return make_plan(con, Path(path), Path(work), options or Options())
 
@@ -131,34 +149,39 @@ def _ask_about_table(file: str, sample: pd.DataFrame, guess: RoleGuess, given: M
     return None
 
 
-def _apply_layout(
-    con: duckdb.DuckDBPyConnection, file: str, found: FileFormat, options: Options
-) -> tuple[Layout, str, tuple[str, ...], pd.DataFrame, dict[str, str], tuple[Check, ...], QuestionError | None]:
+def _apply_layout(con: duckdb.DuckDBPyConnection, file: str, found: FileFormat, options: Options) -> _EventTable:
+    """Return the table of a file with one row per event, by the layout that is given or detected."""
     with reading_errors(found.path):
+        table_sql, sample, guess = found.text_sql, pd.DataFrame(), None
         if found.kind == "lines":
             layout: Layout = "lines"
-            table_sql, columns, sample, guess = lines_sql(found.path), found.columns, pd.DataFrame(), None
+            table_sql = lines_sql(found.path)
         else:
-            table_sql, columns, sample = found.sql, found.columns, read_sample(con, found.text_sql, found.columns)
+            sample = read_sample(con, table_sql, found.columns)
             if sample.empty:
                 raise DataError(_("{file} has no rows of data; nothing was prepared", file=file))
             guess = detect_layout(sample) if options.layout is None else None
             layout = guess.layout if guess else options.layout or "rows"
         if layout == "rows":
             question = ask_layout(file, guess) if guess and not guess.is_certain else None
-            return layout, found.text_sql, columns, sample, {}, (), question
-        unfolded = unfold(layout, table_sql if layout == "lines" else found.text_sql, columns, sample, con)
+            return _EventTable(layout, table_sql, found.columns, sample, {}, (), question)
+        unfolded = unfold(layout, table_sql, found.columns, sample, con)
         unsure = next((each for each in (guess, unfolded) if each is not None and not each.is_certain), None)
         question = ask_layout(file, unsure) if unsure is not None and options.layout is None else None
-        columns = unfolded.columns
-        if layout == "impressions":  # the number of a list of impressions is neither a user nor an item
-            decided = set(unfolded.mapping.values())
-            columns = tuple(each for each in columns if each in decided or each not in sample or not _counts_rows(sample[each]))
-        sample = read_sample(con, unfolded.sql, columns)
-    return layout, unfolded.sql, columns, sample, unfolded.mapping, unfolded.checks, question
+        columns = _without_list_numbers(unfolded, sample) if layout == "impressions" else unfolded.columns
+        return _EventTable(
+            layout, unfolded.sql, columns, read_sample(con, unfolded.sql, columns), unfolded.mapping, unfolded.checks, question
+        )
+
+
+def _without_list_numbers(unfolded: Unfolding, sample: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns of unfolded impressions without the number of the list, which is neither a user nor an item."""
+    decided = set(unfolded.mapping.values())
+    return tuple(each for each in unfolded.columns if each in decided or each not in sample or not _counts_rows(sample[each]))
 
 
 def _counts_rows(values: pd.Series) -> bool:
+    """Return whether the values are numbers that grow by one from row to row."""
     return bool(len(values) > 1 and (pd.to_numeric(values, errors="coerce").diff().iloc[1:] == 1).all())
 
 
@@ -169,7 +192,7 @@ def correct_mapping(file: str, columns: tuple[str, ...], guess: RoleGuess, mappi
         if role not in KEYS:
             raise DataError(_("'{key}' is not a key of a mapping; the keys are {keys}", key=role, keys=", ".join(KEYS)))
         if column and role not in ID_ROLES and column not in columns:
-            raise _no_column(file, columns, role, column)
+            raise _missing_column(file, columns, role, column)
         others = [other for other, taken in given.items() if column and taken == column and other != role]
         if others:
             raise DataError(
@@ -195,16 +218,16 @@ def correct_mapping(file: str, columns: tuple[str, ...], guess: RoleGuess, mappi
             )
         if role in chosen:
             try:
-                id_columns(chosen[role], columns)
+                list_id_columns(chosen[role], columns)
             except DataError as error:
-                raise _no_column(file, columns, role, chosen[role]) from error
+                raise _missing_column(file, columns, role, chosen[role]) from error
     for role, other in (("latitude", "longitude"), ("longitude", "latitude")):
         if role in chosen and other not in chosen:
             raise DataError(_("{file}: {key} is mapped and {other} is not; map both or neither", file=file, key=role, other=other))
     return {role: chosen[role] for role in KEYS if role in chosen}
 
 
-def _no_column(file: str, columns: tuple[str, ...], role: str, column: str) -> DataError:
+def _missing_column(file: str, columns: tuple[str, ...], role: str, column: str) -> DataError:
     return DataError(
         _(
             "{file} has no column '{column}' for {key}; its columns are {columns}",

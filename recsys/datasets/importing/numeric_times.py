@@ -32,7 +32,7 @@ def detect_numbers(con: duckdb.DuckDBPyConnection, where: str, column: str) -> t
 
     for length, written in _COMPACT.items():
         sql = _compact_sql(length, written)
-        # Numbers that are no dates are hardly ever valid ones: a month is one in eight of them, a day one in three.
+        # Few other numbers are valid dates: one in eight has a month from 01 to 12 in its place, one in three a day from 01 to 31.
         lowest, above = (year * 10 ** (length - 4) for year in (1900, 2101))
         if has_most(lowest, above, 0.5) and query_count(con, f"SELECT count({sql}) FROM raw") * 2 > total:
             return sql, N_("times: dates YYYYMMDD") if length == 8 else N_("times: dates and times as one number, YYYYMMDDHHMMSS")
@@ -83,7 +83,7 @@ def _find_unit(con: duckdb.DuckDBPyConnection, where: str, column: str, total: i
 
 
 def _refuse_year_last(con: duckdb.DuckDBPyConnection, where: str, column: str, total: int, largest: float) -> None:
-    """Raise a QuestionError for dates such as 31012024, which would else be taken for positions."""
+    """Raise a QuestionError for dates such as 31012024, which would otherwise be taken for positions."""
     if largest < 1_01_1900:
         return
     dates = "TRY_STRPTIME(lpad(TRY_CAST(TRY_CAST(\"timestamp\" AS BIGINT) AS VARCHAR), 8, '0'), ['%d%m%Y', '%m%d%Y'])"

@@ -14,7 +14,7 @@ from recsys.datasets.source import Source, quote_name, reading_errors
 
 
 def read(con: duckdb.DuckDBPyConnection, path: Path, options: Options) -> Source:
-    """Fill the table `raw` from a file, by the choices in `options` and, where they leave it open, by what the file says.
+    """Fill the table `raw` from a file, by the choices in `options` and, where these leave it open, by the file itself.
 
     Raises:
         QuestionError: the file can be read in several ways, and the options do not say in which.
@@ -25,7 +25,7 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, options: Options) -> Source
         if plan.question is not None:
             raise plan.question
         with reading_errors(path):
-            con.execute(f"CREATE TABLE raw AS SELECT {', '.join(_selected(plan))} FROM {plan.sql}")
+            con.execute(f"CREATE TABLE raw AS SELECT {', '.join(_select_list(plan))} FROM {plan.sql}")
     choices = dict(options.rows)
     ids = {role: plan.mapping[role] for role in ID_ROLES}
     checks = (
@@ -46,6 +46,7 @@ def side_files(path: Path, options: Options) -> list[Path]:
 
 
 def _side_file(path: Path, given: str | None, ending: str) -> Path | None:
+    """Return the file that is given, else the one of this ending beside an `.inter` file, if there is one."""
     beside = path.with_suffix(ending)
     return Path(given) if given else beside if path.suffix == ".inter" and beside.is_file() else None
 
@@ -57,8 +58,8 @@ def _read_side_table(con: duckdb.DuckDBPyConnection, file: Path | None, key: Sid
     return read_side_table(file, key, ids.tolist())
 
 
-def _selected(plan: ImportPlan) -> list[str]:
-    """Return the SQL of each role, and of the flags that tell kinds of rows apart."""
+def _select_list(plan: ImportPlan) -> list[str]:
+    """Return the SQL of each column of `raw`: the roles, and the flags that tell kinds of rows apart."""
     values = {
         role: id_sql(column, plan.columns) if role in ID_ROLES else f"CAST({quote_name(column)} AS VARCHAR)"
         for role, column in plan.mapping.items()

@@ -18,7 +18,7 @@ from recsys.datasets.importing import own_file
 from recsys.datasets.importing.import_plan import ImportPlan
 from recsys.datasets.importing.ingest import Label, fingerprint_of, ingest_source
 from recsys.datasets.importing.options import Options
-from recsys.datasets.importing.recipe import FILE_NAME, find_source, format_recipe, make_recipe, read_recipe, settle_mapping
+from recsys.datasets.importing.recipe import FILE_NAME, complete_mapping, find_source, format_recipe, make_recipe, read_recipe
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared, write_card, write_prepared
 from recsys.datasets.source import Source
 from recsys.datasets.spec import DatasetSpec
@@ -100,8 +100,8 @@ def prepare_file(
         if is_folder:
             return _copy(path, work, new_name)
         title = title or _title_of(path)
-        card, settled = _ingest_file(path, work, Label(new_name, title), options, observe)
-        (work / FILE_NAME).write_text(format_recipe(make_recipe(new_name, title, path, settled, source)), encoding="utf-8")
+        card, completed = _ingest_file(path, work, Label(new_name, title), options, observe)
+        (work / FILE_NAME).write_text(format_recipe(make_recipe(new_name, title, path, completed, source)), encoding="utf-8")
         return card
 
 
@@ -136,22 +136,22 @@ def read_into_memory(path: Path, name: str, options: Options) -> Dataset:
 
 def _ingest_file(path: Path, folder: Path, label: Label, options: Options, observe: Observe | None = None) -> tuple[DatasetCard, Options]:
     """Import a file and return its card and the options with every choice that was read from the file."""
-    settled = options
+    completed = options
 
     def reader(con: duckdb.DuckDBPyConnection) -> Source:
-        nonlocal settled
+        nonlocal completed
         source = own_file.read(con, path, options)
-        settled = replace(options, mapping=settle_mapping(options, source))
+        completed = replace(options, mapping=complete_mapping(options, source))
         if observe is not None:
             observe(source.reading)
         return source
 
     files = [path, *own_file.side_files(path, options)]
     card = ingest_source(reader, files, folder, label, options)
-    if settled != options:  # a guessed column and the same column given make the same dataset
-        card = replace(card, fingerprint=fingerprint_of(files, settled))
+    if completed != options:  # a guessed column and the same column given make the same dataset
+        card = replace(card, fingerprint=fingerprint_of(files, completed))
         write_card(folder, card)
-    return card, settled
+    return card, completed
 
 
 def _copy(path: Path, folder: Path, name: str) -> DatasetCard:

@@ -43,7 +43,7 @@ def make_recipe(name: str, title: str, path: Path, options: Options, source: str
     return Recipe(name, title, source or str(path.resolve()), digest, options)
 
 
-def settle_mapping(options: Options, source: Source) -> tuple[tuple[str, str], ...]:
+def complete_mapping(options: Options, source: Source) -> tuple[tuple[str, str], ...]:
     """Return the mapping of an import with every key: what was given, else the column that the key was read from, empty for none.
 
     With it, a file with further columns is read in the same way.

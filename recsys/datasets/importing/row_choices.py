@@ -1,16 +1,14 @@
 """The treatment of kinds of rows: each kind that occurs is counted, then kept, dropped, emptied or taken as a deletion."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import duckdb
-import pandas as pd
 
 from recsys.core import Check
 from recsys.core.errors import DataError, unknown
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.behaviours import create_behaviours, describe_behaviours
-from recsys.datasets.importing.ids import SCIENTIFIC, id_sql, is_missing
+from recsys.datasets.importing.ids import SCIENTIFIC, is_missing
 from recsys.datasets.importing.row_kinds import KINDS, SHORT_PLAY, RowKind
 from recsys.datasets.source import query_count, quote_name
 
@@ -22,21 +20,8 @@ _ACTIONS = {"keep": "kept", "drop": "dropped", "empty": "emptied", "delete": "dr
 _EXAMPLE_LENGTH = 40
 
 
-class KindCount(NamedTuple):
-    """The rows of a kind in a table, and a value of its column as an example."""
-
-    kind: RowKind
-    rows: int
-    example: str
-
-    @property
-    def values(self) -> dict[str, str]:
-        """The values of the placeholders of the kind's template."""
-        return {"column": self.kind.column, "example": self.example, **self.kind.values}
-
-
 def check_choices(choices: Mapping[str, str]) -> None:
-    """Raise an error for a choice that no kind of rows has; a kind that a file does not have is no mistake."""
+    """Raise an error for a choice that no kind of rows has; a kind that the file does not have is allowed."""
     known = _CHOICES
     for key, choice in choices.items():
         if key not in known:
@@ -91,43 +76,31 @@ def apply_row_kinds(
         create_behaviours(con)
         checks += describe_behaviours(con, behaviours or {})
     for number, kind in enumerate(kinds):
-        found = _count_rows(con, number, kind)
-        if found.rows:
+        rows, example = _count_rows(con, number, kind)
+        if rows:
             choice = choices.get(kind.key, kind.default)
             choice = "drop" if _is_number(choice) else choice
             _treat(con, f"{_flag(number, kind)} AND {_HAS_IDS}", kind, choice)
-            checks.append(Check(kind.check, found.rows, _ACTIONS[choice], found.values, kind.key))
+            values = {"column": kind.column, "example": example, **kind.values}
+            checks.append(Check(kind.check, rows, _ACTIONS[choice], values, kind.key))
         if kind.role is None:
             con.execute(f"ALTER TABLE raw DROP COLUMN kind_{number}")
     return tuple(checks)
 
 
-def count_row_kinds(sample: pd.DataFrame, mapping: Mapping[str, str], kinds: Sequence[RowKind]) -> list[KindCount]:
-    """Return the kinds of rows that occur in a sample, as `apply_row_kinds` would find them."""
-    columns = [str(column) for column in sample.columns]
-    roles = [f"{id_sql(column, columns)} AS {quote_name(role)}" for role, column in mapping.items() if column]
-    if not {"user_id", "item_id"} <= set(mapping):
-        return []
-    with duckdb.connect() as con:
-        con.register("sample", sample.astype("str"))
-        con.execute(f"CREATE TABLE raw AS SELECT {', '.join([*roles, *flag_columns(kinds)])} FROM sample")
-        if "behaviour" in mapping:
-            create_behaviours(con)
-        counts = [_count_rows(con, number, kind) for number, kind in enumerate(kinds)]
-    return [count for count in counts if count.rows]
-
-
 def _flag(number: int, kind: RowKind) -> str:
+    """Return the SQL that tells the rows of a kind in `raw`."""
     return f"({kind.condition})" if kind.role else f"(kind_{number} IS NOT NULL)"
 
 
-def _count_rows(con: duckdb.DuckDBPyConnection, number: int, kind: RowKind) -> KindCount:
+def _count_rows(con: duckdb.DuckDBPyConnection, number: int, kind: RowKind) -> tuple[int, str]:
+    """Return the number of rows of a kind, 0 where the others show that they do not mean it, and a value of its column as an example."""
     flag = _flag(number, kind)
     example = f"left(trim(max({kind.role or f'kind_{number}'})), {_EXAMPLE_LENGTH})"
     rows, value = con.execute(f"SELECT count(*), {example} FROM raw WHERE {flag} AND {_HAS_IDS}").fetchone() or (0, None)
     if rows and not (con.execute(f"SELECT {kind.confirm.format(flag=flag)} FROM raw").fetchone() or (None,))[0]:
         rows = 0
-    return KindCount(kind, rows, value or "")
+    return rows, value or ""
 
 
 def _treat(con: duckdb.DuckDBPyConnection, where: str, kind: RowKind, choice: str) -> None:

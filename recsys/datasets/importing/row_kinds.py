@@ -1,6 +1,6 @@
 """Kinds of rows that are not plain positive events, such as cancelled orders, trailers or a rating that means unrated.
 
-A kind is recognised by the name of a column and the values of a sample, and counted in the whole file. `row_choices` treats the rows.
+A kind is recognized by the name of a column and the values of a sample, and counted in the whole file. `row_choices` treats the rows.
 """
 
 import re
@@ -11,6 +11,7 @@ import pandas as pd
 
 from recsys.core.translation import N_
 from recsys.datasets.importing.behaviours import WORDS, named_as
+from recsys.datasets.importing.column_names import find_meaning
 from recsys.datasets.importing.ids import is_missing
 from recsys.datasets.source import quote_literal, quote_name
 
@@ -116,6 +117,11 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def _last_word(column: str) -> str:
+    """Return what a name ends with: item_qty is a quantity, Financial Status a status."""
+    return next(reversed(re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])|[\W_]+", " ", column).casefold().split()), "")
+
+
 def _orders(column: str, values: pd.Series) -> Iterator[RowKind]:
     """Recognise cancelled orders by a C before the number, as in C536379, and returns by a negative quantity."""
     plain, text = _plain(column), _text(column)
@@ -125,7 +131,7 @@ def _orders(column: str, values: pd.Series) -> Iterator[RowKind]:
             condition = f"CASE WHEN starts_with(upper({text}), 'C') THEN regexp_full_match({text}, '[Cc]\\d+') END"
             check = N_("cancelled orders: {column} starts with C, such as {example}")
             yield RowKind("cancelled", check, column, condition, _FEW)
-    if plain in _QUANTITIES.split():
+    if _last_word(column) in _QUANTITIES.split():
         check = N_("returns: {column} is negative, such as {example}")
         yield RowKind("returned", check, column, f"{_number(column)} < 0", _FEW)
 
@@ -151,9 +157,10 @@ _STATUS_WORDS = {
 
 
 def _statuses(column: str) -> Iterator[RowKind]:
-    if _plain(column) in _STATUSES.split():
+    if _plain(column) in _STATUSES.split() or _last_word(column) == "status":
         for key, (check, words) in _STATUS_WORDS.items():
-            yield RowKind(key, check, column, named_as(_text(column), words), _NOT_ALL)
+            status = f"regexp_replace({_text(column)}, '^wc-', '')"  # WooCommerce writes wc-refunded
+            yield RowKind(key, check, column, named_as(status, words), _NOT_ALL)
 
 
 def _trailers(column: str) -> Iterator[RowKind]:
@@ -175,7 +182,7 @@ def _plays(column: str, sample: pd.DataFrame, mapping: Mapping[str, str], second
 
 
 def _seconds_played(column: str, sample: pd.DataFrame, mapping: Mapping[str, str]) -> str | None:
-    """Return SQL of how long somebody listened or watched; None for other columns, and for the length of the item itself."""
+    """Return SQL for the seconds that the user listened or watched; None for other columns, and for the length of the item itself."""
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", column).replace("_", " ").lower().split()
     if re.search(r"\b(play|listen|watch|view)(ed|ing)?(time)?\b", " ".join(words)):
         if {"ms", "millis", "milliseconds"} & set(words):
@@ -209,7 +216,9 @@ def _unrated(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKi
     }
     check = N_("unrated: {column} is {example}, outside the scale of the others")
     for number, confirm in scales.items():
-        condition = _is_number("rating", number) if number > 0 else f"rating < '1' AND {_is_number('rating', number)}"
+        # Comparing the first letters is much faster than the spellings.
+        begins = "(rating < '0' OR rating >= '9')" if number > 0 else "rating < '1'"
+        condition = f"{begins} AND {_is_number('rating', number)}"
         yield RowKind("unrated", check, mapping["rating"], condition, confirm, "rating", ("rating",))
 
 
@@ -229,15 +238,25 @@ def _places(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKin
 
 
 def _placeholders(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKind]:
-    """Recognise users who are nobody: words such as unknown, and the numbers 0 and −1 with far more rows than others have."""
+    """Recognize placeholders in place of users: words such as unknown, and the numbers 0 and −1 with far more rows than others have."""
     column = mapping["user_id"]
-    check = N_("rows of users who may be nobody: {column} is {example}")
+    check = N_("rows whose user may be a placeholder: {column} is {example}")
     words = _PLACEHOLDERS.split("|")
     # Most ids begin with a digit, and comparing the first letters is much faster than lower and trim.
     named = f"(user_id < '0' OR user_id >= ':') AND strlen(user_id) <= {max(map(len, words))} AND lower(trim(user_id)) IN ({', '.join(map(quote_literal, words))})"
     yield RowKind("placeholder-users", check, column, named, role="user_id")
-    most = "count(*) FILTER ({flag}) * approx_count_distinct(user_id) > 10 * count(*)"
+    times = 1 if _has_more_names(sample, column) else 10
+    most = f"(SELECT count(*) FROM raw WHERE {{flag}}) * approx_count_distinct(user_id) > {times} * count(*)"
     yield RowKind("placeholder-users", check, column, f"user_id < '1' AND {_is_number('user_id', 0, -1)}", most, "user_id")
+
+
+def _has_more_names(sample: pd.DataFrame, user: str) -> bool:
+    """Return whether the user 0 or −1 has several names or addresses where each other user has one: guests of a shop share the number."""
+    ids = sample[user].astype("str").str.strip()
+    nobody = ids.isin(("0", "-1", "0.0", "-1.0"))
+    others = [name for name in map(str, sample.columns) if name != user and (found := find_meaning(name)) and found.kind == "user"]
+    names = [sample[name].where(~sample[name].isin(("", "nan", "None"))) for name in others] if nobody.any() else []
+    return any(each[nobody].nunique() > 1 and (each[~nobody].groupby(ids[~nobody]).nunique() <= 1).mean() > 0.9 for each in names)
 
 
 def _non_products(sample: pd.DataFrame, mapping: Mapping[str, str]) -> Iterator[RowKind]:
@@ -256,14 +275,15 @@ _BEHAVIOURS = {
     "cart-removals": N_("items taken out of the cart: {column} is {example}"),
     "negatives": N_("negative feedback: {column} is {example}"),
 }
-_MEANT = {"impressions": "impression", "deletions": "delete"}
+# The meaning, given by the user, that puts a behaviour into a kind of rows.
+_GIVEN_MEANINGS = {"impressions": "impression", "deletions": "delete"}
 
 
 def _behaviours(column: str, given: Mapping[str, str]) -> Iterator[RowKind]:
     """Recognise behaviours by their names in the table `behaviours`, which has each of them once."""
     told = [name.strip().lower() for name in given]
     for key, check in _BEHAVIOURS.items():
-        named = [name.strip().lower() for name, meaning in given.items() if meaning == _MEANT.get(key)]
+        named = [name.strip().lower() for name, meaning in given.items() if meaning == _GIVEN_MEANINGS.get(key)]
         condition = named_as("behaviour", WORDS[key])
         if told:
             condition = f"({condition} AND lower(trim(behaviour)) NOT IN ({', '.join(map(quote_literal, told))}))"

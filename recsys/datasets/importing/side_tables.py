@@ -15,6 +15,7 @@ from recsys.core import Check
 from recsys.core.errors import DataError, QuestionError
 from recsys.core.formatting import format_share
 from recsys.core.translation import N_, _
+from recsys.datasets.importing.column_names import explain_name
 from recsys.datasets.importing.file_format import open_file
 from recsys.datasets.importing.layouts.unfolding import names_items, names_users, split_words
 from recsys.datasets.source import quote_name, reading_errors
@@ -200,7 +201,7 @@ def _find_descriptions(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
         for name in names.split():
             columns = [each for each in frame.columns if name in split_words(each) and not split_words(each) & foreign]
             if columns and role not in found and columns[0] not in [column for column, _reason in found.values()]:
-                found[role] = columns[0], _("the column is named '{column}'", column=columns[0])
+                found[role] = columns[0], explain_name(columns[0])
     if "title" not in found and "text" in found and frame[found["text"][0]].str.len().median() <= _SHORT:
         column, _reason = found.pop("text")
         found["title"] = column, _("the column is named '{column}' and holds short texts", column=column)

@@ -11,6 +11,7 @@ from recsys.core import Check
 from recsys.core.errors import DataError, QuestionError
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
+from recsys.datasets.source import read_head, unreadable_file
 
 ENCODING_NOTE = N_("text read as {encoding}, for example '{example}'")
 
@@ -59,8 +60,7 @@ def as_plain_text(path: Path, work: Path, encoding: str | None = None) -> PlainT
         encoding: the encoding to use instead of detecting it.
     """
     try:
-        with path.open("rb") as file:
-            head = file.read(_SAMPLE)
+        head = read_head(path, _SAMPLE)
         marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
         if marked == "utf-16" or encoding:
             return _convert(path, work, encoding or "utf-16")
@@ -72,8 +72,7 @@ def as_plain_text(path: Path, work: Path, encoding: str | None = None) -> PlainT
         kinds = sum(scan.ends[end] > 0 for end in (b"\r\n", b"\n", b"\r"))
         return _convert(path, work, "utf-8", is_certain=True) if kinds > 1 else PlainText(path, "utf-8")
     except OSError as error:
-        reason = error.strerror
-        raise DataError(_("{path} cannot be read: {reason}; check the name and the folder", path=path, reason=reason)) from error
+        raise unreadable_file(path, error) from error
 
 
 def _scan(path: Path) -> _Scan:
@@ -83,10 +82,11 @@ def _scan(path: Path) -> _Scan:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             has_zeros = has_zeros or b"\x00" in chunk
-            windows = chunk.count(b"\r\n") + (rest.endswith(b"\r") and chunk.startswith(b"\n"))
+            returns = chunk.count(b"\r")
+            windows = (chunk.count(b"\r\n") if returns else 0) + (rest.endswith(b"\r") and chunk.startswith(b"\n"))
             ends[b"\r\n"] += windows
             ends[b"\n"] += chunk.count(b"\n") - windows
-            ends[b"\r"] += chunk.count(b"\r") - windows
+            ends[b"\r"] += returns - windows
             rest = chunk[-1:]
             if chunk.isascii():
                 continue

@@ -1,4 +1,4 @@
-"""Detection of times: numbers or text, with or without a zone. What the whole column does not settle is a question and never guessed."""
+"""Detection of times: numbers or text, with or without a zone. An ambiguity that the whole column leaves is a question, never a guess."""
 
 import re
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ __all__ = ["DATE_ORDERS", "TimeReading", "detect_times"]
 _CAST = 'TRY_CAST("timestamp" AS TIMESTAMPTZ)::TIMESTAMP'
 # The cast also takes 01-02-24 for a date of the first century, and EST or CST for one of the zones that are called so.
 _ISO = f"CASE WHEN {_CAST} BETWEEN TIMESTAMP '1000-01-01' AND TIMESTAMP '9999-12-31' THEN {_CAST} END"
+# Texts that end in a digit or Z, and not in the name of a zone.
 _PLAIN_END = "NOT (\"timestamp\"[-1] > '9' AND \"timestamp\"[-1] <> 'Z')"
 _CLEAR_ZONE = f"({_PLAIN_END} OR regexp_matches(\"timestamp\", '(?i) (UTC|GMT|[a-z]+/[a-z_/]+)$'))"
 _BLANK = "lower(trim(\"timestamp\")) IN ('', '-', 'nan', 'inf', '-inf', 'nat', 'null', 'none', 'n/a', '\\n')"
@@ -81,7 +82,7 @@ def detect_times(
         sql, note = detect_numbers(con, where, column)
         reading = TimeReading(sql or "NULL::TIMESTAMP", note, position=sql is None)
     else:
-        reading = _text(con, where, column, dates, iso)
+        reading = _detect_texts(con, where, column, dates, iso)
     return _check_unreadable(con, where, column, reading, allow_unreadable)
 
 
@@ -95,7 +96,8 @@ def _read_decimal_commas(con: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def _text(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None, iso: str | None) -> TimeReading:
+def _detect_texts(con: duckdb.DuckDBPyConnection, where: str, column: str, dates: str | None, iso: str | None) -> TimeReading:
+    """Return the SQL for written dates; `iso` is the SQL of those that DuckDB casts, None if there are none."""
     condition = '"timestamp" IS NOT NULL' + (f" AND {iso} IS NULL" if iso else "")
     shapes = con.execute(
         f"SELECT translate(\"timestamp\", '123456789', '000000000') AS shape FROM raw WHERE {condition} "

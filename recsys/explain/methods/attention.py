@@ -30,7 +30,7 @@ def _explain_by_weights(game: Game, method: str, view: str) -> Explanation:
     since, game = game.mark_cost(), game.events_only()
     trace = compute_request_attention(game.model, game.known_request)
     weights = np.zeros(len(game.steps))
-    weights[trace.steps[1:]] = compute_view(trace, view)[-1, 1:]
+    weights[trace.steps[1:]] = compute_view(trace, view)[trace.query, 1:]
     game.count(1)
     values = [weights[np.searchsorted(game.steps, player.steps)].sum() for player in game.players]
     return game.to_explanation(method, np.array(values), None, since)

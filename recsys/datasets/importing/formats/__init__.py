@@ -11,7 +11,7 @@ from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.datasets.importing.formats import json_file, nested_parquet, numpy_file, workbook
 from recsys.datasets.importing.formats.converted import Converted
-from recsys.datasets.source import reading_errors
+from recsys.datasets.source import read_head, reading_errors
 
 __all__ = ["Converted", "convert_special"]
 
@@ -32,12 +32,7 @@ def convert_special(path: Path, work: Path, table: str | None = None) -> Convert
     tables and no choice a QuestionError.
     """
     with reading_errors(path):
-        try:
-            with path.open("rb") as file:
-                head = file.read(_HEAD)
-        except OSError as error:
-            reason = error.strerror or error
-            raise DataError(_("{path} cannot be read: {reason}; check the name and the folder", path=path, reason=reason)) from error
+        head = read_head(path, _HEAD)
         if head[:512].lower().removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<!doctype html", b"<html")):
             raise DataError(
                 _(

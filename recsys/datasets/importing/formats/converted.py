@@ -1,4 +1,4 @@
-"""The result of a conversion, and what the formats share: names of columns, the choice of a table, writing of text as Parquet."""
+"""The result of a conversion, and the steps that all formats share: names of columns, choice of a table, text written as Parquet."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from recsys.datasets.source import open_duckdb, quote_literal, quote_name
 RECORDS = "records"
 """The name of the table whose rows are those of the file, where it also has lists of objects."""
 
+ABOVE = N_("rows above the names of the columns, not read")
 UNFOLDED = N_("entries of lists, each read as a row with the values around it")
 KEPT_AS_TEXT = N_("lists of objects, kept as text; --table with the name of the list reads a row from each entry")
 EMPTY_LISTS = N_("rows whose list is empty, which give no row")
@@ -23,6 +24,8 @@ _MOMENT = re.compile(r"time|date|stamp|moment|(^|[._])(ts|at|when)$|At$|zeit|dat
 _MOST_COLUMNS = 1000
 
 Row = dict[str, str | None]
+
+ConvertedKind = Literal["json", "workbook", "parquet", "numpy"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Converted:
     """
 
     path: Path
-    kind: Literal["json", "workbook", "parquet", "numpy"]
+    kind: ConvertedKind
     columns: tuple[str, ...]
     list_columns: tuple[str, ...] = ()
     notes: tuple[Check, ...] = ()
@@ -119,12 +122,21 @@ def list_to_unfold(path: Path, lists: Sequence[ListOfObjects], rows: int, column
     )
 
 
+def are_parameters(entry: Iterable[str], value: Iterable[str]) -> bool:
+    """Return whether the names of an entry of a list, and those of its value, are of a parameter: a key, and a value by its type.
+
+    Google Analytics and OpenTelemetry write so, as in {"key": "page", "value": {"string_value": "/tea", "int_value": null}}.
+    """
+    value = list(value)
+    return set(entry) == {"key", "value"} and bool(value) and all(re.search(r"(_v|V)alue$", name) for name in value)
+
+
 def is_moment_name(name: str) -> bool:
-    """Return whether a column is called like a time."""
+    """Return whether a column is named like a time."""
     return bool(_MOMENT.search(name))
 
 
-def distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
+def check_distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Return the names; two equal ones are a DataError, also if they differ in capitals only, as DuckDB ignores these."""
     seen: dict[str, str] = {}
     for name in names:
@@ -148,7 +160,7 @@ def distinct_names(path: Path, names: Iterable[str]) -> tuple[str, ...]:
 
 def check_columns(path: Path, names: Iterable[str]) -> tuple[str, ...]:
     """Return the names; equal ones (DuckDB ignores capitals) and more than a thousand are a DataError."""
-    columns = distinct_names(path, names)
+    columns = check_distinct_names(path, names)
     if len(columns) > _MOST_COLUMNS:
         raise DataError(
             _(

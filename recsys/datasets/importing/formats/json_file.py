@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,11 @@ from recsys.datasets.importing.formats.converted import (
     Written,
     check_columns,
     choose_table,
-    is_moment_name,
     list_to_unfold,
     merge_parts,
     write_rows,
 )
+from recsys.datasets.importing.formats.json_objects import ListCounts, check_object, flatten_object
 from recsys.datasets.importing.formats.json_stream import JsonStream
 from recsys.datasets.importing.formats.python_lines import PYTHON, is_python, parse_literal, read_python_lines
 from recsys.datasets.source import quote_name
@@ -38,20 +37,8 @@ REPAIRED = N_("texts with half of a character, which was replaced")
 _SUFFIXES = (".json", ".jsonl", ".ndjson")
 _E7 = re.compile(r"(?<=latitude|ongitude)E7$", re.IGNORECASE)
 _OBJECTS = re.compile(r'[\[{\s]*\{\s*"[^"]*"\s*:')
-_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 _BATCH_ROWS, _BATCH_CHARACTERS = 20_000, 1 << 24
 _MOST_LISTS = 1000
-
-
-@dataclass
-class _Lists:
-    """Counts of the cells that are lists, by column; `timed`: columns of lists of objects with a time. `empty`: lists without a row."""
-
-    of_values: Counter[str] = field(default_factory=Counter)
-    of_objects: Counter[str] = field(default_factory=Counter)
-    entries: Counter[str] = field(default_factory=Counter)
-    timed: set[str] = field(default_factory=set)
-    empty: int = 0
 
 
 def is_json(path: Path, head: bytes) -> bool:
@@ -91,13 +78,13 @@ def convert(path: Path, work: Path, table: str | None) -> Converted:
     """
     try:
         outer = None if is_python(path) else _outer_list(path, table)
-        lists = _Lists()
+        lists = ListCounts()
         written = write_rows(_batches(path, outer, None, lists), path, work)
         if not written.rows:
             raise DataError(_("{file} has no objects; it should contain one per event", file=path.name))
         notes = []
         if inner := _inner_list(path, table, outer, lists, written):
-            lists = _Lists()
+            lists = ListCounts()
             for part in written.parts:
                 part.unlink()
             written = write_rows(_batches(path, outer, inner, lists), path, work)
@@ -157,7 +144,7 @@ def _walk(stream: JsonStream, prefix: str, path: Path) -> Iterator[tuple[str, An
             stream.value()
 
 
-def _inner_list(path: Path, table: str | None, outer: str | None, lists: _Lists, written: Written) -> str | None:
+def _inner_list(path: Path, table: str | None, outer: str | None, lists: ListCounts, written: Written) -> str | None:
     """Return the column whose lists of objects are to be unfolded; None where the rows stay as they are."""
     whole, prefix = (outer, f"{outer}.") if outer else (RECORDS, "")
     found = {
@@ -188,19 +175,19 @@ def _columns(written: Written) -> dict[str, str]:
     return columns
 
 
-def _batches(path: Path, outer: str | None, inner: str | None, lists: _Lists) -> Iterator[list[Row]]:
+def _batches(path: Path, outer: str | None, inner: str | None, lists: ListCounts) -> Iterator[list[Row]]:
     rows: list[Row] = []
     size = 0
     for record in _records(path, outer):
         row: Row = {}
-        entries = _flatten(record, "", row, lists, inner, path)
+        entries = flatten_object(record, "", row, lists, inner, path)
         if inner is None:
             rows.append(row)
         elif not entries:
             lists.empty += 1
         for entry in entries or ():
             rows.append(dict(row))
-            _flatten(_as_object(entry, path), f"{inner}.", rows[-1], lists, None, path)
+            flatten_object(check_object(entry, path), f"{inner}.", rows[-1], lists, None, path)
         size += sum(map(len, filter(None, row.values()))) * max(len(entries or ()), 1)
         if len(rows) >= _BATCH_ROWS or size >= _BATCH_CHARACTERS:
             yield rows
@@ -216,12 +203,12 @@ def _records(path: Path, outer: str | None) -> Iterator[dict[str, Any]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         stream = JsonStream(file, path)
         if outer is not None:
-            yield from (_as_object(entry, path) for name, entry in _walk(stream, "", path) if name == outer)
+            yield from (check_object(entry, path) for name, entry in _walk(stream, "", path) if name == outer)
             return
         count = 0
         while mark := stream.peek():
             for record in stream.elements() if mark == "[" else (stream.value(),):
-                yield _as_object(record, path)
+                yield check_object(record, path)
             count += mark == "{"
         if count == 1 and not any(map(_is_scalar, record.values())):
             raise DataError(
@@ -230,63 +217,6 @@ def _records(path: Path, outer: str | None) -> Iterator[dict[str, Any]]:
                     file=path.name,
                 )
             )
-
-
-def _as_object(value: Any, path: Path) -> dict[str, Any]:
-    if type(value) is dict:
-        return value
-    raise DataError(
-        _(
-            "{file}: '{value}' stands where an object with names is expected, as in {example}; write each event as an object",
-            file=path.name,
-            value=str(_as_text(value))[:40],
-            example='{"user": "u1", "item": "i1"}',
-        )
-    )
-
-
-def _flatten(record: dict[str, Any], prefix: str, row: Row, lists: _Lists, inner: str | None, path: Path) -> list[Any] | None:
-    """Add the values of an object to a row, nested ones by path; return the list called `inner` instead of adding it."""
-    entries = None
-    for key, value in record.items():
-        name = prefix + key if key else f"{prefix}''"
-        kind = type(value)
-        if name == inner:
-            entries = value if kind is list else [] if value is None else [value]
-            continue
-        if kind is dict:
-            entries = _flatten(value, f"{name}.", row, lists, inner, path) or entries
-            continue
-        if name in row:
-            raise DataError(_("{file}: an object has two values called '{name}'; rename one of them", file=path.name, name=name))
-        if kind is str:
-            row[name] = value
-            continue
-        if kind is list:
-            _count_list(name, value, lists)
-        row[name] = _as_text(value)
-    return entries
-
-
-def _count_list(name: str, value: list[Any], lists: _Lists) -> None:
-    kinds = set(map(type, value))
-    if dict in kinds:
-        lists.of_objects[name] += 1
-        lists.entries[name] += len(value)
-        if name not in lists.timed and any(map(is_moment_name, value[0] if type(value[0]) is dict else ())):
-            lists.timed.add(name)
-    elif list not in kinds:
-        lists.of_values[name] += 1
-
-
-def _as_text(value: Any) -> str | None:
-    if value is None or type(value) is str:
-        return value
-    if value is True or value is False:
-        return "true" if value else "false"
-    if type(value) is list and not any(type(each) in (list, dict) for each in value):
-        value = [_as_text(each) for each in value]
-    return _ENCODE(value) if isinstance(value, list | dict) else str(value)
 
 
 def _is_scalar(value: Any) -> bool:

@@ -15,6 +15,7 @@ from recsys.datasets.importing.formats.converted import (
     Converted,
     ListOfObjects,
     Table,
+    are_parameters,
     check_columns,
     choose_table,
     is_moment_name,
@@ -41,21 +42,32 @@ def is_parquet(path: Path, head: bytes) -> bool:
     return head.startswith(b"PAR1")
 
 
+def read_schema(path: Path) -> "pa.Schema":
+    """Return the schema of a file; one that is not whole is a DataError."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(_("{file} is a truncated or damaged Parquet file; copy or export it again", file=path.name)) from error
+
+
 def convert(path: Path, work: Path, table: str | None) -> Converted | None:
     """Convert a file with nested columns; None without any, because such a file is read as it is."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(_("{file} is a truncated or damaged Parquet file; copy or export it again", file=path.name)) from error
+    schema = read_schema(path)
     if not any(pa.types.is_nested(field.type) for field in schema):
         return None
     source = f"read_parquet({quote_path(path)})"
-    columns = _by_name(path, [leaf for field in schema for leaf in _leaves(field.name, quote_name(field.name), field.type)])
+    leaves = [leaf for field in schema for leaf in _leaves(field.name, quote_name(field.name), field.type)]
+    columns = _by_name(
+        path, [column for leaf in leaves for column in (_parameters(leaf, source, work) if _has_parameters(leaf) else [leaf])]
+    )
     lists = [name for name, leaf in columns.items() if _is_list(leaf.type) and pa.types.is_struct(leaf.type.value_type)]
-    found = _count_lists(path, work, source, [columns[name] for name in lists])
+    found = _count_lists(work, source, [columns[name] for name in lists])
     rows = pq.read_metadata(path).num_rows
     notes = []
     if unfolded := _list_to_unfold(path, found, rows, columns, table):
@@ -86,7 +98,33 @@ def _leaves(name: str, sql: str, kind: "pa.DataType") -> Iterator[_Leaf]:
         yield from _leaves(f"{name}.{field.name}", f"struct_extract({sql}, {quote_literal(field.name)})", field.type)
 
 
-def _count_lists(path: Path, work: Path, source: str, leaves: list[_Leaf]) -> list[ListOfObjects]:
+def _has_parameters(leaf: _Leaf) -> bool:
+    import pyarrow as pa
+
+    if not (_is_list(leaf.type) and pa.types.is_struct(leaf.type.value_type)):
+        return False
+    entry = {field.name: field.type for field in leaf.type.value_type}
+    value = entry.get("value")
+    if value is None or not pa.types.is_struct(value) or any(pa.types.is_nested(field.type) for field in value):
+        return False
+    return are_parameters(entry, [field.name for field in value])
+
+
+def _parameters(leaf: _Leaf, source: str, work: Path) -> Iterator[_Leaf]:
+    """Yield a column for each key of a list of parameters, which holds its value of whatever type."""
+    import pyarrow as pa
+
+    with open_duckdb(work) as con:
+        keys = con.execute(
+            f"SELECT DISTINCT key FROM (SELECT unnest({leaf.sql}).key AS key FROM {source}) WHERE key <> '' ORDER BY 1"
+        ).fetchall()
+    for (key,) in keys:
+        value = f"list_filter({leaf.sql}, lambda entry: entry.key = {quote_literal(key)})[1].value"
+        texts = (_text(each.sql, each.type) for each in _leaves("", value, leaf.type.value_type.field("value").type))
+        yield _Leaf(f"{leaf.name}.{key}", f"COALESCE({', '.join(texts)})", pa.string())
+
+
+def _count_lists(work: Path, source: str, leaves: list[_Leaf]) -> list[ListOfObjects]:
     if not leaves:
         return []
     counts = ", ".join(f"count(*) FILTER (len({leaf.sql}) > 0), COALESCE(sum(len({leaf.sql})), 0)" for leaf in leaves)

@@ -14,10 +14,9 @@ from recsys.core import Check
 from recsys.core.errors import DataError, QuestionError
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
-from recsys.datasets.importing.formats.converted import Converted, Row, Table, check_columns, choose_table, write_rows
+from recsys.datasets.importing.formats.converted import ABOVE, Converted, Row, Table, check_columns, choose_table, write_rows
 from recsys.datasets.importing.header import has_header
 
-ABOVE = N_("rows above the names of the columns, not read")
 NO_HEADER = N_("the first row was read as data, because it does not look like names of columns")
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

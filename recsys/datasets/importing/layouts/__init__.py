@@ -1,7 +1,7 @@
 """Layouts of tables whose rows are not one event each, and their unfolding into rows of events.
 
-A table is sampled and judged by `detect_layout`; `unfold` makes SQL of it that gives one row per event. What neither the names nor the
-cells settle is a question to the owner (`ask_layout`).
+`detect_layout` judges a table by a sample; `unfold` returns SQL over it that gives one row per event. A layout that neither the names nor
+the cells make certain is asked about (`ask_layout`).
 """
 
 from collections.abc import Callable

@@ -9,7 +9,7 @@ from recsys.core import Check
 from recsys.core.errors import DataError
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.layouts.list_cells import find_notation, read_lists
-from recsys.datasets.importing.layouts.unfolding import SEARCHED_COLUMNS, LayoutGuess, Unfolding, distinct_name
+from recsys.datasets.importing.layouts.unfolding import SEARCHED_COLUMNS, LayoutGuess, Unfolding, make_distinct_name
 from recsys.datasets.source import query_count, quote_name
 
 _MARKED = re.compile(r"\s*\S+-[01](\s+\S+-[01])*\s*")
@@ -35,7 +35,7 @@ def unfold_impressions(table_sql: str, columns: tuple[str, ...], sample: pd.Data
         raise DataError(_("no column holds shown items such as N1-1 N2-0; the columns are {columns}", columns=", ".join(columns[:20])))
     histories = _find_histories(sample, column)
     rest = tuple(each for each in columns if each != column and each not in histories)
-    behaviour = distinct_name("behaviour", rest)
+    behaviour = make_distinct_name("behaviour", rest)
     kept = "".join(f"CAST({quote_name(each)} AS VARCHAR) AS {quote_name(each)}, " for each in rest)
     cell = f"trim(CAST({quote_name(column)} AS VARCHAR), e' \\t\\r\\n')"
     shown = f"(SELECT {kept}unnest(string_split_regex({cell}, '\\s+')) AS __shown FROM {table_sql} WHERE {cell} <> '')"

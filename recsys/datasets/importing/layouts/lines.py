@@ -10,7 +10,7 @@ from recsys.core import Check
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.header import is_moment, names_things
 from recsys.datasets.importing.layouts.unfolding import PLACE, Unfolding
-from recsys.datasets.source import Source, query_count, quote_literal, quote_name, quote_path, reading_errors
+from recsys.datasets.source import Source, query_count, quote_name, quote_path, reading_errors
 
 _STEP = re.compile(r"10(\.0+)?|\d(\.[05]0*)?")
 _COLUMNS = {"user_id": "first word", "item_id": "further words", "position": "place in the line"}
@@ -35,11 +35,11 @@ def _are_ratings(rows: list[list[str]]) -> bool:
     return third and not second
 
 
-def lines_sql(path: Path, encoding: str = "utf-8") -> str:
+def lines_sql(path: Path) -> str:
     """Return the SQL table function that reads a file as one column, `line`."""
     return (
         f"read_csv({quote_path(path)}, delim = '\x01', header = false, quote = '', escape = '', auto_detect = false, "
-        f"columns = {{'line': 'VARCHAR'}}, max_line_size = 33554432, compression = 'none', encoding = {quote_literal(encoding)})"
+        f"columns = {{'line': 'VARCHAR'}}, max_line_size = 33554432, compression = 'none', encoding = 'utf-8')"
     )
 
 
@@ -49,15 +49,15 @@ def unfold_lines(table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame,
     values = ("words[1]", "unnest(words[2:])", f"(line * {PLACE} + generate_subscripts(words[2:], 1))::VARCHAR")
     named = ", ".join(f"{value} AS {quote_name(name)}" for value, name in zip(values, _COLUMNS.values(), strict=True))
     empty = query_count(con, f"SELECT count(*) FROM {words} WHERE len(words) < 2 AND words[1] <> ''")
-    checks = (Check(N_("people without items"), empty, "dropped"),)
+    checks = (Check(N_("users without items"), empty, "dropped"),)
     reason = _("every line is a user followed by items, oldest first")
     return Unfolding("lines", f"(SELECT {named} FROM {words})", tuple(_COLUMNS.values()), dict(_COLUMNS), checks, reason)
 
 
-def read_lines(con: duckdb.DuckDBPyConnection, path: Path, encoding: str = "utf-8") -> Source:
+def read_lines(con: duckdb.DuckDBPyConnection, path: Path) -> Source:
     """Fill the table `raw` with one row per event of a file of lines."""
     with reading_errors(path):
-        unfolding = unfold_lines(lines_sql(path, encoding), ("line",), pd.DataFrame(), con)
+        unfolding = unfold_lines(lines_sql(path), ("line",), pd.DataFrame(), con)
         named = ", ".join(f"{quote_name(column)} AS {key}" for key, column in unfolding.mapping.items())
         con.execute(f"CREATE TABLE raw AS SELECT {named} FROM {unfolding.sql}")
     return Source(path.name, unfolding.mapping, notes=unfolding.checks)

@@ -8,6 +8,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
+from recsys.datasets.importing.header import has_date
 from recsys.datasets.source import quote_literal
 
 Notation = Literal["brackets", "bars", "semicolons", "commas", "spaces"]
@@ -16,8 +17,7 @@ _SEPARATORS: dict[Notation, str] = {"bars": r"\|", "semicolons": ";", "commas": 
 _BRACKETS = r"^\s*(?:\[[\s\S]*\]|\([\s\S]*\)|\{[\s\S]*\})\s*$"
 _NESTED = r"""^\s*[\[({]\s*[\[({]|^\s*\{\s*(?:"[^"]*"|'[^']*'|\w+)\s*:"""
 _CODE = re.compile(r"(?=.*\d)[\w.:/-]+", re.DOTALL)
-_NUMBER = re.compile(r"[-+]?\d+(,\d+)?")
-_MOMENT = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d{2}")
+_NUMBER = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _PARTS = re.compile(r"""\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s,'"][^,]*)""", re.DOTALL)
 _POSTGRES_PARTS = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|[^\s,"][^,]*)""", re.DOTALL)
 _WHITE = "e' \\t\\r\\n'"
@@ -39,7 +39,7 @@ def has_codes(cells: pd.Series, notation: Notation) -> bool:
     """Return whether the parts of the cells are ids beyond doubt: words with a digit, and neither dates nor decimal numbers."""
     parts = _parts(cells, notation)
     decimals = notation == "commas" and all(_NUMBER.fullmatch(cell.strip()) for cell in cells.dropna())
-    return not decimals and bool(parts) and all(_CODE.fullmatch(part) and not _MOMENT.search(part) for part in parts)
+    return not decimals and bool(parts) and all(_CODE.fullmatch(part) and not has_date(part) for part in parts)
 
 
 def has_common_parts(cells: pd.Series, notation: Notation) -> bool:

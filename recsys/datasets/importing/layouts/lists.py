@@ -22,7 +22,7 @@ from recsys.datasets.importing.layouts.unfolding import (
     SEARCHED_COLUMNS,
     LayoutGuess,
     Unfolding,
-    distinct_name,
+    make_distinct_name,
     names_attributes,
     names_item_lists,
     names_items,
@@ -59,33 +59,33 @@ def unfold_lists(table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame,
     found = _find_lists(sample)
     if found is None:
         raise DataError(_("no column holds lists of items; the columns are {columns}", columns=", ".join(columns[:20])))
-    plan, guess = _make_plan(found[0], table_sql, columns, sample, con), found[1]
-    rows = _rows_sql(plan, table_sql, con)
-    steps = _steps_sql(plan, rows)
-    once = plan.target is not None or _repeat_themselves(plan, table_sql, con)
+    table, guess = _find_columns(found[0], table_sql, columns, sample, con), found[1]
+    rows = _rows_sql(table, table_sql, con)
+    steps = _steps_sql(table, rows)
+    once = table.target is not None or _repeat_themselves(table, table_sql, con)
     counts = _count(steps, _STEP_COUNTS, con) if once else _count(rows, _COUNTS, con)
     checks = [Check(N_("events read from lists of items"), counts["items"], "kept")]
     if once:
-        sliced = "".join(f", {name}[len(__list) - len(__events) + 1:] AS {name}" for name in plan.parallel.values())
+        sliced = "".join(f", {name}[len(__list) - len(__events) + 1:] AS {name}" for name in table.parallel.values())
         rows = f"(SELECT * REPLACE (__events AS __list{sliced}) FROM {steps})"
         checks.append(Check(N_("rows whose list repeats the user's row before, each event read once"), counts["continued"], "kept"))
-    if plan.target:
+    if table.target:
         checks.append(Check(N_("events that only a list has, read before the item of its row"), counts["items"] - counts["rows"], "kept"))
     else:
         checks.append(Check(N_("rows with an empty list"), counts["empty"], "dropped"))
     checks.append(Check(N_("cells without brackets, read as one item"), counts["plain"], "kept"))
-    doubt = _find_doubt(plan, counts)
-    place = distinct_name("place in the list", columns)
-    unnested = {plan.lists: "__list", **plan.parallel}
+    doubt = _find_doubt(table, counts)
+    place = make_distinct_name("place in the list", columns)
+    unnested = {table.lists: "__list", **table.parallel}
     named = {
         column: f"unnest({unnested[column]})" if column in unnested else quote_name(column)
         for column in columns
-        if column in unnested or column in plan.rest
+        if column in unnested or column in table.rest
     }
     named[place] = f"({'__step' if once else '__row'} * {PLACE} + generate_subscripts(__list, 1))::VARCHAR"
-    mapping = {"item_id": plan.lists, "position": place}
-    if not plan.rest:
-        mapping["user_id"] = distinct_name(ROW_NUMBER, columns)
+    mapping = {"item_id": table.lists, "position": place}
+    if not table.rest:
+        mapping["user_id"] = make_distinct_name(ROW_NUMBER, columns)
         named[mapping["user_id"]] = "__row::VARCHAR"
     return Unfolding(
         "lists",
@@ -125,7 +125,7 @@ def _judge(column: str, cells: pd.Series, has_items: bool) -> LayoutGuess | None
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _ListColumns:
     """The columns of a table of lists.
 
     `target` is the item that followed the list. Rows are compared by `user`, in the order of `time`. `parallel` maps columns of lists
@@ -141,7 +141,9 @@ class _Plan:
     notations: dict[str, Notation]
 
 
-def _make_plan(column: str, table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame, con: duckdb.DuckDBPyConnection) -> _Plan:
+def _find_columns(
+    column: str, table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame, con: duckdb.DuckDBPyConnection
+) -> _ListColumns:
     notations = {each: notation for each in columns[:SEARCHED_COLUMNS] if (notation := find_notation(sample[each]))}
     lists = {each: read_lists(sample[each], notation) for each, notation in notations.items()}
     ids = {item for row in lists[column] for item in row}
@@ -153,7 +155,7 @@ def _make_plan(column: str, table_sql: str, columns: tuple[str, ...], sample: pd
     rest = tuple(each for each in others if each != target and each not in parallel)
     user = next((each for each in rest if names_users(each)), None) or _find_repeating(rest, table_sql, con)
     time = next((each for each in rest if names_times(each)), None)
-    return _Plan(column, target, user, time, parallel, rest, notations)
+    return _ListColumns(column, target, user, time, parallel, rest, notations)
 
 
 def _find_repeating(columns: tuple[str, ...], table_sql: str, con: duckdb.DuckDBPyConnection) -> str | None:
@@ -172,49 +174,49 @@ def _are_among(values: pd.Series, ids: set[str]) -> bool:
     return len(found) > 2 and len(found & ids) >= len(found) / 2
 
 
-def _rows_sql(plan: _Plan, table_sql: str, con: duckdb.DuckDBPyConnection) -> str:
+def _rows_sql(table: _ListColumns, table_sql: str, con: duckdb.DuckDBPyConnection) -> str:
     """Return the rows of the table with their numbers, lists and targets."""
 
     def text(column: str) -> str:
         return f"CAST({quote_name(column)} AS VARCHAR)"
 
-    cell = text(plan.lists)
-    is_plain = rf"regexp_matches({cell}, '^\s*[^\s\[({{]')" if plan.notations[plan.lists] == "brackets" else "false"
+    cell = text(table.lists)
+    is_plain = rf"regexp_matches({cell}, '^\s*[^\s\[({{]')" if table.notations[table.lists] == "brackets" else "false"
     columns = {
         "__row": "row_number() OVER ()",
-        "__target": text(plan.target) if plan.target else "NULL::VARCHAR",
+        "__target": text(table.target) if table.target else "NULL::VARCHAR",
         "__is_plain": is_plain,
-        "__list": f"COALESCE({list_sql(cell, plan.notations[plan.lists], con)}, [])",
-        **{name: f"COALESCE({list_sql(text(column), plan.notations[column], con)}, [])" for column, name in plan.parallel.items()},
-        **{quote_name(column): text(column) for column in plan.rest},
+        "__list": f"COALESCE({list_sql(cell, table.notations[table.lists], con)}, [])",
+        **{name: f"COALESCE({list_sql(text(column), table.notations[column], con)}, [])" for column, name in table.parallel.items()},
+        **{quote_name(column): text(column) for column in table.rest},
     }
     return f"(SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} FROM {table_sql})"
 
 
-def _steps_sql(plan: _Plan, rows: str) -> str:
+def _steps_sql(table: _ListColumns, rows: str) -> str:
     """Return the rows, each compared with the user's row before: __is_continued, and __events, which this row adds."""
-    followed = "list_append(__previous, __previous_target)" if plan.target else "__previous"
+    followed = "list_append(__previous, __previous_target)" if table.target else "__previous"
     kept = f"__list[:len({followed})] = {followed}"
     # The oldest items of long histories are cut off; the latest is still the target of the row before.
     is_cut = "COALESCE(__list[-1] = __previous_target, false)"
     added = f"CASE WHEN __previous IS NULL THEN __list WHEN {kept} THEN __list[len({followed}) + 1:] WHEN {is_cut} THEN [] ELSE __list END"
-    name = quote_name(plan.time) if plan.time else "NULL"
+    name = quote_name(table.time) if table.time else "NULL"
     time = f"COALESCE(TRY_CAST({name} AS DOUBLE), epoch(TRY_CAST({name} AS TIMESTAMP)))"
-    window = f"(PARTITION BY {quote_name(plan.user) if plan.user else '__row'} ORDER BY {time}, len(__list), __row)"
+    window = f"(PARTITION BY {quote_name(table.user) if table.user else '__row'} ORDER BY {time}, len(__list), __row)"
     return f"""(
         SELECT *, __previous IS NOT NULL AND ({kept} OR {is_cut}) AS __is_continued,
-            list_concat({added}, {"[__target]" if plan.target else "[]"}) AS __events
+            list_concat({added}, {"[__target]" if table.target else "[]"}) AS __events
         FROM (SELECT *, row_number() OVER w AS __step, lag(__list) OVER w AS __previous, lag(__target) OVER w AS __previous_target
               FROM {rows} WINDOW w AS {window}))"""
 
 
-def _repeat_themselves(plan: _Plan, table_sql: str, con: duckdb.DuckDBPyConnection) -> bool:
+def _repeat_themselves(table: _ListColumns, table_sql: str, con: duckdb.DuckDBPyConnection) -> bool:
     """Return whether the lists of a user continue each other, by the rows of some of the users."""
-    if plan.user is None:
+    if table.user is None:
         return False
     part = max(1, query_count(con, f"SELECT count(*) FROM {table_sql}") // _COMPARED_ROWS)
-    some = f"(SELECT * FROM {table_sql} WHERE hash({quote_name(plan.user)}) % {part} = 0)"
-    counts = _count(_steps_sql(plan, _rows_sql(plan, some, con)), _STEP_COUNTS, con)
+    some = f"(SELECT * FROM {table_sql} WHERE hash({quote_name(table.user)}) % {part} = 0)"
+    counts = _count(_steps_sql(table, _rows_sql(table, some, con)), _STEP_COUNTS, con)
     return counts["continued"] >= 0.9 * counts["pairs"] > 0
 
 
@@ -223,17 +225,17 @@ def _count(rows: str, wanted: dict[str, str], con: duckdb.DuckDBPyConnection) ->
     return {name: int(count or 0) for name, count in zip(wanted, found, strict=True)}
 
 
-def _find_doubt(plan: _Plan, counts: dict[str, int]) -> str:
+def _find_doubt(table: _ListColumns, counts: dict[str, int]) -> str:
     """Return the reason to ask that the whole file gives; empty where it gives none."""
     pairs, continued = counts.get("pairs", 0), counts.get("continued", 0)
-    if not plan.rest:
-        return _("column '{column}' holds lists of items and no column holds users, so that every row is a user", column=plan.lists)
-    if plan.target and continued < 0.9 * pairs:
+    if not table.rest:
+        return _("column '{column}' holds lists of items and no column holds users, so that every row is a user", column=table.lists)
+    if table.target and continued < 0.9 * pairs:
         return _(
             "column '{column}' holds lists and '{target}' the item that followed, but the lists of a user do not continue each other",
-            column=plan.lists,
-            target=plan.target,
+            column=table.lists,
+            target=table.target,
         )
-    if not plan.target and 0 < pairs < _FEW_PAIRS:
-        return _("the lists in column '{column}' seem to repeat those of the user's row before", column=plan.lists)
+    if not table.target and 0 < pairs < _FEW_PAIRS:
+        return _("the lists in column '{column}' seem to repeat those of the user's row before", column=table.lists)
     return ""

@@ -16,7 +16,7 @@ from recsys.datasets.importing.layouts.unfolding import (
     ROW_NUMBER,
     LayoutGuess,
     Unfolding,
-    distinct_name,
+    make_distinct_name,
     names_attributes,
     names_item_lists,
     names_items,
@@ -67,9 +67,9 @@ def unfold_matrix(table_sql: str, columns: tuple[str, ...], sample: pd.DataFrame
             _("no columns of ratings were found, one column per item; the columns are {columns}", columns=", ".join(columns[:20]))
         )
     rest = tuple(each for each in columns if each not in found.cells and each != found.count)
-    item, rating = distinct_name("item", rest), distinct_name("rating", rest)
+    item, rating = make_distinct_name("item", rest), make_distinct_name("rating", rest)
     texts = [f"CAST({quote_name(each)} AS VARCHAR) AS {quote_name(each)}" for each in (*rest, *found.cells)]
-    rows = found.rows or distinct_name(ROW_NUMBER, columns)
+    rows = found.rows or make_distinct_name(ROW_NUMBER, columns)
     if found.rows is None:
         texts.append(f"(row_number() OVER ())::VARCHAR AS {quote_name(rows)}")
         rest = (*rest, rows)
@@ -95,14 +95,7 @@ def _find_matrix(sample: pd.DataFrame) -> _Matrix | None:
     if len(sample.columns) < _FEW or sample.empty:
         return None
     numbers, are_numeric = _read_numbers(sample)
-    cells = _alike_columns(list(sample.columns), are_numeric)
-    count = None
-    if cells and _UNNAMED.fullmatch(cells[0]) and len(cells) > _MANY:
-        mark = _find_mark(numbers[cells[1:]])
-        if (numbers[cells[0]] == (numbers[cells[1:]].notna() & (numbers[cells[1:]] != mark)).sum(axis=1)).all():
-            count, cells = cells[0], cells[1:]
-        elif numbers[cells[0]].is_unique and numbers[cells[0]].abs().max() > 10:
-            cells = cells[1:]
+    cells, count = _split_off_first(_alike_columns(list(sample.columns), are_numeric), numbers)
     rest = [each for each in sample.columns if each not in cells and each != count]
     if not cells or (any(map(names_users, rest)) and any(names_items(each) or names_item_lists(each) for each in rest)):
         return None
@@ -112,27 +105,8 @@ def _find_matrix(sample: pd.DataFrame) -> _Matrix | None:
     if not (-10 <= low <= high <= 10 or 0 <= low <= high <= 100) or (len(cells) < _MANY and not rest):
         return None
     users = [each for each in rest if names_users(each)] or [each for each in rest[:1] if sample[each].is_unique]
-    are_items = bool(users) and names_items(users[0]) and not names_users(users[0])
-    values = {
-        "first": cells[0],
-        "last": cells[-1],
-        "low": format_number(low, 2),
-        "high": format_number(high, 2),
-    }
-    if not users:
-        reason = _(
-            "columns '{first}' to '{last}' hold numbers from {low} to {high}, like the ratings of one item each, and no column holds "
-            "users, so that every row is a user",
-            **values,
-        )
-    elif are_items:
-        reason = _(
-            "columns '{first}' to '{last}' hold numbers from {low} to {high}, like the ratings of one user each, and '{item}' the items",
-            item=users[0],
-            **values,
-        )
-    else:
-        reason = _("columns '{first}' to '{last}' hold numbers from {low} to {high}, like the ratings of one item each", **values)
+    rows = users[0] if users else None
+    are_items = rows is not None and names_items(rows) and not names_users(rows)
     is_certain = (
         len(cells) >= _MANY
         and len(rest) == len(users) == 1
@@ -142,7 +116,39 @@ def _find_matrix(sample: pd.DataFrame) -> _Matrix | None:
         and bool(ratings.isna().any(axis=None))
         and _are_on_one_scale(ratings)
     )
-    return _Matrix(tuple(cells), users[0] if users else None, are_items, count, mark, LayoutGuess("matrix", reason, is_certain))
+    guess = LayoutGuess("matrix", _explain_matrix(cells, (low, high), rows, are_items), is_certain)
+    return _Matrix(tuple(cells), rows, are_items, count, mark, guess)
+
+
+def _split_off_first(cells: list[str], numbers: pd.DataFrame) -> tuple[list[str], str | None]:
+    """Return the columns of ratings and the column that counts them; in a file without names either it or the user may come first."""
+    if not (cells and _UNNAMED.fullmatch(cells[0]) and len(cells) > _MANY):
+        return cells, None
+    first, others = cells[0], cells[1:]
+    are_ratings = numbers[others].notna() & (numbers[others] != _find_mark(numbers[others]))
+    if (numbers[first] == are_ratings.sum(axis=1)).all():
+        return others, first
+    is_user = numbers[first].is_unique and numbers[first].abs().max() > 10
+    return (others if is_user else cells), None
+
+
+def _explain_matrix(cells: list[str], limits: tuple[float, float], rows: str | None, are_items: bool) -> str:
+    """Return the reason to take a table for a matrix; `rows` names the column of users or of items."""
+    low, high = limits
+    values = {"first": cells[0], "last": cells[-1], "low": format_number(low, 2), "high": format_number(high, 2)}
+    if rows is None:
+        return _(
+            "columns '{first}' to '{last}' hold numbers from {low} to {high}, like the ratings of one item each, and no column holds "
+            "users, so that every row is a user",
+            **values,
+        )
+    if are_items:
+        return _(
+            "columns '{first}' to '{last}' hold numbers from {low} to {high}, like the ratings of one user each, and '{item}' the items",
+            item=rows,
+            **values,
+        )
+    return _("columns '{first}' to '{last}' hold numbers from {low} to {high}, like the ratings of one item each", **values)
 
 
 def _read_numbers(sample: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:

@@ -32,7 +32,7 @@ _WORDS = {kind: set(names.split()) for kind, names in _NAMES.items()}
 
 @dataclass(frozen=True)
 class LayoutGuess:
-    """The probable layout of a table. Where it is not certain, the owner is asked; `reason` is a sentence in the current language."""
+    """The probable layout of a table. Where it is not certain, the user is asked; `reason` is a sentence in the current language."""
 
     layout: Layout
     reason: str
@@ -96,7 +96,7 @@ def names_attributes(column: str) -> bool:
     return bool(split_words(column) & _WORDS["attributes"])
 
 
-def distinct_name(wanted: str, columns: tuple[str, ...]) -> str:
+def make_distinct_name(wanted: str, columns: tuple[str, ...]) -> str:
     """Return the name for a new column, with as many primes as it needs to differ from the others."""
     taken = {column.lower() for column in columns}
     while wanted.lower() in taken:

@@ -1,0 +1,184 @@
+"""Recommenders in Python: an object or function named on the command line, or given to `recsys.show`.
+
+Only the person who starts the program names code; no file, upload or page ever does.
+"""
+
+import importlib
+import inspect
+import os
+import platform
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys import __version__
+from recsys.core import Dataset
+from recsys.core.errors import DataError, RecsysError
+from recsys.core.split import default_protocol, split_interactions
+from recsys.core.translation import _
+from recsys.model_import.matching import match_items, to_ids
+from recsys.models.imported.python_model import Parameter, PythonConfig, PythonLists, PythonModel, call_code
+from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
+from recsys.training.live_models import find_live_model, register_live_model
+
+ENVIRONMENT = "RECSCOPE_MODELS"
+"""Variable that tells a server the code that was named on its command line, separated by spaces."""
+PATIENCE = 120.0  # seconds that a factory may take
+_PARAMETERS = "recsys_parameters"
+
+
+def recommender(function: Callable[..., Any] | None = None, **parameters: Parameter | tuple[float, float, float]) -> Any:
+    """Declare a function as a recommender, with its adjustable numbers as (low, high, default) for the sliders of the app.
+
+    The function takes `(user_id, history, k)` and returns item ids, best first, or takes `(histories)` and returns scores (n, items), as
+    the names of its arguments say. Use it as `@recommender` or `@recommender(alpha=(0, 1, 0.5))`.
+    """
+    declared = {name: each if isinstance(each, Parameter) else Parameter(*each) for name, each in parameters.items()}
+
+    def declare(target: Callable[..., Any]) -> Callable[..., Any]:
+        setattr(target, _PARAMETERS, declared)
+        return target
+
+    return declare if function is None else declare(function)
+
+
+def is_code(name: str) -> bool:
+    """Return whether a name is that of code: package.module:factory."""
+    module, separator, factory = name.partition(":")
+    return bool(separator) and all(part.isidentifier() for part in (*module.split("."), *factory.split(".")))
+
+
+def open_code(name: str, dataset: Dataset) -> LoadedCheckpoint:
+    """Import code by its name, package.module:factory, and return the model that it makes for a dataset, made once."""
+    known = find_live_model(dataset.name, name)
+    if known is not None and known.card.dataset_fingerprint == dataset.fingerprint:
+        return known
+    return wrap_model(_make(name, dataset), dataset, name)
+
+
+def open_named_code(dataset: Dataset) -> None:
+    """Make the models that were named on the command line of this server available for a dataset."""
+    for name in os.environ.get(ENVIRONMENT, "").split():
+        open_code(name, dataset)
+
+
+def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
+    """Return an object with `score(histories)` or `recommend(user_id, history, k)`, or such a function, as a model of this process.
+
+    `item_ids` of the object are the columns of its scores; without them these are the items of the dataset in its order.
+    """
+    model, identity = _adapt(thing, dataset, name), uuid.uuid4().hex  # measured anew in every process: code changes
+    split = split_interactions(dataset, default_protocol(dataset))
+    card = CheckpointCard(
+        name=name,
+        model="code",
+        dataset=dataset.name,
+        dataset_fingerprint=dataset.fingerprint,
+        vocabulary=dataset.vocabulary.fingerprint,
+        protocol=split.protocol,
+        cuts=split.cuts,
+        config={"source": name},
+        seed=0,
+        epochs=0,
+        seconds=0.0,
+        targets_per_second=0.0,
+        parameters=0,
+        validation={},
+        intervals={},
+        versions={"recsys": __version__, "python": platform.python_version(), "numpy": np.__version__},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        source={"format": "code", "file": name},
+    )
+    loaded = LoadedCheckpoint(model, replace(card, seal=identity), identity, Path(), "cpu")
+    register_live_model(loaded)
+    return loaded
+
+
+def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonModel | PythonLists:
+    config = PythonConfig(name)
+    declared: Mapping[str, Parameter] = getattr(thing, _PARAMETERS, None) or getattr(thing, "parameters", None) or {}
+    parameters = (
+        {key: each if isinstance(each, Parameter) else Parameter(*each) for key, each in declared.items()}
+        if isinstance(declared, Mapping)
+        else {}
+    )
+    score, recommend = getattr(thing, "score", None), getattr(thing, "recommend", None)
+    if not callable(score) and not callable(recommend) and callable(thing):
+        arguments = _argument_names(thing)
+        score, recommend = (thing, None) if "histories" in arguments else (None, thing)
+    if callable(score):
+        own = getattr(thing, "item_ids", None)
+        columns = np.arange(len(dataset.item_ids)) if own is None else match_items(to_ids(own), dataset, 0.0).columns
+        return PythonModel(dataset.item_ids, config, lambda histories, values: score(histories, **values), columns, parameters)
+    if callable(recommend):
+        return PythonLists(dataset.item_ids, config, lambda user, history, k, values: recommend(user, history, k, **values), parameters)
+    raise DataError(
+        _(
+            "{model} is a {kind} without score(histories) and recommend(user_id, history, k); give it one of these methods",
+            model=name,
+            kind=type(thing).__name__,
+        )
+    )
+
+
+def _argument_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        return list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):  # some built-in functions have no signature
+        return []
+
+
+def _make(name: str, dataset: Dataset) -> Any:
+    """Import a module and call the factory, with the dataset if it takes an argument; it may take two minutes."""
+    module_name, _separator, attribute = name.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # code beside the person who runs the command
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise DataError(
+            _("{name} cannot be imported: {reason}; name code like package.module:factory", name=name, reason=str(error))
+        ) from error
+    except Exception as error:
+        raise DataError(
+            _(
+                "{name} failed while it was imported: {kind}: {reason}",
+                name=name,
+                kind=type(error).__name__,
+                reason=" ".join(str(error).split()),
+            )
+        ) from error
+    if hasattr(found, _PARAMETERS) or (not isinstance(found, type) and (hasattr(found, "score") or hasattr(found, "recommend"))):
+        return found  # a recommender itself, not a factory
+    if not callable(found):
+        raise DataError(_("{name} is neither a function nor a recommender", name=name))
+    return _call_in_time(name, found, (dataset,) if _argument_names(found) else ())
+
+
+def _call_in_time(name: str, factory: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    result: list[Any] = []
+    failure: list[RecsysError] = []
+
+    def run() -> None:
+        try:
+            result.append(call_code(name, factory, *arguments))
+        except RecsysError as error:
+            failure.append(error)
+
+    worker = threading.Thread(target=run, daemon=True)
+    worker.start()
+    worker.join(PATIENCE)
+    if failure:
+        raise failure[0]
+    if not result:
+        raise DataError(_("{name} did not return a model within {seconds} seconds", name=name, seconds=round(PATIENCE)))
+    return result[0]

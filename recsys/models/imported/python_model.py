@@ -1,0 +1,213 @@
+"""A recommender written in Python by the person who runs the app: an object or a plain function."""
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.core import PAD, Request, Vocabulary
+from recsys.core.errors import DataError
+from recsys.core.formatting import join_words
+from recsys.core.translation import _
+
+LISTED = 100
+"""Items that are requested from a model that only returns lists."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that the code declares as adjustable, from `low` to `high`."""
+
+    low: float
+    high: float
+    default: float
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high or not self.low <= self.default <= self.high:
+            raise DataError(
+                _(
+                    "a parameter from {low} to {high} cannot start at {default}; give for example Parameter(0, 1, 0.5)",
+                    low=self.low,
+                    high=self.high,
+                    default=self.default,
+                )
+            )
+
+
+@dataclass(frozen=True)
+class PythonConfig:
+    """`source` names the code."""
+
+    source: str = ""
+
+
+class PythonModel:
+    """Ranks items by the scores that the code computes for histories.
+
+    `compute(histories, parameters)` returns (n, n_own) numbers for n lists of item ids, oldest first; `columns` (n_items,) is the column of
+    each item of the dataset, −1 for an item that the code does not know, which scores −inf. An error in the code, an array of another
+    shape and NaN are a DataError that says where.
+    """
+
+    Config = PythonConfig
+
+    def __init__(
+        self,
+        item_ids: np.ndarray,
+        config: PythonConfig,
+        compute: Callable[[list[list[str]], dict[str, float]], Any],
+        columns: np.ndarray,
+        parameters: Mapping[str, Parameter] | None = None,
+        values: Mapping[str, float] | None = None,
+    ):
+        self.vocabulary = Vocabulary(item_ids)
+        self.config = config
+        self.parameters = dict(parameters or {})
+        self.values = {name: each.default for name, each in self.parameters.items()} | dict(values or {})
+        self._compute, self._columns = compute, columns
+
+    @property
+    def item_ids(self) -> np.ndarray:
+        return self.vocabulary.item_ids
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return no arrays: code is not stored in checkpoints."""
+        return {}
+
+    def with_parameters(self, values: Mapping[str, float]) -> "PythonModel":
+        """Return the model with other values of its parameters."""
+        return PythonModel(self.item_ids, self.config, self._compute, self._columns, self.parameters, values)
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        """Return the scores of the code (requests, n_items)."""
+        if not requests:
+            return np.empty((0, len(self.vocabulary)), dtype=np.float32)
+        histories = [[str(item) for item in request.history.items] for request in requests]
+        own = call_code(self.config.source, self._compute, histories, self.values)
+        width = int(self._columns.max(initial=-1)) + 1
+        try:
+            own = np.asarray(own, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise DataError(
+                _("{model} returned scores that are not numbers: {reason}", model=self.config.source, reason=str(error))
+            ) from error
+        if own.ndim != 2 or len(own) != len(requests) or own.shape[1] < width:
+            raise DataError(
+                _(
+                    "{model} returned scores of the shape {shape} for {count} histories; return one row for each history and one column for "
+                    "each item",
+                    model=self.config.source,
+                    shape=" × ".join(map(str, own.shape)),
+                    count=len(requests),
+                )
+            )
+        if np.isnan(own).any():
+            raise DataError(_("{model} returned scores that are not numbers (NaN)", model=self.config.source))
+        scores = own[:, np.maximum(self._columns, 0)]
+        scores[:, self._columns < 0] = -np.inf
+        return self.vocabulary.mask(scores, requests)
+
+
+class PythonLists:
+    """Lists of code that recommends items to a user and scores no others: an item outside the list is not listed.
+
+    `recommend(user_id, history, k, parameters)` returns at most k item ids, best first, or pairs of an id and a score.
+    """
+
+    Config = PythonConfig
+
+    def __init__(
+        self,
+        item_ids: np.ndarray,
+        config: PythonConfig,
+        recommend: Callable[[str | None, list[str], int, dict[str, float]], Any],
+        parameters: Mapping[str, Parameter] | None = None,
+        values: Mapping[str, float] | None = None,
+    ):
+        self.vocabulary = Vocabulary(item_ids)
+        self.config = config
+        self.parameters = dict(parameters or {})
+        self.values = {name: each.default for name, each in self.parameters.items()} | dict(values or {})
+        self._recommend = recommend
+
+    @property
+    def item_ids(self) -> np.ndarray:
+        return self.vocabulary.item_ids
+
+    @property
+    def depth(self) -> int:
+        """Number of items requested (see `HoldsLists`)."""
+        return min(LISTED, len(self.vocabulary))
+
+    def has_lists(self, requests: Sequence[Request]) -> np.ndarray:
+        """Return True for every request: the code is asked anew (see `HoldsLists`)."""
+        return np.ones(len(requests), dtype=bool)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return no arrays: code is not stored in checkpoints."""
+        return {}
+
+    def with_parameters(self, values: Mapping[str, float]) -> "PythonLists":
+        """Return the model with other values of its parameters."""
+        return PythonLists(self.item_ids, self.config, self._recommend, self.parameters, values)
+
+    def score(self, requests: Sequence[Request]) -> np.ndarray:
+        """Return the scores of the code's list, or 1 / rank where it has none, −inf for items outside it (requests, n_items)."""
+        scores = np.full((len(requests), len(self.vocabulary)), -np.inf, dtype=np.float32)
+        for row, request in zip(scores, requests, strict=True):
+            history = [str(item) for item in request.history.items]
+            listed = call_code(self.config.source, self._recommend, request.history.user_id, history, self.depth, self.values)
+            self._fill(row, listed)
+        return self.vocabulary.mask(scores, requests)
+
+    def _fill(self, row: np.ndarray, listed: Any) -> None:
+        try:
+            entries = list(listed)
+            pairs = [(entry, None) if isinstance(entry, (str, int, np.integer)) else tuple(entry) for entry in entries]
+            items, given = [str(pair[0]) for pair in pairs], [pair[1] for pair in pairs]
+        except (TypeError, ValueError, IndexError) as error:
+            raise DataError(
+                _("{model} did not return a list of item ids, or of pairs of an id and a score", model=self.config.source)
+            ) from error
+        codes = self.vocabulary.encode(items)
+        if len(items) and not (codes != PAD).any():
+            raise DataError(
+                _(
+                    "{model} recommends only items that the dataset does not have, for example '{item}'",
+                    model=self.config.source,
+                    item=items[0],
+                )
+            )
+        for place in reversed(range(len(items))):  # the first place of an item counts
+            if codes[place] != PAD:
+                value = given[place]
+                row[codes[place] - 1] = 1 / (1 + place) if value is None else float(value)
+        if np.isnan(row).any():
+            raise DataError(_("{model} returned scores that are not numbers (NaN)", model=self.config.source))
+
+
+def call_code(source: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call code of the person who runs the app; an error in it is a DataError that names its place."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        text = " ".join(str(error).split())[:200]
+        raise DataError(
+            _(
+                "{model} failed: {kind}: {text} ({file}:{line})",
+                model=source,
+                kind=type(error).__name__,
+                text=text,
+                file=Path(place.filename).name,
+                line=place.lineno,
+            )
+        ) from error
+
+
+def describe_parameters(values: Mapping[str, float]) -> str:
+    """Return "alpha 0.5 and depth 3"."""
+    return join_words(f"{name} {value:g}" for name, value in values.items())

@@ -1,0 +1,167 @@
+"""Recommenders in Python: objects, functions, factories, and what goes wrong in them."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recsys.core import Dataset, find_unexplained_reason, recommend, request_at
+from recsys.core.errors import DataError
+from recsys.evaluation.replay import replay_history
+from recsys.explain.game import Game
+from recsys.model_import import python_code
+from recsys.model_import.python_code import is_code, open_code, recommender, wrap_model
+from recsys.training.live_models import find_live_model, forget_live_models
+
+
+@pytest.fixture(autouse=True)
+def forgotten(tiny: Dataset) -> Iterator[None]:
+    yield
+    forget_live_models(tiny.name)
+
+
+class CountsTheHistory:
+    """Scores an item by how often the history has it."""
+
+    def __init__(self, item_ids: np.ndarray) -> None:
+        self.item_ids = item_ids
+
+    def score(self, histories: list[list[str]]) -> list[list[int]]:
+        return [[history.count(item) for item in self.item_ids] for history in histories]
+
+
+def test_scores_are_those_of_the_code_in_the_order_of_the_dataset(tiny: Dataset) -> None:
+    own = np.array([*tiny.item_ids[::-1], "elsewhere"], dtype=object)
+    model = wrap_model(CountsTheHistory(own), tiny, "counts").model
+    history = tiny.history(tiny.user_ids[0])
+    expected = [list(history.items).count(item) for item in tiny.item_ids]
+    assert model.score([request_at(history, len(history))])[0].tolist() == expected
+
+
+def test_items_that_the_code_does_not_know_are_never_recommended(tiny: Dataset) -> None:
+    model = wrap_model(CountsTheHistory(tiny.item_ids[:4]), tiny, "counts").model
+    scores = model.score([request_at(tiny.history(tiny.user_ids[0]), 2)])[0]
+    assert np.isfinite(scores).tolist() == [True] * 4 + [False] * (len(tiny.item_ids) - 4)
+
+
+def test_replay_calls_the_code_with_the_events_before_each_step_only(tiny: Dataset) -> None:
+    calls: list[list[str]] = []
+
+    @recommender
+    def latest(user_id: str, history: list[str], k: int) -> list[str]:
+        calls.append(history)
+        return list(dict.fromkeys(history[::-1]))[:k]
+
+    model = wrap_model(latest, tiny, "latest").model
+    history = tiny.history(tiny.user_ids[0])
+    replay = replay_history(model, history, repeats=True)
+    assert sorted(map(len, calls)) == list(range(len(history) + 1))
+    assert all(call == history.items[: len(call)].tolist() for call in calls)
+    for step, item in enumerate(history.items):
+        place = {each: rank for rank, each in enumerate(dict.fromkeys(history.items[:step][::-1].tolist()), start=1)}
+        assert replay.ranks[step] == place.get(item, np.inf)
+
+
+def test_pairs_carry_scores_and_unknown_items_are_left_out(tiny: Dataset) -> None:
+    model = wrap_model(lambda user_id, history, k: [("i03", 0.5), ("nowhere", 9.0), ("i01", 0.25)], tiny, "pairs").model
+    best = recommend(model, request_at(tiny.history(tiny.user_ids[0]), 1))
+    assert [(each.item_id, each.score) for each in best] == [("i03", 0.5), ("i01", 0.25)]
+
+
+def test_parameters_reach_the_code(tiny: Dataset) -> None:
+    @recommender(shift=(0, 5, 2))
+    def shifted(histories: list[list[str]], shift: float) -> np.ndarray:
+        return np.full((len(histories), len(tiny.item_ids)), shift)
+
+    model = wrap_model(shifted, tiny, "shifted").model
+    request = request_at(tiny.history(tiny.user_ids[0]), 1)
+    assert model.score([request])[0, 0] == 2
+    assert model.with_parameters({"shift": 4.0}).score([request])[0, 0] == 4
+    assert model.score([request])[0, 0] == 2  # unchanged for others
+
+
+def test_scores_can_be_explained_and_lists_cannot(tiny: Dataset) -> None:
+    request = request_at(tiny.history(tiny.user_ids[0]), 3)
+    scores = wrap_model(CountsTheHistory(tiny.item_ids), tiny, "counts").model
+    item = str(request.history.items[0])
+    assert Game(scores, request, item).baseline == 0
+    lists = wrap_model(lambda user_id, history, k: history, tiny, "lists").model
+    assert find_unexplained_reason(lists) is not None
+    with pytest.raises(DataError, match="cannot be explained"):
+        Game(lists, request, item)
+
+
+@pytest.mark.parametrize(
+    ("thing", "message"),
+    [
+        (object(), "without score"),
+        (lambda histories: [[1.0]], "shape 1 × 1"),
+        (lambda histories: [["x"] * 15 for _ in histories], "not numbers"),
+        (lambda histories: np.full((len(histories), 15), np.nan), "NaN"),
+        (lambda histories: 1 / 0, r"ZeroDivisionError: division by zero \(test_python_code.py:"),
+        (lambda user_id, history, k: ["nowhere"], "only items that the dataset does not have"),
+        (lambda user_id, history, k: 5, "did not return a list"),
+    ],
+)
+def test_what_the_code_does_wrong_is_said_in_a_sentence(thing: Any, message: str, tiny: Dataset) -> None:
+    with pytest.raises(DataError, match=message):
+        wrap_model(thing, tiny, "mine").model.score([request_at(tiny.history(tiny.user_ids[0]), 2)])
+
+
+def test_fewer_items_than_asked_for_are_a_shorter_list(tiny: Dataset) -> None:
+    model = wrap_model(lambda user_id, history, k: ["i02"], tiny, "one").model
+    assert [each.item_id for each in recommend(model, request_at(tiny.history(tiny.user_ids[0]), 2))] == ["i02"]
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path / "mine_for_tests.py"
+    sys.modules.pop("mine_for_tests", None)
+
+
+def test_a_factory_is_called_once_with_the_dataset(module: Path, tiny: Dataset) -> None:
+    module.write_text(
+        "calls = []\n"
+        "def make(dataset):\n"
+        "    calls.append(dataset.name)\n"
+        "    return lambda user_id, history, k: list(dataset.item_ids[:k])\n"
+    )
+    first, second = open_code("mine_for_tests:make", tiny), open_code("mine_for_tests:make", tiny)
+    assert first is second and find_live_model(tiny.name, "mine_for_tests:make") is first
+    assert sys.modules["mine_for_tests"].calls == [tiny.name]
+    assert len(recommend(first.model, request_at(tiny.history(tiny.user_ids[0]), 1), 5)) == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "message"),
+    [
+        ("", "mine_for_tests:make", "no attribute 'make'"),
+        ("make = 5", "mine_for_tests:make", "neither a function nor a recommender"),
+        ("def make():\n    raise OSError('no file')", "mine_for_tests:make", "OSError: no file"),
+        ("1 / 0", "mine_for_tests:make", "failed while it was imported"),
+        ("", "nowhere_at_all:make", "cannot be imported"),
+    ],
+)
+def test_a_factory_that_fails_is_said_in_a_sentence(text: str, name: str, message: str, module: Path, tiny: Dataset) -> None:
+    module.write_text(text)
+    with pytest.raises(DataError, match=message):
+        open_code(name, tiny)
+
+
+def test_a_factory_that_hangs_is_given_up(module: Path, tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    module.write_text("import time\ndef make():\n    time.sleep(30)\n")
+    monkeypatch.setattr(python_code, "PATIENCE", 0.2)
+    began = time.monotonic()
+    with pytest.raises(DataError, match="did not return a model"):
+        open_code("mine_for_tests:make", tiny)
+    assert time.monotonic() - began < 10
+
+
+def test_names_of_code_are_told_from_names_of_checkpoints() -> None:
+    assert is_code("package.module:factory") and is_code("module:Class.make")
+    assert not any(map(is_code, ("markov", "a:b:c", "C:\\folder", "x:", "http://host/y")))

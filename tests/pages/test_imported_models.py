@@ -1,0 +1,109 @@
+"""Every page with imported models: it works, or says why it does not."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from recsys.core import Dataset
+from recsys.model_import.imported_model import ImportedModel
+from recsys.model_import.python_code import wrap_model
+from recsys.model_import.saving import save_imported_model
+from recsys.models.base.count_based import hash_user_id
+from recsys.models.imported.recommendation_lists import ListsConfig, RecommendationLists
+from recsys.models.imported.vector_model import VectorConfig, VectorModel
+from recsys.training.live_models import forget_live_models
+from tests.pages.conftest import told
+
+PAGES = (
+    "home/page.py",
+    "explore/timeline/page.py",
+    "explore/dataset/page.py",
+    "explore/items/page.py",
+    "demo/recommend/page.py",
+    "demo/compare/page.py",
+    "demo/cold_start/page.py",
+    "inspect/explain/page.py",
+    "inspect/attention/page.py",
+    "inspect/drift/page.py",
+    "evaluate/leaderboard/page.py",
+    "evaluate/checkpoints/page.py",
+)
+
+
+def save_lists(dataset: Dataset) -> None:
+    """One list for each user, made before the last event."""
+    users = sorted(dataset.user_ids, key=lambda user: hash_user_id(str(user)))
+    depth = 4
+    arrays = {
+        "user_hashes": np.array([hash_user_id(str(user)) for user in users], dtype=np.uint64),
+        "steps": np.array([len(dataset.history(user)) - 1 for user in users]),
+        "starts": np.arange(len(users) + 1) * depth,
+        "items": np.tile(np.arange(depth), len(users)),
+        "scores": np.tile(np.linspace(1, 0.25, depth), len(users)).astype(np.float32),
+    }
+    model = RecommendationLists(dataset.item_ids, ListsConfig(), arrays)
+    save_imported_model(ImportedModel("lists", model, "mine", protocol="last-out", source={"file": "recs.csv"}), dataset)
+
+
+def save_vectors(dataset: Dataset, rule: str) -> None:
+    random = np.random.default_rng(3)
+    arrays = {
+        "columns": np.arange(len(dataset.item_ids)),
+        "item_vectors": random.normal(size=(len(dataset.item_ids), 5)).astype(np.float32),
+    }
+    if rule == "stored":
+        arrays["user_hashes"] = np.array([hash_user_id(str(user)) for user in dataset.user_ids], dtype=np.uint64)
+        arrays["user_vectors"] = random.normal(size=(len(dataset.user_ids), 5)).astype(np.float32)
+    model = VectorModel(dataset.item_ids, VectorConfig("dot", rule), arrays)
+    save_imported_model(ImportedModel("vectors", model, "mine", source={"file": "vectors.npy"}), dataset)
+
+
+MAKERS: dict[str, Callable[[Dataset], Any]] = {
+    "lists": save_lists,
+    "vectors": lambda dataset: save_vectors(dataset, "mean"),
+    "stored vectors": lambda dataset: save_vectors(dataset, "stored"),
+    "code with scores": lambda dataset: wrap_model(lambda histories: np.ones((len(histories), len(dataset.item_ids))), dataset, "mine"),
+    "code with lists": lambda dataset: wrap_model(lambda user_id, history, k: history[::-1], dataset, "mine"),
+}
+FIXED = ("lists", "stored vectors")
+UNEXPLAINED = (*FIXED, "code with lists")
+
+
+@pytest.fixture(autouse=True)
+def forgotten(tiny: Dataset) -> Iterator[None]:
+    yield
+    forget_live_models(tiny.name)
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_works_or_says_why_not(page: str, kind: str, tiny: Dataset, open_page: Callable[..., AppTest]) -> None:
+    MAKERS[kind](tiny)
+    app = open_page(page, model="mine", user=str(tiny.user_ids[0]))
+    assert not app.exception and not app.error, [each.value for each in app.error]
+    assert len(told(app)) > 50
+    if page.startswith("inspect/explain"):
+        assert ("cannot be explained" in told(app)) == (kind in UNEXPLAINED)
+    if page.startswith("demo/recommend"):
+        assert ("does not follow what you add" in told(app)) == (kind in FIXED)
+    if page.startswith("inspect/attention"):
+        assert "no attention" in told(app) or "none to show" in told(app)
+    if page.startswith("demo/cold_start"):
+        assert ("hold finished lists" in told(app)) == (kind == "lists")
+
+
+def test_an_item_outside_the_list_is_not_listed(tiny: Dataset, open_page: Callable[..., AppTest]) -> None:
+    save_lists(tiny)
+    outside = next(str(user) for user in tiny.user_ids if tiny.history(user).items[-1] not in tiny.item_ids[:4])
+    app = open_page("explore/timeline/page.py", model="mine", user=outside)  # opens before the last event
+    assert "not listed" in told(app) and "rank inf" not in told(app)
+    inside = next(str(user) for user in tiny.user_ids if tiny.history(user).items[-1] == tiny.item_ids[0])
+    assert "rank 1" in told(open_page("explore/timeline/page.py", model="mine", user=inside))
+
+
+def test_a_step_without_a_list_says_so(tiny: Dataset, open_page: Callable[..., AppTest]) -> None:
+    save_lists(tiny)
+    assert "no list" in told(open_page("explore/timeline/page.py", model="mine", user=str(tiny.user_ids[0]), step="1"))
