@@ -76,7 +76,7 @@ def _open_rows(file: Path, con: duckdb.DuckDBPyConnection, work: Path) -> tuple[
         return list(table.column_names), "lists", []
     found = open_file(file, work, layout="rows")
     columns, sql, notes = list(found.columns), found.text_sql, list(found.notes)
-    if not found.types and not found.header and len(columns) == 3:
+    if not found.types and not found.has_header and len(columns) == 3:
         named, sql = _name_headerless(con, columns, sql)
         if named != columns:
             columns, notes = named, [*notes, Check(N_("columns without names, read as user, item and score"), 3, "kept")]

@@ -63,9 +63,9 @@ def test_an_infinite_rank_is_a_miss_in_every_metric() -> None:
 
 def test_a_replay_has_ranks_only_where_there_is_a_list(model: RecommendationLists, dataset: Dataset) -> None:
     ranks = {user: replay_history(model, dataset.history(user), repeats=True).ranks.tolist() for user in ("bob", "cat", "dan")}
-    np.testing.assert_equal(ranks["bob"], [np.nan] * 3 + [1.0])
-    np.testing.assert_equal(ranks["cat"], [np.nan] * 3 + [np.inf])
-    np.testing.assert_equal(ranks["dan"], [np.nan] * 4)
+    np.testing.assert_equal(ranks["bob"], [np.nan] * 3 + [1.0, np.nan])
+    np.testing.assert_equal(ranks["cat"], [np.nan] * 3 + [np.inf, np.nan])
+    np.testing.assert_equal(ranks["dan"], [np.nan] * 5)
 
 
 def test_lists_for_no_case_are_all_misses(model: RecommendationLists, dataset: Dataset) -> None:
