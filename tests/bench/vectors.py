@@ -14,7 +14,7 @@ ITEMS, NUMBERS = 100_000, 64
 def measure() -> dict[str, Any]:
     dataset = made_up(users=1_000, items=ITEMS)
     vectors = np.random.default_rng(0).normal(size=(ITEMS, NUMBERS)).astype(np.float32)
-    arrays = {"columns": np.arange(ITEMS), "item_vectors": vectors}
+    arrays: dict[str, np.ndarray] = {"columns": np.arange(ITEMS), "item_vectors": vectors}
     model, request = VectorModel(dataset.item_ids, VectorConfig(), arrays), Request(dataset.history("u0"))
     state = np.ones((1, NUMBERS), dtype=np.float32)
     asked, bare = [], []
