@@ -17,7 +17,7 @@ README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 RUN = (
     README,
-    ROOT / "docs" / "own-models" / "code.md",
+    *sorted((ROOT / "docs" / "own-models").glob("[!i]*.md")),  # all but the index
     ROOT / "docs" / "command-line.md",
     ROOT / "docs" / "own-data.md",
     ROOT / "docs" / "importing.md",
