@@ -76,7 +76,7 @@ def read_parts(path: Path, options: ImportOptions) -> VectorParts:
         part = f"{kind}_ids"
         lists = [each for each in beside if find_part(each.stem) == part and each.suffix.lower() in _ID_SUFFIXES and each != path]
         if given is not None:
-            found.arrays[part] = read_id_list(given)
+            found.arrays[part], found.id_files[kind] = read_id_list(given), given.name
         elif part in found.arrays:
             found.arrays[part] = to_ids(found.arrays[part])
         elif len(lists) == 1:

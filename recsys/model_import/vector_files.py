@@ -104,10 +104,11 @@ def _split_rows(file: str, kind: str, parts: VectorParts, known: np.ndarray) -> 
     if len(ids) != len(vectors):
         raise DataError(
             _(
-                "{file} has {vectors} vectors of {kind}, but there are {ids} ids; give one id for each vector",
+                "{file} has {vectors} vectors of {kind}, but {id_file} has {ids} ids; give one id for each vector",
                 file=file,
                 vectors=format_number(len(vectors)),
                 kind=_(words[kind]),
+                id_file=parts.id_files.get(kind, file),
                 ids=format_number(len(ids)),
             )
         )

@@ -221,7 +221,7 @@ class TestRefusals:
     @pytest.mark.parametrize("count", [3, 13, 17])
     def test_id_lists_of_another_length(self, count: int, tiny: Dataset, tmp_path: Path) -> None:
         said = self.refusal(self.write(tmp_path, ids=[*ITEMS, "more", "most"][:count]), tiny)
-        assert f"15 vectors of items, but there are {count} ids" in said
+        assert f"15 vectors of items, but item_ids.txt has {count} ids" in said
 
     def test_ids_that_repeat(self, tiny: Dataset, tmp_path: Path) -> None:
         assert f"'{ITEMS[0]}' more than once" in self.refusal(self.write(tmp_path, ids=[*ITEMS[:-1], ITEMS[0]]), tiny)
