@@ -30,8 +30,9 @@ from recsys.core.split import split_interactions
 from recsys.evaluation import evaluate_model, identify_model
 from recsys.evaluation.replay import replay_history
 from recsys.model_import.imported_model import ImportedModel
+from recsys.model_import.options import ImportOptions
 from recsys.model_import.saving import save_imported_model
-from recsys.models import IMPORTED_MODELS, find_model_spec
+from recsys.models import IMPORTED_MODELS, build_config, find_model_spec
 from recsys.models.base.count_based import hash_user_id
 from recsys.models.imported.recommendation_lists import ListsConfig, RecommendationLists
 from recsys.models.imported.vector_model import VectorConfig, VectorModel
@@ -42,7 +43,7 @@ UNKNOWN = 2
 """Items of the dataset that the models of IMPORTED do not know: the last ones."""
 
 
-def make_lists(dataset: Dataset) -> RecommendationLists:
+def make_lists(dataset: Dataset, folder: Path) -> RecommendationLists:
     """Three lists of five items for every user but one, made at the start, in the middle and at the end."""
     random = np.random.default_rng(1)
     lists = sorted(
@@ -61,8 +62,8 @@ def make_lists(dataset: Dataset) -> RecommendationLists:
     return RecommendationLists(dataset.item_ids, ListsConfig(), arrays)
 
 
-def make_vectors(similarity: str, rule: str) -> Callable[[Dataset], VectorModel]:
-    def make(dataset: Dataset) -> VectorModel:
+def make_vectors(similarity: str, rule: str) -> Callable[[Dataset, Path], VectorModel]:
+    def make(dataset: Dataset, folder: Path) -> VectorModel:
         random = np.random.default_rng(2)
         columns = np.append(random.permutation(len(dataset.item_ids) - UNKNOWN), np.full(UNKNOWN, -1))
         arrays = {
@@ -79,13 +80,71 @@ def make_vectors(similarity: str, rule: str) -> Callable[[Dataset], VectorModel]
     return make
 
 
-IMPORTED: dict[str, tuple[str, Callable[[Dataset], Any]]] = {
+def make_recbole(name: str) -> Callable[[Dataset, Path], Any]:
+    def make(dataset: Dataset, folder: Path) -> Any:
+        from tests.model_import.recbole_files import MAX_LENGTH, SETTINGS, draw_arrays
+
+        model_class = IMPORTED_MODELS[f"recbole-{name.lower()}"].load()
+        is_known = np.arange(len(dataset.item_ids)) < len(dataset.item_ids) - UNKNOWN
+        arrays = draw_arrays(name, len(dataset.item_ids), 1) | {"is_known": is_known}
+        return model_class.restore(dataset.item_ids, model_class.Config(max_length=MAX_LENGTH, **SETTINGS[name]), arrays)
+
+    return make
+
+
+def make_rectools(variant: str) -> Callable[[Dataset, Path], Any]:
+    def make(dataset: Dataset, folder: Path) -> Any:
+        from tests.model_import.test_rectools_export import VARIANTS, make_export, read
+
+        return read(make_export(folder, list(dataset.item_ids[:-UNKNOWN]), VARIANTS[variant]), dataset).model
+
+    return make
+
+
+def make_hugging_face(kind: str) -> Callable[[Dataset, Path], Any]:
+    def make_model(dataset: Dataset, folder: Path) -> Any:
+        from tests.model_import.test_hugging_face_folder import SPECIAL, make, read, write
+
+        names = {token: number for number, token in enumerate([*SPECIAL, *dataset.item_ids[:-UNKNOWN]])}
+        return read(write(folder, make(kind, len(names)), names), dataset).model
+
+    return make_model
+
+
+def make_onnx(dataset: Dataset, folder: Path) -> Any:
+    from recsys.model_import import onnx_file
+    from tests.model_import.test_onnx_file import graph
+
+    folder.mkdir()
+    (folder / "net.onnx").write_bytes(graph().SerializeToString())
+    (folder / "items.json").write_text(json.dumps([*dataset.item_ids[:-UNKNOWN], *("elsewhere", "nowhere")]))
+    (imported,) = onnx_file.read(folder / "net.onnx", dataset, ImportOptions())
+    return imported.model
+
+
+IMPORTED: dict[str, tuple[str, Callable[[Dataset, Path], Any]]] = {
     "lists": ("lists", make_lists),
     "vectors, mean": ("vectors", make_vectors("dot", "mean")),
     "vectors, last": ("vectors", make_vectors("euclidean", "last")),
     "vectors, stored": ("vectors", make_vectors("cosine", "stored")),
+    "recbole-sasrec": ("recbole-sasrec", make_recbole("SASRec")),
+    "recbole-gru4rec": ("recbole-gru4rec", make_recbole("GRU4Rec")),
+    "recbole-bert4rec": ("recbole-bert4rec", make_recbole("BERT4Rec")),
+    "recbole-narm": ("recbole-narm", make_recbole("NARM")),
+    "rectools-sasrec": ("rectools-sasrec", make_rectools("sasrec")),
+    "rectools-bert4rec": ("rectools-bert4rec", make_rectools("bert4rec")),
+    "hf-causal": ("hf-causal", make_hugging_face("gpt2")),
+    "hf-masked": ("hf-masked", make_hugging_face("bert")),
+    "onnx": ("onnx", make_onnx),
 }
-"""The kind in IMPORTED_MODELS, and a model of a dataset that knows all but the last UNKNOWN items."""
+"""The kind in IMPORTED_MODELS, and a function that makes a model of a dataset that knows all but the last UNKNOWN items.
+
+Files that it needs are written to the folder, which does not exist yet.
+"""
+
+
+def test_every_kind_of_imported_model_is_tested() -> None:
+    assert {kind for kind, _make in IMPORTED.values()} == set(IMPORTED_MODELS) - {"code"}, "code has no checkpoint"
 
 
 def is_score(scores: np.ndarray) -> np.ndarray:
@@ -95,8 +154,8 @@ def is_score(scores: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", IMPORTED)
 class TestEveryImportedModel:
     @pytest.fixture
-    def model(self, name: str, tiny: Dataset) -> Any:
-        return IMPORTED[name][1](tiny)
+    def model(self, name: str, tiny: Dataset, tmp_path: Path) -> Any:
+        return IMPORTED[name][1](tiny, tmp_path / "model")
 
     def test_the_kind_is_registered(self, name: str, model: Any) -> None:
         spec = IMPORTED_MODELS[IMPORTED[name][0]]
@@ -172,8 +231,8 @@ class TestEveryImportedModel:
         np.testing.assert_array_equal(again.score(requests_of(tiny)), model.score(requests_of(tiny)))
 
     def test_the_config_is_plain(self, model: Any) -> None:
-        settings = asdict(model.config)
-        assert type(model.config)(**json.loads(json.dumps(settings))) == model.config
+        settings = json.dumps(asdict(model.config))
+        assert json.dumps(asdict(build_config(type(model.config), json.loads(settings)))) == settings
 
     def test_checkpoint_round_trip_is_exact(self, name: str, model: Any, tiny: Dataset, tmp_path: Path) -> None:
         card = save_imported_model(ImportedModel(IMPORTED[name][0], model, "brought"), tiny, folder=tmp_path / "first")
