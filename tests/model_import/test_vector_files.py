@@ -177,6 +177,11 @@ def test_ids_given_in_a_file(suffix: str, tiny: Dataset, tmp_path: Path) -> None
     assert_items(found, tiny)
 
 
+def test_settings_are_not_taken_for_vectors(tiny: Dataset, tmp_path: Path) -> None:
+    np.savez(tmp_path / "model.npz", factors=SIZE, embeddings=VECTORS, item_ids=ITEMS.astype(str))
+    assert_items(read_models(tmp_path / "model.npz", tiny, OPTIONS)[0], tiny)
+
+
 def test_a_rule_for_users_can_be_chosen(tiny: Dataset, tmp_path: Path) -> None:
     for rule in ("mean", "last"):
         [found] = read_models(write_implicit(tmp_path), tiny, ImportOptions(user_rule=rule))

@@ -85,6 +85,15 @@ def test_a_replay_is_step_by_step_scoring(items: list[str], similarity: str, rul
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
 
 
+def test_distances_of_near_items_are_exact() -> None:
+    random = np.random.default_rng(6)
+    centre = 10 * random.normal(size=SIZE)
+    vectors = (centre + 1e-3 * random.normal(size=(N_ITEMS, SIZE))).astype(np.float32)
+    model = VectorModel(ITEM_IDS, VectorConfig("euclidean", "last"), {"columns": np.arange(N_ITEMS), "item_vectors": vectors})
+    [scores] = model.score([Request(history_of(["i4"]))])
+    np.testing.assert_allclose(scores, -np.linalg.norm(vectors.astype(float) - vectors[4].astype(float), axis=1), rtol=1e-3)
+
+
 def test_candidates_are_masked() -> None:
     model = make()
     every, some = (model.score([Request(history_of(["i0"]), candidates=each)])[0] for each in (None, ("i2", "i3")))
