@@ -66,6 +66,14 @@ def test_a_question_is_two_lines_and_its_answer_works(lists: Path, vectors: Path
         assert run(*command.split()).code == 0
 
 
+def test_a_question_without_a_likely_answer_names_the_option(vectors: Path) -> None:
+    (vectors.parent / "item_ids.txt").rename(vectors.parent / "names.txt")
+    asked = run("import", vectors, "--dataset", "tiny", "--similarity", "dot")
+    assert asked.code == 2 and asked.err.splitlines()[1] == "answer with --items"
+    answered = run("import", vectors, "--dataset", "tiny", "--similarity", "dot", "--items", vectors.parent / "names.txt")
+    assert answered.code == 0
+
+
 def test_evaluate_states_the_depth_and_the_cases_with_a_list(lists: Path, tiny: Dataset) -> None:
     import_lists(lists)
     found = run("evaluate", "last-three", "tiny", "--split", "test", "--json").json
