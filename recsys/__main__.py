@@ -1,6 +1,6 @@
 """The command line, `recscope` or `python -m recsys`. Wrong input is exit code 2 and one line on standard error, without a traceback.
 
-A question about a file has a second line: the command with the likeliest answer.
+A question about a file has a second line: the command with the likeliest answer, or the option that answers.
 """
 
 import os
@@ -67,10 +67,12 @@ def _report_failure(message: str) -> int:
 
 
 def _ask(question: QuestionError, arguments: list[str]) -> int:
-    """Print a question, and on a second line the same command with the answer that is likeliest."""
+    """Print a question, and on a second line the same command with the likeliest answer, or where none is likelier the option that answers."""
     code = _report_failure(str(question))
     if question.suggestion:
         say(f"the likeliest answer: {PROGRAM} {shlex.join([*arguments, *question.suggestion])}")
+    elif question.option:
+        say(f"answer with {question.option}")
     return code
 
 

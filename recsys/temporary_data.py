@@ -19,7 +19,7 @@ from recsys.datasets.prepared import read_card, write_prepared
 from recsys.model_import.formats import read_models
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.python_code import is_code, open_code, wrap_model
-from recsys.model_import.saving import save_imported_model, suggest_name
+from recsys.model_import.saving import name_checkpoints, save_imported_model, suggest_name
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import check_name, temporary_home
 from recsys.training.checkpoints import CARD, LoadedCheckpoint, check_dataset_match, find_checkpoint, list_checkpoints
@@ -75,7 +75,7 @@ def keep_model(model: Any, dataset: Dataset) -> str | None:
 def _import(path: Path, dataset: Dataset) -> str:
     """Import a file that `recsys.model_import` reads, and return the name of the first model in it."""
     found = read_models(path, dataset, ImportOptions())
-    names = [suggest_name(each.name) for each in found]
+    names = name_checkpoints(found)
     for each, name in zip(found, names, strict=True):
         save_imported_model(each, dataset, name, folder=temporary_home() / "checkpoints" / dataset.name / name)
     return names[0]

@@ -17,7 +17,7 @@ README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
 RUN = (
     README,
-    *(ROOT / "docs" / "own-models" / f"{page}.md" for page in ("code", "onnx", "hugging-face", "recbole")),
+    *(ROOT / "docs" / "own-models" / f"{page}.md" for page in ("recommendations", "vectors", "code", "onnx", "hugging-face", "recbole")),
     ROOT / "docs" / "command-line.md",
     ROOT / "docs" / "own-data.md",
     ROOT / "docs" / "importing.md",

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from recsys.cli.console import CheckpointName, DatasetName, Device, EvaluatedSplit, Json, say, show, table
-from recsys.cli.evaluation_notes import note_lines, order_as_json
+from recsys.cli.evaluation_notes import list_lines, lists_as_json, note_lines, order_as_json
 from recsys.cli.evaluation_slices import check_split, slices_as_json
 from recsys.cli.opening import open_checkpoint
 
@@ -40,6 +40,7 @@ def run(
         "aware": found.aware,
         "cases": found.cases,
         "items": found.items,
+        **lists_as_json(found),
         "metrics": found.metrics,
         "intervals": found.intervals,
         "slices": slices_as_json(found.slices),
@@ -57,6 +58,7 @@ def run(
         f"{context}; {seen}; {found.excluded_users:,} users left out",
         table(columns, rows),
         *_cold_start_lines(found.slices),
+        *list_lines(found),
         *note_lines(data, has_one_user=found.users == 1),
     )
 

@@ -28,9 +28,10 @@ def build_game(
     With `among`, the candidates are the twenty items that this other model scores highest.
     """
     from recsys.core import recommend, request_at
-    from recsys.explain.game import Game
+    from recsys.explain.game import Game, check_explainable
     from recsys.models import find_model_spec
 
+    check_explainable(loaded.model)
     history = data.history(user)
     request = request_at(history, len(history) if step is None else step)
     if among is not None:

@@ -43,10 +43,12 @@ def run(
     from recsys.datasets import prepared_folder
     from recsys.datasets.prepared import read_extra
     from recsys.explain.fidelity.fidelity_benchmark import measure_cause_recovery, run_fidelity_benchmark
+    from recsys.explain.game import check_explainable
     from recsys.models import find_model_spec
 
     data = datasets.open_dataset(dataset)
     loaded = open_checkpoint(checkpoint, data, device)
+    check_explainable(loaded.model)
     aware, labels = find_model_spec(loaded.card.model).aware, split_interactions(data, loaded.card.protocol)
     found = run_fidelity_benchmark(loaded.model, data, labels, aware, cases, split, budget, seed, _report_every("cases explained"))
     result: dict[str, Any] = {"model": loaded.card.model, "dataset": data.name, "protocol": labels.protocol, **vars(found)}

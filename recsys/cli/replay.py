@@ -1,5 +1,7 @@
 """The `replay` command: the rank of the next item at every step of a user's timeline."""
 
+import math
+
 from recsys.cli.console import CheckpointName, DatasetName, Device, Json, UserId, show, table
 from recsys.cli.opening import open_checkpoint
 
@@ -9,6 +11,8 @@ def run(checkpoint: CheckpointName, dataset: DatasetName, user: UserId, device: 
 
     Each rank is exact, over all items, and uses only the events before that step.
     """
+    import numpy as np
+
     from recsys import datasets
     from recsys.core.split import split_interactions
     from recsys.evaluation.replay import replay_history
@@ -19,8 +23,15 @@ def run(checkpoint: CheckpointName, dataset: DatasetName, user: UserId, device: 
     labels = split_interactions(data, loaded.card.protocol).labels[data.rows(user)]
     timeline = replay_history(loaded.model, history, data.repeats, labels=labels)
     result = {"user": user, "ranks": timeline.ranks, "splits": timeline.splits, "seconds": timeline.seconds}
+    if np.isinf(timeline.ranks).any():  # JSON has no infinity
+        result["not_listed"] = np.flatnonzero(np.isinf(timeline.ranks))
     rows = [
-        (step, data.title_of(str(item)), split_name, float(rank))
+        (step, data.title_of(str(item)), split_name, _describe_rank(float(rank)))
         for step, (item, split_name, rank) in enumerate(zip(timeline.item_ids, timeline.splits, timeline.ranks, strict=False))
     ]
     show(result, as_json, table(("step", "next item", "split", "rank"), rows), f"{len(rows)} events in {timeline.seconds:.3f} s")
+
+
+def _describe_rank(rank: float) -> float | str | None:
+    """Return a rank for the table: None where the model has no list at that step, words where the list does not contain the item."""
+    return None if math.isnan(rank) else "not listed" if math.isinf(rank) else rank

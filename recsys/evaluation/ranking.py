@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recsys.core import TOP_K, Dataset, Recommender, top_k
+from recsys.core import TOP_K, Dataset, HoldsLists, Recommender, top_k
 from recsys.core.errors import DataError, unknown
 from recsys.core.split import TRAIN, Protocol, Split
 from recsys.core.translation import _
@@ -31,7 +31,8 @@ class Evaluation:
     `other_values` are the case values of metrics that are not functions of ranks. `intervals` are 95 % bootstrap intervals over users;
     coverage@10 has none, since it is not a mean over users, and nothing has if all cases are of one user. `slices` are cold-start slices, None for one without cases.
     `excluded_users` counts users with too few events for the protocol. `aware` lists which of time and place of the request the model
-    uses and the dataset has.
+    uses and the dataset has. For a model of finished lists (`HoldsLists`), `depth` is the length of the longest one and `listed_cases`
+    the number of cases whose user has a list at that step; the others are misses. Both are None for other models.
     """
 
     model: str
@@ -50,6 +51,8 @@ class Evaluation:
     seconds: float
     other_values: dict[str, np.ndarray] = field(default_factory=dict)
     slices: dict[str, Slice | None] = field(default_factory=dict)
+    depth: int | None = None
+    listed_cases: int | None = None
 
     @classmethod
     def from_cases(cls, name: str, cases: Cases, split: Split, which: str, **measured: Any) -> "Evaluation":
@@ -121,8 +124,16 @@ def evaluate_model(
         ranks=ranks,
         other_values=other_values,
         slices={} if brief else evaluate_slices(ranks, cases, split, seed),
+        **_count_lists(model, cases),
         seconds=time.perf_counter() - began,
     )
+
+
+def _count_lists(model: Any, cases: Cases) -> dict[str, int]:
+    """Return the fields of an Evaluation that only a model of finished lists has."""
+    if not isinstance(model, HoldsLists):
+        return {}
+    return {"depth": model.depth, "listed_cases": int(model.has_lists(cases.requests(np.arange(len(cases.rows)))).sum())}
 
 
 def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dict[str, np.ndarray], float]:
@@ -138,10 +149,11 @@ def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dic
         listed = np.take_along_axis(scores, top, axis=1) > -np.inf
         codes = to_dataset[top]
         is_recommended[codes[listed]] = True
-        novelties[chosen] = np.where(listed, information[codes], 0).sum(axis=1) / np.maximum(listed.sum(axis=1), 1)
+        with np.errstate(invalid="ignore"):  # an empty list has no novelty
+            novelties[chosen] = np.where(listed, information[codes], 0).sum(axis=1) / listed.sum(axis=1)
         if categories is not None:
             diversities[chosen] = _compute_diversity(categories[codes], listed)
-    other_values = {f"novelty@{TOP_K}": novelties}
+    other_values = {f"novelty@{TOP_K}": novelties} if np.isfinite(novelties).any() else {}
     if categories is not None and np.isfinite(diversities).any():
         other_values[f"diversity@{TOP_K}"] = diversities
     return ranks, other_values, float(is_recommended[1:].mean())

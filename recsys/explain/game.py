@@ -27,6 +27,13 @@ class CostMark(NamedTuple):
     evaluations: int
 
 
+def check_explainable(model: object) -> None:
+    """Raise a DataError with the reason where a model's scores do not follow from the events."""
+    reason = find_unexplained_reason(model)
+    if reason is not None:
+        raise DataError(_("this model cannot be explained: {reason}; choose another model", reason=_(reason)))
+
+
 class Game:
     """The cooperative game between the events before a request, whose value is the score that `model` gives `item_id`.
 
@@ -62,9 +69,7 @@ class Game:
         self.step = len(request.history)
         self.full_request = append_likes(request) if request.history.likes else request
         self.vocabulary = cast(Vocabulary, getattr(model, "vocabulary", None) or Vocabulary(model.item_ids))
-        reason = find_unexplained_reason(model)
-        if reason is not None:
-            raise DataError(_("this model cannot be explained: {reason}; choose another model", reason=_(reason)))
+        check_explainable(model)
         code = int(self.vocabulary.encode([item_id])[0])
         if code == PAD:
             raise unknown("item", item_id, self.vocabulary.item_ids)

@@ -52,6 +52,8 @@ def save_measurement(card: CheckpointCard, dataset: Dataset, measurement: Measur
         "slices": {name: None if part is None else _slice_to_json(part) for name, part in evaluation.slices.items()},
         "request_ms": measurement.request_ms,
         "seconds": evaluation.seconds,
+        "depth": evaluation.depth,
+        "listed_cases": evaluation.listed_cases,
     }
     data = save({"ranks": evaluation.ranks.astype(np.float32)}, metadata={"result": json.dumps(to_plain(result))})
     with suppress(OSError):
@@ -108,6 +110,8 @@ def _to_evaluation(
             for name, part in result["slices"].items()
         },
         seconds=float(result["seconds"]),
+        depth=result.get("depth"),
+        listed_cases=result.get("listed_cases"),
     )
 
 

@@ -16,7 +16,8 @@ class LeaderboardRow:
     """One row of the leaderboard.
 
     `name` is the name of the checkpoint, `model` that in MODELS; `aware` lists which of time and place of the request the model uses.
-    `request_ms` is None and `slices` are empty until measured; a slice is None if it has no cases.
+    `request_ms` is None and `slices` are empty until measured; a slice is None if it has no cases. Of finished lists, `depth` is the
+    length of the longest one, and `listed` the number of cases with a list and of all cases.
     """
 
     name: str
@@ -32,6 +33,8 @@ class LeaderboardRow:
     request_ms: float | None = None
     slices: dict[str, Slice | None] = field(default_factory=dict)
     created: str = ""
+    depth: int | None = None
+    listed: tuple[int, int] | None = None
 
 
 def build_leaderboard_row(card: CheckpointCard, dataset: Dataset) -> LeaderboardRow:
@@ -49,6 +52,8 @@ def build_leaderboard_row(card: CheckpointCard, dataset: Dataset) -> Leaderboard
         parameters=card.parameters,
         train_seconds=card.seconds,
         created=card.created,
+        depth=card.source.get("depth"),
+        listed=(card.source["listed_cases"], card.source["cases"]) if "listed_cases" in card.source else None,
     )
 
 
@@ -61,6 +66,8 @@ def add_measurement(row: LeaderboardRow, evaluation: Evaluation, request_ms: flo
         intervals=evaluation.intervals,
         slices=evaluation.slices,
         request_ms=request_ms,
+        depth=evaluation.depth,
+        listed=None if evaluation.listed_cases is None else (evaluation.listed_cases, evaluation.cases),
     )
 
 

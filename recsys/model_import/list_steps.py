@@ -9,11 +9,19 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 
 MADE_BEFORE = {
-    "last": N_("lists made before the last event of each user"),
-    "second-last": N_("lists made before the last two events of each user"),
-    "end": N_("lists made after the last event of each user, so that no event can test them"),
+    "last": N_("users with lists made before their last event"),
+    "second-last": N_("users with lists made before their last two events"),
+    "end": N_("users with lists made after their last event, so that no event can test them"),
 }
 """Answers to the question when lists without a time were made, with their lines in the report."""
+_FOUND_OUT = {
+    "last": N_("users with lists made before their last event: {hits} lists contain it, and none an item seen earlier"),
+    "second-last": N_(
+        "users with lists made before their last two events: {hits} lists contain the first of them, and none an item seen earlier"
+    ),
+}
+CERTAIN_HITS = 5
+"""Lists that contain the very next item from which on it is certain when they were made, if no list contains an item seen earlier."""
 
 
 def find_steps(rows: pd.DataFrame, dataset: Dataset, made_before: str) -> tuple[np.ndarray, Check, str | None]:
@@ -30,15 +38,16 @@ def find_steps(rows: pd.DataFrame, dataset: Dataset, made_before: str) -> tuple[
             Check(N_("lists placed by their times"), len(rows[["user", "time"]].drop_duplicates()), "kept"),
             None,
         )
-    users = rows["user"].to_numpy()
     if made_before and made_before not in MADE_BEFORE:
         raise unknown("time of lists", made_before, MADE_BEFORE)
-    answer = made_before or _find_out(rows, dataset)
-    return (
-        _count_known(dataset, answer)[users],
-        Check(MADE_BEFORE[answer], len(np.unique(users)), "kept"),
-        None if answer == "end" else "last-out",
-    )
+    users = rows["user"].to_numpy()
+    count = len(np.unique(users))
+    if made_before:
+        answer, note = made_before, Check(MADE_BEFORE[made_before], count, "kept")
+    else:
+        answer, hits = _find_out(rows, dataset)
+        note = Check(_FOUND_OUT[answer], count, "kept", {"hits": format_number(hits)})
+    return _count_known(dataset, answer)[users], note, None if answer == "end" else "last-out"
 
 
 def _by_time(rows: pd.DataFrame, dataset: Dataset) -> np.ndarray:
@@ -56,13 +65,19 @@ def _by_time(rows: pd.DataFrame, dataset: Dataset) -> np.ndarray:
                 count=format_number(int((~np.isfinite(rows["time"])).sum())),
             )
         )
-    users, times = rows["user"].to_numpy(), rows["time"].to_numpy()
-    pairs, which = np.unique(np.stack([users.astype(np.float64), times]), axis=1, return_inverse=True)
-    steps = np.empty(pairs.shape[1], dtype=np.int64)
-    for at, (user, time) in enumerate(pairs.T):
-        own = dataset.times[dataset.user_starts[int(user)] : dataset.user_starts[int(user) + 1]]
-        steps[at] = np.searchsorted(np.nan_to_num(own, nan=-np.inf), time, side="left")
-    return steps[which.ravel()]
+    pairs = pd.DataFrame({"user": rows["user"], "time": rows["time"]})
+    which = pairs.groupby(["user", "time"], sort=False).ngroup().to_numpy()
+    lists = pairs.drop_duplicates()  # in the order of the numbers of the groups
+    to_milliseconds = np.floor(lists["time"].to_numpy() * 1000 + 1e-3) / 1000  # as the events have them; 1e-3 for the error of the product
+    times = np.concatenate([np.nan_to_num(dataset.times, nan=-np.inf), to_milliseconds])
+    moments = np.unique(times, return_inverse=True)[1].ravel()
+    n_events, size = len(dataset.times), len(times) + 1
+    owners = dataset.interactions["user_id"].cat.codes.to_numpy().astype(np.int64)
+    # A user's events are in order of time, users one after the other; an event without a time counts as one at the time before it.
+    keys = np.maximum.accumulate(owners * size + moments[:n_events])
+    users = lists["user"].to_numpy()
+    steps = np.searchsorted(keys, users * size + moments[n_events:]) - dataset.user_starts[users]
+    return steps[which]
 
 
 def _count_known(dataset: Dataset, made_before: str) -> np.ndarray:
@@ -76,21 +91,27 @@ def _count_known(dataset: Dataset, made_before: str) -> np.ndarray:
     return last - starts
 
 
-def _find_out(rows: pd.DataFrame, dataset: Dataset) -> str:
-    """Return "last" if the lists leave out seen items and yet contain last ones; otherwise raise a question."""
+def _find_out(rows: pd.DataFrame, dataset: Dataset) -> tuple[str, int]:
+    """Return when the lists were made and how many contain the very next item, if that is certain; otherwise raise a question.
+
+    Lists without seen items, many of which contain the item of the event that comes next, were made just before this event.
+    """
     users, items = rows["user"].to_numpy(), rows["item"].to_numpy()
-    seen_earlier = count_seen(dataset, users, _count_known(dataset, "last")[users], items)
-    last_items = dataset.item_codes[dataset.user_starts[1:] - 1] - 1
-    hits = int((items == last_items[users]).sum())
-    if not seen_earlier and hits:
-        return "last"
-    likeliest = "end" if not seen_earlier else "last"
+    first = _find_first_steps(dataset, users, items)
+    before = {answer: _count_known(dataset, answer)[users] for answer in MADE_BEFORE}
+    seen = {answer: int((first < step).sum()) for answer, step in before.items()}
+    next_of = {"last": "end", "second-last": "last"}
+    hits = {answer: int(((before[answer] <= first) & (first < before[after])).sum()) for answer, after in next_of.items()}
+    for answer in next_of:
+        if not seen[answer] and hits[answer] >= CERTAIN_HITS:
+            return answer, hits[answer]
+    likeliest = next((each for each in ("end", "last", "second-last") if not seen[each]), "last")
     raise QuestionError(
         _(
             "the lists have no times: were they made before the last event of each user (last), before the last two (second-last), or after "
-            "all events (end)? {hits} lists contain the last item, {seen} listed items were seen earlier",
-            hits=format_number(hits),
-            seen=format_number(seen_earlier),
+            "all events (end)? {hits} lists contain the last item, {seen} listed items were seen before the last event",
+            hits=format_number(hits["last"]),
+            seen=format_number(seen["last"]),
         ),
         "--made-before",
         likeliest,
@@ -100,10 +121,14 @@ def _find_out(rows: pd.DataFrame, dataset: Dataset) -> str:
 
 def count_seen(dataset: Dataset, users: np.ndarray, steps: np.ndarray, items: np.ndarray) -> int:
     """Return the number of (user, item) pairs whose item is among the first `steps` events of the user."""
-    order = dataset.interactions["order"].to_numpy()
-    owners = dataset.interactions["user_id"].cat.codes.to_numpy().astype(np.int64)
+    return int((_find_first_steps(dataset, users, items) < steps).sum())
+
+
+def _find_first_steps(dataset: Dataset, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Return the index (n,) of the first event of each user with each item, more than any index where there is none."""
     n_items = len(dataset.item_ids)
-    pairs = owners * n_items + dataset.item_codes - 1
-    first = pd.Series(order).groupby(pairs).min()
-    at = first.index.get_indexer(users.astype(np.int64) * n_items + items)
-    return int(((at >= 0) & (first.to_numpy()[np.maximum(at, 0)] < steps)).sum())
+    owners = dataset.interactions["user_id"].cat.codes.to_numpy().astype(np.int64)
+    events = pd.Series(owners * n_items + dataset.item_codes - 1).drop_duplicates()  # keeps the first of each
+    order = dataset.interactions["order"].to_numpy()[events.index]
+    at = pd.Index(events).get_indexer(users.astype(np.int64) * n_items + items)
+    return np.where(at >= 0, order[at], np.iinfo(np.int64).max)

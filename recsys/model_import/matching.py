@@ -25,6 +25,8 @@ class ItemMatch:
 
 def to_ids(values: Iterable[object]) -> np.ndarray:
     """Return ids (n,) as text, without spaces around them; whole numbers are written without a decimal point if all ids are such."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
+        values = np.char.decode(values, "utf-8")
     series = pd.Series(values)
     if series.dtype.kind == "f" and series.notna().all() and (series == np.floor(series)).all():
         series = series.astype(np.int64)
@@ -80,7 +82,7 @@ def check_overlap(kind: str, given: np.ndarray, is_known: np.ndarray, dataset: D
 
 
 def read_id_list(file: Path) -> np.ndarray:
-    """Return ids (n,) from a file: one a line, a JSON list, a NumPy array of text or numbers, or the first column of a Parquet file."""
+    """Return ids (n,) from a file: one a line, a JSON list, a NumPy array of text or numbers, or the first column of a CSV or Parquet file."""
     try:
         if file.suffix == ".json":
             return to_ids(json.loads(file.read_text(encoding="utf-8")))
@@ -88,9 +90,12 @@ def read_id_list(file: Path) -> np.ndarray:
             return to_ids(np.load(file, allow_pickle=False))
         if file.suffix == ".parquet":
             return to_ids(pd.read_parquet(file).iloc[:, 0])
+        if file.suffix in (".csv", ".tsv"):
+            separator = "\t" if file.suffix == ".tsv" else ","
+            return to_ids(pd.read_csv(file, sep=separator, header=None, usecols=[0], dtype=str, keep_default_na=False)[0])
         return to_ids(file.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
-    except FileNotFoundError:
-        raise
+    except FileNotFoundError as error:
+        raise DataError(_("{path} does not exist; check the name and the folder", path=file)) from error
     except (OSError, ValueError, TypeError) as error:
         raise DataError(
             _("{file} cannot be read as a list of ids ({reason}); write one id a line", file=file.name, reason=str(error).split("\n")[0])

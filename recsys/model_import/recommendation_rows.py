@@ -1,22 +1,26 @@
 """Rows of a table of recommendations, in every format that such tables have."""
 
+import csv
 import json
 import re
-from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from recsys.core import Check
 from recsys.core.errors import DataError, QuestionError
-from recsys.core.translation import _
+from recsys.core.formatting import format_number
+from recsys.core.translation import N_, _
+from recsys.datasets.importing.archives import unpack_archive
 from recsys.datasets.importing.column_names import find_meaning, split_name
 from recsys.datasets.importing.file_format import open_file
 from recsys.datasets.importing.times import detect_times
-from recsys.datasets.source import open_duckdb, quote_name, reading_errors
+from recsys.datasets.source import open_duckdb, query_count, quote_name, reading_errors
 from recsys.model_import.options import ImportOptions
 
 ROLES = ("user_id", "item_id", "score", "rank", "model", "time")
@@ -25,55 +29,58 @@ ROW_ORDER = "=rows"
 """Given as the column of the rank: the order of the rows is the order of the lists."""
 
 _WORDS = {
-    "user_id": {"qid", "q", "query", "queryid", "request", "requestid"},
-    "item_id": {"doc", "docid", "document", "documentid", "recommendation", "recommended", "recommendeditem", "reco", "candidate"},
-    "score": {
-        "score",
-        "scores",
-        "prediction",
-        "predictions",
-        "pred",
-        "predicted",
-        "relevance",
-        "similarity",
-        "probability",
-        "ypred",
-        "weight",
-    },
-    "rank": {"rank", "ranking", "position", "pos", "place"},
-    "model": {"model", "modelname", "algo", "algorithm", "tag", "run", "runid", "recommender", "method", "variant", "system"},
-    "time": {"time", "timestamp", "datetime", "date", "asof", "requesttime", "generatedat", "createdat"},
+    "user_id": "qid query queryid q request requestid requestname",
+    "item_id": "doc docid document documentid recommendation recommended recommendeditem reco candidate",
+    "score": "score scores prediction predictions pred predicted ypred relevance probability similarity weight",
+    "rank": "rank ranking position pos place",
+    "model": "model modelname algorithm algo recommender system method variant run runid tag",
+    "time": "time timestamp datetime date requesttime asof generatedat createdat",
 }
-_TREC = re.compile(r"\S+\s+Q0\s+\S+\s+\d+\s+[-+.\deE]+\s+\S+\s*$")
+"""Names of columns by role, in lower case without other signs. Of two columns for one role, the one that is named first here counts."""
+_FORMS = ("id", "entity", "name")
+_UNCLEAR = 100
+MOST_MODELS = 50
+"""Values up to which a column is taken for the names of models because of its own name."""
+_TREC = re.compile(r"\S+\s+[Qq]0\s+\S+\s+\d+\s+[-+.\deE]+\s+\S+\s*$")
 
 
 def read_rows(file: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[Check]]:
     """Return the rows with the ids as text, `score` and `rank` as numbers and `time` in seconds, where the file has them, and notes."""
-    with TemporaryDirectory() as work, open_duckdb(Path(work)) as con:
-        notes: list[Check] = []
-        nested = _read_nested_json(file)
-        if nested is not None:
-            con.register("lists", nested)
-            columns, sql = list(nested.columns), "lists"
-        elif _is_trec(file):
-            columns = ["qid", "Q0", "docid", "rank", "score", "tag"]
-            table = pd.read_csv(file, sep=r"\s+", names=columns, dtype=str, quoting=3)
-            con.register("lists", table)
-            sql = "lists"
-        else:
-            found = open_file(file, Path(work), layout="rows")
-            columns, sql, notes = list(found.columns), found.text_sql, list(found.notes)
-            if found.types:
-                columns, sql = _unnest(found.columns, found.types, found.sql, sql)
-            elif not found.has_header:
-                columns, sql = _name_headerless(file, con, columns, sql)
+    with TemporaryDirectory() as folder, open_duckdb(Path(folder)) as con:
+        work = Path(folder)
+        columns, sql, notes = _open_rows(file, con, work)
         mapping = _find_columns(file, columns, options)
         selected = ", ".join(
             f"{quote_name(column)} AS {quote_name(_raw_name(role))}" for role, column in mapping.items() if column != ROW_ORDER
         )
         with reading_errors(file):
             con.execute(f"CREATE TABLE raw AS SELECT {selected} FROM {sql}")
+        if "model" in mapping and "model" not in options.columns:
+            _check_models(con, file, mapping["model"])
         return _fetch(con, file, mapping), notes
+
+
+def is_trec(file: Path) -> bool:
+    """Return whether a text file is a TREC run, by its first line: "user Q0 item rank score model"."""
+    with suppress(OSError), file.open(encoding="utf-8", errors="replace") as lines:
+        return bool(_TREC.match(lines.readline(10_000)))
+    return False
+
+
+def _open_rows(file: Path, con: duckdb.DuckDBPyConnection, work: Path) -> tuple[list[str], str, list[Check]]:
+    """Return the columns, the SQL that reads their texts, and notes, of a file in any format."""
+    unpacked = unpack_archive(file, work)
+    table = (_read_nested_json(unpacked[0]) or _read_trec(unpacked[0])) if len(unpacked) == 1 else None
+    if table is not None:
+        con.register("lists", table)
+        return list(table.column_names), "lists", []
+    found = open_file(file, work, layout="rows")
+    columns, sql, notes = list(found.columns), found.text_sql, list(found.notes)
+    if not found.types and not found.has_header and len(columns) == 3:
+        named, sql = _name_headerless(con, columns, sql)
+        if named != columns:
+            columns, notes = named, [*notes, Check(N_("columns without names, read as user, item and score"), 3, "kept")]
+    return columns, sql, notes
 
 
 def _raw_name(role: str) -> str:
@@ -95,6 +102,8 @@ def _fetch(con: duckdb.DuckDBPyConnection, file: Path, mapping: dict[str, str]) 
             )
         parts.append(f"epoch({reading.sql}) AS time")
     rows = con.execute(f"SELECT {', '.join(parts)} FROM raw").df()
+    if "model" in rows:
+        rows["model"] = rows["model"].fillna("")
     if mapping.get("rank") == ROW_ORDER:
         rows["rank"] = np.arange(1, len(rows) + 1, dtype=np.float64)
     if not len(rows):
@@ -102,52 +111,70 @@ def _fetch(con: duckdb.DuckDBPyConnection, file: Path, mapping: dict[str, str]) 
     return rows
 
 
-def _read_nested_json(file: Path) -> pd.DataFrame | None:
+def _read_nested_json(file: Path) -> pa.Table | None:
     """Return the rows of ranx's JSON, {user: {item: score}} or the same by the model's name; None for any other file."""
-    if file.suffix.lower() != ".json":
-        return None
+    with file.open("rb") as opened:
+        if not opened.read(1 << 10).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+            return None
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return None  # the reader of tables says what is wrong
     if not _is_nested(content):
         return None
-    inner = next(iter(content.values()))
-    by_model = content if _is_nested(inner) else {"": content}
-    rows = [
-        (model, user, item, score) for model, users in by_model.items() for user, items in users.items() for item, score in items.items()
-    ]
-    table = pd.DataFrame(rows, columns=["model", "user_id", "item_id", "score"]).astype(str)
-    return table.drop(columns="model") if by_model is not content else table
+    has_models = _is_nested(next(iter(content.values())))
+    runs = content if has_models else {"": content}
+    if not all(_is_nested(users) and _are_scores(items) for users in runs.values() for items in users.values()):
+        return None
+    columns: dict[str, list[str]] = {"model": [], "user_id": [], "item_id": [], "score": []}
+    for model, users in runs.items():
+        for user, items in users.items():
+            for name, values in zip(columns, ([model] * len(items), [user] * len(items), items, map(str, items.values())), strict=True):
+                columns[name].extend(values)
+    if not has_models:
+        del columns["model"]
+    return pa.table(columns)
 
 
 def _is_nested(content: object) -> bool:
     return isinstance(content, dict) and bool(content) and all(isinstance(each, dict) for each in content.values())
 
 
-def _is_trec(file: Path) -> bool:
-    if file.suffix.lower() not in (".txt", ".run", ".trec"):
-        return False
-    with file.open(encoding="utf-8", errors="replace") as lines:
-        return bool(_TREC.match(lines.readline(10_000)))
+def _are_scores(items: object) -> bool:
+    return isinstance(items, dict) and all(isinstance(each, (int, float)) for each in items.values())
 
 
-def _unnest(columns: Iterable[str], types: Iterable[str], sql: str, text_sql: str) -> tuple[list[str], str]:
-    """Return the columns and SQL of a Parquet file; a column of lists of structs, as LensKit writes it, becomes rows."""
-    nested = [name for name, kind in zip(columns, types, strict=True) if kind.startswith(("list<", "large_list<")) and "struct<" in kind]
-    if len(nested) != 1:
-        return list(columns), text_sql
-    others = [name for name in columns if name != nested[0]]
-    fields = duckdb.execute(f"SELECT unnest({quote_name(nested[0])}, recursive := true) FROM {sql} LIMIT 0").df().columns.tolist()
-    named = ", ".join(f"CAST({quote_name(each)} AS VARCHAR) AS {quote_name(each)}" for each in (*others, *fields))
-    kept = ", ".join(map(quote_name, others))
-    return [*others, *fields], f"(SELECT {named} FROM (SELECT {kept}, unnest({quote_name(nested[0])}, recursive := true) FROM {sql}))"
+def _read_trec(file: Path) -> pa.Table | None:
+    if not is_trec(file):
+        return None
+    names = ["qid", "Q0", "docid", "rank", "score", "tag"]
+    try:
+        table = pd.read_csv(file, sep=r"\s+", names=names, usecols=range(6), dtype=str, quoting=csv.QUOTE_NONE, keep_default_na=False)
+    except ValueError as error:
+        raise DataError(
+            _("{file} cannot be read as a TREC run: {reason}", file=file.name, reason=str(error).strip().split("\n")[0])
+        ) from error
+    return pa.table({name: pa.array(table[name], pa.string()) for name in names})
 
 
-def _name_headerless(file: Path, con: duckdb.DuckDBPyConnection, columns: list[str], sql: str) -> tuple[list[str], str]:
-    """Return names for the columns of a table without a header: Elliot writes user, item and score."""
-    if len(columns) != 3:
-        return columns, sql
+def _check_models(con: duckdb.DuckDBPyConnection, file: Path, column: str) -> None:
+    """Raise a question where a column that is called like a model has too many values to be one."""
+    count = query_count(con, "SELECT count(DISTINCT model) FROM raw")
+    if count > MOST_MODELS:
+        raise QuestionError(
+            _(
+                "{file}: column '{column}' has {count} values; are these the names of as many models? If not, leave the column out of the file",
+                file=file.name,
+                column=column,
+                count=format_number(count),
+            ),
+            "--map",
+            f"model={column}",
+        )
+
+
+def _name_headerless(con: duckdb.DuckDBPyConnection, columns: list[str], sql: str) -> tuple[list[str], str]:
+    """Return names for the three columns of a table without a header: Elliot writes user, item and score."""
     third = quote_name(columns[2])
     numbers, repeats = con.execute(
         f"SELECT count(TRY_CAST({third} AS DOUBLE)) = count(*), count(DISTINCT {quote_name(columns[0])}) < count(*) FROM {sql}"
@@ -163,16 +190,16 @@ def _find_columns(file: Path, columns: list[str], options: ImportOptions) -> dic
     for role, column in options.columns.items():
         if role not in ROLES:
             raise DataError(_("'{role}' is not a part of a recommendation; map one of {roles}", role=role, roles=", ".join(ROLES)))
-        if column not in columns and column != ROW_ORDER:
+        if column not in columns and (role, column) != ("rank", ROW_ORDER):
             raise DataError(
                 _("{file} has no column '{column}'; it has {columns}", file=file.name, column=column, columns=", ".join(columns[:20]))
             )
-    guessed: dict[str, str] = {}
-    for column in columns:  # the first one counts: user_id, user_name
-        guess = _guess_role(column)
-        if guess and column not in options.columns.values():
-            guessed.setdefault(guess, column)
-    mapping = {**guessed, **options.columns}
+    guessed: dict[str, tuple[int, str]] = {}
+    for column in columns:
+        role, place = _guess_role(column)
+        if role and column not in options.columns.values() and place < guessed.get(role, (2 * _UNCLEAR, ""))[0]:
+            guessed[role] = (place, column)
+    mapping = {**{role: column for role, (_place, column) in guessed.items()}, **options.columns}
     for needed in ("user_id", "item_id"):
         if needed not in mapping:
             free = [each for each in columns if each not in mapping.values()]
@@ -191,12 +218,16 @@ def _find_columns(file: Path, columns: list[str], options: ImportOptions) -> dic
     return {role: mapping[role] for role in ROLES if role in mapping}
 
 
-def _guess_role(column: str) -> str | None:
-    plain = "".join(split_name(column))
+def _guess_role(column: str) -> tuple[str, int]:
+    """Return the role of a column by its name, "" for none, and a number that is lower the clearer the name is.
+
+    The last part of a path counts, as in `items.score`.
+    """
+    plain = "".join(split_name(column.rpartition(".")[2]))
     for role, words in _WORDS.items():
-        if plain in words:
-            return role
+        if plain in words.split():
+            return role, words.split().index(plain) + (_UNCLEAR if role in ("user_id", "item_id") else 0)
     meaning = find_meaning(column)
     if meaning is not None and meaning.kind in ("user", "item") and meaning.level >= 2:
-        return f"{meaning.kind}_id"
-    return "time" if meaning is not None and meaning.kind == "timestamp" and meaning.level == 3 else None
+        return f"{meaning.kind}_id", 3 * _FORMS.index(meaning.form) - meaning.level
+    return ("time", _UNCLEAR) if meaning is not None and meaning.kind == "timestamp" and meaning.level == 3 else ("", 0)

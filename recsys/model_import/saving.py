@@ -2,8 +2,10 @@
 
 import platform
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from recsys.core import Dataset, HoldsLists
 from recsys.core.split import VALIDATION, Split, default_protocol, split_interactions
 from recsys.evaluation import Cases, Evaluation, evaluate_model
 from recsys.model_import.imported_model import ImportedModel
+from recsys.models import MODELS
 from recsys.training.checkpoints import CheckpointCard, get_checkpoint_folder, save_checkpoint
 
 
@@ -46,7 +49,11 @@ def save_imported_model(
         intervals=measured.intervals if measured else {},
         versions={"recsys": __version__, "python": platform.python_version(), "numpy": np.__version__},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        source={**imported.source, "matches": [[each.text, each.rows, each.action] for each in imported.matches]},
+        source={
+            **imported.source,
+            "matches": [[each.text, each.rows, each.action] for each in imported.matches],
+            **({"listed_cases": measured.listed_cases, "cases": measured.cases} if measured and measured.depth is not None else {}),
+        },
     )
     save_checkpoint(folder or get_checkpoint_folder(dataset.name, name), model, card)
     return card
@@ -55,6 +62,21 @@ def save_imported_model(
 def suggest_name(text: str) -> str:
     """Return a name for a checkpoint made of a file's or model's name: letters, digits, '-', '_' and '.'."""
     return re.sub(r"[^\w.-]+", "-", text).strip("-._")[:60] or "imported"
+
+
+def name_checkpoints(found: Sequence[ImportedModel], given: str = "") -> list[str]:
+    """Return a name for the checkpoint of each model: all different, and by default none that a model trained here gets.
+
+    `given` is the name for a single model, and the first part of the names of several.
+    """
+    names: list[str] = []
+    for each in found:
+        name = suggest_name(each.name if not given else f"{given}-{each.name}" if len(found) > 1 else given)
+        if name in MODELS and not given:
+            name = f"{name}-imported"
+        numbered = (f"{name}-{number}" for number in count(2))
+        names.append(name if name not in names else next(each for each in numbered if each not in names))
+    return names
 
 
 def _evaluate(model: Any, dataset: Dataset, split: Split) -> Evaluation | None:

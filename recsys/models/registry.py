@@ -1,7 +1,8 @@
 """Registry of models: one literal dict. A new model is one module and one entry here; pages, tests and commands read this dict."""
 
 import math
-from collections.abc import Collection, Iterable
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -512,7 +513,7 @@ IMPORTED_MODELS: dict[str, ModelSpec] = {
 }
 """Models that are brought from outside; `recsys/model_import` reads them. They are checkpoints like all others, but cannot be trained here."""
 
-KNOWN_MODELS = MODELS | IMPORTED_MODELS
+KNOWN_MODELS: Mapping[str, ModelSpec] = ChainMap(IMPORTED_MODELS, MODELS)  # the last one comes first
 """Specs of all models that a checkpoint can hold."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.evaluate.leaderboard.predictions import predictions_html
-from pages.evaluate.leaderboard.tables import fitted_sentence
+from pages.evaluate.leaderboard.tables import fitted_sentence, lists_sentence, protocol_sentence, table_html
 from recsys.core import Dataset
 from recsys.datasets.prepared import write_prepared
 from recsys.leaderboard import LeaderboardRow, build_leaderboard_row, group_comparable_rows, run_leaderboard
@@ -126,6 +126,18 @@ def test_a_fusion_is_marked_as_fitted_on_the_validation_events() -> None:
     assert "Fusion" in fitted_sentence([line, replace(line, model="markov", title="Markov chain")])
     assert "Markov" not in fitted_sentence([line, replace(line, model="markov", title="Markov chain")])
     assert fitted_sentence([replace(line, split="test"), replace(line, model="fusion-rrf")]) == ""
+
+
+def test_finished_lists_state_their_depth_and_unmeasured_ones_say_so(tiny: Dataset) -> None:
+    line = LeaderboardRow("a", "lists", "A", "last-out", "validation", (), {}, {}, 1, 1.0, depth=10)
+    assert lists_sentence(line) == "lists of up to 10 items"
+    assert lists_sentence(replace(line, listed=(3, 1200))) == "lists of up to 10 items; 3 of 1,200 cases have one, the others are misses"
+    assert lists_sentence(replace(line, depth=None)) == ""
+    assert "lists of up to 10 items" in table_html([line], "a")
+    assert "has been measured on these events yet" in protocol_sentence(tiny, "last-out", "validation", [line])
+    measured = replace(line, metrics={"ndcg@10": 0.1})
+    assert "all cases are of one user" in protocol_sentence(tiny, "last-out", "validation", [line, measured])
+    assert "95% intervals" in protocol_sentence(tiny, "last-out", "validation", [replace(measured, intervals={"ndcg@10": (0.0, 0.2)})])
 
 
 def test_predicted_ratings_stand_beside_a_baseline(tiny: Dataset) -> None:

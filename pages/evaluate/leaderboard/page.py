@@ -36,7 +36,7 @@ def draw() -> None:
     for (protocol, split), group in group_comparable_rows(lines, metric).items():
         group = [line for line in group if part == labels.ALL or line.metrics]
         if group:
-            html.lead(tables.protocol_sentence(dataset, protocol, split, has_intervals=any(line.intervals for line in group)))
+            html.lead(tables.protocol_sentence(dataset, protocol, split, group))
             st.html(tables.table_html(group, here.model))
             html.lead(tables.compare_best_two(group, shown.evaluations, metric, part))
             if tables.fitted_sentence(group):

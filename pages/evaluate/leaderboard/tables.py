@@ -31,7 +31,7 @@ def lead_sentence(dataset: Dataset) -> str:
     )
 
 
-def protocol_sentence(dataset: Dataset, protocol: str, split: str, has_intervals: bool) -> str:
+def protocol_sentence(dataset: Dataset, protocol: str, split: str, table: Sequence[LeaderboardRow]) -> str:
     """Return the evaluation protocol of a table as HTML."""
     first = _(
         "<b>{protocol}, {split}</b>: {description}.",
@@ -40,11 +40,12 @@ def protocol_sentence(dataset: Dataset, protocol: str, split: str, has_intervals
         description=_(PROTOCOL_DESCRIPTIONS[protocol]),
     )
     second = _("Items seen before stay candidates.") if dataset.repeats else _("Items seen before are not candidates.")
-    third = (
-        _("Small figures are 95% intervals over users.")
-        if has_intervals
-        else _("There are no intervals: they are over users, and all cases are of one user.")
-    )
+    if any(line.intervals for line in table):
+        third = _("Small figures are 95% intervals over users.")
+    elif any(line.metrics for line in table):
+        third = _("There are no intervals: they are over users, and all cases are of one user.")
+    else:
+        third = _("No model of this table has been measured on these events yet.")
     return f"{first} {second} {third}"
 
 
@@ -83,8 +84,24 @@ def table_html(table: Sequence[LeaderboardRow], chosen: str) -> str:
     return f'<table class="rs-table"><thead><tr><th>{first}</th>{heads}{more}</tr></thead><tbody>{body}</tbody></table>'
 
 
+def lists_sentence(line: LeaderboardRow) -> str:
+    """Return the depth of a model's finished lists and how many cases have one; empty for other models."""
+    if line.depth is None:
+        return ""
+    depth = ngettext("lists of {count} item", "lists of up to {count} items", line.depth)
+    if line.listed is None:
+        return depth
+    return _(
+        "{lists}; {listed} of {cases} cases have one, the others are misses",
+        lists=depth,
+        listed=format_number(line.listed[0]),
+        cases=format_number(line.listed[1]),
+    )
+
+
 def _row(line: LeaderboardRow, members: Sequence[LeaderboardRow], chosen: bool) -> str:
-    note = CONTEXT_NOTES[frozenset(line.aware)]
+    context = CONTEXT_NOTES[frozenset(line.aware)]
+    note = _(context) if context else lists_sentence(line)
     cells = ""
     for name in labels.METRICS:
         best = len(members) > 1 and 0 < line.metrics.get(name, 0) >= max(each.metrics.get(name, 0) for each in members)
@@ -92,7 +109,7 @@ def _row(line: LeaderboardRow, members: Sequence[LeaderboardRow], chosen: bool) 
     unknown = html.escape_html(_("not measured yet"))
     latency = f'<span title="{unknown}">–</span>' if line.request_ms is None else html.escape_html(format_latency(line.request_ms))
     return (
-        f'<tr class="{"now" if chosen else ""}"><td>{html.escape_html(line.title)}<small>{_(note) if note else ""}</small></td>{cells}'
+        f'<tr class="{"now" if chosen else ""}"><td>{html.escape_html(line.title)}<small>{html.escape_html(note)}</small></td>{cells}'
         f'<td class="n">{format_number(line.parameters)}</td><td class="n">{html.escape_html(format_train_time(line.train_seconds))}</td>'
         f'<td class="n">{latency}</td></tr>'
     )
