@@ -44,7 +44,7 @@ def run_apart(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 class TestNames:
     def test_they_are_all_there(self) -> None:
-        assert recsys.__all__ == ["App", "explain", "load", "open_dataset", "recommend", "replay_history", "show"]
+        assert recsys.__all__ == ["App", "explain", "load", "open_dataset", "recommend", "recommender", "replay_history", "show"]
         assert all(callable(getattr(recsys, name)) for name in recsys.__all__)
         assert set(recsys.__all__) <= set(dir(recsys))
 
@@ -149,6 +149,33 @@ class TestShow:
         assert not (tmp_path / "home").exists()
         assert not list((tmp_path / "temporary").iterdir())
 
+    def test_models_of_ones_own_are_shown(self, tmp_path: Path) -> None:
+        found = self.show(
+            """
+            def popular(user_id, history, k):
+                return events["item_id"].value_counts().index[:k].tolist()
+
+            last = events.sort_values("timestamp").groupby("user_id")["item_id"].last()
+            seen = events.groupby("user_id")["item_id"].agg(set)
+            lists = pd.DataFrame(
+                [(user, item, -place) for user in last.index
+                 for place, item in enumerate([last[user], *[each for each in range(50) if each not in seen[user]][:4]])],
+                columns=["user_id", "item_id", "score"],
+            )
+            lists.to_csv("lists.csv", index=False)
+            models = [popular, lists, "lists.csv"]
+            urls = [recsys.show(events, each, items=items, open_browser=False).url for each in models]
+            names = [url.rpartition("model=")[2] for url in urls]
+            data = recsys.open_dataset("my-data")
+            first = recsys.recommend(recsys.load(names[2], data), data, "7", step=len(data.history("7")) - 1)
+            print(json.dumps({"names": names, "first": first[0].item_id, "last": str(last[7])}))
+            """,
+            tmp_path,
+        )
+        assert found["names"][0] == "popular" and found["names"][2].startswith("lists")
+        assert not found["names"][1].startswith(("popular", "markov"))
+        assert not (tmp_path / "home").exists()
+
     def test_every_view_has_its_data_and_the_same_data_its_view(self, tmp_path: Path) -> None:
         urls = self.show(
             """
@@ -202,7 +229,7 @@ class TestShow:
             ("events, name='ml-1m'", "'ml-1m' is the name of a known dataset; give your data another name"),
             ("events, name='../out'", "the dataset name '../out' cannot be used"),
             ("events, 'sasrec'", "the model 'sasrec' has no checkpoint for 'my-data'"),
-            ("events, {}", "dict is not a model; give a checkpoint, its name or its folder"),
+            ("events, {}", "'dict' has neither score(histories) nor recommend(user_id, history, k)"),
             ("'nowhere.csv'", "nowhere.csv"),
             ("events.assign(user_id=[1, 'a'] * 300)", "the table my-data cannot be written as Parquet"),
         ],

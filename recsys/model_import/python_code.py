@@ -121,9 +121,8 @@ def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonModel | PythonLists
         return PythonLists(dataset.item_ids, config, lambda user, history, k, values: recommend(user, history, k, **values), parameters)
     raise DataError(
         _(
-            "{model} is a {kind} without score(histories) and recommend(user_id, history, k); give it one of these methods",
+            "'{model}' has neither score(histories) nor recommend(user_id, history, k); give it one of these methods",
             model=name,
-            kind=type(thing).__name__,
         )
     )
 

@@ -98,7 +98,7 @@ def test_scores_can_be_explained_and_lists_cannot(tiny: Dataset) -> None:
 @pytest.mark.parametrize(
     ("thing", "message"),
     [
-        (object(), "without score"),
+        (object(), "neither score"),
         (lambda histories: [[1.0]], "shape 1 × 1"),
         (lambda histories: [["x"] * 15 for _ in histories], "not numbers"),
         (lambda histories: np.full((len(histories), 15), np.nan), "NaN"),
