@@ -65,7 +65,7 @@ def read_rows(file: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[Ch
             columns, sql, notes = list(found.columns), found.text_sql, list(found.notes)
             if found.types:
                 columns, sql = _unnest(found.columns, found.types, found.sql, sql)
-            elif not found.header:
+            elif not found.has_header:
                 columns, sql = _name_headerless(file, con, columns, sql)
         mapping = _find_columns(file, columns, options)
         selected = ", ".join(

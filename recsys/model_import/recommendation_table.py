@@ -134,18 +134,25 @@ def _build_lists(rows: pd.DataFrame, dataset: Dataset, name: str) -> tuple[Recom
 
 
 def _compute_scores(rows: pd.DataFrame, is_first: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, list[Check]]:
-    """Return the scores (n,) float32 of sorted rows: those of the file where they agree with the order, else 1 / place."""
+    """Return the scores (n,) float32 of sorted rows: those of the file, without ties where ranks order them; 1 / place where ranks contradict."""
     if "score" not in rows:
         return (1 / (1 + place)).astype(np.float32), []
     scores = rows["score"].to_numpy().astype(np.float32)
     if "rank" not in rows:
         return scores, []
-    falls = (scores[1:] < scores[:-1]) | is_first[1:]
-    if falls.all():
-        return scores, []
-    rises = int((~falls & (scores[1:] > scores[:-1])).sum())
-    notes = [Check(N_("neighbours in a list whose scores contradict their ranks: the ranks count"), rises, "reordered")] if rises else []
-    return (1 / (1 + place)).astype(np.float32), notes
+    rises = int((~is_first[1:] & (scores[1:] > scores[:-1])).sum())
+    if rises:
+        note = Check(N_("neighbours in a list whose scores contradict their ranks: the ranks count"), rises, "reordered")
+        return (1 / (1 + place)).astype(np.float32), [note]
+    return _break_ties(scores, is_first), []
+
+
+def _break_ties(scores: np.ndarray, is_first: np.ndarray) -> np.ndarray:
+    """Return scores that fall within each list: a tied score becomes the next smaller number, too near to be seen."""
+    scores = scores.copy()
+    while (is_tied := ~is_first[1:] & (scores[1:] >= scores[:-1])).any():
+        scores[1:][is_tied] = np.nextafter(scores[:-1][is_tied], np.float32(-np.inf))
+    return scores
 
 
 def _count_seen(dataset: Dataset, users: np.ndarray, steps: np.ndarray, items: np.ndarray) -> Check:
