@@ -1,4 +1,4 @@
-"""The command line, `python -m recsys`. Wrong input is exit code 2 and one line on standard error, without a traceback.
+"""The command line, `recscope` or `python -m recsys`. Wrong input is exit code 2 and one line on standard error, without a traceback.
 
 A question about a file has a second line: the command with the likeliest answer.
 """
@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 from typer.main import get_command
@@ -17,7 +18,9 @@ from recsys.cli import app
 from recsys.cli.console import say
 from recsys.core.errors import QuestionError, RecsysError
 
-PROGRAM = "python -m recsys"
+MODULE = "python -m recsys"
+SCRIPT = "recscope"
+PROGRAM = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else MODULE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +62,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _report_failure(message: str) -> int:
-    say(f"error: {' '.join(message.split())}")
+    say(f"error: {' '.join(message.split()).replace(MODULE, PROGRAM)}")
     return 2
 
 

@@ -1,6 +1,7 @@
 """What may import what, as seen by the interpreter; the import contracts in pyproject.toml hold the rest."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,12 @@ def test_the_library_knows_nothing_of_the_screen(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert "import streamlit" not in text
     assert "from streamlit" not in text
+
+
+def test_one_module_of_the_library_starts_the_app() -> None:
+    """Imports by name escape the import contracts."""
+    starting = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("recsys/**/*.py") if re.search(r"[\"']pages\b", path.read_text())]
+    assert starting == ["recsys/running_app.py"]
 
 
 def test_the_first_page_waits_for_no_heavy_library() -> None:

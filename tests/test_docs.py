@@ -15,7 +15,13 @@ from recsys.models.registry import MODELS
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 PAGES = sorted([README, ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
-RUN = (README, ROOT / "docs" / "command-line.md", ROOT / "docs" / "own-data.md", ROOT / "docs" / "importing.md")
+RUN = (
+    README,
+    *(ROOT / "docs" / "own-models" / f"{page}.md" for page in ("code", "onnx", "hugging-face", "recbole")),
+    ROOT / "docs" / "command-line.md",
+    ROOT / "docs" / "own-data.md",
+    ROOT / "docs" / "importing.md",
+)
 START = ("pip install -r requirements.txt && streamlit run app.py", "bash tests/run.sh")  # done already where this test runs
 MOST_BYTES = 8_192
 PATH = re.compile(r"`((?:assets|docs|pages|recsys|tests)/[a-z0-9_./-]*)`")  # placeholders are in capitals

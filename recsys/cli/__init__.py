@@ -7,6 +7,7 @@ import typer
 from recsys.cli import (
     counterfactual,
     datasets,
+    demo,
     drift,
     drift_score,
     evaluate,
@@ -15,6 +16,7 @@ from recsys.cli import (
     fidelity,
     import_model,
     leaderboard,
+    open_data,
     prepare,
     recommend,
     replay,
@@ -31,6 +33,8 @@ app = typer.Typer(
 )
 
 COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo.run,
+    "open": open_data.run,
     "datasets": datasets.run,
     "prepare": prepare.run,
     "fetch": fetch.run,

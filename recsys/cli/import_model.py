@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def run(
-    thing: Annotated[str, typer.Argument(metavar="THING", help="A file or folder with a model, its vectors or its recommendations.")],
+    thing: Annotated[
+        str,
+        typer.Argument(
+            metavar="THING", help="A file or folder with a model, its vectors or its recommendations; mlflow:RUN or hf:OWNER/NAME."
+        ),
+    ],
     dataset: Annotated[str, typer.Option(metavar="DATASET", help="The dataset that it recommends from.")],
     name: Annotated[str, typer.Option(metavar="NAME", help="The name of the checkpoint; by default made of the file's.")] = "",
     format: Annotated[str, typer.Option(metavar="FORMAT", help="The format, if the file does not tell.")] = "",
@@ -29,7 +34,7 @@ def run(
     ] = "",
     similarity: Annotated[str, typer.Option(help="Similarity of vectors: dot, cosine or euclidean.")] = "",
     user_rule: Annotated[str, typer.Option(help="Vector of a user: stored, or the mean or the last of the items in the history.")] = "",
-    padding: Annotated[str, typer.Option(help="Side on which a network expects shorter histories to be padded: left or right.")] = "",
+    padding: Annotated[str, typer.Option(help="Side on which a network expects shorter histories to be padded: left, right or none.")] = "",
     least_overlap: Annotated[float, typer.Option(help="Smallest share of the model's items that the dataset must have.")] = 0.5,
     protocol: ProtocolName = None,
     as_json: Json = False,
@@ -44,11 +49,13 @@ def run(
     from recsys import datasets
     from recsys.model_import.formats import read_models
     from recsys.model_import.options import ImportOptions
+    from recsys.model_import.remote import fetch_source
     from recsys.model_import.saving import save_imported_model, suggest_name
 
     data = datasets.open_dataset(dataset)
     options = ImportOptions(format, items, users, interactions, columns, made_before, similarity, user_rule, padding, least_overlap)
-    found = read_models(Path(thing).expanduser(), data, options)
+    with fetch_source(thing) as path:
+        found = read_models(path.expanduser(), data, options)
     several = len(found) > 1
     names = [suggest_name(f"{name}-{each.name}" if name and several else name or each.name) for each in found]
     cards = [save_imported_model(each, data, called, protocol) for each, called in zip(found, names, strict=True)]

@@ -11,6 +11,7 @@ from recsys.cli.dataset_card import show_prepared
 from recsys.core.errors import DataError
 
 if TYPE_CHECKING:
+    from recsys.datasets import DatasetCard
     from recsys.datasets.importing.import_plan import ImportPlan
 
 
@@ -95,6 +96,31 @@ def run(
     Prints what each column of a file was read as, and a report of every check: the rows it found and what was done to them. Beside
     the data of a file lies its recipe.toml with all choices, which repeats the import.
     """
+    card, plan = prepare(
+        source, root, mapping, name, duplicates, missing, dates, layout, table, encoding, rows, behaviours, items, users, recipe, ties
+    )
+    show_prepared(card, as_json, plan)
+
+
+def prepare(
+    source: str,
+    root: Path | None,
+    mapping: list[str] | None,
+    name: str | None,
+    duplicates: str,
+    missing: str,
+    dates: str | None,
+    layout: str | None,
+    table: str | None,
+    encoding: str | None,
+    rows: list[str] | None,
+    behaviours: list[str] | None,
+    items: Path | None,
+    users: Path | None,
+    recipe: Path | None,
+    ties: str,
+) -> "tuple[DatasetCard, ImportPlan | None]":
+    """Prepare data by the options of `run`, and return its card with the plan by which a file was read."""
     choices: dict[str, Any] = {
         "mapping": _parse_pairs("map", mapping),
         "duplicates": None if duplicates == "keep" else duplicates,
@@ -119,7 +145,7 @@ def run(
             raise DataError(f"{recipe or source} already has the choices of the import; leave the other options out, or change them in it")
         followed, file = (source, None) if recipe is None else (recipe, source)
         card = datasets.prepare_recipe(followed, file, name, observe=plans.append, progress=say)
-    show_prepared(card, as_json, plans[0] if plans else None)
+    return card, plans[0] if plans else None
 
 
 def _parse_pairs(option: str, texts: list[str] | None) -> dict[str, str] | None:

@@ -19,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from recsys.core.app_folder import APP_FOLDER
 from recsys.core.formatting import format_number
 
 ENGLISH = "en"
@@ -91,7 +92,7 @@ def choose_language(wanted: Sequence[str]) -> str:
 def translations_folder() -> Path:
     """Return RECSYS_TRANSLATIONS, by default the catalogues that ship with Recscope: LANGUAGE/LC_MESSAGES/recscope.mo."""
     given: Any = os.environ.get("RECSYS_TRANSLATIONS")
-    return Path(given) if given else Path(__file__).resolve().parents[2] / "assets" / "translations"
+    return Path(given) if given else APP_FOLDER / "assets" / "translations"
 
 
 def _fill_in(translated: str, english: str, values: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from recsys.core.errors import DataError, unknown
 from recsys.core.translation import N_, _
 from recsys.datasets.prepared import DatasetCard, read_card, read_prepared
 from recsys.datasets.spec import DatasetSpec, Download
-from recsys.storage.paths import ASSETS, home
+from recsys.storage.paths import ASSETS, own_homes
 
 if TYPE_CHECKING:
     from recsys.datasets.importing.import_plan import ImportPlan
@@ -116,7 +116,7 @@ def open_dataset(name: str) -> Dataset:
 def list_datasets() -> list[DatasetCard]:
     """Return the card of every known, shipped or prepared dataset; no other file is read."""
     names = list(DATASETS)
-    for place in (ASSETS / "data", home() / "datasets"):
+    for place in (ASSETS / "data", *(home / "datasets" for home in own_homes())):
         names += sorted(path.parent.name for path in place.glob("*/card.json") if not path.parent.name.startswith("."))
     cards = []
     for name in dict.fromkeys(names):
@@ -131,7 +131,7 @@ def prepared_folder(name: str) -> Path | None:
     """Return the folder with the prepared dataset of this name, or None. Shipped datasets take precedence."""
     if not name or Path(name).name != name or name.startswith("."):
         return None
-    folders = (ASSETS / "data" / name, home() / "datasets" / name)
+    folders = (ASSETS / "data" / name, *(home / "datasets" / name for home in own_homes()))
     return next((folder for folder in folders if (folder / "card.json").is_file()), None)
 
 

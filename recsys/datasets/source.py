@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,9 @@ def open_duckdb(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a DuckDB database in 2 GB of memory; what does not fit is written to `folder`."""
     with duckdb.connect() as open_connection:
         open_connection.execute(f"SET temp_directory = {quote_literal(folder)}")
-        open_connection.execute("SET memory_limit = '2GB'; SET threads = 2; SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+        open_connection.execute("SET memory_limit = '2GB'; SET threads = 2; SET TimeZone = 'UTC'")
+        with suppress(duckdb.InvalidInputException):  # in a notebook without ipywidgets: there is no bar that could be switched off
+            open_connection.execute("SET enable_progress_bar = false")
         # Events with equal times keep the order of the file.
         open_connection.execute("SET preserve_insertion_order = true")
         yield open_connection

@@ -18,7 +18,7 @@ VERSION = 8  # of the reports: stored ones of another version are ignored
 
 def reports_path(dataset: Dataset) -> Path:
     """Return the file of a dataset's reports."""
-    return home() / "drift" / f"{dataset.name}-{dataset.fingerprint}-{VERSION}.jsonl"
+    return home(dataset.name) / "drift" / f"{dataset.name}-{dataset.fingerprint}-{VERSION}.jsonl"
 
 
 def read_reports(dataset: Dataset) -> list[dict[str, Any]] | None:

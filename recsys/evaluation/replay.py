@@ -216,7 +216,7 @@ def _score_chunks(
     """
     length, rows = len(history), _rows_per_chunk(n_items)
     if not isinstance(model, Traces):
-        for chunk, requests in _requests(history, codes, range(_floor(steps.start, rows), length + 1), rows, traced=False):
+        for chunk, requests in _requests(history, codes, range(_floor(steps.start, rows), length + 1), rows):
             if chunk[0] >= steps.stop:
                 return
             yield chunk, requests, model.score(requests), None, {}
@@ -228,7 +228,7 @@ def _score_chunks(
         before = 0 if reach is None else max(0, int(known[start]) - reach)
         trace = model.trace(*_cut(history, before, stop))
         chunks = range(max(start, _floor(steps.start, rows)), stop)
-        for chunk, requests in _requests(history, codes, chunks, rows, traced=True):
+        for chunk, requests in _requests(history, codes, chunks, rows):
             if chunk[0] >= steps.stop:
                 return
             inside = known[chunk] - before
@@ -244,14 +244,14 @@ def _cut(history: History, first: int, stop: int) -> tuple[History, Request | No
     return last.history.since(first), replace(last, history=last.history.since(first))
 
 
-def _requests(history: History, codes: np.ndarray, steps: range, rows: int, traced: bool) -> Iterator[tuple[np.ndarray, list[Request]]]:
+def _requests(history: History, codes: np.ndarray, steps: range, rows: int) -> Iterator[tuple[np.ndarray, list[Request]]]:
     """Yield chunks of consecutive steps and their requests.
 
-    Models ignore unknown items. Unless they trace the history as it is, these are left out here, once: a model that looks for the last
-    known event would otherwise search them at every step.
+    Models ignore unknown items. These are left out here, once: a model that looks for the last known event would otherwise search them
+    at every step.
     """
     unknown = codes == PAD
-    cleaned = history.without(np.flatnonzero(unknown)) if unknown.any() and not traced else None
+    cleaned = history.without(np.flatnonzero(unknown)) if unknown.any() else None
     known_before = np.concatenate([[0], np.cumsum(~unknown)])
     for start in range(steps.start, steps.stop, rows):
         chunk = np.arange(start, min(start + rows, steps.stop))

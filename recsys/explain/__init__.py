@@ -1,7 +1,10 @@
 """Explanations of recommendations: attribution methods, each of which returns an Explanation of a Game."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 from recsys.core import Recommender
 from recsys.core.errors import DataError, unknown
@@ -11,8 +14,20 @@ from recsys.explain.game import Game
 from recsys.explain.methods import attention, gradients, linear_shap
 from recsys.explain.methods.leave_one_out import explain_by_leave_one_out
 from recsys.explain.methods.shapley_values import BUDGET, explain_by_shapley
+from recsys.explain.recommendation import explain_recommendation
 
-__all__ = ["BUDGET", "METHODS", "Explanation", "Game", "MethodSpec", "Player", "Removal", "Target", "explain_item"]
+__all__ = [
+    "BUDGET",
+    "METHODS",
+    "Explanation",
+    "Game",
+    "MethodSpec",
+    "Player",
+    "Removal",
+    "Target",
+    "explain_item",
+    "explain_recommendation",
+]
 
 
 def _always_offered(model: Recommender, game: Game) -> str | None:
@@ -99,3 +114,13 @@ def explain_item(game: Game, method: str = "shapley", budget: int = BUDGET, seed
             )
         )
     return METHODS[method].explain(game, budget, seed)
+
+
+class _CallablePackage(ModuleType):
+    """This package, which is also the function `recsys.explain(…)` of the public API: a package takes its name in the one around it."""
+
+    def __call__(self, *arguments: Any, **settings: Any) -> Explanation:
+        return explain_recommendation(*arguments, **settings)
+
+
+sys.modules[__name__].__class__ = _CallablePackage

@@ -19,7 +19,7 @@ from recsys.core.split import Split
 from recsys.evaluation import Cases, Evaluation, Slice, evaluate_model, find_cold_cases
 from recsys.leaderboard.latency import measure_request_latency
 from recsys.storage.atomic_files import write_file_atomically
-from recsys.storage.paths import ASSETS, home
+from recsys.storage.paths import ASSETS, home, own_homes
 from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import CheckpointCard
 
@@ -55,12 +55,12 @@ def save_measurement(card: CheckpointCard, dataset: Dataset, measurement: Measur
     }
     data = save({"ranks": evaluation.ranks.astype(np.float32)}, metadata={"result": json.dumps(to_plain(result))})
     with suppress(OSError):
-        write_file_atomically(home() / _relative_path(card, dataset, evaluation.split), data)
+        write_file_atomically(home(dataset.name) / _relative_path(card, dataset, evaluation.split), data)
 
 
 def find_measurement(card: CheckpointCard, dataset: Dataset, split: Split, which: str) -> Measurement | None:
     """Return the stored measurement of a checkpoint on a dataset, the user's before the shipped one; None if there is none."""
-    for base in (home(), ASSETS):
+    for base in (*own_homes(dataset.name), ASSETS):
         file = base / _relative_path(card, dataset, which)
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):  # after a damaged file, the checkpoint is measured again
             result, ranks = _read(file)
@@ -71,7 +71,7 @@ def find_measurement(card: CheckpointCard, dataset: Dataset, split: Split, which
 
 def read_measurements_stamp(card: CheckpointCard, dataset: Dataset, which: str) -> str:
     """Return a text that changes whenever the result of `find_measurement` may change; empty without a file."""
-    files = [base / _relative_path(card, dataset, which) for base in (home(), ASSETS)]
+    files = [base / _relative_path(card, dataset, which) for base in (*own_homes(dataset.name), ASSETS)]
     return " ".join(f"{file.stat().st_mtime_ns}" for file in files if file.is_file())
 
 

@@ -12,7 +12,7 @@ from recsys.core.translation import _
 from recsys.leaderboard.measurements import find_measurement, measure_checkpoint, save_measurement
 from recsys.leaderboard.rows import LeaderboardRow, add_measurement, build_leaderboard_row
 from recsys.models import MODELS, ModelSpec, describe_needs, find_model_spec
-from recsys.storage.paths import ASSETS, home
+from recsys.storage.paths import ASSETS, own_homes
 from recsys.training import loop
 from recsys.training.checkpoints import CARD, CheckpointCard, load_checkpoint, read_card
 
@@ -112,7 +112,7 @@ def choose_checkpoint_name(model: str, dataset: Dataset, protocol: str) -> str:
 
 
 def _read_cards(names: Sequence[str], dataset: Dataset) -> Iterator[tuple[Path, CheckpointCard]]:
-    for base in (home(), ASSETS):
+    for base in (*own_homes(dataset.name), ASSETS):
         for name in names:
             folder = base / "checkpoints" / dataset.name / name
             if (folder / CARD).exists():

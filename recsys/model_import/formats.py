@@ -36,6 +36,10 @@ class ModelFormat:
 
 FORMATS: dict[str, ModelFormat] = {
     "recbole": ModelFormat(N_("RecBole checkpoint"), "recsys.model_import.recbole_file"),
+    "onnx": ModelFormat(N_("ONNX network"), "recsys.model_import.onnx_file"),
+    "rectools": ModelFormat(N_("RecTools export"), "recsys.model_import.rectools_export"),
+    "hugging-face": ModelFormat(N_("Hugging Face folder"), "recsys.model_import.hugging_face_folder"),
+    "folder": ModelFormat(N_("safetensors with a config"), "recsys.model_import.safetensors_folder"),
     "vectors": ModelFormat(N_("vectors of users and items"), "recsys.model_import.vector_files"),
     "recommendations": ModelFormat(N_("recommendations as a table"), "recsys.model_import.recommendation_table"),
 }

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from recsys.core import Dataset, FallsBack, History, Request, Trace, Traces, Vocabulary, encode_seen_items, request_at
+from recsys.core import Dataset, FallsBack, History, Request, Trace, Traces, Vocabulary, empty_history, encode_seen_items, request_at
 from recsys.core.errors import DataError
 from recsys.core.split import VALIDATION, Split
 from recsys.core.translation import _
@@ -47,13 +47,19 @@ class FusionConfig:
 
 @dataclass(frozen=True, eq=False)
 class FusedTrace(Trace):
-    """Traces of the parts over one history, and the requests at its steps for parts without a trace.
+    """Traces of the parts over one history. The requests of parts without a trace are made when they are scored, since a long history
+    has many.
 
     `states` (T + 1, D) are the concatenated states of the parts, each scaled to length 1; D is 0 where no part has states.
     """
 
     traces: Mapping[str, Trace] = field(default_factory=dict)
-    requests: tuple[Request, ...] = ()
+    history: History = field(default_factory=empty_history)
+    final: Request | None = None
+
+    def request(self, step: int) -> Request:
+        """Return the request at a step."""
+        return request_at(self.history, step) if self.final is None or step < len(self.history) else self.final
 
 
 class Fusion:
@@ -99,12 +105,11 @@ class Fusion:
         del attention
         traces = {name: part.trace(history, final) for name, part in self.models.items() if isinstance(part, Traces)}
         states = [each.states / np.maximum(np.linalg.norm(each.states, axis=1, keepdims=True), 1e-12) for each in traces.values()]
-        last = final or Request(history)
-        requests = (*(request_at(history, step) for step in range(len(history))), Request(history, last.time, last.utc_offset, last.place))
         return FusedTrace(
-            states=np.concatenate(states, axis=1) if states else np.empty((len(requests), 0), dtype=np.float32),
+            states=np.concatenate(states, axis=1) if states else np.empty((len(history) + 1, 0), dtype=np.float32),
             traces=traces,
-            requests=requests,
+            history=history,
+            final=None if final is None else Request(history, final.time, final.utc_offset, final.place),
         )
 
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
@@ -114,7 +119,7 @@ class Fusion:
         size = max(1, ROWS_BYTES // (4 * len(self.vocabulary)))
         for start in range(0, len(steps), size):
             chunk = steps[start : start + size]
-            requests = [trace.requests[step] for step in chunk]
+            requests = [trace.request(int(step)) for step in chunk]
             by_part = {
                 name: part.score_trace(trace.traces[name], chunk) if name in trace.traces else part.score(requests)
                 for name, part in self.models.items()

@@ -91,7 +91,8 @@ class Popularity(CountBased):
             for row, time in enumerate(find_request_times(requests, self.vocabulary)):
                 values[row] = self._recent.shares(time) if self._recent.has_events_before(time) else self._shares
         elif self.config.kind == "nearby":
-            values[:] = self._nearby(find_request_places(requests, self.vocabulary))
+            places = find_request_places(requests, self.vocabulary)
+            values[:] = self._shares * compute_nearness(places, self._arrays["places"], self.config.kilometres)
         else:
             values[:] = self._shares
         return self.vocabulary.mask(values, requests)
@@ -105,11 +106,6 @@ class Popularity(CountBased):
             has_events = [self._recent.has_events_before(time) for time in find_request_times(requests, self.vocabulary)]
             return [None if known else N_("no events before this time: most popular of all time") for known in has_events]
         return [None] * len(requests)
-
-    def _nearby(self, places: np.ndarray) -> np.ndarray:
-        distinct, index = np.unique(places, axis=0, return_inverse=True)  # a timeline has few distinct places
-        near = compute_nearness(distinct, self._arrays["places"], self.config.kilometres)
-        return (self._shares * near).astype(np.float32)[index.ravel()]
 
 
 class _DecayingCounts:

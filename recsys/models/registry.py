@@ -471,14 +471,14 @@ IMPORTED_MODELS: dict[str, ModelSpec] = {
         N_("SASRec (RecTools)"),
         N_("transformer, trained with RecTools"),
         N_("A SASRec model that RecTools trained; scores are equal to those of RecTools."),
-        "recsys.models.imported.rectools_sasrec",
+        "recsys.models.imported.rectools_transformers",
         "RecToolsSASRec",
     ),
     "rectools-bert4rec": ModelSpec(
         N_("BERT4Rec (RecTools)"),
         N_("bidirectional transformer, trained with RecTools"),
         N_("A BERT4Rec model that RecTools trained; scores are equal to those of RecTools."),
-        "recsys.models.imported.rectools_bert4rec",
+        "recsys.models.imported.rectools_transformers",
         "RecToolsBERT4Rec",
     ),
     "hf-causal": ModelSpec(

@@ -1,14 +1,18 @@
 """User-based k-nearest neighbours: items of the users whose histories share items with this one."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from recsys.core import Dataset
+from recsys.core import Dataset, Request
 from recsys.core.split import Split
+from recsys.models.base.event_arrays import collect_events
 from recsys.models.base.neighbours import NeighbourModel, collect_neighbours
 from recsys.models.base.settings import check_at_least, check_positive
+from recsys.models.base.sparse_products import multiply_sparse
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,11 @@ class UserKnn(NeighbourModel):
     def __init__(self, item_ids: np.ndarray, config: UserKnnConfig, arrays: dict[str, np.ndarray]):
         super().__init__(item_ids, config, arrays)
         rare = (max(self._interactions.shape[0], 1) / np.maximum(arrays["counts"], 1)) ** config.rarity
-        self._weights = sparse.diags_array(rare.astype(np.float32))
+        self._rare = rare.astype(np.float32)
         lengths = np.sqrt((self._interactions @ rare).astype(np.float32))
-        self._by_item = (
-            (sparse.diags_array(1 / np.maximum(lengths, 1e-12)) @ self._interactions @ self._weights).T.tocsr().astype(np.float32)
-        )
+        weighted = self._interactions @ sparse.diags_array(self._rare)
+        self._by_item = (sparse.diags_array(1 / np.maximum(lengths, 1e-12)) @ weighted).T.tocsr().astype(np.float32)
+        self._is_shared = np.diff(self._by_item.indptr) > 1
 
     @classmethod
     def fit(cls, dataset: Dataset, split: Split, config: UserKnnConfig, seed: int = 0) -> "UserKnn":
@@ -51,6 +55,12 @@ class UserKnn(NeighbourModel):
         return cls(dataset.item_ids, config, collect_neighbours(dataset, split))
 
     def _similarities(self, history: sparse.csr_matrix) -> np.ndarray:
-        lengths = np.sqrt(np.asarray((history.multiply(history) @ self._weights).sum(axis=1), dtype=np.float32).ravel())
-        dots: np.ndarray = (history @ self._by_item).toarray()
-        return dots / np.maximum(lengths, 1e-12)[:, None]
+        squares = sparse.csr_matrix((history.data**2 * self._rare[history.indices], history.indices, history.indptr), shape=history.shape)
+        lengths = np.sqrt(np.asarray(squares.sum(axis=1), dtype=np.float32).ravel())
+        return multiply_sparse(history, self._by_item) / np.maximum(lengths, 1e-12)[:, None]
+
+    def _have_neighbours(self, requests: Sequence[Request]) -> np.ndarray:
+        """Return whether one of the latest items of each request is that of two users, of whom one is not the requesting user."""
+        latest = collect_events(requests, self.vocabulary, within=math.ceil(self.config.half_life))
+        rows, at = latest.flatten(within=math.ceil(self.config.half_life))
+        return np.bincount(rows, weights=self._is_shared[latest.codes[at] - 1], minlength=len(requests)) > 0

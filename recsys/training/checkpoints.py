@@ -19,7 +19,7 @@ from recsys.core.formatting import join_words
 from recsys.core.translation import _
 from recsys.models import KNOWN_MODELS, MODELS, build_config
 from recsys.storage.atomic_files import write_folder_atomically
-from recsys.storage.paths import ASSETS, check_name, home
+from recsys.storage.paths import ASSETS, check_name, home, own_homes
 from recsys.storage.serialization import to_plain
 
 WEIGHTS, CARD, ITEMS = "model.safetensors", "card.json", "items.json"
@@ -82,7 +82,7 @@ class CheckpointEntry:
 
 def get_checkpoint_folder(dataset: str, name: str) -> Path:
     """Return the folder of the user's checkpoint of that name."""
-    return home() / "checkpoints" / check_name("dataset", dataset) / check_name("checkpoint", name)
+    return home(dataset) / "checkpoints" / check_name("dataset", dataset) / check_name("checkpoint", name)
 
 
 def save_checkpoint(folder: Path, model: Any, card: CheckpointCard) -> None:
@@ -219,14 +219,14 @@ def find_checkpoint(name: str, dataset: str) -> Path:
 def list_checkpoints(dataset: str) -> list[CheckpointEntry]:
     """Return all readable checkpoints of a dataset in the order of KNOWN_MODELS; the user's hides a shipped one of the same name."""
     entries: dict[str, CheckpointEntry] = {}
-    for shipped, base in ((False, home()), (True, ASSETS)):
+    for base in (*own_homes(dataset), ASSETS):
         folder = base / "checkpoints" / dataset
         for each in sorted(folder.iterdir()) if folder.is_dir() else []:
             if each.name.startswith(".") or each.name in entries or not (each / CARD).exists():
                 continue
             try:
                 stamp = (each / CARD).stat()
-                entries[each.name] = CheckpointEntry(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), shipped)
+                entries[each.name] = CheckpointEntry(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), base == ASSETS)
             except (CheckpointError, OSError):
                 continue  # one damaged folder must not hide the others; loading it by name reports the error
     order = {model: position for position, model in enumerate(KNOWN_MODELS)}
@@ -272,4 +272,4 @@ def _seal(folder: Path, card: CheckpointCard) -> str:
 def _possible_folders(dataset: str, name: str) -> list[Path]:
     if not name or "/" in name or name.startswith("."):
         return []
-    return [base / "checkpoints" / dataset / name for base in (home(), ASSETS)]
+    return [base / "checkpoints" / dataset / name for base in (*own_homes(dataset), ASSETS)]

@@ -44,10 +44,11 @@ def random_history(length: int, seed: int, unknown: float) -> History:
 def test_a_long_replay_is_step_by_step_scoring(
     name: str, unknown: float, repeats: bool, tiny: Dataset, trained: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Equal to the bit where no product of dense matrices depends on the batch, also beyond the events whose weights are 0 and across the borders of chunks."""
+    """Equal to the bit where no product of dense matrices depends on the batch, also beyond the events whose weights are 0 and across the borders of chunks and blocks."""
     model, history, exact = trained(name, tiny), random_history(90, 3, unknown), name not in DENSE
     monkeypatch.setattr("recsys.evaluation.replay.CHUNK_STEPS", 32)
     monkeypatch.setattr("recsys.models.base.event_arrays.FLOAT32_HALVINGS", 150 if unknown else 4)
+    monkeypatch.setattr("recsys.models.base.history_blocks.BLOCK_EVENTS", 24)
     monkeypatch.setattr("recsys.models.frequency.MAX_PAIRS", 100)
     found = replay_history(model, history, repeats, k=4)
     codes = model.vocabulary.encode(history.items)
@@ -86,7 +87,7 @@ def test_events_of_mixed_requests(unknown: float, tiny: Dataset) -> None:
     rows, codes, weights = collect_weighted_events(requests, vocabulary, half_life=0.05)
     assert weights.all() and weights.dtype == np.float32
     assert (np.bincount(rows, minlength=len(requests)) == np.minimum(events.lengths, 8)).all()
-    assert sum(part.stop - part.start for part in events.split(50)) == len(requests)
+    assert np.concatenate(list(events.split(50))).tolist() == list(range(len(requests)))
 
 
 @pytest.mark.parametrize("name", ["popularity", "popularity-recent", "popularity-nearby", "markov", "ngram", "item-knn", "ease", "friends"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from recsys.core import Dataset, History
 from recsys.evaluation.replay import replay_history
-from recsys.models.base.circular_kernel import sum_circular_kernel
+from recsys.models.base.circular_kernel import add_circular_kernel
 
 HOURS = some.integers(0, 47).map(lambda half: half / 2)  # many points and queries coincide or are opposite
 
@@ -23,11 +23,13 @@ HOURS = some.integers(0, 47).map(lambda half: half / 2)  # many points and queri
 )
 def test_sums_are_those_of_all_pairs(queries: list[float], points: list[tuple[float, float, int]], scale: float) -> None:
     places, weights, groups = (np.array([each[at] for each in points], dtype=kind) for at, kind in enumerate((float, float, np.int64)))
-    found = sum_circular_kernel(np.array(queries), places, weights, groups, 3, scale, 24.0)
+    found = np.zeros((len(queries) + 1, 3))
+    add_circular_kernel(found, np.arange(len(queries)) + 1, np.array(queries), places, weights, groups, scale, 24.0)
+    assert not found[0].any()
     apart = np.abs(np.array(queries)[:, None] - places[None, :])
     pairs = weights * np.exp(-np.minimum(apart, 24 - apart) / scale)
     expected = np.stack([pairs[:, groups == group].sum(axis=1) for group in range(3)], axis=1)
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found[1:], expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("offsets", [False, True])

@@ -66,3 +66,16 @@ def test_a_model_with_one_state_has_no_attention(name: str, train_tiny: Callable
     app = open_page(PAGE, model=name, user="u03", step="5")
     assert "summarises the history in one state" in told(app) and not app.error
     assert not [each for each in app.button if (each.key or "").startswith("take_")]
+
+
+def test_the_gate_of_a_long_timeline_says_what_it_covers(
+    train_tiny: Callable[..., None], open_page: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_tiny("long-short")
+    app = open_page(PAGE, model="long-short", user="u03", step="5")
+    assert "The gate is shown for events" not in told(app)
+    charts = len(app.get("plotly_chart"))
+    monkeypatch.setattr("pages.cache.models.REPLAYED_AT_ONCE", 3)
+    monkeypatch.setattr("pages.cache.models.PART", 4)
+    app = open_page(PAGE, model="long-short", user="u03", step="5")
+    assert "The gate is shown for events" in told(app) and len(app.get("plotly_chart")) == charts

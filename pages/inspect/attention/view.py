@@ -22,7 +22,7 @@ from recsys.analysis.attention import (
     summarize_attention,
 )
 from recsys.core import Dataset
-from recsys.core.formatting import join_words
+from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import StepAttention
 from recsys.figures.attention import GATE, attention_arcs, attention_map, gate_line, locate_on_gate, share_bars, weight_by_gap
@@ -121,11 +121,19 @@ def _draw_gaps(summary: AttentionSummary, text: AttentionText, gaps: np.ndarray 
 
 
 def _draw_gates(here: Cursor) -> None:
-    """Draw the gates of the model at every step of the timeline."""
+    """Draw the gates of the model at every step of the timeline, or of the part of a long one with the cursor's step."""
     replay = cache.replay_part(here.dataset, here.model, here.user, here.device, here.step)
-    for name, gate in replay.gates.items():
-        if np.ptp(gate) == 0:
-            continue  # one side of the gate is switched off
+    gates = {name: gate for name, gate in replay.gates.items() if np.ptp(gate)}  # else one side of the gate is switched off
+    if gates and not replay.is_whole:
+        st.caption(
+            _(
+                "The gate is shown for events {first} to {last} of {total}.",
+                first=format_number(replay.first + 1),
+                last=format_number(replay.first + len(replay.item_ids)),
+                total=format_number(replay.length),
+            )
+        )
+    for name, gate in gates.items():
         with st.container(key="strip_box"):
             title, alt = gate_text(name, gate, here.step - replay.first)
             charts.chart(gate_line(gate, title, theme.theme_palette(), replay.first), key=f"gate_{name}", alt=alt)

@@ -8,7 +8,6 @@ import streamlit as st
 from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import charts, theme
-from recsys.core import Traces
 from recsys.core.formatting import format_weekday_date
 from recsys.core.translation import _
 from recsys.drift import DriftReport
@@ -21,7 +20,10 @@ SHOWN = 10  # areas
 def draw(here: Cursor, report: DriftReport) -> None:
     """Draw hour by area, on request, where the model uses time and gives probabilities."""
     loaded = cache.loaded(here.dataset, here.model, here.device) if here.trained else None
-    if loaded is None or not isinstance(loaded.model, Traces) or "time" not in find_model_spec(loaded.card.model).aware:
+    if loaded is None:
+        return
+    spec = find_model_spec(loaded.card.model)
+    if not (spec.gradient or spec.parts) or "time" not in spec.aware:
         return
     if "area" not in report.levels or here.history.times is None or not here.step:
         return

@@ -25,7 +25,7 @@ from recsys.datasets.spec import DatasetSpec
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import ASSETS, check_name, home
 
-__all__ = ["prepare_file", "prepare_known", "prepare_source", "read_into_memory", "repeat_recipe", "save_import"]
+__all__ = ["name_of_file", "prepare_file", "prepare_known", "prepare_source", "read_into_memory", "repeat_recipe", "save_import"]
 
 Observe = Callable[[ImportPlan], None]
 Progress = Callable[[str], None]
@@ -93,7 +93,7 @@ def prepare_file(
     is_folder = (path / "card.json").is_file()
     if path.is_dir() and not is_folder:
         raise DataError(_("{path} is a folder; name the file in it, or a known dataset with --root {path}", path=path))
-    new_name = check_name("dataset", name if name is not None else read_card(path).name if is_folder else _name_of(path))
+    new_name = check_name("dataset", name if name is not None else read_card(path).name if is_folder else name_of_file(path))
     if new_name in known:
         raise DataError(_("'{name}' is the name of a known dataset; give your data another name with --name", name=new_name))
     with write_folder_atomically(_target(new_name)) as work:
@@ -168,7 +168,8 @@ def _target(name: str) -> Path:
     return home() / "datasets" / name
 
 
-def _name_of(path: Path) -> str:
+def name_of_file(path: Path) -> str:
+    """Return the name that a file's dataset has by default."""
     stem = path.name.split(".")[0] if path.suffix.lower() in (".zip", ".gz") else path.stem
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-._") or "my-data"
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,7 +26,8 @@ class EventArrays:
 
     Requests that are steps of one history share its events, so that all steps together take no more memory than the history.
     `codes` (N,): the item of each event. `starts` and `ends` (requests,): the events of each request are `codes[start:end]`.
-    `histories` are the distinct histories, one after the other, and `known` is a mask over their events, True for the N kept.
+    `histories` are the distinct histories, one after the other, and `known` is a mask over their events, True for the N kept; `stops`
+    (requests,) are the ends of the requests among these.
     """
 
     requests: Sequence[Request]
@@ -35,6 +36,7 @@ class EventArrays:
     ends: np.ndarray
     histories: Sequence[History]
     known: np.ndarray
+    stops: np.ndarray
 
     @property
     def lengths(self) -> np.ndarray:
@@ -48,21 +50,21 @@ class EventArrays:
         last[has_events] = self.codes[self.ends[has_events] - 1]
         return last
 
-    def flatten(self, rows: slice = slice(None), within: int | None = None, skip: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Return the requests (n,) and positions in `codes` (n,) of all events of some requests but the first `skip`, or of the last `within` only."""
-        ends, counts = self.ends[rows], self.lengths[rows] - skip
+    def flatten(self, chosen: np.ndarray | None = None, within: int | None = None, skip: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbers (n,) of the chosen requests, and positions in `codes` (n,), of all their events but the first `skip`, or of the
+        last `within` only. The numbers are those in `chosen`, by default in all requests."""
+        ends, counts = (self.ends, self.lengths - skip) if chosen is None else (self.ends[chosen], self.lengths[chosen] - skip)
         if within is not None:
             counts = np.minimum(counts, within)
-        firsts = np.cumsum(counts) - counts
-        at = np.arange(counts.sum()) + np.repeat(ends - counts - firsts, counts)
-        return np.repeat(np.arange(len(self.ends))[rows], counts), at
+        return flatten_ranges(ends - counts, counts)
 
-    def split(self, limit: int) -> Iterator[slice]:
-        """Yield slices of the requests that have at most `limit` events together, or are one request."""
-        before, start = np.concatenate([[0], np.cumsum(self.lengths)]), 0
-        while start < len(self.ends):
+    def split(self, limit: int, chosen: np.ndarray | None = None) -> Iterator[np.ndarray]:
+        """Yield parts of the chosen requests, by default of all, that have at most `limit` events together, or are one request."""
+        chosen = np.arange(len(self.ends)) if chosen is None else chosen
+        before, start = np.concatenate([[0], np.cumsum(self.lengths[chosen])]), 0
+        while start < len(chosen):
             stop = max(start + 1, int(np.searchsorted(before, before[start] + limit, side="right")) - 1)
-            yield slice(start, stop)
+            yield chosen[start:stop]
             start = stop
 
     @cached_property
@@ -76,6 +78,21 @@ class EventArrays:
         return np.nan_to_num(self._column(lambda history: history.utc_offsets))
 
     @cached_property
+    def hours(self) -> np.ndarray:
+        """Local hours of the day (N,) of the events."""
+        return compute_local_hours(self.times, self.offsets)
+
+    @cached_property
+    def by_hour(self) -> np.ndarray:
+        """Positions (N,) of the events in the order of their hours."""
+        return np.argsort(self.hours, kind="stable")
+
+    @cached_property
+    def is_weekend(self) -> np.ndarray:
+        """Whether events (N,) were on a local Saturday or Sunday."""
+        return is_local_weekend(self.times, self.offsets)
+
+    @cached_property
     def request_times(self) -> np.ndarray:
         """Seconds (requests,): the request's own time, else that of its last event; NaN where neither is known."""
         return _given([request.time for request in self.requests], self._last_finite(self.times))
@@ -85,6 +102,16 @@ class EventArrays:
         """Minutes (requests,): the request's own offset from UTC, else the last event's, else 0."""
         last = self._last_finite(self._column(lambda history: history.utc_offsets))
         return np.nan_to_num(_given([request.utc_offset for request in self.requests], last))
+
+    @cached_property
+    def request_hours(self) -> np.ndarray:
+        """Local hours of the day (requests,) of the requests."""
+        return compute_local_hours(self.request_times, self.request_offsets)
+
+    @cached_property
+    def request_is_weekend(self) -> np.ndarray:
+        """Whether requests (requests,) are on a local Saturday or Sunday."""
+        return is_local_weekend(self.request_times, self.request_offsets)
 
     @cached_property
     def request_places(self) -> np.ndarray:
@@ -137,7 +164,22 @@ def collect_events(requests: Sequence[Request], vocabulary: Vocabulary, within: 
     known = codes != PAD
     known_before = np.concatenate([[0], np.cumsum(known)])
     starts, firsts = np.array([offsets[key] for key in keys], dtype=np.int64).reshape(-1, 2).T
-    return EventArrays(requests, codes[known], known_before[starts], known_before[starts + lengths - firsts], histories, known)
+    stops = starts + lengths - firsts
+    return EventArrays(requests, codes[known], known_before[starts], known_before[stops], histories, known, stops)
+
+
+def collect_steps(history: History, final: Request | None, vocabulary: Vocabulary) -> EventArrays:
+    """Return the known events of every step of a history, as `collect_events` does for the requests of the steps, but much faster.
+
+    Step N is requested at the time of event N; `final` is the context of the last step.
+    """
+    last, unknown = final or Request(history), np.full(len(history), np.nan)
+    times, offsets = (unknown if column is None else column for column in (history.times, history.utc_offsets))
+    requests = [Request(history, time, offset) for time, offset in zip(times.tolist(), offsets.tolist(), strict=True)]
+    codes = vocabulary.encode(history.items)
+    known, stops = codes != PAD, np.arange(len(codes) + 1)
+    ends = np.concatenate([[0], np.cumsum(known)])
+    return EventArrays([*requests, replace(last, history=history)], codes[known], np.zeros_like(ends), ends, [history], known, stops)
 
 
 def collect_weighted_events(
@@ -148,48 +190,63 @@ def collect_weighted_events(
     The weight is 1 for the last event of a request, 0.5 for one `half_life` known events before it, and so on. From 150 half-lives on
     it is 0 in float32, so that the work for a step does not grow with the length of the history.
     """
-    within = math.ceil(FLOAT32_HALVINGS * half_life)
-    events = collect_events(requests, vocabulary, within)
-    rows, at = events.flatten(within=within)
-    by_age = (0.5 ** (np.arange(min(within, int(events.lengths.max(initial=0)))) / half_life)).astype(np.float32)
-    return rows, events.codes[at], by_age[events.ends[rows] - 1 - at]
+    events = collect_events(requests, vocabulary, count_weighted_events(half_life))
+    return weigh_events(events.codes, events.starts, events.ends, half_life)
 
 
-def sum_event_weights(requests: Sequence[Request], vocabulary: Vocabulary, half_life: float, likes: bool) -> sparse.csr_matrix:
-    """Return the summed weights (requests, n_items) float32 of the events of each item; with `likes`, each like counts as one more event.
+def count_weighted_events(half_life: float) -> int:
+    """Return the number of latest events whose weight is not 0 in float32."""
+    return math.ceil(FLOAT32_HALVINGS * half_life)
 
-    The weights of an item are added in float64 in the order of its events, whatever the other requests are.
+
+def weigh_events(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, half_life: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows, codes and float32 weights (n,) of the events `codes[starts[row]:ends[row]]`, without those whose weight is 0."""
+    counts = np.minimum(ends - starts, count_weighted_events(half_life))
+    rows, at = flatten_ranges(ends - counts, counts)
+    by_age = (0.5 ** (np.arange(int(counts.max(initial=0))) / half_life)).astype(np.float32)
+    return rows, codes[at], by_age[ends[rows] - 1 - at]
+
+
+def flatten_ranges(firsts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the numbers (n,) of the ranges `firsts[row]` to `firsts[row] + counts[row]`, one after the other, and the positions in them."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(np.arange(len(counts)), counts), np.arange(counts.sum()) + np.repeat(firsts - before, counts)
+
+
+def sum_event_weights(requests: Sequence[Request], vocabulary: Vocabulary, half_life: float) -> sparse.csr_matrix:
+    """Return the summed weights (requests, n_items) float32 of the events of each item."""
+    return sum_by_item(*collect_weighted_events(requests, vocabulary, half_life), (len(requests), len(vocabulary)))
+
+
+def sum_by_item(rows: np.ndarray, codes: np.ndarray, weights: np.ndarray, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """Return the summed weights of each row and item as a matrix (rows, n_items) float32.
+
+    The weights of an item are added in float64 in the order given, whatever the other rows are.
     """
-    rows, codes, weights = collect_weighted_events(requests, vocabulary, half_life)
-    liked = [vocabulary.encode(request.history.likes) if likes else np.empty(0, dtype=np.int64) for request in requests]
-    if any(len(each) for each in liked):
-        owners, added = np.repeat(np.arange(len(requests)), [len(each) for each in liked]), np.concatenate(liked)
-        rows, codes = np.concatenate([rows, owners[added != PAD]]), np.concatenate([codes, added[added != PAD]])
-        weights = np.concatenate([weights, np.ones(len(rows) - len(weights), dtype=np.float32)])
-    is_used = np.zeros(len(vocabulary) + 1, dtype=bool)
+    is_used = np.zeros(shape[1] + 1, dtype=bool)
     is_used[codes] = True
     items = np.flatnonzero(is_used)
     cells = rows * len(items) + (np.cumsum(is_used) - 1)[codes]
-    if len(requests) * len(items) <= DENSE_CELLS * len(cells):  # steps of one history have most of their items in common
-        sums = np.bincount(cells, weights=weights, minlength=len(requests) * len(items))
+    if shape[0] * len(items) <= DENSE_CELLS * len(cells):  # steps of one history have most of their items in common
+        sums = np.bincount(cells, weights=weights, minlength=shape[0] * len(items))
         filled = np.flatnonzero(sums)
         sums = sums[filled]
     else:
         filled, positions = np.unique(cells, return_inverse=True)
         sums = np.bincount(positions, weights=weights, minlength=len(filled))
-    ends = np.searchsorted(filled, np.arange(len(requests) + 1) * len(items))
+    ends = np.searchsorted(filled, np.arange(shape[0] + 1) * len(items))
     columns = items[filled % max(len(items), 1)] - 1
-    return sparse.csr_matrix((sums.astype(np.float32), columns, ends), shape=(len(requests), len(vocabulary)))
+    return sparse.csr_matrix((sums.astype(np.float32), columns, ends), shape=shape)
 
 
 def find_request_times(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
     """Return `EventArrays.request_times`, reading no more of the histories than that needs."""
-    return _find_last(requests, vocabulary, lambda events: events.request_times)
+    return _find_last(requests, vocabulary, "times", lambda events: events.request_times)
 
 
 def find_request_places(requests: Sequence[Request], vocabulary: Vocabulary) -> np.ndarray:
     """Return `EventArrays.request_places`, reading no more of the histories than that needs."""
-    return _find_last(requests, vocabulary, lambda events: events.request_places)
+    return _find_last(requests, vocabulary, "places", lambda events: events.request_places)
 
 
 def find_training_sequences(dataset: Dataset, split: Split, length: int) -> tuple[list[np.ndarray], np.ndarray]:
@@ -257,14 +314,15 @@ def _encode_tail(history: History, vocabulary: Vocabulary, step: int, within: in
         size *= 2
 
 
-def _find_last(requests: Sequence[Request], vocabulary: Vocabulary, of: Callable[[EventArrays], np.ndarray]) -> np.ndarray:
-    within, longest = RECENT_EVENTS, max((len(request.history) for request in requests), default=0)
+def _find_last(requests: Sequence[Request], vocabulary: Vocabulary, column: str, of: Callable[[EventArrays], np.ndarray]) -> np.ndarray:
+    within = RECENT_EVENTS
+    longest = max((len(request.history) for request in requests if getattr(request.history, column) is not None), default=0)
     while within < longest:
         recent = of(collect_events(requests, vocabulary, within))
         if np.isfinite(recent).all():
             return recent
         within *= RECENT_EVENTS
-    return of(collect_events(requests, vocabulary))
+    return of(collect_events(requests, vocabulary, within))
 
 
 def _memory(history: History) -> Hashable:

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from recsys.core import PAD, Request
+from recsys.core import PAD, History, Request, Trace
 from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased
-from recsys.models.base.event_arrays import RECENT_EVENTS, collect_events, normalize_counts, sum_event_weights
+from recsys.models.base.event_arrays import RECENT_EVENTS, collect_events, collect_weighted_events, normalize_counts
+from recsys.models.base.history_blocks import BlockTrace, HistoryBlocks, encode_known, find_blocks, trace_blocks
+from recsys.models.base.sparse_products import multiply_sparse
 
 POPULARITY_WEIGHT = 1e-6
 """Weight of popularity beside the similarities: it orders the items that are not similar to any item of the history."""
-COLUMN_SPEED = 8
-"""Terms of a product that are added in columns in the time of one that is added by itself."""
 
 
 class LinearModel(CountBased):
@@ -31,9 +31,17 @@ class LinearModel(CountBased):
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return summed similarities to the history (requests, n_items), with higher weights for newer events."""
-        scores = _multiply(self._weights(requests), self._similar)
-        scores += (POPULARITY_WEIGHT * self._shares).astype(np.float32)
-        return self.vocabulary.mask(scores, requests)
+        return self.vocabulary.mask(self._sum(find_blocks(requests, self.vocabulary, self.config.half_life)), requests)
+
+    def trace(self, history: History, final: Request | None = None, attention: bool = False) -> BlockTrace:
+        """Return the known events of a history; the times and places of requests are not used."""
+        del final, attention
+        return trace_blocks(history, self.vocabulary)
+
+    def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
+        """Return scores (len(steps), n_items) float32 at steps of a trace, equal to the bit to `score`."""
+        assert isinstance(trace, BlockTrace)
+        return self._sum(trace.blocks(steps))
 
     def parts(self, request: Request, column: int) -> tuple[np.ndarray, float]:
         """Return the similarities (T,) of the events' items to an item, 0 for unknown items, and the decay per later event."""
@@ -46,35 +54,27 @@ class LinearModel(CountBased):
         rows, at = recent.flatten(within=RECENT_EVENTS)
         has_similar = np.diff(self._similar.indptr) > 0
         found = np.bincount(rows, weights=has_similar[recent.codes[at] - 1], minlength=len(requests)) > 0
-        for row in np.flatnonzero(~found):
-            found[row] = has_similar[self._weights([requests[int(row)]]).indices].any()
+        unsure = np.flatnonzero(~found)
+        owners, codes, _weights = collect_weighted_events([requests[int(row)] for row in unsure], self.vocabulary, self.config.half_life)
+        found[unsure[owners[has_similar[codes - 1]]]] = True
+        for row in unsure:
+            found[row] |= has_similar[encode_known(requests[int(row)].history.likes, self.vocabulary) - 1].any()
         reasons = (N_("no history yet: most popular items"), N_("no item is similar to this history: most popular items"), None)
         return [
             reasons[2 if similar else int(known > 0 or bool(request.history.likes))]
             for similar, known, request in zip(found, recent.lengths, requests, strict=True)
         ]
 
-    def _weights(self, requests: Sequence[Request]) -> sparse.csr_matrix:
-        """Return the weight of each item of the history (requests, n_items)."""
-        return sum_event_weights(requests, self.vocabulary, self.config.half_life, likes=True)
-
-
-def _multiply(weights: sparse.csr_matrix, similar: sparse.csr_matrix) -> np.ndarray:
-    """Return the product (n, n_items) of two sparse matrices as a dense one.
-
-    Steps of one history have most of their items in common: then whole columns of weights are added, which is faster than single
-    numbers. Either way the terms of a score are added in the same order, with zeros between them or not, so that it is equal to the bit.
-    """
-    is_used = np.zeros(weights.shape[1], dtype=bool)
-    is_used[weights.indices] = True
-    items, positions = np.flatnonzero(is_used), (np.cumsum(is_used) - 1)[weights.indices]
-    rows = similar[items]
-    terms = np.diff(rows.indptr)[positions].sum()
-    if rows.nnz * weights.shape[0] > COLUMN_SPEED * terms:
-        product: np.ndarray = (weights @ similar).toarray()
-        return product
-    dense = sparse.csr_matrix((weights.data, positions, weights.indptr), shape=(weights.shape[0], len(items))).toarray()
-    return np.ascontiguousarray((rows.T.tocsr() @ np.ascontiguousarray(dense.T)).T)
+    def _sum(self, blocks: HistoryBlocks) -> np.ndarray:
+        """Return the scores (requests, n_items) float32: the sum over each last block, and the decayed one over the events before it."""
+        n_items, half_life = len(self.vocabulary), self.config.half_life
+        scores = multiply_sparse(blocks.sum_block_weights(n_items, half_life), self._similar)
+        weights, owners, decayed = blocks.sum_earlier_weights(n_items, half_life)
+        for rows, earlier in zip(owners, multiply_sparse(weights, self._similar), strict=True):
+            for row in rows:  # one at a time, so that a row stays in the cache of the processor
+                scores[row] += decayed[row] * earlier
+        scores += (POPULARITY_WEIGHT * self._shares).astype(np.float32)
+        return scores
 
 
 def keep_largest(rows: np.ndarray, count: int) -> sparse.csr_matrix:

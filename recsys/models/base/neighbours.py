@@ -13,11 +13,13 @@ from recsys.core.translation import N_
 from recsys.models.base.count_based import CountBased, hash_user_id
 from recsys.models.base.event_arrays import (
     build_interaction_matrix,
+    collect_events,
     count_training_users,
     normalize_counts,
     sum_event_weights,
 )
 from recsys.models.base.linear import POPULARITY_WEIGHT
+from recsys.models.base.sparse_products import multiply_sparse, scale_rows
 
 
 class NeighbourModel(CountBased, ABC):
@@ -39,18 +41,25 @@ class NeighbourModel(CountBased, ABC):
         """Return scores (requests, n_items): the neighbours' items, weighted by normalized similarity, plus the user's own items."""
         history = self._history(requests)
         similar = self._keep_nearest(self._similarities(history), requests)
-        totals = np.asarray(similar.sum(axis=1)).ravel()
-        scores = (sparse.diags_array(1 / np.maximum(totals, 1e-12)).astype(np.float32) @ similar @ self._interactions).toarray()
-        totals = np.asarray(history.sum(axis=1)).ravel()
-        scores += self.config.own * (sparse.diags_array(1 / np.maximum(totals, 1e-12)) @ history).toarray()
-        scores += POPULARITY_WEIGHT * self._shares
-        return self.vocabulary.mask(scores.astype(np.float32), requests)
+        scores = multiply_sparse(scale_rows(similar, 1 / np.maximum(np.asarray(similar.sum(axis=1)).ravel(), 1e-12)), self._interactions)
+        own = scale_rows(history, 1 / np.maximum(np.asarray(history.sum(axis=1)).ravel(), 1e-12))
+        scores[np.repeat(np.arange(len(requests)), np.diff(own.indptr)), own.indices] += self.config.own * own.data
+        scores += (POPULARITY_WEIGHT * self._shares).astype(np.float32)
+        return self.vocabulary.mask(scores, requests)
 
     def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
-        history = self._history(requests)
-        neighbours = np.diff(self._keep_nearest(self._similarities(history), requests).indptr)
+        known = collect_events(requests, self.vocabulary, within=1).lengths
+        is_near = self._have_neighbours(requests)
+        unsure = np.flatnonzero(~is_near & (known > 0))
+        if len(unsure):
+            chosen = [requests[int(row)] for row in unsure]
+            is_near[unsure] = np.diff(self._keep_nearest(self._similarities(self._history(chosen)), chosen).indptr) > 0
         reasons = (N_("no history yet: most popular items"), N_("no similar users: own and popular items"), None)
-        return [reasons[2 if near else int(known > 0)] for near, known in zip(neighbours, np.diff(history.indptr), strict=True)]
+        return [reasons[2 if near else int(count > 0)] for near, count in zip(is_near, known, strict=True)]
+
+    def _have_neighbours(self, requests: Sequence[Request]) -> np.ndarray:
+        """Return whether requests (n,) certainly have a neighbour; models that can tell without all similarities override this."""
+        return np.zeros(len(requests), dtype=bool)
 
     @abstractmethod
     def _similarities(self, history: sparse.csr_matrix) -> np.ndarray:
@@ -58,7 +67,7 @@ class NeighbourModel(CountBased, ABC):
 
     def _history(self, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the weight of each item of the history (requests, n_items)."""
-        return sum_event_weights(requests, self.vocabulary, self.config.half_life, likes=False)
+        return sum_event_weights(requests, self.vocabulary, self.config.half_life)
 
     def _keep_nearest(self, similarities: np.ndarray, requests: Sequence[Request]) -> sparse.csr_matrix:
         """Return the similarities of the nearest users, without the requesting user; ties with the last of them are included."""

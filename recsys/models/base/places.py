@@ -11,8 +11,11 @@ NEARNESS_FLOOR = 1e-6
 
 def compute_nearness(places: np.ndarray, item_places: np.ndarray, scale: float) -> np.ndarray:
     """Return exp(−kilometres / scale) (n, n_items), slightly above 0, from places (n, 2) to items; 1 in rows whose place is unknown."""
-    near = np.exp(-kilometres(places, item_places) / scale)
-    return np.where(np.isfinite(places).all(axis=1, keepdims=True), np.nan_to_num(near) + NEARNESS_FLOOR, 1.0)
+    near = np.ones((len(places), len(item_places)))
+    known = np.flatnonzero(np.isfinite(places).all(axis=1))
+    distinct, index = np.unique(places[known], axis=0, return_inverse=True)  # a timeline has few distinct places
+    near[known] = (np.nan_to_num(np.exp(-kilometres(distinct, item_places) / scale)) + NEARNESS_FLOOR)[index.ravel()]
+    return near
 
 
 def locate_items(dataset: Dataset, train: np.ndarray) -> np.ndarray | None:

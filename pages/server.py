@@ -1,0 +1,100 @@
+"""The app's server in a thread of this process, for `recscope demo`, `recscope open` and `recsys.show`."""
+
+import socket
+import tempfile
+import time
+import tomllib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from recsys.core.errors import DataError
+from recsys.core.translation import _
+from recsys.storage.process_folder import process_folder
+
+if TYPE_CHECKING:
+    import uvicorn
+
+NAVIGATION = Path(__file__).with_name("navigation.py")
+CONFIG = NAVIGATION.parents[1] / ".streamlit" / "config.toml"
+FIRST_PORT, TRIED_PORTS = 8501, 100
+PATIENCE = 3  # seconds that open pages get to close when the server stops
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server; `url` has no slash at the end."""
+
+    url: str
+    port: int
+    _server: "uvicorn.Server"
+    _thread: Thread
+
+    @property
+    def is_running(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Close all open pages, and the port."""
+        self._server.should_exit = True
+        self._thread.join()
+
+
+@asynccontextmanager
+async def own_temporary_files(_app: st.App) -> AsyncIterator[None]:
+    """Keep all temporary files of this server, uploads among them, in one folder that goes with it, even when it is killed."""
+    with process_folder("recscope-server-") as folder:
+        tempfile.tempdir = str(folder)
+        yield
+        tempfile.tempdir = None
+
+
+def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process: bool = False) -> Server:
+    """Start the app; without a port on the first free one from 8501.
+
+    Where it owns the process, all temporary files of the process go with it; a notebook keeps its own.
+    """
+    import uvicorn
+    from streamlit.runtime import Runtime
+    from streamlit.web import bootstrap
+    from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
+
+    listening = _listen(host, port)
+    port = listening.getsockname()[1]
+    settings = dict(_flatten(tomllib.loads(CONFIG.read_text(encoding="utf-8"))))
+    bootstrap.load_config_options(settings | {"server.address": host, "server.port": port, "server.fileWatcherType": "none"})
+    Runtime._instance = None  # Streamlit allows one in a process and keeps it when it has stopped
+    app = st.App(NAVIGATION, lifespan=own_temporary_files if owns_process else None)
+    config = uvicorn.Config(app, **_get_uvicorn_config_kwargs(), log_level="warning", timeout_graceful_shutdown=PATIENCE)
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="recscope server", daemon=True)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    if not thread.is_alive():
+        raise DataError(_("the app did not start on port {port}; the lines above say why", port=str(port)))
+    return Server(f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{port}", port, server, thread)
+
+
+def _listen(host: str, port: int | None) -> socket.socket:
+    reason = ""
+    for each in range(FIRST_PORT, FIRST_PORT + TRIED_PORTS) if port is None else [port]:
+        try:
+            return socket.create_server((host, each), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        except OSError as error:
+            reason = str(error.strerror).partition(" (while")[0]
+    raise DataError(_("cannot listen on port {port} of {host}: {reason}; give another port", port=str(each), host=host, reason=reason))
+
+
+def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the options of a config.toml by their whole names, such as theme.light.primaryColor."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flatten(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value

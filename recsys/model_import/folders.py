@@ -1,0 +1,76 @@
+"""The config of a model's folder, and the list of its items."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.core.errors import CheckpointError, QuestionError
+from recsys.core.translation import _
+from recsys.model_import.matching import read_id_list
+from recsys.model_import.options import ImportOptions
+
+CONFIG = "config.json"
+ITEM_LISTS = ("items.json", "items.txt", "items.npy", "items.parquet")
+MOST_BYTES = 200_000_000
+"""Size up to which a JSON file is read: the vocabulary of ten million items fits."""
+
+
+def read_json(file: Path) -> Any:
+    """Return the content of a JSON file; one that cannot be read is a CheckpointError."""
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError("more than 200 MB")
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise CheckpointError(_("{folder} has no {file}; add it", folder=file.parent, file=file.name)) from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(_("{file} cannot be read as JSON ({reason}); write it again", file=file, reason=reason)) from error
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the config.json of a folder."""
+    config = read_json(folder / CONFIG)
+    if not isinstance(config, dict):
+        raise CheckpointError(
+            _(
+                '{file} is not a config; write an object of names and values, for example {{"n_blocks": 2}}',
+                file=folder / CONFIG,
+                n_blocks=2,
+            )
+        )
+    return config
+
+
+def peek_config(path: Path) -> dict[str, Any]:
+    """Return the config.json of a folder, empty where there is none that can be read."""
+    try:
+        return read_config(path) if (path / CONFIG).is_file() else {}
+    except CheckpointError:
+        return {}
+
+
+def find_item_list(folder: Path, options: ImportOptions, stem: str = "") -> np.ndarray | None:
+    """Return the item ids given as an option or in a list in the folder, None where there is none.
+
+    `stem` is the name of a file whose list may have the same name: model.items.json beside model.onnx.
+    """
+    if options.items is not None:
+        return read_id_list(options.items)
+    names = [f"{stem}.{name}" for name in ITEM_LISTS if stem] + list(ITEM_LISTS)
+    return next((read_id_list(folder / name) for name in names if (folder / name).is_file()), None)
+
+
+def ask_for_items(name: str, count: int) -> QuestionError:
+    """Return the question for the list of a model's items."""
+    return QuestionError(
+        _(
+            "{file} does not name its {count} items; which list of ids has them in the order of the model?",
+            file=name,
+            count=count,
+        ),
+        "--items",
+        "items.json",
+    )
