@@ -51,13 +51,14 @@ def run(
     from recsys.model_import.options import ImportOptions
     from recsys.model_import.remote import fetch_source
     from recsys.model_import.saving import save_imported_model, suggest_name
+    from recsys.training.checkpoints import list_checkpoints
 
     data = datasets.open_dataset(dataset)
     options = ImportOptions(format, items, users, interactions, columns, made_before, similarity, user_rule, padding, least_overlap)
     with fetch_source(thing) as path:
         found = read_models(path.expanduser(), data, options)
-    several = len(found) > 1
-    names = [suggest_name(f"{name}-{each.name}" if name and several else name or each.name) for each in found]
+    several, others = len(found) > 1, list_checkpoints(data.name)
+    names = [suggest_name(f"{name}-{each.name}" if name and several else name or each.name, others) for each in found]
     cards = [save_imported_model(each, data, called, protocol) for each, called in zip(found, names, strict=True)]
     lines = [line for each, card in zip(found, cards, strict=True) for line in _lines(each, card)]
     show({"dataset": data.name, "models": [_as_json(each, card) for each, card in zip(found, cards, strict=True)]}, as_json, *lines)

@@ -3,6 +3,7 @@
 import platform
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from recsys.core import Dataset, HoldsLists
 from recsys.core.split import VALIDATION, Split, default_protocol, split_interactions
 from recsys.evaluation import Cases, Evaluation, evaluate_model
 from recsys.model_import.imported_model import ImportedModel
-from recsys.training.checkpoints import CheckpointCard, get_checkpoint_folder, save_checkpoint
+from recsys.training.checkpoints import CheckpointCard, CheckpointEntry, get_checkpoint_folder, save_checkpoint
 
 
 def save_imported_model(
@@ -54,9 +55,13 @@ def save_imported_model(
     return card
 
 
-def suggest_name(text: str) -> str:
-    """Return a name for a checkpoint made of a file's or model's name: letters, digits, '-', '_' and '.'."""
-    return re.sub(r"[^\w.-]+", "-", text).strip("-._")[:60] or "imported"
+def suggest_name(text: str, others: Iterable[CheckpointEntry] = ()) -> str:
+    """Return a name for a checkpoint made of a file's or model's name: letters, digits, '-', '_' and '.'.
+
+    A checkpoint of that name that was imported is replaced; the name of one that was trained gets "-imported", so that it stays.
+    """
+    name = re.sub(r"[^\w.-]+", "-", text).strip("-._")[:60] or "imported"
+    return f"{name}-imported" if any(each.name == name and not each.card.source for each in others) else name
 
 
 def _evaluate(model: Any, dataset: Dataset, split: Split) -> Evaluation | None:

@@ -119,7 +119,8 @@ def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) 
     with st.spinner(_("Importing …")):
         try:
             found = read_models(state["path"], here.dataset, options)
-            names = [suggest_name(each.name) for each in found]
+            others = cache.checkpoints(here.dataset).values()
+            names = [suggest_name(each.name, others) for each in found]
             folders = [None if own is None else own / name for name in names]
             state["results"] = [
                 (each, save_imported_model(each, here.dataset, name, folder=folder))
