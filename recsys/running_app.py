@@ -88,8 +88,10 @@ def show(
     items: "pd.DataFrame | str | Path | None" = None,
     users: "pd.DataFrame | str | Path | None" = None,
     name: str | None = None,
+    user: str | None = None,
     port: int | None = None,
     open_browser: bool = True,
+    **answers: Any,
 ) -> App:
     """Open the app in this process on the timeline of a dataset, and return its address.
 
@@ -105,14 +107,18 @@ def show(
         items: the items with titles, categories, texts or places, as a DataFrame or a file.
         users: the users with their attributes, as a DataFrame or a file.
         name: the name of the dataset in the app.
+        user: the id of the user whose timeline is opened, by default that of an active one.
         port: by default the first free one from 8501.
         open_browser: whether to open a browser, where this is not a notebook.
+        answers: what the file of a model does not say, by the names of the options of `import`: made_before="last", similarity="dot".
     """
     from recsys.temporary_data import keep_dataset, keep_model
 
     data = keep_dataset(interactions, items, users, name)
-    checkpoint = keep_model(model, data)
-    cursor = {"dataset": data.name} if checkpoint is None else {"dataset": data.name, "model": checkpoint}
+    if user is not None:
+        data.history(str(user))  # an unknown user is an error that names the nearest ones
+    chosen = {"model": keep_model(model, data, answers), "user": user}
+    cursor = {"dataset": data.name, **{key: str(value) for key, value in chosen.items() if value is not None}}
     app = start_app("timeline", port, cursor=cursor)
     if open_browser and not _is_notebook():
         webbrowser.open(app.url)

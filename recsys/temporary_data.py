@@ -1,6 +1,7 @@
 """Datasets and models of this process for the app that it opens, in a temporary home that is removed when the process ends."""
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -47,7 +48,7 @@ def keep_dataset(interactions: Dataset | Table, items: Table | None = None, user
     return dataset
 
 
-def keep_model(model: Any, dataset: Dataset) -> str | None:
+def keep_model(model: Any, dataset: Dataset, answers: Mapping[str, Any] | None = None) -> str | None:
     """Return the name of a checkpoint that the app of this process finds; None for the one that it takes by default."""
     if model is None:
         train_first_model(dataset, temporary_home() / "checkpoints" / dataset.name / FIRST_MODEL)
@@ -56,12 +57,12 @@ def keep_model(model: Any, dataset: Dataset) -> str | None:
         folder = model.folder
     elif isinstance(model, pd.DataFrame):
         with TemporaryDirectory() as work:
-            return _import(_write_table(model, Path(work) / "recommendations.parquet"), dataset)
+            return _import(_write_table(model, Path(work) / "recommendations.parquet"), dataset, answers or {})
     elif isinstance(model, str) and is_code(model):
         return open_code(model, dataset).card.name
     elif isinstance(model, (str, Path)):
         if Path(model).exists() and not (Path(model) / CARD).exists():
-            return _import(Path(model), dataset)
+            return _import(Path(model), dataset, answers or {})
         folder = find_checkpoint(str(model), dataset.name)
     else:
         return wrap_model(model, dataset, suggest_name(getattr(model, "__name__", type(model).__name__))).card.name
@@ -72,9 +73,15 @@ def keep_model(model: Any, dataset: Dataset) -> str | None:
     return folder.name
 
 
-def _import(path: Path, dataset: Dataset) -> str:
+def _import(path: Path, dataset: Dataset, answers: Mapping[str, Any]) -> str:
     """Import a file that `recsys.model_import` reads, and return the name of the first model in it."""
-    found = read_models(path, dataset, ImportOptions())
+    try:
+        options = ImportOptions(**answers)
+    except TypeError as error:
+        raise DataError(
+            _("'{names}' are not options of an import; give for example made_before='last'", names=", ".join(answers))
+        ) from error
+    found = read_models(path, dataset, options)
     names = name_checkpoints(found)
     for each, name in zip(found, names, strict=True):
         save_imported_model(each, dataset, name, folder=temporary_home() / "checkpoints" / dataset.name / name)

@@ -164,7 +164,8 @@ class TestShow:
             )
             lists.to_csv("lists.csv", index=False)
             models = [popular, lists, "lists.csv"]
-            urls = [recsys.show(events, each, items=items, open_browser=False).url for each in models]
+            urls = [recsys.show(events, each, items=items, open_browser=False, **answers).url
+                    for each, answers in zip(models, [{}, {"made_before": "last"}, {"made_before": "last"}])]
             names = [url.rpartition("model=")[2] for url in urls]
             data = recsys.open_dataset("my-data")
             first = recsys.recommend(recsys.load(names[2], data), data, "7", step=len(data.history("7")) - 1)

@@ -112,11 +112,24 @@ def _compute_scores(rows: pd.DataFrame, firsts: np.ndarray, lengths: np.ndarray,
         step = np.append(0, np.diff(scores))
     if (is_first | np.where(is_new, step < 0, step == 0)).all() and np.isfinite(scores).all():
         return scores
+    has_ties = np.isfinite(scores).all() and (is_first | np.where(is_new, step <= 0, step == 0)).all()
+    if has_ties:
+        return _break_ties(scores, is_first, is_new)
     if rises := int((~is_first & (step > 0)).sum()):
         checks.append(Check(N_("neighbours in a list whose scores contradict their ranks: the ranks count"), rises, "reordered"))
     else:
         checks.append(Check(N_("items whose scores do not tell the order that the file has: the places count"), len(rows), "reordered"))
     return by_place
+
+
+def _break_ties(scores: np.ndarray, is_first: np.ndarray, is_new: np.ndarray) -> np.ndarray:
+    """Return scores that fall where the ranks do: a score tied with the rank before becomes the next smaller number, too near to be seen."""
+    scores = scores.copy()
+    falls, same = is_new[1:] & ~is_first[1:], ~is_new[1:]
+    while (wrong := (falls & (scores[1:] >= scores[:-1])) | (same & (scores[1:] != scores[:-1]))).any():
+        lower = np.where(falls, np.nextafter(scores[:-1], np.float32(-np.inf)), scores[:-1])
+        scores[1:][wrong] = lower[wrong]
+    return scores
 
 
 def _describe_seen(seen: int) -> Check:

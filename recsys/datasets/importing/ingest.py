@@ -44,7 +44,12 @@ def fingerprint_of(files: Iterable[Path], options: Options) -> str:
     """Return a hash of the content of the raw files, the options and the version of the format."""
     settings: list[Any] = [FORMAT, options.duplicates, options.missing, options.dates, sorted(options.mapping)]
     # Of the options that were added later, only those that differ from the default, so that earlier fingerprints stay valid.
-    settings += [[key, value] for key, value in asdict(options).items() if key in _LATER_OPTIONS and value != getattr(Options(), key)]
+    chosen = {
+        **asdict(options),
+        "items": options.items and "file",
+        "users": options.users and "file",
+    }  # their content counts, not their place
+    settings += [[key, value] for key, value in chosen.items() if key in _LATER_OPTIONS and value != getattr(Options(), key)]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for path in files:
         with reading_errors(path), path.open("rb") as file:
