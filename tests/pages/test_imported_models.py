@@ -106,4 +106,7 @@ def test_an_item_outside_the_list_is_not_listed(tiny: Dataset, open_page: Callab
 
 def test_a_step_without_a_list_says_so(tiny: Dataset, open_page: Callable[..., AppTest]) -> None:
     save_lists(tiny)
-    assert "no list" in told(open_page("explore/timeline/page.py", model="mine", user=str(tiny.user_ids[0]), step="1"))
+    app = open_page("explore/timeline/page.py", model="mine", user=str(tiny.user_ids[0]), step="1")
+    assert "no list" in told(app)
+    length = len(tiny.history(str(tiny.user_ids[0])))
+    assert f"at the 1 step with a list, of {length}" in app.get("plotly_chart")[0].proto.spec

@@ -38,9 +38,17 @@ class StripView:
         return locate_on_strip(self.ranks, step - self.first)
 
     def title(self) -> str:
-        """Return the title of the strip; empty where it shows the whole timeline."""
+        """Return the title of the strip; empty where it shows the whole timeline with a rank at every step."""
         if self.bins is None:
-            return ""
+            listed = int((~np.isnan(self.ranks)).sum())
+            if listed == len(self.splits):
+                return ""
+            return ngettext(
+                "Rank of the next item at the {count} step with a list, of {total}",
+                "Rank of the next item at the {count} steps with a list, of {total}",
+                listed,
+                total=format_number(len(self.splits)),
+            )
         return _(
             "Rank of the next item, steps {first} to {last}",
             first=format_number(self.first),
