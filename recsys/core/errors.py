@@ -50,6 +50,11 @@ class NotTrainedError(RecsysError):
     """The model exists but has no checkpoint for this dataset."""
 
 
+def summarize_error(error: BaseException) -> str:
+    """Return the first line of an error's message, or the name of its type where it has none: the reason in a message of one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> UnknownNameError:
     """Return an UnknownNameError that suggests the nearest known names, or the first few.
 

@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 
 from recsys.core import Check
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import _
 
 KEYS = (
@@ -141,5 +141,4 @@ def describe_duckdb_error(error: BaseException) -> str:
         if "quote" in str(error):
             return _("line {line} contains a quote that is not closed; correct it", line=row[1])
         return _("line {line} is not a row of this table; correct it", line=row[1])
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].split("Error: ", 1)[-1].strip()[:300]
+    return summarize_error(error).split("Error: ", 1)[-1].strip()[:300]

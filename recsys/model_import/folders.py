@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core.errors import CheckpointError, QuestionError
+from recsys.core.errors import CheckpointError, QuestionError, summarize_error
 from recsys.core.translation import _
 from recsys.model_import.matching import read_id_list
 from recsys.model_import.options import ImportOptions
@@ -26,8 +26,9 @@ def read_json(file: Path) -> Any:
     except FileNotFoundError as error:
         raise CheckpointError(_("{folder} has no {file}; add it", folder=file.parent, file=file.name)) from error
     except (OSError, ValueError, RecursionError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(_("{file} cannot be read as JSON ({reason}); write it again", file=file, reason=reason)) from error
+        raise CheckpointError(
+            _("{file} cannot be read as JSON ({reason}); write it again", file=file, reason=summarize_error(error))
+        ) from error
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -38,7 +39,6 @@ def read_config(folder: Path) -> dict[str, Any]:
             _(
                 '{file} is not a config; write an object of names and values, for example {{"n_blocks": 2}}',
                 file=folder / CONFIG,
-                n_blocks=2,
             )
         )
     return config

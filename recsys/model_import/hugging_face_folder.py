@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core import Dataset
-from recsys.core.errors import CheckpointError
+from recsys.core import Dataset, Traces
+from recsys.core.errors import CheckpointError, summarize_error
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.model_import.folders import ask_for_items, peek_config, read_config
@@ -95,11 +95,11 @@ def check_runs(path: Path, model: Any) -> None:
                 "{folder} cannot score a history of {length} events ({reason}); check max_position_embeddings in its config.json",
                 folder=path,
                 length=model.window,
-                reason=str(error).split("\n")[0],
+                reason=summarize_error(error),
             )
         ) from error
     is_right = bool(np.isfinite(scores).all())
-    if is_right and hasattr(model, "trace"):
+    if is_right and isinstance(model, Traces):
         with torch.inference_mode():
             logits = model.network(model.tokens(windows), use_cache=False).logits.numpy()
         is_right = np.allclose(scores, logits[:, -1], rtol=CLOSE, atol=CLOSE)
@@ -166,7 +166,7 @@ def _check_state(path: Path, weights: Path, kind: str, config: Any, state: dict[
                 "{folder} holds a model of type '{type}' that transformers cannot build from its config ({reason}); code that comes with a model is never run",
                 folder=path,
                 type=config.model_type,
-                reason=str(error).strip().split("\n")[0] or type(error).__name__,
+                reason=summarize_error(error),
             )
         ) from error
     found = dict(state)

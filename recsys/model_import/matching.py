@@ -10,7 +10,7 @@ import pandas as pd
 
 from recsys.core import Dataset
 from recsys.core.dataset import Check
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.formatting import format_number, format_share
 from recsys.core.translation import N_, _
 
@@ -98,5 +98,5 @@ def read_id_list(file: Path) -> np.ndarray:
         raise DataError(_("{path} does not exist; check the name and the folder", path=file)) from error
     except (OSError, ValueError, TypeError) as error:
         raise DataError(
-            _("{file} cannot be read as a list of ids ({reason}); write one id a line", file=file.name, reason=str(error).split("\n")[0])
+            _("{file} cannot be read as a list of ids ({reason}); write one id a line", file=file.name, reason=summarize_error(error))
         ) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core.errors import CheckpointError, QuestionError, RecsysError
+from recsys.core.errors import CheckpointError, QuestionError, RecsysError, summarize_error
 from recsys.core.translation import _
 from recsys.models.imported.onnx_model import SIDES, OnnxConfig, OnnxModel, open_session, run_graph
 
@@ -77,8 +77,7 @@ def open_graph(graph: bytes, file: str) -> Graph:
 
 def describe_failure(error: Exception) -> str:
     """Return the part of an error of ONNX Runtime that says something, in one line."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].split(" : ")[-1].strip()[:300]
+    return summarize_error(error).split(" : ")[-1].strip()[:300]
 
 
 def find_signature(graph: Graph, n_items: int, padding: str = "") -> OnnxConfig:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
 
@@ -141,7 +141,7 @@ def _read_table(path: Path, settings: Settings, kind: str) -> pd.DataFrame:
                 table[name] = pd.to_numeric(table[name], errors="coerce")
     except (OSError, ValueError, LookupError) as error:
         raise DataError(
-            _("{file} cannot be read as a file of interactions of RecBole: {reason}", file=path.name, reason=str(error).splitlines()[0])
+            _("{file} cannot be read as a file of interactions of RecBole: {reason}", file=path.name, reason=summarize_error(error))
         ) from error
     loaded, left_out = (settings.get("load_col") or {}).get(kind), (settings.get("unload_col") or {}).get(kind)
     keep = [name for name in table if (not loaded or loaded == "*" or name in loaded) and name not in (left_out or ())]

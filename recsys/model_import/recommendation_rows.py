@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from recsys.core import Check
-from recsys.core.errors import DataError, QuestionError
+from recsys.core.errors import DataError, QuestionError, summarize_error
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.archives import unpack_archive
@@ -151,9 +151,7 @@ def _read_trec(file: Path) -> pa.Table | None:
     try:
         table = pd.read_csv(file, sep=r"\s+", names=names, usecols=range(6), dtype=str, quoting=csv.QUOTE_NONE, keep_default_na=False)
     except ValueError as error:
-        raise DataError(
-            _("{file} cannot be read as a TREC run: {reason}", file=file.name, reason=str(error).strip().split("\n")[0])
-        ) from error
+        raise DataError(_("{file} cannot be read as a TREC run: {reason}", file=file.name, reason=summarize_error(error))) from error
     return pa.table({name: pa.array(table[name], pa.string()) for name in names})
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.core import Check, Dataset
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import N_, _
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.list_building import build_lists
@@ -75,7 +75,7 @@ def _name_requests(rows: pd.DataFrame, folder: Path) -> None:
     try:
         requests = pd.read_csv(file, dtype=str)
     except (OSError, ValueError) as error:
-        raise DataError(_("{file} cannot be read: {reason}; export it again", file=file.name, reason=str(error).split("\n")[0])) from error
+        raise DataError(_("{file} cannot be read: {reason}; export it again", file=file.name, reason=summarize_error(error))) from error
     if len(requests.columns) == 2 and rows["user_id"].isin(requests.iloc[:, 0]).all():
         rows["user_id"] = rows["user_id"].map(dict(zip(requests.iloc[:, 0], requests.iloc[:, 1], strict=True)))
 

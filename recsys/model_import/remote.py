@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import _
 
 UNREAD_FILES = ("*.bin", "*.ckpt", "*.h5", "*.msgpack", "*.pickle", "*.pkl")
@@ -36,8 +36,7 @@ def fetch_source(text: str) -> Iterator[Path]:
         try:
             path = fetch(name, folder)
         except Exception as error:  # both libraries have errors of many kinds, for networks, names and access
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise DataError(_("'{name}' cannot be fetched: {reason}", name=text, reason=reason)) from error
+            raise DataError(_("'{name}' cannot be fetched: {reason}", name=text, reason=summarize_error(error))) from error
         yield Path(path)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core.errors import CheckpointError
+from recsys.core.errors import CheckpointError, summarize_error
 from recsys.core.translation import _
 
 WEIGHTS = "model.safetensors"
@@ -65,9 +65,12 @@ def load_tensors(file: Path) -> dict[str, Any]:
     try:
         return load_file(file)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(
-            _("{file} cannot be read as safetensors ({reason}); save it again with safetensors.torch.save_file", file=file, reason=reason)
+            _(
+                "{file} cannot be read as safetensors ({reason}); save it again with safetensors.torch.save_file",
+                file=file,
+                reason=summarize_error(error),
+            )
         ) from error
 
 

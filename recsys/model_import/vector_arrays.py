@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import _
 from recsys.model_import.matching import read_id_list, to_ids
 from recsys.model_import.options import ImportOptions
@@ -131,7 +131,7 @@ def _add_arrays(found: VectorParts, file: Path) -> None:
 
 
 def _unreadable(file: Path, error: Exception) -> DataError:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    reason = summarize_error(error)
     if "allow_pickle" in reason or "pickle" in reason.lower():
         return DataError(
             _("{file} holds Python objects, which are never loaded here; save plain arrays of numbers and text", file=file.name)

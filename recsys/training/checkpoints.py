@@ -14,7 +14,7 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.devices import choose_device
-from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names
+from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names, summarize_error
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
 from recsys.models import KNOWN_MODELS, MODELS, build_config
@@ -122,8 +122,9 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> LoadedCheckpoint:
     except CheckpointError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, RecsysError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CheckpointError(_("checkpoint {folder} is damaged ({reason}); train it again", folder=folder, reason=reason)) from error
+        raise CheckpointError(
+            _("checkpoint {folder} is damaged ({reason}); train it again", folder=folder, reason=summarize_error(error))
+        ) from error
     if hasattr(model, "to"):
         model.to(choose_device(device))
     return LoadedCheckpoint(model, card, hashlib.sha256(weights + (folder / CARD).read_bytes()).hexdigest()[:16], folder, device)

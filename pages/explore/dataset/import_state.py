@@ -17,7 +17,7 @@ import streamlit as st
 from pages import cache
 from pages.explore.dataset.import_choices import LAYOUTS
 from recsys.core import Check, Dataset
-from recsys.core.errors import DataError, QuestionError, RecsysError
+from recsys.core.errors import DataError, QuestionError, RecsysError, summarize_error
 from recsys.core.translation import _
 from recsys.datasets import read_file
 from recsys.datasets.importing.import_plan import ImportPlan, plan_file
@@ -138,6 +138,6 @@ def _reading_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (csv.Error, duckdb.Error, pa.ArrowException, pd.errors.ParserError, OSError, ValueError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        message = _("{file} cannot be read: {reason}; save it as CSV in UTF-8 and try again", file=name, reason=reason[:200])
+        reason = summarize_error(error)[:200]
+        message = _("{file} cannot be read: {reason}; save it as CSV in UTF-8 and try again", file=name, reason=reason)
         raise DataError(message) from error
