@@ -20,7 +20,7 @@ from recsys.datasets.prepared import read_card, write_prepared
 from recsys.model_import.formats import read_models
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.python_code import is_code, open_code, wrap_model
-from recsys.model_import.saving import name_checkpoints, save_imported_model, suggest_name
+from recsys.model_import.saving import save_imported_models, suggest_name
 from recsys.storage.atomic_files import write_folder_atomically
 from recsys.storage.paths import check_name, temporary_home
 from recsys.training.checkpoints import CARD, LoadedCheckpoint, check_dataset_match, find_checkpoint, list_checkpoints
@@ -81,11 +81,8 @@ def _import(path: Path, dataset: Dataset, answers: Mapping[str, Any]) -> str:
         raise DataError(
             _("'{names}' are not options of an import; give for example made_before='last'", names=", ".join(answers))
         ) from error
-    found = read_models(path, dataset, options)
-    names = name_checkpoints(found)
-    for each, name in zip(found, names, strict=True):
-        save_imported_model(each, dataset, name, folder=temporary_home() / "checkpoints" / dataset.name / name)
-    return names[0]
+    cards = save_imported_models(read_models(path, dataset, options), dataset, folder=temporary_home() / "checkpoints" / dataset.name)
+    return cards[0].name
 
 
 def _is_prepared(dataset: Dataset) -> bool:

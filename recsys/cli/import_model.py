@@ -50,14 +50,13 @@ def run(
     from recsys.model_import.formats import read_models
     from recsys.model_import.options import ImportOptions
     from recsys.model_import.remote import fetch_source
-    from recsys.model_import.saving import name_checkpoints, save_imported_model
+    from recsys.model_import.saving import save_imported_models
 
     data = datasets.open_dataset(dataset)
     options = ImportOptions(format, items, users, interactions, columns, made_before, similarity, user_rule, padding, least_overlap)
     with fetch_source(thing) as path:
         found = read_models(path.expanduser(), data, options)
-    names = name_checkpoints(found, name)
-    cards = [save_imported_model(each, data, called, protocol) for each, called in zip(found, names, strict=True)]
+    cards = save_imported_models(found, data, name, protocol)
     lines = [line for each, card in zip(found, cards, strict=True) for line in _lines(each, card)]
     show({"dataset": data.name, "models": [_as_json(each, card) for each, card in zip(found, cards, strict=True)]}, as_json, *lines)
 

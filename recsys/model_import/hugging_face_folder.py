@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core import Dataset, Traces
+from recsys.core import Dataset
 from recsys.core.errors import CheckpointError, summarize_error
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
@@ -85,6 +85,8 @@ def check_runs(path: Path, model: Any) -> None:
     """Run a model on the longest window; one whose scores cannot be computed as here is a CheckpointError."""
     import torch
 
+    from recsys.models.imported.hugging_face import HuggingFaceCausal
+
     rng = np.random.default_rng(0)
     windows = rng.choice(model.codes[model.columns], (2, model.window))
     try:
@@ -99,7 +101,7 @@ def check_runs(path: Path, model: Any) -> None:
             )
         ) from error
     is_right = bool(np.isfinite(scores).all())
-    if is_right and isinstance(model, Traces):
+    if is_right and isinstance(model, HuggingFaceCausal):
         with torch.inference_mode():
             logits = model.network(model.tokens(windows), use_cache=False).logits.numpy()
         is_right = np.allclose(scores, logits[:, -1], rtol=CLOSE, atol=CLOSE)

@@ -6,27 +6,24 @@ Only the person who starts the program names code; no file, upload or page ever 
 import importlib
 import inspect
 import os
-import platform
 import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recsys import __version__
 from recsys.core import Dataset
 from recsys.core.errors import DataError, RecsysError
 from recsys.core.split import default_protocol, split_interactions
 from recsys.core.translation import _
 from recsys.model_import.matching import match_items, to_ids
 from recsys.models.imported.python_model import Parameter, PythonConfig, PythonLists, PythonModel, call_code
-from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
+from recsys.training.checkpoints import LoadedCheckpoint
 from recsys.training.live_models import find_live_model, register_live_model
+from recsys.training.new_card import make_card
 
 ENVIRONMENT = "RECSCOPE_MODELS"
 """Variable that tells a server the code that was named on its command line, separated by spaces."""
@@ -40,7 +37,7 @@ def recommender(function: Callable[..., Any] | None = None, **parameters: Parame
     The function takes `(user_id, history, k)` and returns item ids, best first, or takes `(histories)` and returns scores (n, items), as
     the names of its arguments say. Use it as `@recommender` or `@recommender(alpha=(0, 1, 0.5))`.
     """
-    declared = {name: each if isinstance(each, Parameter) else Parameter(*each) for name, each in parameters.items()}
+    declared = _read_parameters(parameters)
 
     def declare(target: Callable[..., Any]) -> Callable[..., Any]:
         setattr(target, _PARAMETERS, declared)
@@ -76,39 +73,16 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
     """
     model, identity = _adapt(thing, dataset, name), uuid.uuid4().hex  # measured anew in every process: code changes
     split = split_interactions(dataset, default_protocol(dataset))
-    card = CheckpointCard(
-        name=name,
-        model="code",
-        dataset=dataset.name,
-        dataset_fingerprint=dataset.fingerprint,
-        vocabulary=dataset.vocabulary.fingerprint,
-        protocol=split.protocol,
-        cuts=split.cuts,
-        config={"source": name},
-        seed=0,
-        epochs=0,
-        seconds=0.0,
-        targets_per_second=0.0,
-        parameters=0,
-        validation={},
-        intervals={},
-        versions={"recsys": __version__, "python": platform.python_version(), "numpy": np.__version__},
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        source={"format": "code", "file": name},
-    )
-    loaded = LoadedCheckpoint(model, replace(card, seal=identity), identity, Path(), "cpu")
+    card = make_card(name, "code", dataset, split, model.config, None, source={"format": "code", "file": name}, seal=identity)
+    loaded = LoadedCheckpoint(model, card, identity, Path(), "cpu")
     register_live_model(loaded)
     return loaded
 
 
 def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonModel | PythonLists:
     config = PythonConfig(name)
-    declared: Mapping[str, Parameter] = getattr(thing, _PARAMETERS, None) or getattr(thing, "parameters", None) or {}
-    parameters = (
-        {key: each if isinstance(each, Parameter) else Parameter(*each) for key, each in declared.items()}
-        if isinstance(declared, Mapping)
-        else {}
-    )
+    declared = getattr(thing, _PARAMETERS, None) or getattr(thing, "parameters", None)
+    parameters = _read_parameters(declared) if isinstance(declared, Mapping) else {}  # those of a PyTorch module are a method
     score, recommend = getattr(thing, "score", None), getattr(thing, "recommend", None)
     if not callable(score) and not callable(recommend) and callable(thing):
         arguments = _argument_names(thing)
@@ -120,11 +94,12 @@ def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonModel | PythonLists
     if callable(recommend):
         return PythonLists(dataset.item_ids, config, lambda user, history, k, values: recommend(user, history, k, **values), parameters)
     raise DataError(
-        _(
-            "'{model}' has neither score(histories) nor recommend(user_id, history, k); give it one of these methods",
-            model=name,
-        )
+        _("'{model}' has neither score(histories) nor recommend(user_id, history, k); give it one of these methods", model=name)
     )
+
+
+def _read_parameters(declared: Mapping[str, Parameter | tuple[float, float, float]]) -> dict[str, Parameter]:
+    return {name: each if isinstance(each, Parameter) else Parameter(*each) for name, each in declared.items()}
 
 
 def _argument_names(function: Callable[..., Any]) -> list[str]:

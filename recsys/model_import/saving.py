@@ -1,23 +1,20 @@
 """Imported models saved as checkpoints."""
 
-import platform
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recsys import __version__
 from recsys.core import Dataset, HoldsLists
 from recsys.core.split import VALIDATION, Split, default_protocol, split_interactions
 from recsys.evaluation import Cases, Evaluation, evaluate_model
 from recsys.model_import.imported_model import ImportedModel
 from recsys.models import MODELS
 from recsys.training.checkpoints import CheckpointCard, get_checkpoint_folder, save_checkpoint
+from recsys.training.new_card import make_card
 
 
 def save_imported_model(
@@ -25,30 +22,20 @@ def save_imported_model(
 ) -> CheckpointCard:
     """Write an imported model as a checkpoint in `folder`, by default the user's checkpoint `name`, and return its card.
 
-    The card has the validation metrics of the protocol, by default that of the model or the dataset, as if the model had been trained on the training
-    events; what it was really trained on is not known here.
+    The card has the validation metrics of the protocol, by default that of the model or the dataset, as if the model had been trained on
+    the training events; which events it was really trained on is not known here.
     """
     model, name = imported.model, name or imported.name
     split = split_interactions(dataset, protocol or imported.protocol or default_protocol(dataset))
     measured = _evaluate(model, dataset, split)
-    card = CheckpointCard(
-        name=name,
-        model=imported.kind,
-        dataset=dataset.name,
-        dataset_fingerprint=dataset.fingerprint,
-        vocabulary=dataset.vocabulary.fingerprint,
-        protocol=split.protocol,
-        cuts=split.cuts,
-        config=asdict(model.config),
-        seed=0,
-        epochs=0,
-        seconds=0.0,
-        targets_per_second=0.0,
+    card = make_card(
+        name,
+        imported.kind,
+        dataset,
+        split,
+        model.config,
+        measured,
         parameters=sum(int(np.size(value)) for value in model.arrays().values()),
-        validation=measured.metrics if measured else {},
-        intervals=measured.intervals if measured else {},
-        versions={"recsys": __version__, "python": platform.python_version(), "numpy": np.__version__},
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
         source={
             **imported.source,
             "matches": [[each.text, each.rows, each.action] for each in imported.matches],
@@ -59,12 +46,25 @@ def save_imported_model(
     return card
 
 
+def save_imported_models(
+    found: Sequence[ImportedModel], dataset: Dataset, given: str = "", protocol: str | None = None, folder: Path | None = None
+) -> list[CheckpointCard]:
+    """Write the models of a file as checkpoints in folders of `folder`, by default the user's, and return their cards.
+
+    Names are those of `choose_names`.
+    """
+    return [
+        save_imported_model(each, dataset, name, protocol, None if folder is None else folder / name)
+        for each, name in zip(found, choose_names(found, given), strict=True)
+    ]
+
+
 def suggest_name(text: str) -> str:
     """Return a name for a checkpoint made of a file's or model's name: letters, digits, '-', '_' and '.'."""
     return re.sub(r"[^\w.-]+", "-", text).strip("-._")[:60] or "imported"
 
 
-def name_checkpoints(found: Sequence[ImportedModel], given: str = "") -> list[str]:
+def choose_names(found: Sequence[ImportedModel], given: str = "") -> list[str]:
     """Return a name for the checkpoint of each model: all different, and by default none that a model trained here gets.
 
     `given` is the name for a single model, and the first part of the names of several.

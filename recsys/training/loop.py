@@ -1,17 +1,14 @@
 """Training loop of all models: yields Progress, and resumes an interrupted run to the same result."""
 
 import json
-import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from recsys import __version__
 from recsys.core import Dataset
 from recsys.core.devices import choose_device, training_precision
 from recsys.core.errors import CheckpointError, DataError
@@ -30,6 +27,7 @@ from recsys.training.checkpoints import (
     save_arrays,
     save_checkpoint,
 )
+from recsys.training.new_card import make_card
 
 SELECTION_METRIC = "ndcg@10"
 """The validation metric that selects the epoch to keep."""
@@ -122,22 +120,7 @@ class _Job:
 
     def card(self, evaluation: Evaluation | None, **measured: Any) -> CheckpointCard:
         """Return the card of the checkpoint; `measured` are the fields that training determines."""
-        return CheckpointCard(
-            name=self.name,
-            model=self.model,
-            dataset=self.dataset.name,
-            dataset_fingerprint=self.dataset.fingerprint,
-            vocabulary=self.dataset.vocabulary.fingerprint,
-            protocol=self.split.protocol,
-            cuts=self.split.cuts,
-            config=asdict(self.config),
-            seed=self.seed,
-            validation=evaluation.metrics if evaluation else {},
-            intervals=evaluation.intervals if evaluation else {},
-            versions={"recsys": __version__, "python": platform.python_version(), "numpy": np.__version__},
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            **measured,
-        )
+        return make_card(self.name, self.model, self.dataset, self.split, self.config, evaluation, seed=self.seed, **measured)
 
 
 def _train_by_counting(job: _Job) -> Iterator[Progress]:

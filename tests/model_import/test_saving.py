@@ -13,7 +13,7 @@ from recsys.evaluation import evaluate_model
 from recsys.model_import.formats import read_models
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.options import ImportOptions
-from recsys.model_import.saving import name_checkpoints, save_imported_model
+from recsys.model_import.saving import choose_names, save_imported_model
 from recsys.models.imported.vector_model import VectorConfig, VectorModel
 from recsys.training.checkpoints import find_checkpoint, load_checkpoint
 
@@ -38,7 +38,7 @@ def model(tiny: Dataset) -> VectorModel:
     ],
 )
 def test_names_differ_and_leave_trained_models_alone(names: list[str], given: str, expected: list[str], model: VectorModel) -> None:
-    assert name_checkpoints([ImportedModel("vectors", model, name) for name in names], given) == expected
+    assert choose_names([ImportedModel("vectors", model, name) for name in names], given) == expected
 
 
 def test_the_card_has_the_metrics_that_an_evaluation_gives(model: VectorModel, tiny: Dataset) -> None:

@@ -109,7 +109,7 @@ def _write(files: list[Any], use: str) -> Path:
 def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) -> None:
     """Read and save the models; put them, or the question that comes first, or the error into the state."""
     from recsys.model_import.formats import read_models
-    from recsys.model_import.saving import name_checkpoints, save_imported_model
+    from recsys.model_import.saving import save_imported_models
 
     for key in ("results", "question", "refusal"):
         state.pop(key, None)
@@ -119,12 +119,7 @@ def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) 
     with st.spinner(_("Importing …")):
         try:
             found = read_models(state["path"], here.dataset, options)
-            names = name_checkpoints(found)
-            folders = [None if own is None else own / name for name in names]
-            state["results"] = [
-                (each, save_imported_model(each, here.dataset, name, folder=folder))
-                for each, name, folder in zip(found, names, folders, strict=True)
-            ]
+            state["results"] = list(zip(found, save_imported_models(found, here.dataset, folder=own), strict=True))
         except QuestionError as question:
             state["question"] = question
         except RecsysError as error:
