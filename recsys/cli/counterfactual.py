@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, ItemId, Json, Step, UserId, show, table
 from recsys.cli.explained_item import build_game
-from recsys.cli.opening import open_checkpoint
 from recsys.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run(
     if add and item is None:
         raise DataError("--add needs the item to bring into the list; name one that is not in it, for example --item v0042")
     data = datasets.open_dataset(dataset)
-    loaded = open_checkpoint(checkpoint, data, device)
+    loaded = load(checkpoint, data, device)
     game = build_game(data, loaded, user, step, item)
     result, lines = _find_addition(data, game, k) if add else _find_removal(data, game, k)
     show(result, as_json, *lines)

@@ -1,7 +1,7 @@
 """The `demo` command: the app with the simulated city."""
 
+from recsys.api import load
 from recsys.cli.console import Json
-from recsys.cli.opening import open_checkpoint
 from recsys.cli.serving import Browser, Host, ModelName, Port, serve
 
 
@@ -13,7 +13,4 @@ def run(model: ModelName = "", port: Port = None, host: Host = "127.0.0.1", brow
     if not model:
         serve("", port, host, browser, as_json, dataset="demo-city")
         return
-    from recsys.datasets import open_dataset
-
-    name = open_checkpoint(model, open_dataset("demo-city"), "cpu").card.name
-    serve("timeline", port, host, browser, as_json, dataset="demo-city", model=name)
+    serve("timeline", port, host, browser, as_json, dataset="demo-city", model=load(model, "demo-city").card.name)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys.api import load
 from recsys.cli.console import DatasetName, Device, Json, say, show, table
-from recsys.cli.opening import open_checkpoint
 from recsys.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _measure_model(data: "Dataset", user: str, checkpoint: str, device: str, ste
     from recsys.drift.adaptation import measure_adaptation
     from recsys.evaluation.replay import replay_history
 
-    loaded = open_checkpoint(checkpoint, data, device)
+    loaded = load(checkpoint, data, device)
     labels = split_interactions(data, loaded.card.protocol).labels[data.rows(user)]
     found = replay_history(loaded.model, data.history(user), data.repeats, labels=labels)
     return {"checkpoint": loaded.card.model, "changes": [measure_adaptation(found.ranks, found.splits, step) for step in steps]}

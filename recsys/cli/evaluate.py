@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, EvaluatedSplit, Json, say, show, table
 from recsys.cli.evaluation_notes import list_lines, lists_as_json, note_lines, order_as_json
 from recsys.cli.evaluation_slices import check_split, slices_as_json
-from recsys.cli.opening import open_checkpoint
 
 if TYPE_CHECKING:
     from recsys.evaluation import Slice
@@ -29,7 +29,7 @@ def run(
     from recsys.core.split import split_interactions
 
     data = datasets.open_dataset(dataset)
-    loaded = open_checkpoint(checkpoint, data, device)
+    loaded = load(checkpoint, data, device)
     found = evaluation.evaluate_model(loaded.model, data, split_interactions(data, loaded.card.protocol), split)
     say(f"ranked {found.cases:,} cases in {found.seconds:.1f} s")
     result = {

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, ItemId, Json, Step, UserId, say, show, table
 from recsys.cli.explained_item import build_game
-from recsys.cli.opening import open_checkpoint
 from recsys.core.errors import DataError, unknown
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def run(
 
     _check_options(method, players, by, budget)
     data = datasets.open_dataset(dataset)
-    loaded = open_checkpoint(checkpoint, data, device)
-    other = None if among is None else open_checkpoint(among, data, device).model
+    loaded = load(checkpoint, data, device)
+    other = None if among is None else load(among, data, device).model
     game = build_game(data, loaded, user, step, item, other, target=target, removal=removal)
     _say_notes(game, data)
     in_groups = players == "groups" or by is not None or (players is None and method == "shapley" and len(game.steps) > MOST_EVENTS)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, Json, say, show, table
 from recsys.cli.evaluation_slices import check_split
-from recsys.cli.opening import open_checkpoint
 from recsys.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def run(
     from recsys.models import find_model_spec
 
     data = datasets.open_dataset(dataset)
-    loaded = open_checkpoint(checkpoint, data, device)
+    loaded = load(checkpoint, data, device)
     check_explainable(loaded.model)
     aware, labels = find_model_spec(loaded.card.model).aware, split_interactions(data, loaded.card.protocol)
     found = run_fidelity_benchmark(loaded.model, data, labels, aware, cases, split, budget, seed, _report_every("cases explained"))

@@ -3,10 +3,10 @@
 import inspect
 from typing import Any
 
+from recsys.api import load
 from recsys.cli import prepare
 from recsys.cli.console import say
 from recsys.cli.dataset_card import show_prepared
-from recsys.cli.opening import open_checkpoint
 from recsys.cli.serving import Browser, Host, ModelName, Port, serve
 from recsys.core.errors import DataError
 
@@ -39,7 +39,7 @@ def run(
 
     if train_first_model(datasets.open_dataset(name)):
         say(f"trained {FIRST_MODEL} on {name}, which had no model yet")
-    chosen = {"model": open_checkpoint(model, datasets.open_dataset(name), "cpu").card.name} if model else {}
+    chosen = {"model": load(model, name).card.name} if model else {}
     serve("timeline", port, host, browser, as_json, dataset=name, **chosen)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, Json, Step, UserId, say, show, table
-from recsys.cli.opening import open_checkpoint
 from recsys.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def run(
         request = replace(request, time=time, utc_offset=offset if offset is not None else request.utc_offset)
     if where is not None:
         request = replace(request, place=where)
-    loaded = open_checkpoint(checkpoint, data, device)
+    loaded = load(checkpoint, data, device)
     if among is not None:
-        best = core.recommend(open_checkpoint(among, data, device).model, request, candidates, repeats=data.repeats)
+        best = core.recommend(load(among, data, device).model, request, candidates, repeats=data.repeats)
         request = replace(request, candidates=tuple(each.item_id for each in best))
     model = loaded.model.with_report(_say_progress) if hasattr(loaded.model, "with_report") else loaded.model
     ordered = core.recommend(model, request, max(k, len(request.candidates or ())) if k > 0 else k, repeats=data.repeats)

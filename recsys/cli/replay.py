@@ -2,8 +2,8 @@
 
 import math
 
+from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, Json, UserId, show, table
-from recsys.cli.opening import open_checkpoint
 
 
 def run(checkpoint: CheckpointName, dataset: DatasetName, user: UserId, device: Device = "auto", as_json: Json = False) -> None:
@@ -19,7 +19,7 @@ def run(checkpoint: CheckpointName, dataset: DatasetName, user: UserId, device: 
 
     data = datasets.open_dataset(dataset)
     history = data.history(user)
-    loaded = open_checkpoint(checkpoint, data, device)
+    loaded = load(checkpoint, data, device)
     labels = split_interactions(data, loaded.card.protocol).labels[data.rows(user)]
     timeline = replay_history(loaded.model, history, data.repeats, labels=labels)
     result = {"user": user, "ranks": timeline.ranks, "splits": timeline.splits, "seconds": timeline.seconds}
