@@ -20,7 +20,7 @@ from recsys.core.errors import DataError, RecsysError
 from recsys.core.split import default_protocol, split_interactions
 from recsys.core.translation import _
 from recsys.model_import.matching import match_items, to_ids
-from recsys.models.imported.python_model import Parameter, PythonConfig, PythonLists, PythonModel, call_code
+from recsys.models.imported.python_model import Parameter, PythonConfig, PythonLists, PythonModel, PythonRecommender, call_code
 from recsys.training.checkpoints import LoadedCheckpoint
 from recsys.training.live_models import find_live_model, register_live_model
 from recsys.training.new_card import make_card
@@ -79,7 +79,7 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
     return loaded
 
 
-def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonModel | PythonLists:
+def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonRecommender:
     config = PythonConfig(name)
     declared = getattr(thing, _PARAMETERS, None) or getattr(thing, "parameters", None)
     parameters = _read_parameters(declared) if isinstance(declared, Mapping) else {}  # those of a PyTorch module are a method

@@ -5,14 +5,14 @@ from typing import Any
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.ui.errors import escape_markdown
-from recsys.models.imported.python_model import PythonLists, PythonModel
+from recsys.models.imported.python_model import PythonRecommender
 
 STEPS = 100
 
 
 def draw_parameters(model: Any, place: DeltaGenerator) -> Any:
     """Draw a slider for each parameter, and return the model with the chosen values; any other model is returned as it is."""
-    if not isinstance(model, (PythonLists, PythonModel)) or not model.parameters:
+    if not isinstance(model, PythonRecommender) or not model.parameters:
         return model
     values = {
         name: place.slider(

@@ -2,16 +2,17 @@
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from recsys.core import PAD, Request, Vocabulary
 from recsys.core.errors import DataError
-from recsys.core.formatting import join_words
 from recsys.core.translation import _
+from recsys.models.imported.columns import spread_scores
 
 LISTED = 100
 """Items that are requested from a model that only returns lists."""
@@ -44,30 +45,23 @@ class PythonConfig:
     source: str = ""
 
 
-class PythonModel:
-    """Ranks items by the scores that the code computes for histories.
+class PythonRecommender:
+    """Items, parameters and their values of a recommender in Python.
 
-    `compute(histories, parameters)` returns (n, n_own) numbers for n lists of item ids, oldest first; `columns` (n_items,) is the column of
-    each item of the dataset, −1 for an item that the code does not know, which scores −inf. An error in the code, an array of another
-    shape and NaN are a DataError that says where.
+    `compute` is the code, called with its arguments and the values of the parameters by name. An error in it is a DataError that says
+    where.
     """
 
     Config = PythonConfig
 
     def __init__(
-        self,
-        item_ids: np.ndarray,
-        config: PythonConfig,
-        compute: Callable[[list[list[str]], dict[str, float]], Any],
-        columns: np.ndarray,
-        parameters: Mapping[str, Parameter] | None = None,
-        values: Mapping[str, float] | None = None,
+        self, item_ids: np.ndarray, config: PythonConfig, compute: Callable[..., Any], parameters: Mapping[str, Parameter] | None = None
     ):
         self.vocabulary = Vocabulary(item_ids)
         self.config = config
         self.parameters = dict(parameters or {})
-        self.values = {name: each.default for name, each in self.parameters.items()} | dict(values or {})
-        self._compute, self._columns = compute, columns
+        self.values = {name: each.default for name, each in self.parameters.items()}
+        self._compute = compute
 
     @property
     def item_ids(self) -> np.ndarray:
@@ -77,16 +71,41 @@ class PythonModel:
         """Return no arrays: code is not stored in checkpoints."""
         return {}
 
-    def with_parameters(self, values: Mapping[str, float]) -> "PythonModel":
+    def with_parameters(self, values: Mapping[str, float]) -> Self:
         """Return the model with other values of its parameters."""
-        return PythonModel(self.item_ids, self.config, self._compute, self._columns, self.parameters, values)
+        changed = copy(self)
+        changed.values = self.values | dict(values)
+        return changed
+
+    def _call(self, *arguments: Any) -> Any:
+        return call_code(self.config.source, self._compute, *arguments, self.values)
+
+
+class PythonModel(PythonRecommender):
+    """Ranks items by the scores that the code computes for histories.
+
+    `compute(histories, values)` returns (n, n_own) numbers for n lists of item ids, oldest first; `columns` (n_items,) is the column of
+    each item of the dataset, −1 for an item that the code does not know, which scores −inf. An array of another shape and NaN are a
+    DataError.
+    """
+
+    def __init__(
+        self,
+        item_ids: np.ndarray,
+        config: PythonConfig,
+        compute: Callable[[list[list[str]], dict[str, float]], Any],
+        columns: np.ndarray,
+        parameters: Mapping[str, Parameter] | None = None,
+    ):
+        super().__init__(item_ids, config, compute, parameters)
+        self._columns = columns
 
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return the scores of the code (requests, n_items)."""
         if not requests:
             return np.empty((0, len(self.vocabulary)), dtype=np.float32)
         histories = [[str(item) for item in request.history.items] for request in requests]
-        own = call_code(self.config.source, self._compute, histories, self.values)
+        own = self._call(histories)
         width = int(self._columns.max(initial=-1)) + 1
         try:
             own = np.asarray(own, dtype=np.float32)
@@ -106,36 +125,14 @@ class PythonModel:
             )
         if np.isnan(own).any():
             raise DataError(_("{model} returned scores that are not numbers (NaN)", model=self.config.source))
-        scores = own[:, np.maximum(self._columns, 0)]
-        scores[:, self._columns < 0] = -np.inf
-        return self.vocabulary.mask(scores, requests)
+        return self.vocabulary.mask(spread_scores(own, self._columns), requests)
 
 
-class PythonLists:
+class PythonLists(PythonRecommender):
     """Lists of code that recommends items to a user and scores no others: an item outside the list is not listed.
 
-    `recommend(user_id, history, k, parameters)` returns at most k item ids, best first, or pairs of an id and a score.
+    `compute(user_id, history, k, values)` returns at most k item ids, best first, or pairs of an id and a score.
     """
-
-    Config = PythonConfig
-
-    def __init__(
-        self,
-        item_ids: np.ndarray,
-        config: PythonConfig,
-        recommend: Callable[[str | None, list[str], int, dict[str, float]], Any],
-        parameters: Mapping[str, Parameter] | None = None,
-        values: Mapping[str, float] | None = None,
-    ):
-        self.vocabulary = Vocabulary(item_ids)
-        self.config = config
-        self.parameters = dict(parameters or {})
-        self.values = {name: each.default for name, each in self.parameters.items()} | dict(values or {})
-        self._recommend = recommend
-
-    @property
-    def item_ids(self) -> np.ndarray:
-        return self.vocabulary.item_ids
 
     @property
     def depth(self) -> int:
@@ -146,20 +143,12 @@ class PythonLists:
         """Return True for every request: the code is asked anew (see `HoldsLists`)."""
         return np.ones(len(requests), dtype=bool)
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return no arrays: code is not stored in checkpoints."""
-        return {}
-
-    def with_parameters(self, values: Mapping[str, float]) -> "PythonLists":
-        """Return the model with other values of its parameters."""
-        return PythonLists(self.item_ids, self.config, self._recommend, self.parameters, values)
-
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return the scores of the code's list, or 1 / rank where it has none, −inf for items outside it (requests, n_items)."""
         scores = np.full((len(requests), len(self.vocabulary)), -np.inf, dtype=np.float32)
         for row, request in zip(scores, requests, strict=True):
             history = [str(item) for item in request.history.items]
-            listed = call_code(self.config.source, self._recommend, request.history.user_id, history, self.depth, self.values)
+            listed = self._call(request.history.user_id, history, self.depth)
             self._fill(row, listed)
         return self.vocabulary.mask(scores, requests)
 
@@ -206,8 +195,3 @@ def call_code(source: str, function: Callable[..., Any], *arguments: Any) -> Any
                 line=place.lineno,
             )
         ) from error
-
-
-def describe_parameters(values: Mapping[str, float]) -> str:
-    """Return "alpha 0.5 and depth 3"."""
-    return join_words(f"{name} {value:g}" for name, value in values.items())
