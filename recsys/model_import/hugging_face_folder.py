@@ -88,7 +88,7 @@ def check_runs(path: Path, model: Any) -> None:
     from recsys.models.imported.hugging_face import HuggingFaceCausal
 
     rng = np.random.default_rng(0)
-    windows = rng.choice(model.codes[model.columns], (2, model.window))
+    windows = rng.choice(model.codes[model.known_columns], (2, model.window))
     try:
         scores = model.score_windows(windows)
     except (IndexError, RuntimeError, ValueError, TypeError) as error:

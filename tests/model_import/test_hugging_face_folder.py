@@ -157,7 +157,7 @@ def test_a_model_without_a_start_token_scores_all_items_alike_for_an_empty_histo
     names = vocabulary(tiny)
     model = read(write(tmp_path / "own", make("gpt2", len(names)), names), tiny).model
     assert len(np.unique(model.score([Request(empty_history())]))) == 1
-    assert model.fallback(Request(empty_history())) == "no history yet: all items alike"
+    assert model.fallback(Request(empty_history())) == "no history yet: all items score the same"
     assert model.fallback(Request(tiny.history("u00"))) is None
 
 

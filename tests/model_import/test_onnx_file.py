@@ -182,7 +182,7 @@ def test_a_graph_that_fails_without_events_scores_all_items_alike(
 ) -> None:
     model = read(graph(**settings)).model
     assert np.isfinite(model.score([Request(empty_history())])).all()
-    assert model.fallback(Request(empty_history())) == "no history yet: all items alike"
+    assert model.fallback(Request(empty_history())) == "no history yet: all items score the same"
 
 
 def test_the_checkpoint_holds_the_graph(tiny: Dataset, tmp_path: Path, read: Callable[..., Any]) -> None:

@@ -64,7 +64,7 @@ def load_state(network: Any, state: dict[str, np.ndarray]) -> None:
 
 
 class HuggingFaceModel(ImportedSequenceModel):
-    """What causal and masked models share: the network, its arrays and special tokens."""
+    """A language model of transformers: the network, its arrays, and the special tokens around a history."""
 
     Config = HuggingFaceConfig
     network: Any
@@ -77,7 +77,7 @@ class HuggingFaceModel(ImportedSequenceModel):
         """Return the input vectors (n_items, D) of the items; zeros for those that the model does not know."""
         weight = self.network.get_input_embeddings().weight.detach().cpu()
         vectors = torch.zeros(len(self.codes), weight.shape[1])
-        vectors[self.columns] = weight[self.codes[self.columns]]
+        vectors[self.known_columns] = weight[self.codes[self.known_columns]]
         return vectors
 
     def to(self, device: torch.device) -> Self:
@@ -86,7 +86,7 @@ class HuggingFaceModel(ImportedSequenceModel):
         return self
 
     def arrays(self) -> dict[str, np.ndarray]:
-        tied = dict(getattr(self.network, "all_tied_weights_keys", {}))
+        tied = getattr(self.network, "all_tied_weights_keys", {})
         state = {name: value.detach().cpu().numpy() for name, value in self.network.state_dict().items() if name not in tied}
         return {"codes": self.codes, **{STATE + name: value for name, value in state.items()}}
 
@@ -133,7 +133,6 @@ class HuggingFaceCausal(HuggingFaceModel, TracesByStep):
     @torch.inference_mode()
     def attend(self, window: np.ndarray) -> np.ndarray:
         before = max(len(self.config.prefix), 1)
-        inside: np.ndarray
         if not len(window) and not self.config.prefix:
             return np.ones((self.network.config.num_hidden_layers, self.network.config.num_attention_heads, 1, 1), dtype=np.float32)
         layers = self.network.base_model(self.tokens(window[None]), use_cache=False, output_attentions=True).attentions
@@ -142,13 +141,12 @@ class HuggingFaceCausal(HuggingFaceModel, TracesByStep):
             weights = np.pad(weights, ((0, 0), (0, 0), (1, 0), (1, 0)))
             weights[..., 0, 0] = 1.0
         rows = weights[..., before - 1 :, :]
-        inside = np.concatenate([rows[..., :before].sum(axis=-1, keepdims=True), rows[..., before:]], axis=-1)
-        return inside
+        return np.concatenate([rows[..., :before].sum(axis=-1, keepdims=True), rows[..., before:]], axis=-1)
 
     def fallbacks(self, requests: Any) -> list[str | None]:
         if self.config.prefix:
             return super().fallbacks(requests)
-        return [reason and N_("no history yet: all items alike") for reason in super().fallbacks(requests)]
+        return [reason and N_("no history yet: all items score the same") for reason in super().fallbacks(requests)]
 
     def _states(self, windows: np.ndarray) -> Tensor:
         return cast(Tensor, self.network.base_model(self.tokens(windows), use_cache=False).last_hidden_state)

@@ -90,7 +90,7 @@ class OnnxModel(ImportedSequenceModel):
 
     def fallbacks(self, requests: Any) -> list[str | None]:
         reasons = super().fallbacks(requests)
-        return reasons if self.config.scores_empty else [reason and N_("no history yet: all items alike") for reason in reasons]
+        return reasons if self.config.scores_empty else [reason and N_("no history yet: all items score the same") for reason in reasons]
 
     def batch_size(self, length: int) -> int:
         return super().batch_size(self.config.max_length if self.config.is_padded else length)

@@ -195,7 +195,7 @@ class Network(nn.Module):
 
 
 class RecToolsTransformer(TracesByStep):
-    """What both models share: the network, its arrays, the padding, and the attention, in which padding and mask are the start."""
+    """A RecTools model: the network, its arrays and the padding. In its attention, padding and mask are the start."""
 
     Config = RecToolsConfig
     mask: ClassVar[int | None] = None
@@ -236,7 +236,7 @@ class RecToolsTransformer(TracesByStep):
     def item_vectors(self) -> Tensor:
         """Return the vectors (n_items, D) of the items; zeros for those that the model does not know."""
         vectors = torch.zeros(len(self.codes), self.network.items.shape[1])
-        vectors[self.columns] = self.network.items.detach().cpu()[self.codes[self.columns]]
+        vectors[self.known_columns] = self.network.items.detach().cpu()[self.codes[self.known_columns]]
         return vectors
 
     def to(self, device: torch.device) -> Self:

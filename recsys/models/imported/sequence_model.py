@@ -21,7 +21,7 @@ class ImportedSequenceModel(ABC):
     """A Recommender over the items of a dataset, of which the model may know a part only.
 
     `codes` (n_items,) are the model's codes of the items, UNKNOWN where it has none: such items are ignored in histories and score
-    −inf. Histories are scored in batches of equal length, so that no model depends on its padding more than it does at home.
+    −inf; `known_columns` are the positions of the others. Histories are scored in batches of equal length, so that a batch pads none of them.
     """
 
     Config: ClassVar[type]
@@ -32,10 +32,8 @@ class ImportedSequenceModel(ABC):
         self.config = config
         self.vocabulary = Vocabulary(item_ids)
         self.codes = np.asarray(codes, dtype=np.int64)
-        self.columns = np.flatnonzero(self.codes != UNKNOWN)
-        self._known = self.vocabulary if len(self.columns) == len(item_ids) else Vocabulary(self.item_ids[self.columns])
-
-    # -- overridden by models ----------------------------------------------------------------------------------------
+        self.known_columns = np.flatnonzero(self.codes != UNKNOWN)
+        self._known = self.vocabulary if len(self.known_columns) == len(item_ids) else Vocabulary(self.item_ids[self.known_columns])
 
     @property
     @abstractmethod
@@ -59,8 +57,6 @@ class ImportedSequenceModel(ABC):
         """Return the number of windows of a length that are scored at once."""
         return max(1, BATCH_TOKENS // max(length, 1))
 
-    # -- Recommender -----------------------------------------------------------------------------------------------
-
     @property
     def item_ids(self) -> np.ndarray:
         return self.vocabulary.item_ids
@@ -81,10 +77,7 @@ class ImportedSequenceModel(ABC):
         else:
             other = self.encode([instead])[0]
             sequences = [row[row != UNKNOWN] for row in np.where(keep, events, other)]
-        scores = self._score_sequences(sequences)
-        if request.candidates is not None:
-            outside = self.vocabulary.mask(np.zeros((1, len(self.vocabulary)), dtype=np.float32), [request])[0] < 0
-            scores[:, outside] = -np.inf
+        scores = self.vocabulary.mask(self._score_sequences(sequences), [request] * len(keep))
         return scores if column is None else scores[:, [column]]
 
     def fallback(self, request: Request) -> str | None:
@@ -106,7 +99,7 @@ class ImportedSequenceModel(ABC):
 
     def _sequences(self, requests: Sequence[Request]) -> list[np.ndarray]:
         events = collect_events(requests, self._known, within=self.window)
-        codes = self.codes[self.columns][events.codes - 1]
+        codes = self.codes[self.known_columns][events.codes - 1]
         return [codes[max(start, end - self.window) : end] for start, end in zip(events.starts, events.ends, strict=True)]
 
     def _score_sequences(self, sequences: Sequence[np.ndarray]) -> np.ndarray:
