@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from recsys.core import Dataset
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, unknown
 from recsys.core.translation import _
 from recsys.datasets import DATASETS, open_dataset, prepared_folder, read_file
 from recsys.datasets.importing.preparation import name_of_file
@@ -75,13 +75,12 @@ def keep_model(model: Any, dataset: Dataset, answers: Mapping[str, Any] | None =
 
 def _import(path: Path, dataset: Dataset, answers: Mapping[str, Any]) -> str:
     """Import a file that `recsys.model_import` reads, and return the name of the first model in it."""
-    try:
-        options = ImportOptions(**answers)
-    except TypeError as error:
-        raise DataError(
-            _("'{names}' are not options of an import; give for example made_before='last'", names=", ".join(answers))
-        ) from error
-    cards = save_imported_models(read_models(path, dataset, options), dataset, folder=temporary_home() / "checkpoints" / dataset.name)
+    known = ImportOptions.__dataclass_fields__
+    for name in answers:
+        if name not in known:
+            raise unknown("option of an import", name, known)
+    found = read_models(path, dataset, ImportOptions(**answers))
+    cards = save_imported_models(found, dataset, folder=temporary_home() / "checkpoints" / dataset.name)
     return cards[0].name
 
 

@@ -44,16 +44,14 @@ def run(
     No pickle is executed. What is uncertain is asked.
     """
     columns = _parse_columns(map or [])
-    if not 0 <= least_overlap <= 1:
-        raise DataError(f"--least-overlap {least_overlap:g} is not a share; give a number from 0 to 1, for example 0.5")
     from recsys import datasets
     from recsys.model_import.formats import read_models
     from recsys.model_import.options import ImportOptions
     from recsys.model_import.remote import fetch_source
     from recsys.model_import.saving import save_imported_models
 
-    data = datasets.open_dataset(dataset)
     options = ImportOptions(format, items, users, interactions, columns, made_before, similarity, user_rule, padding, least_overlap)
+    data = datasets.open_dataset(dataset)
     with fetch_source(thing) as path:
         found = read_models(path.expanduser(), data, options)
     cards = save_imported_models(found, data, name, protocol)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from recsys.core import Check, Dataset
-from recsys.core.errors import DataError, QuestionError, unknown
+from recsys.core.errors import DataError, QuestionError
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 
@@ -38,8 +38,6 @@ def find_steps(rows: pd.DataFrame, dataset: Dataset, made_before: str) -> tuple[
             Check(N_("lists placed by their times"), len(rows[["user", "time"]].drop_duplicates()), "kept"),
             None,
         )
-    if made_before and made_before not in MADE_BEFORE:
-        raise unknown("time of lists", made_before, MADE_BEFORE)
     users = rows["user"].to_numpy()
     count = len(np.unique(users))
     if made_before:

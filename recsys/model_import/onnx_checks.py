@@ -7,6 +7,7 @@ import numpy as np
 
 from recsys.core.errors import CheckpointError, QuestionError, RecsysError, summarize_error
 from recsys.core.translation import _
+from recsys.model_import.options import PADDINGS
 from recsys.models.imported.onnx_model import SIDES, OnnxConfig, OnnxModel, open_session, run_graph
 
 LONGEST = 512
@@ -14,7 +15,6 @@ LONGEST = 512
 MOST_DECLARED = 10_000
 CLOSE = 1e-5
 SAMPLES = 4
-PADDINGS = (*SIDES, "none")
 SIGNATURE = "codes (B, T) int64[, lengths (B,) int64] -> scores (B, items) float"
 PADDING, LENGTH = "recscope.padding", "recscope.max_length"
 """Names of the metadata_props of a graph that declare the side and the length of its padding."""

@@ -3,15 +3,24 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recsys.model_import.list_steps import MADE_BEFORE
+from recsys.models.base.settings import check_between, check_choice
+from recsys.models.imported.onnx_model import SIDES
+from recsys.models.imported.vector_model import SIMILARITIES, USER_RULES
+
+PADDINGS = (*SIDES, "none")
+CHOICES = {"made_before": tuple(MADE_BEFORE), "similarity": SIMILARITIES, "user_rule": USER_RULES, "padding": PADDINGS}
+"""Possible values of options that are not free text."""
+
 
 @dataclass(frozen=True)
 class ImportOptions:
     """Everything that the file of a model may not say itself; an empty option is found out from the file, or asked.
 
     `format` is a key of `FORMATS`. `items` and `users` are files with the ids in the order of the model, `interactions` the file that it
-    was trained on. `columns` maps the columns of a table: {"user_id": "uid"}. `made_before` says for which event a user's lists without
-    times were made: "last" or "end". `similarity` is dot, cosine or euclidean; `user_rule` stored, mean or last; `padding` left, right or none.
-    An import is refused where less than `least_overlap` of the model's items, or of the users of its lists, are in the dataset.
+    was trained on. `columns` maps the columns of a table: {"user_id": "uid"}. `made_before` says when a user's lists without times were
+    made; it and `similarity`, `user_rule` and `padding` have one of CHOICES. An import is refused where less than `least_overlap` of the
+    model's items, or of the users of its lists, are in the dataset.
     """
 
     format: str = ""
@@ -24,3 +33,9 @@ class ImportOptions:
     user_rule: str = ""
     padding: str = ""
     least_overlap: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_between(0, 1, self, "least_overlap")
+        for name, choices in CHOICES.items():
+            if getattr(self, name):
+                check_choice(choices, self, name)

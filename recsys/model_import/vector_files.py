@@ -14,7 +14,7 @@ from recsys.model_import.matching import check_overlap, match_items
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.vector_arrays import SUFFIXES, VectorParts, find_part, find_vector_column, read_parts
 from recsys.models.base.count_based import hash_user_id
-from recsys.models.imported.vector_model import SIMILARITIES, USER_RULES, VectorConfig, VectorModel
+from recsys.models.imported.vector_model import SIMILARITIES, VectorConfig, VectorModel
 
 _COMPARED = {
     "dot": N_("numbers in a vector; vectors are compared by their dot product"),
@@ -53,12 +53,12 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     if "item_biases" in parts.arrays:
         arrays["item_biases"] = _check_biases(path.name, parts.arrays["item_biases"], len(items))
     notes += found.matches
-    rule = _choose(options.user_rule, USER_RULES, "stored" if "user_vectors" in parts.arrays else "mean", "--user-rule")
+    rule = options.user_rule or ("stored" if "user_vectors" in parts.arrays else "mean")
     if rule == "stored":
         notes += _add_users(path.name, parts, dataset, options, arrays)
     else:
         notes.append(Check(_RULES[rule], len(dataset.user_ids), "kept"))
-    similarity = _choose(options.similarity, SIMILARITIES, "", "--similarity") or _find_similarity(path.name, parts, items)
+    similarity = options.similarity or _find_similarity(path.name, parts, items)
     notes.append(Check(_COMPARED[similarity], items.shape[1], "kept"))
     config = VectorConfig(similarity, rule)
     source = {"format": "vectors", "file": path.name, "similarity": similarity, "user_rule": rule}
@@ -158,12 +158,6 @@ def _add_users(file: str, parts: VectorParts, dataset: Dataset, options: ImportO
     if missing:
         notes.append(Check(N_("users of the dataset without a vector, who get the mean of their items"), missing, "kept"))
     return notes
-
-
-def _choose(given: str, choices: tuple[str, ...], default: str, option: str) -> str:
-    if given and given not in choices:
-        raise DataError(_("{option} is '{value}'; choose one of {choices}", option=option, value=given, choices=join_words(choices, "or")))
-    return given or default
 
 
 def _find_similarity(file: str, parts: VectorParts, items: np.ndarray) -> str:

@@ -111,8 +111,9 @@ def test_vectors_of_items_can_be_explained(command: str, vectors: Path) -> None:
         (("nothing.csv",), "does not exist"),
         (("FILE", "--format", "pickle"), "there is no format 'pickle'"),
         (("FILE", "--map", "score"), "does not name a role and a column"),
-        (("FILE", "--least-overlap", "7"), "is not a share"),
-        (("FILE", "--made-before", "noon"), "noon"),
+        (("FILE", "--least-overlap", "7"), "least_overlap=7.0 is not from 0 to 1"),
+        (("FILE", "--made-before", "noon"), "made_before=noon is not one of last"),
+        (("FILE", "--padding", "both"), "padding=both is not one of left, right or none"),
     ],
 )
 def test_wrong_input_is_one_line(arguments: tuple[str, ...], message: str, lists: Path) -> None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys.core import Dataset, Request, empty_history, recommend, request_at
-from recsys.core.errors import DataError, QuestionError, UnknownNameError
+from recsys.core.errors import DataError, QuestionError
 from recsys.model_import.formats import read_models
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.options import ImportOptions
@@ -393,7 +393,7 @@ class TestTime:
         assert found.protocol == (None if answer == "end" else "last-out")
 
     def test_an_unknown_answer_is_an_error(self, tiny: Dataset, tmp_path: Path) -> None:
-        with pytest.raises(UnknownNameError, match="second-last"):
+        with pytest.raises(DataError, match="second-last"):
             read_rows(table(), tiny, tmp_path, ImportOptions(made_before="second_last"))
 
     @pytest.mark.parametrize(("answer", "events_left"), [("last", 1), ("second-last", 2)])
