@@ -8,7 +8,7 @@ from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.model_import.list_steps import count_seen
-from recsys.models.base.count_based import hash_user_id
+from recsys.models.base.count_based import hash_user_ids
 from recsys.models.imported.recommendation_lists import ListsConfig, RecommendationLists
 
 MOST_REPEATS = 0.01
@@ -27,28 +27,13 @@ def build_lists(rows: pd.DataFrame, dataset: Dataset, name: str) -> tuple[Recomm
     """
     checks: list[Check] = []
     rows = _drop_unreadable(_keep_latest(rows, checks), name, checks)
-    order = _sort(rows)
-    rows = rows.iloc[order]
-    is_repeat = rows.duplicated(["user", "step", "item"]).to_numpy()
-    is_tied = rows.duplicated(["user", "step", "rank"]).to_numpy() if "rank" in rows else np.zeros(len(rows), dtype=bool)
-    if is_repeat.mean() > MOST_REPEATS or is_tied.mean() > MOST_TIED_RANKS:
-        raise DataError(
-            _(
-                "the model {model} has more than one list for a user at one time: {count} items or ranks are there twice; if the file holds "
-                "several models or times, name the column with --map model=COLUMN or --map time=COLUMN",
-                model=name,
-                count=format_number(int(max(is_repeat.sum(), is_tied.sum()))),
-            )
-        )
-    if is_repeat.any():
-        checks.append(Check(N_("items listed twice in one list, of which the better place counts"), int(is_repeat.sum()), "dropped"))
-        rows = rows[~is_repeat]
+    rows = _drop_repeats(rows.iloc[_sort(rows)], name, checks)
     users, steps, items = (rows[column].to_numpy() for column in ("user", "step", "item"))
     firsts = np.flatnonzero(np.concatenate([[True], (users[1:] != users[:-1]) | (steps[1:] != steps[:-1])]))
     lengths = np.diff(np.append(firsts, len(rows)))
     scores = _compute_scores(rows, firsts, lengths, checks)
-    hash_of = {user: hash_user_id(str(dataset.user_ids[user])) for user in np.unique(users)}
-    hashes = np.array([hash_of[user] for user in users[firsts]], dtype=np.uint64)
+    listed, owners = np.unique(users[firsts], return_inverse=True)
+    hashes = hash_user_ids(dataset.user_ids[listed])[owners]
     by_user = np.lexsort((steps[firsts], hashes))
     starts = np.concatenate([[0], np.cumsum(lengths[by_user])])
     taken = np.arange(len(rows)) + np.repeat(firsts[by_user] - starts[:-1], lengths[by_user])
@@ -92,6 +77,25 @@ def _sort(rows: pd.DataFrame) -> np.ndarray:
     keys = [-rows["score"].to_numpy()] if "score" in rows else []
     keys += [rows["rank"].to_numpy()] if "rank" in rows else []
     return np.lexsort((*keys, rows["step"].to_numpy(), rows["user"].to_numpy()))
+
+
+def _drop_repeats(rows: pd.DataFrame, name: str, checks: list[Check]) -> pd.DataFrame:
+    """Return sorted rows with each item once in a list; two lists in one are a DataError."""
+    is_repeat = rows.duplicated(["user", "step", "item"]).to_numpy()
+    is_tied = rows.duplicated(["user", "step", "rank"]).to_numpy() if "rank" in rows else np.zeros(len(rows), dtype=bool)
+    if is_repeat.mean() > MOST_REPEATS or is_tied.mean() > MOST_TIED_RANKS:
+        raise DataError(
+            _(
+                "the model {model} has more than one list for a user at one time: {count} items or ranks are there twice; if the file holds "
+                "several models or times, name the column with --map model=COLUMN or --map time=COLUMN",
+                model=name,
+                count=format_number(int(max(is_repeat.sum(), is_tied.sum()))),
+            )
+        )
+    if not is_repeat.any():
+        return rows
+    checks.append(Check(N_("items listed twice in one list, of which the better place counts"), int(is_repeat.sum()), "dropped"))
+    return rows[~is_repeat]
 
 
 def _compute_scores(rows: pd.DataFrame, firsts: np.ndarray, lengths: np.ndarray, checks: list[Check]) -> np.ndarray:

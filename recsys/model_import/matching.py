@@ -60,6 +60,14 @@ def describe_item_match(is_known: np.ndarray, columns: np.ndarray) -> tuple[Chec
     return tuple(lines)
 
 
+def describe_user_match(is_known: np.ndarray) -> list[Check]:
+    """Return the report lines of users of a model, of whom the dataset has those that are known (n,) bool."""
+    lines = [Check(N_("users of the model that the dataset has"), int(is_known.sum()), "kept")]
+    if not is_known.all():
+        lines.append(Check(N_("users of the model that the dataset does not have"), int((~is_known).sum()), "dropped"))
+    return lines
+
+
 def check_overlap(kind: str, given: np.ndarray, is_known: np.ndarray, dataset: Dataset, known: np.ndarray, least_overlap: float) -> None:
     """Raise a DataError with examples if too small a share of ids is in the dataset. `kind` is N_("items") or N_("users")."""
     share = float(is_known.mean()) if len(given) else 0.0

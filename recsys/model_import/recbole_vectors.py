@@ -9,12 +9,12 @@ from scipy import sparse
 from recsys.core import Dataset
 from recsys.core.dataset import Check
 from recsys.core.errors import DataError
-from recsys.core.translation import N_, _
-from recsys.model_import.matching import ItemMatch
+from recsys.core.translation import _
+from recsys.model_import.matching import ItemMatch, describe_user_match
 from recsys.model_import.recbole_checkpoint import Checkpoint, check_memory
 from recsys.model_import.recbole_tokens import NumberedTokens, select_training_pairs
 from recsys.models import IMPORTED_MODELS
-from recsys.models.base.count_based import hash_user_id
+from recsys.models.base.count_based import hash_user_ids
 
 
 def build_vectors(
@@ -29,19 +29,15 @@ def build_vectors(
     if checkpoint.model == "LightGCN":
         users, items = _propagate(checkpoint, numbers, users, items)
     tokens = np.asarray(numbers.users)
-    known = np.isin(tokens, dataset.user_ids)
     arrays = {
         "columns": match.columns,
         "item_vectors": items[1:],
         "user_vectors": users[1:],
-        "user_hashes": np.array([hash_user_id(token) for token in tokens], dtype=np.uint64),
+        "user_hashes": hash_user_ids(tokens),
     }
     model_class = IMPORTED_MODELS["vectors"].load()
     model = model_class(dataset.item_ids, model_class.Config(similarity="dot", user_rule="stored"), arrays)
-    lines = [Check(N_("users of the model that the dataset has"), int(known.sum()), "kept")]
-    if not known.all():
-        lines.append(Check(N_("users of the model that the dataset does not have"), int((~known).sum()), "kept"))
-    return "vectors", model, tuple(lines)
+    return "vectors", model, tuple(describe_user_match(np.isin(tokens, dataset.user_ids)))
 
 
 def _propagate(checkpoint: Checkpoint, numbers: NumberedTokens, users: np.ndarray, items: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,12 +10,13 @@ from recsys.core.errors import DataError, QuestionError
 from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import N_, _
 from recsys.model_import.imported_model import ImportedModel
-from recsys.model_import.matching import check_overlap, match_items
+from recsys.model_import.matching import check_overlap, describe_user_match, match_items
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.vector_arrays import SUFFIXES, VectorParts, find_part, find_vector_column, read_parts
-from recsys.models.base.count_based import hash_user_id
+from recsys.models.base.count_based import hash_user_ids
 from recsys.models.imported.vector_model import SIMILARITIES, VectorConfig, VectorModel
 
+_KINDS = {"item": N_("items"), "user": N_("users")}
 _COMPARED = {
     "dot": N_("numbers in a vector; vectors are compared by their dot product"),
     "cosine": N_("numbers in a vector; vectors are compared by their cosine"),
@@ -70,27 +71,14 @@ def _split_rows(file: str, kind: str, parts: VectorParts, known: np.ndarray) -> 
 
     A first row of zeros that has no id is padding, and a first id that has no vector is a header unless it is `known`.
     """
-    vectors, words = parts.arrays[f"{kind}_vectors"], {"item": N_("items"), "user": N_("users")}
-    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or not vectors.size:
-        raise DataError(
-            _(
-                "the vectors of the {kind} in {file} have the shape {shape}; give one row of numbers for each",
-                kind=_(words[kind]),
-                file=file,
-                shape=" × ".join(map(str, vectors.shape)),
-            )
-        )
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
-        vectors = vectors.astype(np.float32)
-    if not np.isfinite(vectors).all():
-        raise DataError(_("vectors in {file} hold values that are not numbers; export the model again", file=file))
+    vectors = _check_vectors(file, kind, parts.arrays[f"{kind}_vectors"])
     if f"{kind}_ids" not in parts.arrays:
         raise QuestionError(
             _(
                 "{file} has {count} vectors of {kind} and no ids for them; in which file are the ids, one a line in the same order?",
                 file=file,
                 count=format_number(len(vectors)),
-                kind=_(words[kind]),
+                kind=_(_KINDS[kind]),
             ),
             option=f"--{kind}s",
         )
@@ -107,12 +95,30 @@ def _split_rows(file: str, kind: str, parts: VectorParts, known: np.ndarray) -> 
                 "{file} has {vectors} vectors of {kind}, but {id_file} has {ids} ids; give one id for each vector",
                 file=file,
                 vectors=format_number(len(vectors)),
-                kind=_(words[kind]),
+                kind=_(_KINDS[kind]),
                 id_file=parts.id_files.get(kind, file),
                 ids=format_number(len(ids)),
             )
         )
     return vectors, ids, notes
+
+
+def _check_vectors(file: str, kind: str, vectors: np.ndarray) -> np.ndarray:
+    """Return vectors (n, D) as float32; other shapes and values that are not finite are a DataError."""
+    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu" or not vectors.size:
+        raise DataError(
+            _(
+                "the vectors of the {kind} in {file} have the shape {shape}; give one row of numbers for each",
+                kind=_(_KINDS[kind]),
+                file=file,
+                shape=" × ".join(map(str, vectors.shape)),
+            )
+        )
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        vectors = vectors.astype(np.float32)
+    if not np.isfinite(vectors).all():
+        raise DataError(_("vectors in {file} hold values that are not numbers; export the model again", file=file))
+    return vectors
 
 
 def _check_biases(file: str, biases: np.ndarray, count: int) -> np.ndarray:
@@ -149,11 +155,9 @@ def _add_users(file: str, parts: VectorParts, dataset: Dataset, options: ImportO
     check_overlap(N_("users"), ids, is_known, dataset, dataset.user_ids, options.least_overlap)
     if (twice := pd.Series(ids[is_known]).duplicated()).any():
         raise DataError(_("{file} has two vectors for the user '{user}'; give every user one", file=file, user=ids[is_known][twice][0]))
-    arrays["user_hashes"] = np.array([hash_user_id(each) for each in ids[is_known]], dtype=np.uint64)
+    arrays["user_hashes"] = hash_user_ids(ids[is_known])
     arrays["user_vectors"] = vectors[is_known]
-    notes.append(Check(N_("users of the model that the dataset has"), int(is_known.sum()), "kept"))
-    if not is_known.all():
-        notes.append(Check(N_("users of the model that the dataset does not have"), int((~is_known).sum()), "dropped"))
+    notes += describe_user_match(is_known)
     missing = len(dataset.user_ids) - int(is_known.sum())
     if missing:
         notes.append(Check(N_("users of the dataset without a vector, who get the mean of their items"), missing, "kept"))

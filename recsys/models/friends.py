@@ -11,7 +11,7 @@ from recsys.core import Dataset, Request
 from recsys.core.errors import DataError
 from recsys.core.split import TRAIN, Split
 from recsys.core.translation import N_, _
-from recsys.models.base.count_based import CountBased, hash_user_id, matrix_to_arrays
+from recsys.models.base.count_based import CountBased, hash_user_id, hash_user_ids, matrix_to_arrays
 from recsys.models.base.event_arrays import build_interaction_matrix, count_training_users, find_request_places, normalize_counts
 from recsys.models.base.places import compute_nearness, locate_items
 from recsys.models.base.settings import check_positive
@@ -59,7 +59,7 @@ class Friends(CountBased):
         friends = _friend_matrix(dataset) @ build_interaction_matrix(dataset, split)
         arrays = {
             "counts": count_training_users(dataset, split),
-            "people": np.array([hash_user_id(user_id) for user_id in dataset.user_ids], dtype=np.uint64),
+            "people": hash_user_ids(dataset.user_ids),
             "places": np.full((len(dataset.item_ids), 2), np.nan) if places is None else places,
         }
         return cls(dataset.item_ids, config, arrays | matrix_to_arrays("friends", friends.astype(np.float32).tocsr()))

@@ -1,7 +1,7 @@
 """Base class of count-based models, which are fitted in one pass and hold a few arrays."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -70,6 +70,11 @@ def matrix_to_arrays(name: str, matrix: sparse.csr_matrix) -> dict[str, np.ndarr
 def hash_user_id(user_id: str) -> int:
     """Return a 64-bit hash of a user id, so that a checkpoint recognises users without holding their ids."""
     return int.from_bytes(hashlib.sha256(str(user_id).encode()).digest()[:8], "big")
+
+
+def hash_user_ids(user_ids: Iterable[str]) -> np.ndarray:
+    """Return the hashes (n,) uint64 of user ids (see `hash_user_id`)."""
+    return np.array([hash_user_id(user_id) for user_id in user_ids], dtype=np.uint64)
 
 
 def _check_lengths(arrays: dict[str, np.ndarray], n_items: int) -> None:

@@ -10,7 +10,7 @@ from scipy import sparse
 from recsys.core import Dataset, Request
 from recsys.core.split import Split
 from recsys.core.translation import N_
-from recsys.models.base.count_based import CountBased, hash_user_id
+from recsys.models.base.count_based import CountBased, hash_user_id, hash_user_ids
 from recsys.models.base.event_arrays import (
     build_interaction_matrix,
     collect_events,
@@ -84,7 +84,7 @@ class NeighbourModel(CountBased, ABC):
 def collect_neighbours(dataset: Dataset, split: Split) -> dict[str, np.ndarray]:
     """Return the arrays of a `NeighbourModel` from the training events. Users without training events are rows of zeros."""
     matrix = build_interaction_matrix(dataset, split)
-    users = np.array([hash_user_id(user_id) for user_id in dataset.user_ids], dtype=np.uint64)
+    users = hash_user_ids(dataset.user_ids)
     return {
         "counts": count_training_users(dataset, split),
         "people": users,
