@@ -41,6 +41,7 @@ CHOICES = {
     "last item": N_("the last item of the history"),
     "left": N_("on the left"),
     "right": N_("on the right"),
+    "none": N_("not at all"),
 }
 
 
