@@ -66,11 +66,6 @@ def find_item_list(folder: Path, options: ImportOptions, stem: str = "") -> np.n
 def ask_for_items(name: str, count: int) -> QuestionError:
     """Return the question for the list of a model's items."""
     return QuestionError(
-        _(
-            "{file} does not name its {count} items; which list of ids has them in the order of the model?",
-            file=name,
-            count=count,
-        ),
-        "--items",
-        "items.json",
+        _("{file} does not name its {count} items; which list of ids has them in the order of the model?", file=name, count=count),
+        option="--items",
     )

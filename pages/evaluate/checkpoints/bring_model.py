@@ -16,11 +16,12 @@ from pages.ui.errors import escape_markdown
 from recsys.core.errors import QuestionError, RecsysError
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import N_, _
+from recsys.model_import.formats import FORMATS, read_models
+from recsys.model_import.options import ImportOptions
 from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
     from recsys.model_import.imported_model import ImportedModel
-    from recsys.model_import.options import ImportOptions
     from recsys.training.checkpoints import CheckpointCard
 
 STATE = "bring_model"
@@ -36,13 +37,13 @@ CHOICES = {
     "dot": N_("dot product"),
     "cosine": N_("cosine"),
     "euclidean": N_("Euclidean distance"),
-    "stored": N_("the stored vector of the user"),
-    "mean": N_("the mean of the items in the history"),
-    "last item": N_("the last item of the history"),
     "left": N_("on the left"),
     "right": N_("on the right"),
     "none": N_("not at all"),
+    "rank==rows": N_("yes, the best item first"),
+    **{name: each.title for name, each in FORMATS.items()},
 }
+"""Answers as sentences; other answers, such as columns, are shown as they are."""
 
 
 def draw(here: Cursor) -> None:
@@ -83,8 +84,6 @@ def _draw_id_file(key: str) -> Path | None:
 
 def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
     """Return the state of the import of these files, which are written to this session's folder once."""
-    from recsys.model_import.options import ImportOptions
-
     state: dict[str, Any] = st.session_state.setdefault(STATE, {})
     identity = (here.dataset.name, *(file.file_id for file in files))
     if state.get("identity") != identity:
@@ -109,7 +108,6 @@ def _write(files: list[Any], use: str) -> Path:
 
 def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) -> None:
     """Read and save the models; put them, or the question that comes first, or the error into the state."""
-    from recsys.model_import.formats import read_models
     from recsys.model_import.saving import save_imported_models
 
     for key in ("results", "question", "refusal"):
@@ -148,7 +146,7 @@ def _draw_question(question: QuestionError, state: dict[str, Any]) -> None:
         st.rerun()
 
 
-def _add_answer(options: "ImportOptions", option: str, answer: str) -> "ImportOptions":
+def _add_answer(options: ImportOptions, option: str, answer: str) -> ImportOptions:
     if option == "--map":
         role, _is_pair, column = answer.partition("=")
         return replace(options, columns={**options.columns, role: column})
