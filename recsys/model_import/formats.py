@@ -16,7 +16,7 @@ from recsys.model_import.options import ImportOptions
 
 @dataclass(frozen=True)
 class ModelFormat:
-    """A door: its name for people, and the module with `recognizes(path) -> bool` and `read(path, dataset, options) -> list[ImportedModel]`.
+    """A format: its title for people, and the module with `recognizes(path) -> bool` and `read(path, dataset, options) -> list[ImportedModel]`.
 
     `recognizes` looks at names and first bytes only, and never raises for a file of another kind.
     """

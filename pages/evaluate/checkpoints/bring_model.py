@@ -30,7 +30,7 @@ ID_FILES = {
     "users": (N_("Ids of the users"), N_("in the order of the model: one id a line, JSON or NumPy")),
     "interactions": (N_("Interactions it was trained on"), N_("such as RecBole’s .inter file, from which the ids are numbered")),
 }
-CHOICES = {
+ANSWERS = {
     "last": N_("before the last event of each user"),
     "second-last": N_("before the last two events of each user"),
     "end": N_("after all events"),
@@ -137,7 +137,7 @@ def _draw_question(question: QuestionError, state: dict[str, Any]) -> None:
         _("Answer"),
         choices,
         index=choices.index(suggested) if suggested in choices else None,
-        format_func=lambda each: escape_markdown(_(CHOICES[each]) if each in CHOICES else each),
+        format_func=lambda each: escape_markdown(_(ANSWERS[each]) if each in ANSWERS else each),
         key=f"model_answer_{state['turn']}",
     )
     if st.button(_("Go on"), key=f"model_go_on_{state['turn']}", type="primary") and answer:
