@@ -48,6 +48,34 @@ def recognizes(path: Path) -> bool:
 def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedModel]:
     """Return the model of an export. Scores are those of RecTools; a model with parts that are not rebuilt here is a CheckpointError."""
     config = read_config(path)
+    kind = _find_kind(path, config)
+    settings = _read_settings(path, config)
+    weights = find_weights(path)
+    arrays = rename_tensors(read_tensors(weights), weights)
+    found = match_items(_find_items(path, kind, len(arrays["items"]), options), dataset, options.least_overlap)
+    codes = np.where(found.columns < 0, -1, found.columns + len(EXTRA_TOKENS[kind]))
+
+    import torch
+
+    from recsys.models import build_config, find_model_spec
+    from recsys.models.imported.rectools_transformers import Network
+
+    model_class = find_model_spec(kind).load()
+    built = build_config(model_class.Config, settings)
+    with torch.device("meta"):
+        network = Network(arrays["items"].shape, built, "positions" in arrays)
+    check_tensors(
+        weights,
+        kind,
+        {name: value.shape for name, value in arrays.items()},
+        {name: tuple(value.shape) for name, value in network.state_dict().items()},
+    )
+    model = model_class.restore(dataset.item_ids, built, {"codes": codes, **arrays})
+    return [ImportedModel(kind, model, path.name, found.matches, {"format": "rectools", "file": path.name})]
+
+
+def _find_kind(path: Path, config: dict[str, Any]) -> str:
+    """Return the kind of model that a config names; another one, or one with parts that are not rebuilt here, is a CheckpointError."""
     kind = KINDS.get(_short_name(config.get("cls")), "")
     if not kind:
         raise CheckpointError(
@@ -68,10 +96,12 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
                     value=config[name],
                 )
             )
-    settings = _read_settings(path, config)
-    weights = find_weights(path)
-    arrays = rename_tensors(read_tensors(weights), weights)
-    n_codes, extra = len(arrays["items"]), EXTRA_TOKENS[kind]
+    return kind
+
+
+def _find_items(path: Path, kind: str, n_codes: int, options: ImportOptions) -> np.ndarray:
+    """Return the item ids (n_own,) in the order of the model's codes, without its special tokens."""
+    extra = EXTRA_TOKENS[kind]
     listed = find_item_list(path, options)
     if listed is None:
         raise ask_for_items(path.name, n_codes - len(extra))
@@ -85,26 +115,7 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
                 items=n_codes - len(extra),
             )
         )
-    found = match_items(item_ids, dataset, options.least_overlap)
-    codes = np.where(found.columns < 0, -1, found.columns + len(extra))
-
-    import torch
-
-    from recsys.models import build_config, find_model_spec
-    from recsys.models.imported.rectools_transformers import Network
-
-    model_class = find_model_spec(kind).load()
-    built = build_config(model_class.Config, settings)
-    with torch.device("meta"):
-        network = Network(arrays["items"].shape, built, "positions" in arrays)
-    check_tensors(
-        weights,
-        kind,
-        {name: value.shape for name, value in arrays.items()},
-        {name: tuple(value.shape) for name, value in network.state_dict().items()},
-    )
-    model = model_class.restore(dataset.item_ids, built, {"codes": codes, **arrays})
-    return [ImportedModel(kind, model, path.name, found.matches, {"format": "rectools", "file": path.name})]
+    return item_ids
 
 
 def rename_tensors(tensors: dict[str, np.ndarray], file: Path) -> dict[str, np.ndarray]:

@@ -1,6 +1,5 @@
 """Imported models as checkpoints: their names, and what their cards say."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +58,7 @@ def test_cards_of_lists_say_how_many_cases_have_one(tiny: Dataset, tmp_path: Pat
     assert card.source["cases"] == sum(len(tiny.history(user)) >= 3 for user in tiny.user_ids)
 
 
-def test_an_import_replaces_one_of_the_same_name(model: VectorModel, tiny: Dataset, make_dataset: Callable[..., Dataset]) -> None:
+def test_an_import_replaces_one_of_the_same_name(model: VectorModel, tiny: Dataset) -> None:
     first = save_imported_model(ImportedModel("vectors", model, "mf"), tiny)
     other = VectorModel(tiny.item_ids, VectorConfig("cosine"), model.arrays())
     second = save_imported_model(ImportedModel("vectors", other, "mf"), tiny)

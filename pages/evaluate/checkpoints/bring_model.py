@@ -160,7 +160,7 @@ def _draw_result(imported: "ImportedModel", card: "CheckpointCard") -> None:
     with st.container(border=True):
         ndcg = card.validation.get("ndcg@10")
         quality = (
-            _("no validation event has a list, so there is no figure yet")
+            _("no validation event to measure it on")
             if ndcg is None
             else _("NDCG@10 {value} on validation events", value=format_fixed(ndcg, 3))
         )
