@@ -8,7 +8,7 @@ import numpy as np
 from recsys.core.errors import CheckpointError, QuestionError, RecsysError, summarize_error
 from recsys.core.translation import _
 from recsys.model_import.options import PADDINGS
-from recsys.models.imported.onnx_model import SIDES, OnnxConfig, OnnxModel, open_session, run_graph
+from recsys.models.imported.onnx_model import SIDES, OnnxConfig, OnnxModel, open_session, pad_windows, run_graph
 
 LONGEST = 512
 """Longest history that is tried on a graph without a length of its own."""
@@ -116,7 +116,7 @@ def find_signature(graph: Graph, n_items: int, padding: str = "") -> OnnxConfig:
                 name=LENGTH,
             )
         )
-    width = graph.run(_pad(codes, limit if is_padded else codes.shape[1], side), np.full(SAMPLES, codes.shape[1])).shape
+    width = graph.run(pad_windows(codes, limit if is_padded else codes.shape[1], side), np.full(SAMPLES, codes.shape[1])).shape
     _check_width(graph, width, n_items)
     return OnnxConfig(limit, is_padded, side if side in SIDES else "left", n_items, has_padding_score=width[1] == n_items + 1)
 
@@ -237,10 +237,5 @@ def _ignores_padding(graph: Graph, codes: np.ndarray, side: str, limit: int) -> 
     if length == codes.shape[1]:
         return True
     lengths = np.full(len(codes), codes.shape[1])
-    bare, padded = graph.run(codes, lengths), graph.run(_pad(codes, length, side), lengths)
+    bare, padded = graph.run(codes, lengths), graph.run(pad_windows(codes, length, side), lengths)
     return bool(np.allclose(bare, padded, rtol=1e-4, atol=1e-4))
-
-
-def _pad(codes: np.ndarray, length: int, side: str) -> np.ndarray:
-    missing = length - codes.shape[1]
-    return np.pad(codes, ((0, 0), (0, missing) if side == "right" else (missing, 0)))

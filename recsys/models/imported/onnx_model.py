@@ -83,10 +83,7 @@ class OnnxModel(ImportedSequenceModel):
 
     def pad(self, windows: np.ndarray) -> np.ndarray:
         """Return windows (B, T) padded on the side and to the length that the graph expects; an empty window is one padding."""
-        missing = (self.config.max_length if self.config.is_padded else 1) - windows.shape[1]
-        if missing <= 0:
-            return windows
-        return np.pad(windows, ((0, 0), (missing, 0) if self.config.padding == "left" else (0, missing)))
+        return pad_windows(windows, self.config.max_length if self.config.is_padded else 1, self.config.padding)
 
     def fallbacks(self, requests: Any) -> list[str | None]:
         reasons = super().fallbacks(requests)
@@ -112,6 +109,12 @@ class OnnxModel(ImportedSequenceModel):
             if self._session is None:
                 self._session = open_session(self._graph, self._device)
             return self._session
+
+
+def pad_windows(windows: np.ndarray, length: int, side: str) -> np.ndarray:
+    """Return windows (B, T) padded with 0 on a side of SIDES to (B, length), or as they are where they are as long."""
+    missing = max(length - windows.shape[1], 0)
+    return np.pad(windows, ((0, 0), (0, missing) if side == "right" else (missing, 0)))
 
 
 def run_graph(session: Any, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
