@@ -30,7 +30,10 @@ def run(
     ] = None,
     map: Annotated[list[str] | None, typer.Option(metavar="ROLE=COLUMN", help="A column of a table: user_id=uid.")] = None,
     made_before: Annotated[
-        str, typer.Option(help="When each user's list without a time was made: before the last event, or at the end.")
+        str,
+        typer.Option(
+            help="When lists without a time were made: before each user's last event (last) or last two (second-last), or at the end (end)."
+        ),
     ] = "",
     similarity: Annotated[str, typer.Option(help="Similarity of vectors: dot, cosine or euclidean.")] = "",
     user_rule: Annotated[str, typer.Option(help="Vector of a user: stored, or the mean or the last of the items in the history.")] = "",

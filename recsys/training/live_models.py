@@ -20,8 +20,3 @@ def find_live_model(dataset: str, name: str) -> LoadedCheckpoint | None:
 def list_live_models(dataset: str) -> list[CheckpointEntry]:
     """Return the live models of a dataset in the order of their registration."""
     return [CheckpointEntry(name, Path(), loaded.card, shipped=False) for name, loaded in _LIVE.get(dataset, {}).items()]
-
-
-def forget_live_models(dataset: str) -> None:
-    """Forget the live models of a dataset."""
-    _LIVE.pop(dataset, None)

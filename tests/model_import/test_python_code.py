@@ -15,13 +15,13 @@ from recsys.evaluation.replay import replay_history
 from recsys.explain.game import Game
 from recsys.model_import import python_code
 from recsys.model_import.python_code import is_code, open_code, recommender, wrap_model
-from recsys.training.live_models import find_live_model, forget_live_models
+from recsys.training import live_models
+from recsys.training.live_models import find_live_model
 
 
 @pytest.fixture(autouse=True)
-def forgotten(tiny: Dataset) -> Iterator[None]:
-    yield
-    forget_live_models(tiny.name)
+def no_live_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_models, "_LIVE", {})
 
 
 class CountsTheHistory:

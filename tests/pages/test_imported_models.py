@@ -1,6 +1,6 @@
 """Every page with imported models: it works, or says why it does not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from recsys.model_import.saving import save_imported_model
 from recsys.models.base.count_based import hash_user_id
 from recsys.models.imported.recommendation_lists import ListsConfig, RecommendationLists
 from recsys.models.imported.vector_model import VectorConfig, VectorModel
-from recsys.training.live_models import forget_live_models
+from recsys.training import live_models
 from tests.pages.conftest import told
 
 PAGES = (
@@ -73,9 +73,8 @@ UNEXPLAINED = (*FIXED, "code with lists")
 
 
 @pytest.fixture(autouse=True)
-def forgotten(tiny: Dataset) -> Iterator[None]:
-    yield
-    forget_live_models(tiny.name)
+def no_live_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_models, "_LIVE", {})
 
 
 @pytest.mark.parametrize("kind", MAKERS)
