@@ -53,7 +53,7 @@ from pages.cache.models import (
     replay_part,
     replay_whole,
 )
-from pages.cache.session_folder import session_folder
+from pages.cache.session_folder import session_folder, write_uploads
 from pages.cache.texts import item_text_vectors, plane, query_vector
 
 __all__ = [
@@ -110,4 +110,5 @@ __all__ = [
     "user_name",
     "whole_map",
     "worst_ranked_users",
+    "write_uploads",
 ]

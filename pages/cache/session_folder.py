@@ -1,11 +1,14 @@
 """A folder on disk for each session that uploads something, removed when the session ends."""
 
+import re
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, Thread
+from typing import Any
 
 import streamlit as st
 from streamlit import runtime
@@ -41,6 +44,23 @@ def session_folder() -> Path:
         st.session_state["session_folder"] = Path(own.folder.name)
     folder: Path = st.session_state["session_folder"]
     return folder
+
+
+def write_uploads(files: Sequence[Any], use: str) -> Path:
+    """Write uploads to this session's folder in place of the last ones of the same use; return the file, or the folder of several."""
+    folder = session_folder() / use
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    paths = [folder / _simplify(Path(each.name)) for each in files]
+    for path, each in zip(paths, files, strict=True):
+        path.write_bytes(each.getbuffer())
+    return paths[0] if len(paths) == 1 else folder
+
+
+def _simplify(name: Path) -> str:
+    """Return the name of a file in ASCII, with its suffix."""
+    stem, suffix = (re.sub(r"[^\w.\-]+", "-", part, flags=re.ASCII) for part in (name.stem, name.suffix))
+    return (stem.lstrip(".-") or "upload") + suffix
 
 
 def _watch() -> None:

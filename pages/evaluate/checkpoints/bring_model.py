@@ -1,7 +1,5 @@
 """Import of a model trained elsewhere: upload it, answer what its files do not say, read what matched, and use it."""
 
-import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,7 +77,7 @@ def draw(here: Cursor) -> None:
 def _draw_id_file(key: str) -> Path | None:
     label, help_text = ID_FILES[key]
     file = st.file_uploader(_(label), key=f"model_{key}", help=_(help_text))
-    return None if file is None else _write([file], f"model-{key}")
+    return None if file is None else cache.write_uploads([file], f"model-{key}")
 
 
 def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
@@ -88,22 +86,8 @@ def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
     identity = (here.dataset.name, *(file.file_id for file in files))
     if state.get("identity") != identity:
         state.clear()
-        state.update(identity=identity, path=_write(files, "model"), answers=ImportOptions(), turn=0)
+        state.update(identity=identity, path=cache.write_uploads(files, "model"), answers=ImportOptions(), turn=0)
     return state
-
-
-def _write(files: list[Any], use: str) -> Path:
-    """Write uploads to this session's folder in place of the last ones of the same use; return the file, or the folder of several."""
-    folder = cache.session_folder() / use
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    paths = []
-    for file in files:
-        safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload"
-        path = folder / safe
-        path.write_bytes(file.getbuffer())
-        paths.append(path)
-    return paths[0] if len(paths) == 1 else folder
 
 
 def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) -> None:

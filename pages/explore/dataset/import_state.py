@@ -1,8 +1,6 @@
 """The state of an import in the session: an upload, the answers given so far, its plan and the result of its check."""
 
 import csv
-import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -73,7 +71,7 @@ def keep_upload(file: Any) -> ImportState:
     """Return the state of the import of an upload, which is written to this session's own folder once."""
     state: ImportState | None = st.session_state.get(KEY)
     if state is None or state.file != file.file_id:
-        state = st.session_state[KEY] = ImportState(file.file_id, _write_upload(file, "events"))
+        state = st.session_state[KEY] = ImportState(file.file_id, cache.write_uploads([file], "events"))
     return state
 
 
@@ -85,19 +83,8 @@ def start_again(state: ImportState) -> None:
 def keep_side_file(file: Any, use: str, state: ImportState) -> str:
     """Return the path of an uploaded file that describes the events, which is written to this session's own folder once."""
     if state.side_files.get(use, ("", ""))[0] != file.file_id:
-        state.side_files[use] = file.file_id, str(_write_upload(file, use))
+        state.side_files[use] = file.file_id, str(cache.write_uploads([file], use))
     return state.side_files[use][1]
-
-
-def _write_upload(file: Any, use: str) -> Path:
-    """Write an upload to this session's folder in place of the last one of the same use, and return its path."""
-    safe = re.sub(r"[^\w.\-]+", "-", Path(file.name).name, flags=re.ASCII).lstrip(".-") or "upload.csv"
-    folder = cache.session_folder() / use
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    path = folder / safe
-    path.write_bytes(file.getbuffer())
-    return path
 
 
 def plan_import(state: ImportState) -> None:
