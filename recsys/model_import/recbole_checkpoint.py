@@ -93,6 +93,7 @@ def _tensors(values: Any) -> dict[str, StoredTensor]:
 
 
 def check_memory(checkpoint: Checkpoint, sizes: list[int]) -> None:
+    """Raise a DataError where parameters with these numbers of values, and the copies made of them, would not fit into memory."""
     check_fits(
         _("the import of {file}", file=checkpoint.file.path.name), 12.0 * sum(sizes), _("close other programs, or use a larger computer")
     )

@@ -21,6 +21,8 @@ from recsys.model_import.recommendation_rows import is_trec, read_rows
 from recsys.model_import.vector_arrays import find_vector_column
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".gz", ".zip", ".xlsx", ".run", ".trec", ".dat")
+_FOUND = {"user": N_("users with lists that the dataset has"), "item": N_("recommended items that the dataset has")}
+_NOT_FOUND = {"user": N_("users with lists that the dataset does not have"), "item": N_("recommended items that the dataset does not have")}
 
 
 def recognizes(path: Path) -> bool:
@@ -94,7 +96,3 @@ def _match_ids(rows: pd.DataFrame, dataset: Dataset, least_overlap: float) -> li
             checks.append(Check(_NOT_FOUND[kind], int((at < 0).sum()), "dropped"))
     lost = int(((rows["user"] < 0) | (rows["item"] < 0)).sum())
     return [*checks, *([Check(N_("rows of users or items that the dataset does not have"), lost, "dropped")] if lost else [])]
-
-
-_FOUND = {"user": N_("users with lists that the dataset has"), "item": N_("recommended items that the dataset has")}
-_NOT_FOUND = {"user": N_("users with lists that the dataset does not have"), "item": N_("recommended items that the dataset does not have")}
