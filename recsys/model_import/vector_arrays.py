@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError
 from recsys.core.translation import _
-from recsys.model_import.matching import read_id_list, to_ids
+from recsys.model_import.id_lists import read_id_list
+from recsys.model_import.matching import to_ids
 from recsys.model_import.options import ImportOptions
 
 SUFFIXES = (".npy", ".npz", ".safetensors", ".parquet", ".pq")
