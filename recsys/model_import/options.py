@@ -11,7 +11,7 @@ class ImportOptions:
     `format` is a key of `FORMATS`. `items` and `users` are files with the ids in the order of the model, `interactions` the file that it
     was trained on. `columns` maps the columns of a table: {"user_id": "uid"}. `made_before` says for which event a user's lists without
     times were made: "last" or "end". `similarity` is dot, cosine or euclidean; `user_rule` stored, mean or last; `padding` left, right or none.
-    An import is refused where less than `least_overlap` of the model's items, or of the users of its lists, are in the dataset.
+    `table` is the file of a zip or the sheet of a workbook that has the lists. An import is refused where less than `least_overlap` of the model's items, or of the users of its lists, are in the dataset.
     """
 
     format: str = ""
@@ -24,3 +24,4 @@ class ImportOptions:
     user_rule: str = ""
     padding: str = ""
     least_overlap: float = 0.5
+    table: str = ""
