@@ -71,6 +71,5 @@ def ask_for_items(name: str, count: int) -> QuestionError:
             file=name,
             count=count,
         ),
-        "--items",
-        "items.json",
+        option="--items",
     )
