@@ -119,11 +119,11 @@ def test_a_name_with_underscores_is_shown_as_it_is(tiny: Dataset, open_page: Cal
 
 @pytest.mark.parametrize("page", ["explore/timeline/page.py", "demo/recommend/page.py", "demo/compare/page.py"])
 def test_a_list_of_items_that_the_user_had_says_so(
-    page: str, tiny: Dataset, keep: Callable[..., Dataset], open_page: Callable[..., AppTest]
+    page: str, tiny: Dataset, own_home: None, visit: Callable[..., AppTest], keep: Callable[..., Dataset]
 ) -> None:
-    once = keep(replace(tiny, name="once", repeats=False, interactions=tiny.interactions.drop_duplicates(["user_id", "item_id"])))
+    once = keep(replace(tiny, repeats=False))
     wrap_model(lambda user_id, history, k: history[::-1], once, "again")
-    shown = told(open_page(page, dataset="once", model="again", user=str(once.user_ids[0])))
+    shown = told(visit(page, dataset="tiny", model="again", user=str(once.user_ids[0])))
     assert "Items that the user had before are left out." in shown and "reset your changes" not in shown
 
 
