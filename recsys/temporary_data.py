@@ -73,10 +73,17 @@ def keep_model(model: Any, dataset: Dataset, answers: Mapping[str, Any] | None =
     return folder.name
 
 
+_NAMES_OF_FILES = {"item_ids": "items", "user_ids": "users", "interactions_file": "interactions"}
+"""Answers that are files, whose names in `import` are those of tables in `show`, and those names."""
+
+
 def _import(path: Path, dataset: Dataset, answers: Mapping[str, Any]) -> str:
     """Import a file that `recsys.model_import` reads, and return the name of the first model in it."""
+    named: dict[str, Any] = {
+        _NAMES_OF_FILES.get(key, key): Path(value) if key in _NAMES_OF_FILES else value for key, value in answers.items()
+    }
     try:
-        options = ImportOptions(**answers)
+        options = ImportOptions(**named)
     except TypeError as error:
         raise DataError(
             _("'{names}' are not options of an import; give for example made_before='last'", names=", ".join(answers))
