@@ -111,6 +111,7 @@ def show(
         port: by default the first free one from 8501.
         open_browser: whether to open a browser, where this is not a notebook.
         answers: what the file of a model does not say, by the names of the options of `import`: made_before="last", similarity="dot".
+            Files with ids, there --items, --users and --interactions, are item_ids, user_ids and interactions_file here.
     """
     from recsys.temporary_data import keep_dataset, keep_model
 

@@ -73,13 +73,20 @@ def keep_model(model: Any, dataset: Dataset, answers: Mapping[str, Any] | None =
     return folder.name
 
 
+_NAMES_OF_FILES = {"item_ids": "items", "user_ids": "users", "interactions_file": "interactions"}
+"""Answers that are files, whose names in `import` are those of tables in `show`, and those names."""
+
+
 def _import(path: Path, dataset: Dataset, answers: Mapping[str, Any]) -> str:
     """Import a file that `recsys.model_import` reads, and return the name of the first model in it."""
+    named: dict[str, Any] = {
+        _NAMES_OF_FILES.get(key, key): Path(value) if key in _NAMES_OF_FILES else value for key, value in answers.items()
+    }
     known = ImportOptions.__dataclass_fields__
-    for name in answers:
+    for name in named:
         if name not in known:
             raise unknown("option of an import", name, known)
-    found = read_models(path, dataset, ImportOptions(**answers))
+    found = read_models(path, dataset, ImportOptions(**named))
     cards = save_imported_models(found, dataset, folder=temporary_home() / "checkpoints" / dataset.name)
     return cards[0].name
 

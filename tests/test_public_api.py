@@ -163,9 +163,14 @@ class TestShow:
                 columns=["user_id", "item_id", "score"],
             )
             lists.to_csv("lists.csv", index=False)
-            models = [popular, lists, "lists.csv"]
+            known = events["item_id"].unique()
+            import numpy as np
+            np.save("vectors.npy", np.random.default_rng(0).normal(size=(len(known), 4)))
+            pd.DataFrame({"idx": range(len(known)), "item_id": known}).to_csv("known.csv", index=False)
+            models = [popular, lists, "lists.csv", "vectors.npy"]
             urls = [recsys.show(events, each, items=items, open_browser=False, **answers).url
-                    for each, answers in zip(models, [{}, {"made_before": "last"}, {"made_before": "last"}])]
+                    for each, answers in zip(models, [{}, {"made_before": "last"}, {"made_before": "last"},
+                                                   {"item_ids": "known.csv", "similarity": "cosine"}])]
             names = [url.rpartition("model=")[2] for url in urls]
             data = recsys.open_dataset("my-data")
             first = recsys.recommend(recsys.load(names[2], data), data, "7", step=len(data.history("7")) - 1)
@@ -174,7 +179,7 @@ class TestShow:
             tmp_path,
         )
         assert found["names"][0] == "popular" and found["names"][2].startswith("lists")
-        assert not found["names"][1].startswith(("popular", "markov"))
+        assert not found["names"][1].startswith(("popular", "markov")) and found["names"][3].startswith("vectors")
         assert not (tmp_path / "home").exists()
 
     def test_every_view_has_its_data_and_the_same_data_its_view(self, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import streamlit as st
 from pages import cache
 from pages.shell import keyboard, step_buttons
 from pages.shell.cursor import AT_STEP, AT_USER, GO_STEP, GO_USER, LAST, Cursor, current_cursor, move_cursor, place_pending
-from pages.ui.errors import escape_markdown, notice
+from pages.ui.errors import notice
 from recsys.core import Dataset
 from recsys.core.devices import DEVICES, choose_device
 from recsys.core.errors import DataError
@@ -77,7 +77,7 @@ def _choice(key: str, label: str, missing: str, titles: dict[str, str]) -> str:
     value = st.selectbox(
         label,
         list(titles),
-        format_func=lambda name: escape_markdown(titles[name]),
+        format_func=titles.__getitem__,
         key=key,
         on_change=move_cursor if key == "dataset" else None,
     )

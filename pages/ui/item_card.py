@@ -26,6 +26,13 @@ def card_html(rank: int, dataset: Dataset, item: str, width: float, tints: dict[
     return f'<div class="rs-card"><span class="rs-rank">{rank}</span>{body}{bar}</div>'
 
 
+def empty_list_text(dataset: Dataset) -> str:
+    """Return the sentence in place of a list without items."""
+    if dataset.repeats:
+        return _("No item to recommend at this step.")
+    return _("No item to recommend at this step. Items that the user had before are left out.")
+
+
 def fallback_label(reason: str | None) -> str:
     """Return a label as HTML that says a list does not depend on the user's history, and why; empty for a personal list."""
     if not reason:

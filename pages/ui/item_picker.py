@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages import cache
-from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
@@ -35,8 +34,3 @@ def search_titles(dataset: Dataset, part: str, count: int) -> list[str]:
             if len(found) == count:
                 break
     return found
-
-
-def title_option(dataset: Dataset, item: str) -> str:
-    """Return an item's title for a widget that reads Markdown."""
-    return escape_markdown(dataset.title_of(item))

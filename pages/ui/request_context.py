@@ -9,7 +9,6 @@ import streamlit as st
 
 from pages import cache
 from pages.shell.cursor import Cursor
-from pages.ui.errors import escape_markdown
 from recsys.core import Event, History, Request, request_at
 from recsys.core.errors import DataError
 from recsys.core.formatting import format_clock, local_time, weekday_names
@@ -104,9 +103,7 @@ def draw_context_controls(cursor: Cursor, aware: Collection[str], key: str) -> R
         st.caption(_("This dataset has an order of events but no times."))
     areas = cache.areas(cursor.dataset)
     if areas and "place" in aware:
-        area = st.selectbox(
-            _("Place"), list(areas), index=None, placeholder=_("latest place"), key=f"{key}_place", format_func=escape_markdown
-        )
+        area = st.selectbox(_("Place"), list(areas), index=None, placeholder=_("latest place"), key=f"{key}_place")
         place = areas[area] if area else None
     elif areas:
         st.caption(_("This model does not use the place."))

@@ -39,6 +39,9 @@ def run(
     user_rule: Annotated[str, typer.Option(help="Vector of a user: stored, or the mean or the last of the items in the history.")] = "",
     padding: Annotated[str, typer.Option(help="Side on which a network expects shorter histories to be padded: left, right or none.")] = "",
     least_overlap: Annotated[float, typer.Option(help="Smallest share of the model's items that the dataset must have.")] = 0.5,
+    table_name: Annotated[
+        str, typer.Option("--table", metavar="NAME", help="The file of a zip or the sheet of a workbook that has the lists.")
+    ] = "",
     protocol: ProtocolName = None,
     as_json: Json = False,
 ) -> None:
@@ -53,7 +56,9 @@ def run(
     from recsys.model_import.remote import fetch_source
     from recsys.model_import.saving import save_imported_models
 
-    options = ImportOptions(format, items, users, interactions, columns, made_before, similarity, user_rule, padding, least_overlap)
+    options = ImportOptions(
+        format, items, users, interactions, columns, made_before, similarity, user_rule, padding, least_overlap, table_name
+    )
     data = datasets.open_dataset(dataset)
     with fetch_source(thing) as path:
         found = read_models(path.expanduser(), data, options)

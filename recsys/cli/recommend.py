@@ -124,6 +124,8 @@ def _rank_next(model: "Recommender", data: "Dataset", request: "Request", item_i
 def _lines(result: dict[str, Any], length: int, data: "Dataset") -> list[str]:
     rows = [(item["rank"], item["title"], item["item_id"], item["score"]) for item in result["items"]]
     lines = [f"user {result['user']} after {result['step']} of {length} events", table(("rank", "title", "item", "score"), rows)]
+    if not rows:
+        lines[1] = f"no item to recommend{'' if data.repeats else '; items that the user had before are left out'}"
     if result["next"]:
         rank = result["next"]["rank"]
         title = data.title_of(result["next"]["item_id"])

@@ -8,7 +8,7 @@ import numpy as np
 
 from recsys.core.errors import CheckpointError, QuestionError, summarize_error
 from recsys.core.translation import _
-from recsys.model_import.matching import read_id_list
+from recsys.model_import.id_lists import drop_header, read_id_list
 from recsys.model_import.options import ImportOptions
 
 CONFIG = "config.json"
@@ -58,9 +58,9 @@ def find_item_list(folder: Path, options: ImportOptions, stem: str = "") -> np.n
     `stem` is the name of a file whose list may have the same name: model.items.json beside model.onnx.
     """
     if options.items is not None:
-        return read_id_list(options.items)
+        return drop_header(read_id_list(options.items))
     names = [f"{stem}.{name}" for name in ITEM_LISTS if stem] + list(ITEM_LISTS)
-    return next((read_id_list(folder / name) for name in names if (folder / name).is_file()), None)
+    return next((drop_header(read_id_list(folder / name)) for name in names if (folder / name).is_file()), None)
 
 
 def ask_for_items(name: str, count: int) -> QuestionError:

@@ -12,6 +12,7 @@ from recsys.core.formatting import join_words
 from recsys.core.translation import N_, _
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.options import ImportOptions
+from recsys.model_import.python_code import is_code
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,14 @@ FORMATS: dict[str, ModelFormat] = {
 def read_models(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedModel]:
     """Read the models of a file or folder for a dataset, in the format given or recognized."""
     if not path.exists():
+        if is_code(str(path)):
+            raise DataError(
+                _(
+                    "{name} names Python code, which is not imported; name it where a checkpoint is named, as in: python -m recsys evaluate {name} {dataset}",
+                    name=path,
+                    dataset=dataset.name,
+                )
+            )
         raise DataError(_("{file} does not exist; give a file or folder with a model or its recommendations", file=path))
     return find_format(path, options.format).read(path, dataset, options)
 
@@ -61,13 +70,7 @@ def find_format(path: Path, name: str = "") -> ModelFormat:
         return FORMATS[name]
     fitting = [each for each, form in FORMATS.items() if form.recognizes(path)]
     if not fitting:
-        raise DataError(
-            _(
-                "{file} is not a model that can be imported; bring one of: {formats}",
-                file=path.name,
-                formats=join_words([_(each.title) for each in FORMATS.values()], "or"),
-            )
-        )
+        raise _not_recognized(path)
     if len(fitting) > 1:
         raise QuestionError(
             _(
@@ -80,3 +83,35 @@ def find_format(path: Path, name: str = "") -> ModelFormat:
             choices=fitting,
         )
     return FORMATS[fitting[0]]
+
+
+def _not_recognized(path: Path) -> DataError:
+    """Return the error about a file or folder that no format recognizes, with what to do where its kind is known."""
+    formats = join_words([_(each.title) for each in FORMATS.values()], "or")
+    if path.is_dir():
+        names = sorted(each.name for each in path.iterdir() if not each.name.startswith((".", "_")))
+        return DataError(
+            _(
+                "the files {names} together are not a model that can be imported; bring one of: {formats}. Parts of one table have names that differ in numbers only",
+                names=join_words(names[:5]) or "–",
+                formats=formats,
+            )
+        )
+    for suffixes, reason in _ADVICE.items():
+        if path.suffix.lower() in suffixes:
+            return DataError(_(reason, file=path.name))
+    return DataError(_("{file} is not a model that can be imported; bring one of: {formats}", file=path.name, formats=formats))
+
+
+_ADVICE: dict[tuple[str, ...], str] = {
+    (".pt", ".ckpt", ".bin", ".h5", ".keras", ".tflite"): N_(
+        "{file} holds the weights of a network, which do not say how it computes; export the network to ONNX, or call it from Python code"
+    ),
+    (".pkl", ".pickle", ".joblib", ".dill"): N_(
+        "{file} is a pickle, which could run code and is never opened; save its vectors as NumPy arrays or its lists as a table, or call the model from Python code"
+    ),
+    (".py", ".ipynb"): N_(
+        "{file} is Python code, which is not imported; name it where a checkpoint is named, as module:name, or give the object to recsys.show"
+    ),
+}
+"""Endings of files that are often brought and cannot be read, with what to do instead."""

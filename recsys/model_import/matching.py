@@ -1,16 +1,14 @@
 """Ids of a model and of a dataset, matched: ids are text, whatever type the file gave them."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from recsys.core import Dataset
 from recsys.core.dataset import Check
-from recsys.core.errors import DataError, summarize_error
+from recsys.core.errors import DataError
 from recsys.core.formatting import format_number, format_share
 from recsys.core.translation import N_, _
 
@@ -87,24 +85,3 @@ def check_overlap(kind: str, given: np.ndarray, is_known: np.ndarray, dataset: D
             other=", ".join(f"'{each}'" for each in known[:2]),
         )
     )
-
-
-def read_id_list(file: Path) -> np.ndarray:
-    """Return ids (n,) from a file: one a line, a JSON list, a NumPy array of text or numbers, or the first column of a CSV or Parquet file."""
-    try:
-        if file.suffix == ".json":
-            return to_ids(json.loads(file.read_text(encoding="utf-8")))
-        if file.suffix == ".npy":
-            return to_ids(np.load(file, allow_pickle=False))
-        if file.suffix == ".parquet":
-            return to_ids(pd.read_parquet(file).iloc[:, 0])
-        if file.suffix in (".csv", ".tsv"):
-            separator = "\t" if file.suffix == ".tsv" else ","
-            return to_ids(pd.read_csv(file, sep=separator, header=None, usecols=[0], dtype=str, keep_default_na=False)[0])
-        return to_ids(file.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
-    except FileNotFoundError as error:
-        raise DataError(_("{path} does not exist; check the name and the folder", path=file)) from error
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(
-            _("{file} cannot be read as a list of ids ({reason}); write one id a line", file=file.name, reason=summarize_error(error))
-        ) from error

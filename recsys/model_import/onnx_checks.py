@@ -7,6 +7,7 @@ import numpy as np
 
 from recsys.core.errors import CheckpointError, QuestionError, RecsysError, summarize_error
 from recsys.core.translation import _
+from recsys.model_import.onnx_lengths import check_lengths
 from recsys.model_import.options import PADDINGS
 from recsys.models.imported.onnx_model import SIDES, OnnxConfig, OnnxModel, open_session, pad_windows, run_graph
 
@@ -86,6 +87,7 @@ def find_signature(graph: Graph, n_items: int, padding: str = "") -> OnnxConfig:
     `padding` is one of PADDINGS, or empty where the graph's own metadata_props or runs of it must tell.
     """
     fixed = _check_types(graph)
+    check_lengths(graph, n_items, fixed)
     _check_width(graph, (SAMPLES, graph.session.get_outputs()[0].shape[1]), n_items)
     declared = graph.session.get_modelmeta().custom_metadata_map
     side = padding or declared.get(PADDING, "")

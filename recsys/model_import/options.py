@@ -19,8 +19,9 @@ class ImportOptions:
 
     `format` is a key of `FORMATS`. `items` and `users` are files with the ids in the order of the model, `interactions` the file that it
     was trained on. `columns` maps the columns of a table: {"user_id": "uid"}. `made_before` says when a user's lists without times were
-    made; it and `similarity`, `user_rule` and `padding` have one of CHOICES. An import is refused where less than `least_overlap` of the
-    model's items, or of the users of its lists, are in the dataset.
+    made; it and `similarity`, `user_rule` and `padding` have one of CHOICES. `table` is the file of a zip or the sheet of a workbook that
+    has the lists. An import is refused where less than `least_overlap` of the model's items, or of the users of its lists, are in the
+    dataset.
     """
 
     format: str = ""
@@ -33,6 +34,7 @@ class ImportOptions:
     user_rule: str = ""
     padding: str = ""
     least_overlap: float = 0.5
+    table: str = ""
 
     def __post_init__(self) -> None:
         check_between(0, 1, self, "least_overlap")

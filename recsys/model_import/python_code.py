@@ -84,9 +84,12 @@ def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonRecommender:
     declared = getattr(thing, _PARAMETERS, None) or getattr(thing, "parameters", None)
     parameters = _read_parameters(declared) if isinstance(declared, Mapping) else {}  # those of a PyTorch module are a method
     score, recommend = getattr(thing, "score", None), getattr(thing, "recommend", None)
-    if not callable(score) and not callable(recommend) and callable(thing):
+    if not callable(score) and not callable(recommend) and callable(thing) and not isinstance(thing, type):
         arguments = _argument_names(thing)
         score, recommend = (thing, None) if "histories" in arguments else (None, thing)
+    for method, wanted in ((score, ("histories",)), (None if callable(score) else recommend, ("user_id", "history", "k"))):
+        if callable(method):
+            _check_arguments(method, wanted, parameters, name)
     if callable(score):
         own = getattr(thing, "item_ids", None)
         columns = np.arange(len(dataset.item_ids)) if own is None else match_items(to_ids(own), dataset, 0.0).columns
@@ -100,6 +103,30 @@ def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonRecommender:
 
 def _read_parameters(declared: Mapping[str, Parameter | tuple[float, float, float]]) -> dict[str, Parameter]:
     return {name: each if isinstance(each, Parameter) else Parameter(*each) for name, each in declared.items()}
+
+
+def _check_arguments(function: Callable[..., Any], wanted: tuple[str, ...], parameters: Mapping[str, Parameter], name: str) -> None:
+    """Raise a DataError if a function cannot be called with the arguments that a recommender gets, as `score(X, y)` of scikit-learn."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*wanted, **dict.fromkeys(parameters))
+    except TypeError as error:
+        raise DataError(
+            _(
+                "{model} has the arguments {signature}, but a recommender is called as recommend(user_id, history, k) or score(histories); write a function with these arguments around it",
+                model=name,
+                signature=str(signature),
+            )
+        ) from error
+
+
+def _is_recommender(function: Any) -> bool:
+    """Return whether a function without the decorator is a recommender and not a factory, by the names of its arguments."""
+    names = set(_argument_names(function))
+    return not isinstance(function, type) and ("histories" in names or "history" in names)
 
 
 def _argument_names(function: Callable[..., Any]) -> list[str]:
@@ -133,8 +160,8 @@ def _make(name: str, dataset: Dataset) -> Any:
         ) from error
     if hasattr(found, _PARAMETERS) or (not isinstance(found, type) and (hasattr(found, "score") or hasattr(found, "recommend"))):
         return found  # a recommender itself, not a factory
-    if not callable(found):
-        raise DataError(_("{name} is neither a function nor a recommender", name=name))
+    if not callable(found) or _is_recommender(found):
+        return found
     return _call_in_time(name, found, (dataset,) if _argument_names(found) else ())
 
 

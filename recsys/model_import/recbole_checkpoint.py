@@ -69,7 +69,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
     if not isinstance(settings, dict) or not isinstance(state, dict):
         raise CheckpointError(
             _(
-                "{file} is a file of PyTorch but not a checkpoint of RecBole: it has no config or no state_dict; give the .pth file that RecBole’s trainer saved",
+                "{file} is a file of PyTorch but not a checkpoint of RecBole: it has no config or no state_dict; give the .pth file that RecBole’s trainer saved, or export a network of another library to ONNX",
                 file=path.name,
             )
         )

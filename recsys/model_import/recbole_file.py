@@ -8,8 +8,9 @@ from recsys.core.errors import CheckpointError, DataError, QuestionError
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.datasets import DATASETS
+from recsys.model_import.id_lists import read_id_list
 from recsys.model_import.imported_model import ImportedModel
-from recsys.model_import.matching import match_items, read_id_list
+from recsys.model_import.matching import match_items
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.recbole_checkpoint import FACTORS, SEQUENTIAL, Checkpoint, open_checkpoint
 from recsys.model_import.recbole_network import build_network

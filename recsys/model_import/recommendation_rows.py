@@ -1,7 +1,6 @@
 """Rows of a table of recommendations, in every format that such tables have."""
 
 import csv
-import json
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from recsys.datasets.importing.column_names import find_meaning, split_name
 from recsys.datasets.importing.file_format import open_file
 from recsys.datasets.importing.times import detect_times
 from recsys.datasets.source import open_duckdb, query_count, quote_name, reading_errors
+from recsys.model_import.nested_lists import read_nested_json
 from recsys.model_import.options import ImportOptions
 
 ROLES = ("user_id", "item_id", "score", "rank", "model", "time")
@@ -48,7 +48,7 @@ def read_rows(file: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[Ch
     """Return the rows with the ids as text, `score` and `rank` as numbers and `time` in seconds, where the file has them, and notes."""
     with TemporaryDirectory() as folder, open_duckdb(Path(folder)) as con:
         work = Path(folder)
-        columns, sql, notes = _open_rows(file, con, work)
+        columns, sql, notes = _open_rows(file, con, work, options.table or None)
         mapping = _find_columns(file, columns, options)
         selected = ", ".join(
             f"{quote_name(column)} AS {quote_name(_raw_name(role))}" for role, column in mapping.items() if column != ROW_ORDER
@@ -67,14 +67,14 @@ def is_trec(file: Path) -> bool:
     return False
 
 
-def _open_rows(file: Path, con: duckdb.DuckDBPyConnection, work: Path) -> tuple[list[str], str, list[Check]]:
+def _open_rows(file: Path, con: duckdb.DuckDBPyConnection, work: Path, table_name: str | None) -> tuple[list[str], str, list[Check]]:
     """Return the columns, the SQL that reads their texts, and notes, of a file in any format."""
-    unpacked = unpack_archive(file, work)
-    table = (_read_nested_json(unpacked[0]) or _read_trec(unpacked[0])) if len(unpacked) == 1 else None
+    unpacked = unpack_archive(file, work, table_name)
+    table = (read_nested_json(unpacked[0], lambda name: _guess_role(name)[0]) or _read_trec(unpacked[0])) if len(unpacked) == 1 else None
     if table is not None:
         con.register("lists", table)
         return list(table.column_names), "lists", []
-    found = open_file(file, work, layout="rows")
+    found = open_file(file, work, table_name, layout="rows")
     columns, sql, notes = list(found.columns), found.text_sql, list(found.notes)
     if not found.types and not found.has_header and len(columns) == 3:
         named, sql = _name_headerless(con, columns, sql)
@@ -109,39 +109,6 @@ def _fetch(con: duckdb.DuckDBPyConnection, file: Path, mapping: dict[str, str]) 
     if not len(rows):
         raise DataError(_("{file} has no rows; it should have one for each recommended item", file=file.name))
     return rows
-
-
-def _read_nested_json(file: Path) -> pa.Table | None:
-    """Return the rows of ranx's JSON, {user: {item: score}} or the same by the model's name; None for any other file."""
-    with file.open("rb") as opened:
-        if not opened.read(1 << 10).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-            return None
-    try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        return None  # the reader of tables says what is wrong
-    if not _is_nested(content):
-        return None
-    has_models = _is_nested(next(iter(content.values())))
-    runs = content if has_models else {"": content}
-    if not all(_is_nested(users) and _are_scores(items) for users in runs.values() for items in users.values()):
-        return None
-    columns: dict[str, list[str]] = {"model": [], "user_id": [], "item_id": [], "score": []}
-    for model, users in runs.items():
-        for user, items in users.items():
-            for name, values in zip(columns, ([model] * len(items), [user] * len(items), items, map(str, items.values())), strict=True):
-                columns[name].extend(values)
-    if not has_models:
-        del columns["model"]
-    return pa.table(columns)
-
-
-def _is_nested(content: object) -> bool:
-    return isinstance(content, dict) and bool(content) and all(isinstance(each, dict) for each in content.values())
-
-
-def _are_scores(items: object) -> bool:
-    return isinstance(items, dict) and all(isinstance(each, (int, float)) for each in items.values())
 
 
 def _read_trec(file: Path) -> pa.Table | None:
@@ -225,6 +192,8 @@ def _guess_role(column: str) -> tuple[str, int]:
     for role, words in _WORDS.items():
         if plain in words.split():
             return role, words.split().index(plain) + (_UNCLEAR if role in ("user_id", "item_id") else 0)
+    if plain == "rating" and "." in column:  # Spark's recommendations.rating is the prediction; a rating beside the item may be the truth
+        return "score", _UNCLEAR
     meaning = find_meaning(column)
     if meaning is not None and meaning.kind in ("user", "item") and meaning.level >= 2:
         return f"{meaning.kind}_id", 3 * _FORMS.index(meaning.form) - meaning.level

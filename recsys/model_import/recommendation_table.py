@@ -4,7 +4,9 @@ Read are tables in every dialect that the import of data reads, RecTools' reco t
 without a header, LensKit's flat and nested lists, Evidently's tables, TREC runs and ranx's JSON.
 """
 
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from recsys.model_import.list_steps import find_steps
 from recsys.model_import.matching import check_overlap, to_ids
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.recommendation_rows import is_trec, read_rows
+from recsys.model_import.table_parts import PARQUET, find_parts, join_parts
 from recsys.model_import.vector_arrays import find_vector_column
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".parquet", ".pq", ".json", ".jsonl", ".ndjson", ".gz", ".zip", ".xlsx", ".run", ".trec", ".dat")
@@ -28,10 +31,15 @@ _NOT_FOUND = {"user": N_("users with lists that the dataset does not have"), "it
 def recognizes(path: Path) -> bool:
     """Return whether this may be a table: by the suffix or the first line, or a folder with the lists of a visual app."""
     if path.is_dir():
-        return _in_folder(path) is not None
+        return _in_folder(path) is not None or _are_lists(find_parts(path))
     if path.suffix.lower() in (".parquet", ".pq"):
         return not find_vector_column(path)
     return path.suffix.lower() in _SUFFIXES or is_trec(path)
+
+
+def _are_lists(parts: list[Path]) -> bool:
+    """Return whether files are parts of a table without vectors."""
+    return bool(parts) and not (parts[0].suffix.lower() in PARQUET and find_vector_column(parts[0]))
 
 
 def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedModel]:
@@ -43,7 +51,7 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     """
     file = _in_folder(path) if path.is_dir() else path
     if file is None:
-        raise DataError(_("{folder} has no file of recommendations; give the file itself", folder=path.name))
+        return _read_parts(path, dataset, options)
     rows, notes = read_rows(file, options)
     if path.is_dir():
         _name_requests(rows, path)
@@ -62,6 +70,17 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
         source = {"format": "recommendations", "file": file.name, "depth": model.depth}
         models.append(ImportedModel("lists", model, name, (*checks, *found), source, protocol))
     return models
+
+
+def _read_parts(folder: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedModel]:
+    """Read the lists of a folder whose files are parts of one table."""
+    parts = find_parts(folder)
+    if not parts:
+        raise DataError(_("{folder} has no file of recommendations; give the file itself", folder=folder.name))
+    with TemporaryDirectory() as work:
+        models = read(join_parts(folder, parts, Path(work)), dataset, options)
+    note = Check(N_("files of the folder, read as one table"), len(parts), "kept")
+    return [replace(each, matches=(note, *each.matches)) for each in models]
 
 
 def _in_folder(folder: Path) -> Path | None:

@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import _
-from recsys.model_import.matching import read_id_list, to_ids
+from recsys.datasets.importing.column_names import find_meaning
+from recsys.model_import.id_lists import read_id_list
+from recsys.model_import.matching import to_ids
 from recsys.model_import.options import ImportOptions
 
 SUFFIXES = (".npy", ".npz", ".safetensors", ".parquet", ".pq")
@@ -35,6 +37,8 @@ _PARTS = {
     **{f"{kind}{word}": f"{kind}_ids" for kind in ("item", "user") for word in ("ids", "id", "sids", "tokens", "idmap", "labels")},
 }
 """Names of arrays and files, in lower case without other signs, and the part of the model that they hold."""
+_USER_WORDS, _ITEM_WORDS = {"user", "users", "query", "queries"}, {"item", "items", "candidate", "candidates"}
+"""Names of the two towers of a network."""
 _GENERAL = (*_VECTOR_WORDS, "arr0")
 """Names of arrays that hold the vectors of items where no array is named after items."""
 
@@ -154,6 +158,17 @@ def find_vector_column(file: Path) -> str:
     return names[0] if len(names) == 1 else ""
 
 
+def _find_kind(*names: str) -> str:
+    """Return whether vectors are of users or items, by the first name that tells: of the file, the column of ids or that of vectors."""
+    for name in names:
+        words = set(re.split(r"[^a-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()))
+        meaning = find_meaning(name) or find_meaning(name.removesuffix("s"))
+        for kind, own in (("user", _USER_WORDS), ("item", _ITEM_WORDS)):
+            if words & own or (meaning is not None and meaning.kind == kind and meaning.level >= 2):
+                return kind
+    return "item"
+
+
 def _add_parquet(found: VectorParts, file: Path) -> None:
     """Add the vectors of a Parquet file and their ids, from the first column of text or whole numbers."""
     table = pq.read_table(file)
@@ -165,7 +180,15 @@ def _add_parquet(found: VectorParts, file: Path) -> None:
     lengths = set(column.value_lengths().to_pylist())
     if len(lengths) != 1 or None in lengths:
         raise DataError(_("the vectors in {file} have different lengths; give every row the same", file=file.name))
-    kind = "user" if "user" in f"{file.stem} {ids[0]}".lower() else "item"
+    kind = _find_kind(file.stem, ids[0], vectors)
+    if f"{kind}_vectors" in found.arrays:
+        raise DataError(
+            _(
+                "{file} and another file seem to hold vectors of the same kind, {kind}; name them item_vectors.parquet and user_vectors.parquet",
+                file=file.name,
+                kind=kind,
+            )
+        )
     found.names.extend(table.column_names)
     found.arrays[f"{kind}_ids"] = table[ids[0]].to_numpy()
     found.arrays[f"{kind}_vectors"] = column.flatten().to_numpy(zero_copy_only=False).reshape(len(table), -1)

@@ -31,7 +31,10 @@ _RULES = {
 def recognizes(path: Path) -> bool:
     """Return whether a file holds arrays, or a folder has one named after vectors of items."""
     if path.is_dir():
-        return any(find_part(each.stem) == "item_vectors" and each.suffix.lower() in SUFFIXES for each in path.iterdir())
+        files = [each for each in path.iterdir() if each.suffix.lower() in SUFFIXES and not each.name.startswith((".", "_"))]
+        tables = [each for each in files if each.suffix.lower() in (".parquet", ".pq")]
+        two_towers = len(tables) == 2 and all(find_vector_column(each) for each in tables)
+        return two_towers or any(find_part(each.stem) == "item_vectors" for each in files)
     if path.suffix.lower() in (".parquet", ".pq"):
         return bool(find_vector_column(path))
     return path.suffix.lower() in SUFFIXES

@@ -242,6 +242,33 @@ def test_graphs_that_cannot_be_recommenders(
         read(graph(**settings), **options)
 
 
+@pytest.mark.parametrize(("name", "is_mask"), [("user_idx", False), ("hour", False), ("upto", True), ("seq_len", False)])
+def test_a_second_input_is_lengths_by_its_name_or_by_what_it_does(name: str, is_mask: bool, read: Callable[..., Any]) -> None:
+    model = graph(with_lengths=True)
+    for node in model.graph.node:
+        node.input[:] = [name if each == "lengths" else each for each in node.input]
+    model.graph.input[1].name = name
+    if is_mask:  # the network reads the first events only, as many as this input says
+        mask = [
+            helper.make_node("Shape", ["codes"], ["sizes"]),
+            helper.make_node("Gather", ["sizes", "second"], ["wide"]),
+            helper.make_node("Range", ["first", "wide", "second"], ["place"]),
+            helper.make_node("Unsqueeze", [name, "axis"], ["bound"]),
+            helper.make_node("Less", ["place", "bound"], ["is read"]),
+            helper.make_node("Where", ["is read", "codes", "first"], ["read codes"]),
+        ]
+        model.graph.initializer.extend(numpy_helper.from_array(np.array(value), key) for key, value in (("first", 0), ("second", 1)))
+        model.graph.node[0].input[1] = "read codes"
+        nodes = [*mask, *model.graph.node]
+        del model.graph.node[:]
+        model.graph.node.extend(nodes)
+    if is_mask or name == "seq_len":
+        assert read(model).kind == "onnx"
+        return
+    with pytest.raises(CheckpointError, match=f"second input of net.onnx, {name}, is not the number of events"):
+        read(model)
+
+
 def test_lists_of_another_length(tiny: Dataset, read: Callable[..., Any]) -> None:
     for item_ids in (list(tiny.item_ids[:12]), [*tiny.item_ids, "one", "more"]):
         with pytest.raises(CheckpointError, match=rf"its list has {len(item_ids)} items"):

@@ -141,7 +141,7 @@ def test_a_factory_is_called_once_with_the_dataset(module: Path, tiny: Dataset) 
     ("text", "name", "message"),
     [
         ("", "mine_for_tests:make", "no attribute 'make'"),
-        ("make = 5", "mine_for_tests:make", "neither a function nor a recommender"),
+        ("make = 5", "mine_for_tests:make", "neither score"),
         ("def make():\n    raise OSError('no file')", "mine_for_tests:make", "OSError: no file"),
         ("1 / 0", "mine_for_tests:make", "failed while it was imported"),
         ("", "nowhere_at_all:make", "cannot be imported"),
@@ -165,3 +165,50 @@ def test_a_factory_that_hangs_is_given_up(module: Path, tiny: Dataset, monkeypat
 def test_names_of_code_are_told_from_names_of_checkpoints() -> None:
     assert is_code("package.module:factory") and is_code("module:Class.make")
     assert not any(map(is_code, ("markov", "a:b:c", "C:\\folder", "x:", "http://host/y")))
+
+
+@pytest.mark.parametrize("arguments", ["user_id, history, k", "user, history, k=10", "user_id, history, *, k", "histories"])
+def test_a_named_function_needs_no_decorator(arguments: str, tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    answer = f"[[1.0] * {len(tiny.item_ids)} for each in histories]" if arguments == "histories" else "history[::-1]"
+    (tmp_path / "plain_code.py").write_text(f"def recommend_it({arguments}):\n    return {answer}\n")
+    monkeypatch.delitem(sys.modules, "plain_code", raising=False)
+    if "*" in arguments:
+        with pytest.raises(DataError, match=r"plain_code:recommend_it has the arguments \(user_id, history, \*, k\), but"):
+            open_code("plain_code:recommend_it", tiny)
+        return
+    history = tiny.history(tiny.user_ids[0])
+    best = recommend(open_code("plain_code:recommend_it", tiny).model, request_at(history, 4), k=3, repeats=True)
+    assert best and (arguments == "histories" or best[0].item_id == history.items[3])
+
+
+class Regressor:
+    """Scores as those of scikit-learn do: (X, y)."""
+
+    def predict(self, rows: Any) -> Any:
+        return rows
+
+    def score(self, rows: Any, targets: Any) -> float:
+        return 1.0
+
+
+class ForUsers:
+    """Recommends as implicit does, without a history."""
+
+    def recommend(self, userid: str, user_items: Any) -> list[str]:
+        return []
+
+
+class Predicts:
+    """Predicts only."""
+
+    def predict(self, rows: Any) -> Any:
+        return rows
+
+
+@pytest.mark.parametrize(
+    "thing", [Regressor(), ForUsers(), lambda history: history, Predicts(), Predicts, 3], ids=lambda each: str(type(each))
+)
+def test_code_that_cannot_be_called_as_a_recommender_is_refused_at_once(thing: Any, tiny: Dataset) -> None:
+    with pytest.raises(DataError, match=r"recommend\(user_id, history, k\)"):
+        wrap_model(thing, tiny, "mine")

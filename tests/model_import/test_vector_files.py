@@ -326,3 +326,30 @@ def test_items_that_only_one_side_has(tiny: Dataset, tmp_path: Path) -> None:
     said = counts(found)
     assert said["items of the model that the dataset does not have"] == 2
     assert said["items of the dataset that the model does not know, never recommended"] == 5
+
+
+NAMED = [
+    ("query_tower", "customer", "query_embedding", "candidate_tower", "sku", "candidate_embedding"),
+    ("customers", "id", "emb", "products", "id", "emb"),
+    ("a", "userId", "vector", "b", "movieId", "vector"),
+    ("left", "key", "UserEmbedding", "right", "key", "ItemEmbedding"),
+]
+
+
+@pytest.mark.parametrize("names", NAMED, ids=lambda each: each[0])
+def test_two_towers_in_parquet_files_of_any_name(names: tuple[str, ...], tiny: Dataset, tmp_path: Path) -> None:
+    for (file, key, column), ids, vectors in ((names[:3], USERS, STATES), (names[3:], ITEMS, VECTORS)):
+        half = pa.array(list(vectors.astype(np.float16)), pa.list_(pa.float16()))
+        pq.write_table(pa.table({key: list(ids), column: half}), tmp_path / f"{file}.parquet")
+    [found] = read_models(tmp_path, tiny, OPTIONS)
+    request = Request(tiny.history("u03"))
+    expected = VECTORS.astype(np.float16).astype(np.float32) @ STATES.astype(np.float16).astype(np.float32)[list(USERS).index("u03")]
+    order = [list(ITEMS).index(item) for item in tiny.item_ids]
+    np.testing.assert_allclose(found.model.score([request])[0], expected[order], rtol=1e-5)
+
+
+def test_two_files_of_one_kind_are_refused(tiny: Dataset, tmp_path: Path) -> None:
+    for name in ("items", "products"):
+        pq.write_table(pa.table({"id": list(ITEMS), "vector": list(VECTORS)}), tmp_path / f"{name}.parquet")
+    with pytest.raises(DataError, match="vectors of the same kind, item"):
+        read_models(tmp_path, tiny, OPTIONS)

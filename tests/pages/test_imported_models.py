@@ -1,6 +1,7 @@
 """Every page with imported models: it works, or says why it does not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -109,3 +110,32 @@ def test_a_step_without_a_list_says_so(tiny: Dataset, open_page: Callable[..., A
     assert "no list" in told(app)
     length = len(tiny.history(str(tiny.user_ids[0])))
     assert f"at the 1 step with a list, of {length}" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_a_name_with_underscores_is_shown_as_it_is(tiny: Dataset, open_page: Callable[..., AppTest]) -> None:
+    wrap_model(lambda user_id, history, k: history[::-1], tiny, "my_best_model")
+    app = open_page("explore/timeline/page.py", model="my_best_model", user=str(tiny.user_ids[0]))
+    [box] = [each for each in app.selectbox if each.label == "Model"]
+    assert any(option.startswith("my_best_model (") for option in box.options)
+
+
+@pytest.mark.parametrize("page", ["explore/timeline/page.py", "demo/recommend/page.py", "demo/compare/page.py"])
+def test_a_list_of_items_that_the_user_had_says_so(
+    page: str, tiny: Dataset, own_home: None, visit: Callable[..., AppTest], keep: Callable[..., Dataset]
+) -> None:
+    once = keep(replace(tiny, repeats=False))
+    wrap_model(lambda user_id, history, k: history[::-1], once, "again")
+    shown = told(visit(page, dataset="tiny", model="again", user=str(once.user_ids[0])))
+    assert "Items that the user had before are left out." in shown and "reset your changes" not in shown
+
+
+@pytest.mark.parametrize("option", ["--items", "--users", "--interactions"])
+def test_a_question_for_a_file_points_to_its_upload(option: str) -> None:
+    def ask(option: str) -> None:
+        from pages.evaluate.checkpoints import bring_model
+        from recsys.core.errors import QuestionError
+
+        bring_model._draw_question(QuestionError("in which file are the ids?", option=option), {"turn": 1})
+
+    app = AppTest.from_function(ask, args=(option,)).run()
+    assert not app.exception and not app.selectbox and "Files with ids" in app.caption[0].value

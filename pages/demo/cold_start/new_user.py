@@ -39,7 +39,7 @@ def draw_form(here: Cursor, found: Mapping[str, "CheckpointEntry"]) -> NewUser:
     key = f"newcomer_{dataset.name}"
     earlier = [item for item in st.session_state.get(key, []) if item not in set(offered)]
     picked = st.multiselect(
-        _("History of the new user"), [*earlier, *offered], key=key, format_func=lambda item: item_picker.title_option(dataset, item),
+        _("History of the new user"), [*earlier, *offered], key=key, format_func=dataset.title_of,
         placeholder=_("search by title"), persist_state="session",
     )  # fmt: skip
     encoders = list_encoders(dataset, found)
@@ -56,7 +56,7 @@ def draw_form(here: Cursor, found: Mapping[str, "CheckpointEntry"]) -> NewUser:
     encoder = encoders[0]
     if len(encoders) > 1:
         key = f"newcomer_encoder_{dataset.name}"
-        encoder = st.selectbox(_("Text encoder"), encoders, key=key, format_func=lambda name: escape_markdown(_encoder_label(name)))
+        encoder = st.selectbox(_("Text encoder"), encoders, key=key, format_func=_encoder_label)
     return _match_sentence(dataset, tuple(picked), (sentence or "").strip(), encoder)
 
 

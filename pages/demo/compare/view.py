@@ -46,7 +46,7 @@ def choose_models(here: Cursor, found: Mapping[str, "CheckpointEntry"]) -> list[
         offered,
         key=key,
         max_selections=MOST,
-        format_func=lambda name: escape_markdown(titles[name]),
+        format_func=titles.__getitem__,
         persist_state="session",
         placeholder=ngettext("up to {count} model", "up to {count} models", MOST),
         help=_("The first column is the model selected in the sidebar. The popularity baseline and the Markov chain are always shown."),
@@ -156,7 +156,8 @@ class ModelColumns:
         notes = " · ".join(filter(None, [_("reference") if at == 0 else shared, self._rank_note(at)]))
         label = item_card.fallback_label(self.replays[at].fallbacks[self._at])
         head = f'<div class="rs-column-head"><b>{html.escape_html(self.titles[at])}</b><span>{notes}</span>{label}</div>'
-        return f'<div>{head}<ol class="rs-list">{rows}{self._missed(at, own)}</ol></div>'
+        empty = "" if own else f'<p class="rs-lead">{html.escape_html(item_card.empty_list_text(self.dataset))}</p>'
+        return f'<div>{head}{empty}<ol class="rs-list">{rows}{self._missed(at, own)}</ol></div>'
 
     def _row(self, place: int, item: str, note: str) -> str:
         hit = item == self.next_item

@@ -44,7 +44,7 @@ def history_sentence(cursor: Cursor, moment: datetime | None, card: "CheckpointC
     return f"{first} {second}"
 
 
-def trial_html(dataset: Dataset, trial: TrialHistory, reason: str | None, context: str) -> str:
+def trial_html(dataset: Dataset, trial: TrialHistory, reason: str | None, context: str, is_fixed: bool = False) -> str:
     """Return the fallback label, if any, and the changes made in this session as HTML."""
     changes = [f"<b>{escape_html(context)}</b>"] if context else []
     if trial.taken:
@@ -53,14 +53,21 @@ def trial_html(dataset: Dataset, trial: TrialHistory, reason: str | None, contex
         changes.append(_("Liked: {items}", items=_titles(dataset, trial.likes)))
     if trial.dislikes:
         changes.append(_("Disliked: {items}", items=_titles(dataset, trial.dislikes)))
-    notes = " · ".join(changes) or _(HINT)
+    notes = " · ".join(changes) or ("" if is_fixed else _(HINT))
     return f'<p class="rs-tried">{item_card.fallback_label(reason)} {notes}</p>'
 
 
-def draw_cards(dataset: Dataset, items: list[str], widths: list[float], trial: TrialHistory, connections: list[str]) -> None:
+def draw_cards(
+    dataset: Dataset, items: list[str], widths: list[float], trial: TrialHistory, connections: list[str], is_filtered: bool
+) -> None:
     """Draw two cards a row, each with its connection to the history and the buttons that change the trial."""
     if not items:
-        st.info(_("No item is left to recommend. Allow more categories, or reset your changes."))
+        is_changed = trial.changed or is_filtered
+        st.info(
+            _("No item is left to recommend. Allow more categories, or reset your changes.")
+            if is_changed
+            else item_card.empty_list_text(dataset)
+        )
     tints = cache.category_tints(dataset, theme.theme_palette())
     for start in range(0, len(items), 2):
         for column, at in zip(st.columns(2, gap="small"), range(start, min(start + 2, len(items))), strict=False):

@@ -7,7 +7,6 @@ import numpy as np
 import streamlit as st
 
 from pages import cache
-from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
 from recsys.core.diversity import limit_per_category
 from recsys.core.formatting import format_number
@@ -29,9 +28,7 @@ def draw_filters(dataset: Dataset) -> Filters:
     categories = cache.category_order(dataset)
     if not categories:
         return Filters()
-    chosen = st.multiselect(
-        _("Categories"), categories, key=f"try_only_{dataset.name}", placeholder=_("all categories"), format_func=escape_markdown
-    )
+    chosen = st.multiselect(_("Categories"), categories, key=f"try_only_{dataset.name}", placeholder=_("all categories"))
     most = st.select_slider(_("Maximum per category"), ["1", "2", "3", "4", ANY], ANY, key="try_most", format_func=_count_label)
     return Filters(tuple(chosen), None if most == ANY else int(most))
 

@@ -13,6 +13,7 @@ from recsys.models import find_model_spec
 
 here = cursor.current_cursor()
 loaded = cache.loaded(here.dataset, here.model, here.device)
+fixed_reason = find_fixed_reason(loaded.model)
 
 
 @st.fragment
@@ -29,14 +30,14 @@ def draw_list() -> None:
         model = code_parameters.draw_parameters(loaded.model, controls)
         request = request_context.build_request(here, trial, context)
         items, scores, reason = session.recommend_items(here, model, request, chosen)
-        st.html(cards.trial_html(here.dataset, trial, reason, request_context.describe_context(here, context)))
+        st.html(cards.trial_html(here.dataset, trial, reason, request_context.describe_context(here, context), fixed_reason is not None))
         connections = session.connect_items(here, loaded.card.protocol, request, items)
-        cards.draw_cards(here.dataset, items, html.bar_widths(scores), trial, connections)
+        cards.draw_cards(here.dataset, items, html.bar_widths(scores), trial, connections, chosen != filters.Filters())
         st.caption(_(session.CONNECTION_NOTE))
 
 
 st.title(_("Recommendations"))
 html.lead(cards.history_sentence(here, request_context.request_moment(here), loaded.card))
-fixed_scores.draw_reason(here, find_fixed_reason(loaded.model), _("This list does not follow what you add or like: {reason}."))
+fixed_scores.draw_reason(here, fixed_reason, _("This list does not follow what you add or like: {reason}."))
 draw_list()
 keyboard.walk()

@@ -58,7 +58,8 @@ def draw(here: Cursor) -> None:
             "networks. No code in the files is executed."
         )
     )
-    with st.expander(_("Files with ids, if the model has numbers only")):
+    question = st.session_state.get(STATE, {}).get("question")
+    with st.expander(_("Files with ids, if the model has numbers only"), expanded=_asks_for_ids(question)):
         paths = {key: _draw_id_file(key) for key in ID_FILES}
     if not files:
         st.session_state.pop(STATE, None)
@@ -110,9 +111,17 @@ def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) 
     state["turn"] += 1
 
 
+def _asks_for_ids(question: QuestionError | None) -> bool:
+    """Return whether a question is answered by one of the files with ids."""
+    return question is not None and question.option.removeprefix("--") in ID_FILES
+
+
 def _draw_question(question: QuestionError, state: dict[str, Any]) -> None:
     """Draw a question with its choices, the likeliest chosen; the answer starts the import again."""
     st.warning(escape_markdown(question))
+    if _asks_for_ids(question):
+        st.caption(_("Choose the file under “Files with ids” above, and press Import again."))
+        return
     suggested = question.suggestion[1] if len(question.suggestion) > 1 else None
     choices = list(question.choices) or ([suggested] if suggested else [])
     if not choices:
@@ -121,7 +130,7 @@ def _draw_question(question: QuestionError, state: dict[str, Any]) -> None:
         _("Answer"),
         choices,
         index=choices.index(suggested) if suggested in choices else None,
-        format_func=lambda each: escape_markdown(_(ANSWERS[each]) if each in ANSWERS else each),
+        format_func=lambda each: _(ANSWERS[each]) if each in ANSWERS else each,
         key=f"model_answer_{state['turn']}",
     )
     if st.button(_("Go on"), key=f"model_go_on_{state['turn']}", type="primary") and answer:

@@ -12,7 +12,6 @@ from pages.shell import cursor
 from pages.shell.cursor import Cursor
 from pages.ui import html, metrics
 from pages.ui.checkpoint_titles import name_checkpoint
-from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_number, format_short_moment
 from recsys.core.translation import _
 from recsys.models import find_model_spec
@@ -38,7 +37,7 @@ def draw_trained_models(here: Cursor, trained: Mapping[str, "CheckpointEntry"]) 
         names,
         index=names.index(here.model) if here.model in names else 0,
         key="closer",
-        format_func=lambda name: escape_markdown(_title(trained[name].card)),
+        format_func=lambda name: _title(trained[name].card),
     )
     if chosen in trained:
         _draw_details(here, trained[chosen])

@@ -61,7 +61,7 @@ def draw_form(here: Cursor) -> None:
     dataset = here.dataset
     fitting = {name: spec for name, spec in MODELS.items() if not spec.candidates_only and not spec.lacks(dataset.has)}
     first, second, third = st.columns(3)
-    model = first.selectbox(_("Model"), list(fitting), key="train_model", format_func=lambda name: escape_markdown(fitting[name].label))
+    model = first.selectbox(_("Model"), list(fitting), key="train_model", format_func=lambda name: fitting[name].label)
     spec = fitting[model]
     protocols = list(PROTOCOLS) if dataset.times is not None else ["last-out"]
     default = default_protocol(dataset)

@@ -146,7 +146,7 @@ def _describe_question(plan: ImportPlan, question: QuestionError) -> str:
 def _name_column(name: str) -> str:
     if name == ONE_USER:
         return _("all rows are of one user")
-    return escape_markdown(name) if name else _("not in this file")
+    return name or _("not in this file")
 
 
 def draw_rules(suffix: str) -> tuple[Any, Any, Any]:

@@ -23,7 +23,7 @@ def draw_item_picker(dataset: Dataset) -> int:
         _("Item"),
         options,
         key=_state_key(dataset),
-        format_func=lambda each: item_picker.title_option(dataset, each),
+        format_func=dataset.title_of,
         persist_state="session",
     )
     return _position(dataset, item)
@@ -53,7 +53,7 @@ def draw_text_search(dataset: Dataset, space: ItemSpace) -> None:
         _("Nearest to this description"),
         items,
         key=key,
-        format_func=lambda item: item_picker.title_option(dataset, item),
+        format_func=dataset.title_of,
         on_change=_select_result,
         args=(dataset, key),
     )

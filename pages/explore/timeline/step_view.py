@@ -162,7 +162,8 @@ class StepView:
         note = item_card.fallback_label(self.replay.fallbacks[self._at])
         head = html.list_head(_("Recommendations at this step"), _("bar: score, relative to this list"))
         missed = self._missed_row(next_item) if next_item is not None and next_item not in items else ""
-        return f'{head}{note}<ol class="rs-list">{rows}</ol>{missed}'
+        empty = "" if items else f'<p class="rs-lead">{html.escape_html(item_card.empty_list_text(self.dataset))}</p>'
+        return f'{head}{note}{empty}<ol class="rs-list">{rows}</ol>{missed}'
 
     def _row(self, rank: int, item: str, width: float, hit: bool) -> str:
         tag = f' <span class="rs-tag">{html.TICK} {_("next item")}</span>' if hit else ""

@@ -10,7 +10,7 @@ from pages.inspect.explain.case import Case
 from pages.inspect.explain.top_list import TopList, explained_request
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, item_card, theme
-from pages.ui.errors import error_boundary, escape_markdown
+from pages.ui.errors import error_boundary
 from recsys.core import TOP_K
 from recsys.core.formatting import format_number
 from recsys.core.translation import _, ngettext
@@ -82,7 +82,7 @@ def draw_addition(here: Cursor, loaded: LoadedCheckpoint, choices: TopList) -> N
         item = st.selectbox(
             _("Item below the top {k}", k=TOP_K),
             list(dict.fromkeys(options)),
-            format_func=lambda each: escape_markdown(choices.option_title(here, each)),
+            format_func=lambda each: choices.option_title(here, each),
             key=f"wanted_{here.user}_{here.step}",
         )
         st.html(addition_html(here, _find_addition(here, loaded, item)))

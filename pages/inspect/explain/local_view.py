@@ -10,7 +10,6 @@ from pages.inspect.explain.options import choose_option
 from pages.inspect.explain.top_list import limit_note, list_at_cursor
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
-from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_fixed, join_words
 from recsys.core.translation import N_, _
 from recsys.explain import METHODS
@@ -42,7 +41,7 @@ def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
         item = st.selectbox(
             _("Item"),
             list(choices.ranks),
-            format_func=lambda each: escape_markdown(choices.option_title(here, each)),
+            format_func=lambda each: choices.option_title(here, each),
             key=f"explain_{here.user}_{here.step}",
         )
         target = choose_option(TARGETS, _("Explained value"), "explain_target", help=_(TARGET_HELP))

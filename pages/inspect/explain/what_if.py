@@ -9,7 +9,6 @@ from pages import cache
 from pages.inspect.explain.top_list import MOST_EVENTS, TopList, limit_note, list_at_cursor
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, request_context, theme
-from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
 from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import _, ngettext
@@ -47,12 +46,12 @@ def _choose_events(here: Cursor) -> tuple[list[int], list[str]]:
     items = here.history.items
     removed = st.multiselect(
         _("Remove events"), latest, key=f"whatif_gone_{here.user}_{here.step}", placeholder=_("none removed"),
-        format_func=lambda step: escape_markdown(f"{format_number(step + 1)} · {here.dataset.title_of(str(items[step]))}"),
+        format_func=lambda step: f"{format_number(step + 1)} · {here.dataset.title_of(str(items[step]))}",
         disabled=not latest,
     )  # fmt: skip
     added = st.multiselect(
         _("Add items"), cache.items_by_popularity(here.dataset)[:POPULAR], key=f"whatif_added_{here.user}_{here.step}",
-        format_func=lambda item: escape_markdown(here.dataset.title_of(item)), placeholder=_("none added"),
+        format_func=here.dataset.title_of, placeholder=_("none added"),
     )  # fmt: skip
     return removed, added
 
