@@ -50,6 +50,9 @@ def read_models(path: Path, dataset: Dataset, options: ImportOptions) -> list[Im
     """Read the models of a file or folder for a dataset, in the format given or recognized."""
     if not path.exists():
         raise DataError(_("{file} does not exist; give a file or folder with a model or its recommendations", file=path))
+    for each in (path, options.items, options.users, options.interactions):
+        if each is not None and each.exists() and not each.is_file() and not each.is_dir():  # reading one may never end
+            raise DataError(_("{path} is a pipe or a device, not a file; save its content to a file first", path=each))
     return find_format(path, options.format).read(path, dataset, options)
 
 
@@ -64,7 +67,7 @@ def find_format(path: Path, name: str = "") -> ModelFormat:
         raise DataError(
             _(
                 "{file} is not a model that can be imported; bring one of: {formats}",
-                file=path.name,
+                file=path.name or path,
                 formats=join_words([_(each.title) for each in FORMATS.values()], "or"),
             )
         )

@@ -38,6 +38,7 @@ def read_tokens(folder: Path, config: dict[str, Any], options: ImportOptions) ->
     roles = _read_roles(folder)
     special: set[int | None] = set()  # not those of the config, whose defaults may be the numbers of items
     mask = config.get("mask_token_id")
+    mask = mask if isinstance(mask, int) else None
     prefix: tuple[int, ...] = ()
     suffix: tuple[int, ...] = ()
     listed = find_item_list(folder, options)

@@ -14,6 +14,11 @@ from recsys.core.errors import DataError
 from recsys.core.formatting import format_number, format_share
 from recsys.core.translation import N_, _
 
+MOST_EXACT = 2.0**53
+"""Number up to which float64 has every whole number."""
+MOST_BYTES = 500_000_000
+"""Size up to which a list of ids is read: tens of millions of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class ItemMatch:
@@ -25,12 +30,17 @@ class ItemMatch:
 
 def to_ids(values: Iterable[object]) -> np.ndarray:
     """Return ids (n,) as text, without spaces around them; whole numbers are written without a decimal point if all ids are such."""
-    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8")
-    series = pd.Series(values)
-    if series.dtype.kind == "f" and series.notna().all() and (series == np.floor(series)).all():
-        series = series.astype(np.int64)
-    texts = series.astype(str).str.strip()
+    try:
+        if isinstance(values, np.ndarray) and values.dtype.kind == "S":
+            values = np.char.decode(values, "utf-8")
+        series = pd.Series(values)
+        if series.dtype.kind == "f" and (series.abs() < MOST_EXACT).all() and (series == np.floor(series)).all():
+            series = series.astype(np.int64)
+        texts = series.astype(str).str.strip()
+    except (TypeError, ValueError) as error:  # several columns, records, or bytes that are not UTF-8
+        raise DataError(
+            _("ids cannot be read ({reason}); give one row of text or whole numbers", reason=str(error).split("\n")[0])
+        ) from error
     if texts.str.fullmatch(r"\d+\.0+").all() and len(texts):
         texts = texts.str.replace(r"\.0+$", "", regex=True)
     return texts.to_numpy(dtype=object)
@@ -84,6 +94,8 @@ def check_overlap(kind: str, given: np.ndarray, is_known: np.ndarray, dataset: D
 def read_id_list(file: Path) -> np.ndarray:
     """Return ids (n,) from a file: one a line, a JSON list, a NumPy array of text or numbers, or the first column of a CSV or Parquet file."""
     try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError("more than 500 MB")
         if file.suffix == ".json":
             return to_ids(json.loads(file.read_text(encoding="utf-8")))
         if file.suffix == ".npy":
@@ -96,7 +108,7 @@ def read_id_list(file: Path) -> np.ndarray:
         return to_ids(file.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
     except FileNotFoundError as error:
         raise DataError(_("{path} does not exist; check the name and the folder", path=file)) from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, IndexError, RecursionError) as error:
         raise DataError(
             _("{file} cannot be read as a list of ids ({reason}); write one id a line", file=file.name, reason=str(error).split("\n")[0])
         ) from error

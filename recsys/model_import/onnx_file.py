@@ -58,7 +58,7 @@ def _find_items(path: Path, options: ImportOptions, declared: str | None) -> np.
     if declared and options.items is None:
         try:
             return to_ids(json.loads(declared))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise CheckpointError(
                 _('{file} declares {name} that is not a JSON list; declare for example ["i1", "i2"]', file=path.name, name=ITEMS)
             ) from error

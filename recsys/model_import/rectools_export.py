@@ -13,7 +13,7 @@ from recsys.model_import.folders import ask_for_items, find_item_list, peek_conf
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.matching import match_items
 from recsys.model_import.options import ImportOptions
-from recsys.model_import.tensors import check_tensors, find_weights, read_tensors
+from recsys.model_import.tensors import check_layers, check_tensors, find_weights, read_tensors
 
 KINDS = {"SASRecModel": "rectools-sasrec", "BERT4RecModel": "rectools-bert4rec"}
 EXTRA_TOKENS = {"rectools-sasrec": ("PAD",), "rectools-bert4rec": ("PAD", "MASK")}
@@ -95,6 +95,7 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
 
     model_class = find_model_spec(kind).load()
     built = build_config(model_class.Config, settings)
+    check_layers(path, settings, len(arrays))
     with torch.device("meta"):
         network = Network(arrays["items"].shape, built, "positions" in arrays)
     check_tensors(

@@ -16,6 +16,8 @@ from recsys.model_import.vector_arrays import SUFFIXES, VectorParts, find_part, 
 from recsys.models.base.count_based import hash_user_id
 from recsys.models.imported.vector_model import SIMILARITIES, USER_RULES, VectorConfig, VectorModel
 
+LARGEST = 1e15
+"""Number up to which products of vectors of a million numbers are finite in float32."""
 _COMPARED = {
     "dot": N_("numbers in a vector; vectors are compared by their dot product"),
     "cosine": N_("numbers in a vector; vectors are compared by their cosine"),
@@ -84,6 +86,14 @@ def _split_rows(file: str, kind: str, parts: VectorParts, known: np.ndarray) -> 
         vectors = vectors.astype(np.float32)
     if not np.isfinite(vectors).all():
         raise DataError(_("vectors in {file} hold values that are not numbers; export the model again", file=file))
+    if np.abs(vectors).max() > LARGEST:
+        raise DataError(
+            _(
+                "vectors in {file} hold values such as {value}, whose products are too large to be compared; export the model again",
+                file=file,
+                value=f"{np.abs(vectors).max():.0e}",
+            )
+        )
     if f"{kind}_ids" not in parts.arrays:
         raise QuestionError(
             _(
