@@ -1,5 +1,7 @@
 """Checks of an ONNX graph by runs of it: its signature, and whether its scores can be those of a recommender."""
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +9,7 @@ import numpy as np
 
 from recsys.core.errors import CheckpointError, QuestionError, RecsysError
 from recsys.core.translation import _
-from recsys.models.imported.onnx_model import SIDES, OnnxConfig, OnnxModel, SlowGraphError, open_session, run_graph
+from recsys.models.imported.onnx_model import CHECKING, SIDES, OnnxConfig, OnnxModel, SlowGraphError, open_session, run_graph
 
 LONGEST = 512
 """Longest history that is tried on a graph without a length of its own."""
@@ -28,11 +30,12 @@ class Graph:
 
     file: str
     session: Any
+    deadline: float = math.inf
 
     def run(self, windows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
         """Return the scores (B, n) of padded windows (B, T); a graph that fails is a CheckpointError with ONNX Runtime's reason."""
         try:
-            return run_graph(self.session, windows, np.full(len(windows), windows.shape[1]) if lengths is None else lengths)
+            return run_graph(self.session, windows, np.full(len(windows), windows.shape[1]) if lengths is None else lengths, self.deadline)
         except RecsysError:
             raise
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
@@ -67,7 +70,7 @@ def open_graph(graph: bytes, file: str) -> Graph:
             )
         )
     try:
-        return Graph(file, open_session(graph))
+        return Graph(file, open_session(graph), time.monotonic() + CHECKING)
     except RecsysError:
         raise
     except Exception as error:

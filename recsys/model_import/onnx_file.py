@@ -49,7 +49,9 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     config = find_signature(graph, len(item_ids), options.padding)
     found = match_items(item_ids, dataset, options.least_overlap)
     codes = np.where(found.columns < 0, -1, found.columns + 1)
-    scores_empty = check_scores(OnnxModel(dataset.item_ids, config, codes, data), path.name)
+    checked = OnnxModel(dataset.item_ids, config, codes, data)
+    checked.deadline = graph.deadline
+    scores_empty = check_scores(checked, path.name)
     model = OnnxModel(dataset.item_ids, replace(config, scores_empty=scores_empty), codes, data)
     return [ImportedModel("onnx", model, path.stem, found.matches, {"format": "onnx", "file": path.name})]
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recsys.core.errors import DataError
+from recsys.core.translation import _
+
 
 @dataclass(frozen=True)
 class ImportOptions:
@@ -24,3 +27,11 @@ class ImportOptions:
     user_rule: str = ""
     padding: str = ""
     least_overlap: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.least_overlap, (int, float)) or not 0 <= self.least_overlap <= 1:
+            raise DataError(
+                _("least_overlap is {value}, which is not a share; give a number from 0 to 1, for example 0.5", value=self.least_overlap)
+            )
+        if not isinstance(self.columns, dict):
+            raise DataError(_("columns are {value}; give them by role, like {{'user_id': 'uid'}}", value=self.columns))

@@ -20,7 +20,7 @@ import numpy as np
 
 from recsys import __version__
 from recsys.core import Dataset
-from recsys.core.errors import DataError, RecsysError
+from recsys.core.errors import DataError
 from recsys.core.split import default_protocol, split_interactions
 from recsys.core.translation import _
 from recsys.model_import.matching import match_items, to_ids
@@ -60,7 +60,7 @@ def open_code(name: str, dataset: Dataset) -> LoadedCheckpoint:
     known = find_live_model(dataset.name, name)
     if known is not None and known.card.dataset_fingerprint == dataset.fingerprint:
         return known
-    return wrap_model(_make(name, dataset), dataset, name)
+    return wrap_model(call_code(name, _make, name, dataset), dataset, name)
 
 
 def open_named_code(dataset: Dataset) -> None:
@@ -74,7 +74,7 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
 
     `item_ids` of the object are the columns of its scores; without them these are the items of the dataset in its order.
     """
-    model, identity = _adapt(thing, dataset, name), uuid.uuid4().hex  # measured anew in every process: code changes
+    model, identity = call_code(name, _adapt, thing, dataset, name), uuid.uuid4().hex  # measured anew in every process: code changes
     split = split_interactions(dataset, default_protocol(dataset))
     card = CheckpointCard(
         name=name,
@@ -104,11 +104,7 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
 def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonModel | PythonLists:
     config = PythonConfig(name)
     declared: Mapping[str, Parameter] = getattr(thing, _PARAMETERS, None) or getattr(thing, "parameters", None) or {}
-    parameters = (
-        {key: each if isinstance(each, Parameter) else Parameter(*each) for key, each in declared.items()}
-        if isinstance(declared, Mapping)
-        else {}
-    )
+    parameters = {key: _read_parameter(name, key, each) for key, each in declared.items()} if isinstance(declared, Mapping) else {}
     score, recommend = getattr(thing, "score", None), getattr(thing, "recommend", None)
     if not callable(score) and not callable(recommend) and callable(thing):
         arguments = _argument_names(thing)
@@ -127,6 +123,23 @@ def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonModel | PythonLists
     )
 
 
+def _read_parameter(name: str, key: str, given: Any) -> Parameter:
+    if isinstance(given, Parameter):
+        return given
+    try:
+        low, high, default = map(float, given)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            _(
+                "{model}: parameter {name} is {value}; give its lowest, highest and default number, like (0, 1, 0.5)",
+                model=name,
+                name=key,
+                value=given,
+            )
+        ) from error
+    return Parameter(low, high, default)
+
+
 def _argument_names(function: Callable[..., Any]) -> list[str]:
     try:
         return list(inspect.signature(function).parameters)
@@ -136,6 +149,15 @@ def _argument_names(function: Callable[..., Any]) -> list[str]:
 
 def _make(name: str, dataset: Dataset) -> Any:
     """Import a module and call the factory, with the dataset if it takes an argument; it may take two minutes."""
+    found = _call_in_time(name, lambda: _import(name))
+    if hasattr(found, _PARAMETERS) or (not isinstance(found, type) and (hasattr(found, "score") or hasattr(found, "recommend"))):
+        return found  # a recommender itself, not a factory
+    if not callable(found):
+        raise DataError(_("{name} is neither a function nor a recommender", name=name))
+    return _call_in_time(name, found, *((dataset,) if _argument_names(found) else ()))
+
+
+def _import(name: str) -> Any:
     module_name, _separator, attribute = name.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")  # code beside the person who runs the command
@@ -147,7 +169,7 @@ def _make(name: str, dataset: Dataset) -> Any:
         raise DataError(
             _("{name} cannot be imported: {reason}; name code like package.module:factory", name=name, reason=str(error))
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise DataError(
             _(
                 "{name} failed while it was imported: {kind}: {reason}",
@@ -156,21 +178,17 @@ def _make(name: str, dataset: Dataset) -> Any:
                 reason=" ".join(str(error).split()),
             )
         ) from error
-    if hasattr(found, _PARAMETERS) or (not isinstance(found, type) and (hasattr(found, "score") or hasattr(found, "recommend"))):
-        return found  # a recommender itself, not a factory
-    if not callable(found):
-        raise DataError(_("{name} is neither a function nor a recommender", name=name))
-    return _call_in_time(name, found, (dataset,) if _argument_names(found) else ())
+    return found
 
 
-def _call_in_time(name: str, factory: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def _call_in_time(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
     result: list[Any] = []
-    failure: list[RecsysError] = []
+    failure: list[BaseException] = []
 
     def run() -> None:
         try:
-            result.append(call_code(name, factory, *arguments))
-        except RecsysError as error:
+            result.append(call_code(name, function, *arguments))
+        except BaseException as error:  # raised again in the thread that waits
             failure.append(error)
 
     worker = threading.Thread(target=run, daemon=True)

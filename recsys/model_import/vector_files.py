@@ -14,10 +14,8 @@ from recsys.model_import.matching import check_overlap, match_items
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.vector_arrays import SUFFIXES, VectorParts, find_part, find_vector_column, read_parts
 from recsys.models.base.count_based import hash_user_id
-from recsys.models.imported.vector_model import SIMILARITIES, USER_RULES, VectorConfig, VectorModel
+from recsys.models.imported.vector_model import LARGEST, SIMILARITIES, USER_RULES, VectorConfig, VectorModel
 
-LARGEST = 1e15
-"""Number up to which products of vectors of a million numbers are finite in float32."""
 _COMPARED = {
     "dot": N_("numbers in a vector; vectors are compared by their dot product"),
     "cosine": N_("numbers in a vector; vectors are compared by their cosine"),
@@ -129,7 +127,7 @@ def _check_biases(file: str, biases: np.ndarray, count: int) -> np.ndarray:
     flat = biases.reshape(-1).astype(np.float32) if biases.dtype.kind in "fiu" else np.empty(0, dtype=np.float32)
     if len(flat) == count + 1 and flat[0] == 0:
         flat = flat[1:]  # that of the padding
-    if len(flat) != count or not np.isfinite(flat).all():
+    if len(flat) != count or not np.abs(flat).max(initial=0) <= LARGEST:
         raise DataError(
             _(
                 "{file} has {biases} biases for {count} items; give one number for each item",

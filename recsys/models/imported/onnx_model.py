@@ -4,8 +4,10 @@ The signature: codes (B, T) int64, 1 to n in the order of a list of items and 0 
 scores (B, n) float, or (B, n + 1) with those of padding first. The bytes of the file are an array of the checkpoint.
 """
 
+import math
 import os
 import threading
+import time
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -24,7 +26,9 @@ THREADS = 2
 INSTALL = "pip install onnxruntime"
 PATIENCE = 20.0
 """Seconds that one run of a graph may take: a loop in it may never end."""
-MOST_MEMORY = 0.5
+CHECKING = 60.0
+"""Seconds that all runs of an import may take together."""
+MOST_MEMORY = 0.25
 """Share of the free memory that all graphs may take together."""
 
 
@@ -91,6 +95,7 @@ class OnnxModel(ImportedSequenceModel):
     def __init__(self, item_ids: np.ndarray, config: OnnxConfig, codes: np.ndarray, graph: bytes):
         super().__init__(item_ids, config, codes)
         self._graph = graph
+        self.deadline = math.inf  # until when it may score, by `time.monotonic`
         self._device = "cpu"
         self._session: Any = None
         self._lock = threading.Lock()
@@ -102,7 +107,7 @@ class OnnxModel(ImportedSequenceModel):
     def score_windows(self, windows: np.ndarray) -> np.ndarray:
         if not windows.shape[1] and not self.config.scores_empty:
             return np.zeros((len(windows), self.config.n_codes + 1), dtype=np.float32)
-        scores = run_graph(self._open(), self.pad(windows), np.full(len(windows), windows.shape[1]))
+        scores = run_graph(self._open(), self.pad(windows), np.full(len(windows), windows.shape[1]), self.deadline)
         if scores.shape != (len(windows), self.config.n_codes + self.config.has_padding_score):
             raise CheckpointError(_("the ONNX model gave scores of another shape than when it was imported; import it again"))
         return scores if self.config.has_padding_score else np.pad(scores, ((0, 0), (1, 0)))
@@ -140,17 +145,17 @@ class OnnxModel(ImportedSequenceModel):
             return self._session
 
 
-def run_graph(session: Any, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def run_graph(session: Any, codes: np.ndarray, lengths: np.ndarray, deadline: float = math.inf) -> np.ndarray:
     """Return the scores float32 of padded codes (B, T); lengths (B,) are given to a graph with a second input.
 
-    A run that takes too long is ended, and a SlowGraphError.
+    A run that takes too long, or until after the `deadline` of `time.monotonic`, is ended, and a SlowGraphError.
     """
     import onnxruntime
 
     names = [each.name for each in session.get_inputs()]
     values = (np.asarray(each, dtype=np.int64) for each in (codes, lengths))
     run = onnxruntime.RunOptions()
-    timer = threading.Timer(PATIENCE, setattr, (run, "terminate", True))
+    timer = threading.Timer(min(PATIENCE, max(deadline - time.monotonic(), 0.0)), setattr, (run, "terminate", True))
     timer.daemon = True
     timer.start()
     try:
@@ -160,8 +165,9 @@ def run_graph(session: Any, codes: np.ndarray, lengths: np.ndarray) -> np.ndarra
             raise
         raise SlowGraphError(
             _(
-                "the ONNX model took more than {seconds} seconds for {rows} histories of {length} events; export a smaller one",
+                "the ONNX model is too slow: {rows} histories of {length} events were stopped, where one run may take {seconds} seconds and the checks of an import {checks} together; export a smaller one",
                 seconds=round(PATIENCE),
+                checks=round(CHECKING),
                 rows=codes.shape[0],
                 length=codes.shape[1],
             )

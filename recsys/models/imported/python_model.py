@@ -3,18 +3,21 @@
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recsys.core import PAD, Request, Vocabulary
-from recsys.core.errors import DataError
+from recsys.core.errors import CheckpointError, DataError, RecsysError
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
 
 LISTED = 100
 """Items that are requested from a model that only returns lists."""
+MOST_LISTED = 10_000
+"""Items of a list that are read, since a generator may never end."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,11 @@ class PythonModel:
         """Return no arrays: code is not stored in checkpoints."""
         return {}
 
+    @classmethod
+    def restore(cls, item_ids: np.ndarray, config: PythonConfig, arrays: dict[str, np.ndarray]) -> "PythonModel":
+        """Refuse: no file names code that is run."""
+        raise CheckpointError(_("a checkpoint cannot hold Python code; name the code itself, like package.module:factory"))
+
     def with_parameters(self, values: Mapping[str, float]) -> "PythonModel":
         """Return the model with other values of its parameters."""
         return PythonModel(self.item_ids, self.config, self._compute, self._columns, self.parameters, values)
@@ -89,8 +97,12 @@ class PythonModel:
         own = call_code(self.config.source, self._compute, histories, self.values)
         width = int(self._columns.max(initial=-1)) + 1
         try:
-            own = np.asarray(own, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+            own = np.asarray(own)
+            if own.dtype.kind not in "fiubO":
+                raise TypeError(own.dtype)
+            with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+                own = own.astype(np.float32)
+        except Exception as error:  # an object of the code may fail in any way
             raise DataError(
                 _("{model} returned scores that are not numbers: {reason}", model=self.config.source, reason=str(error))
             ) from error
@@ -104,8 +116,7 @@ class PythonModel:
                     count=len(requests),
                 )
             )
-        if np.isnan(own).any():
-            raise DataError(_("{model} returned scores that are not numbers (NaN)", model=self.config.source))
+        check_scores(self.config.source, own)
         scores = own[:, np.maximum(self._columns, 0)]
         scores[:, self._columns < 0] = -np.inf
         return self.vocabulary.mask(scores, requests)
@@ -165,10 +176,11 @@ class PythonLists:
 
     def _fill(self, row: np.ndarray, listed: Any) -> None:
         try:
-            entries = list(listed)
+            entries = list(islice(listed, MOST_LISTED))
             pairs = [(entry, None) if isinstance(entry, (str, int, np.integer)) else tuple(entry) for entry in entries]
-            items, given = [str(pair[0]) for pair in pairs], [pair[1] for pair in pairs]
-        except (TypeError, ValueError, IndexError) as error:
+            items = [str(pair[0]) for pair in pairs]
+            given = [None if pair[1] is None else np.float32(pair[1]) for pair in pairs]
+        except Exception as error:  # an object of the code may fail in any way
             raise DataError(
                 _("{model} did not return a list of item ids, or of pairs of an id and a score", model=self.config.source)
             ) from error
@@ -184,18 +196,30 @@ class PythonLists:
         for place in reversed(range(len(items))):  # the first place of an item counts
             if codes[place] != PAD:
                 value = given[place]
-                row[codes[place] - 1] = 1 / (1 + place) if value is None else float(value)
-        if np.isnan(row).any():
-            raise DataError(_("{model} returned scores that are not numbers (NaN)", model=self.config.source))
+                row[codes[place] - 1] = 1 / (1 + place) if value is None else value
+        check_scores(self.config.source, row)
+
+
+def check_scores(source: str, scores: np.ndarray) -> None:
+    """Raise a DataError for scores that have no order; −inf is that of an item that is not recommended."""
+    if np.isnan(scores).any():
+        raise DataError(_("{model} returned scores that are not numbers (NaN)", model=source))
+    if np.isposinf(scores).any():
+        raise DataError(_("{model} returned scores that are infinite or above 3.4e38", model=source))
 
 
 def call_code(source: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call code of the person who runs the app; an error in it is a DataError that names its place."""
+    """Call code of the person who runs the app; an error in it is a DataError that names its place, and so is an attempt to exit."""
     try:
         return function(*arguments)
-    except Exception as error:
+    except (RecsysError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        text = " ".join(str(error).split())[:200]
+        try:
+            text = " ".join(str(error).split())[:200]
+        except Exception:  # an error of the code may itself fail
+            text = ""
         raise DataError(
             _(
                 "{model} failed: {kind}: {text} ({file}:{line})",
