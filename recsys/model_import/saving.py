@@ -13,11 +13,13 @@ import numpy as np
 
 from recsys import __version__
 from recsys.core import Dataset, HoldsLists
+from recsys.core.errors import CheckpointError, DataError
 from recsys.core.split import VALIDATION, Split, default_protocol, split_interactions
+from recsys.core.translation import _
 from recsys.evaluation import Cases, Evaluation, evaluate_model
 from recsys.model_import.imported_model import ImportedModel
 from recsys.models import MODELS
-from recsys.training.checkpoints import CheckpointCard, get_checkpoint_folder, save_checkpoint
+from recsys.training.checkpoints import CARD, CheckpointCard, get_checkpoint_folder, read_card, save_checkpoint
 
 
 def save_imported_model(
@@ -29,6 +31,11 @@ def save_imported_model(
     events; what it was really trained on is not known here.
     """
     model, name = imported.model, name or imported.name
+    folder = folder or get_checkpoint_folder(dataset.name, name)
+    if (folder / CARD).is_file() and not _is_import(folder):
+        raise DataError(
+            _("there is a checkpoint '{name}' that was trained here, and an import would replace it; give another name", name=name)
+        )
     split = split_interactions(dataset, protocol or imported.protocol or default_protocol(dataset))
     measured = _evaluate(model, dataset, split)
     card = CheckpointCard(
@@ -55,7 +62,7 @@ def save_imported_model(
             **({"listed_cases": measured.listed_cases, "cases": measured.cases} if measured and measured.depth is not None else {}),
         },
     )
-    save_checkpoint(folder or get_checkpoint_folder(dataset.name, name), model, card)
+    save_checkpoint(folder, model, card)
     return card
 
 
@@ -77,6 +84,13 @@ def name_checkpoints(found: Sequence[ImportedModel], given: str = "") -> list[st
         numbered = (f"{name}-{number}" for number in count(2))
         names.append(name if name not in names else next(each for each in numbered if each not in names))
     return names
+
+
+def _is_import(folder: Path) -> bool:
+    try:
+        return bool(read_card(folder).source)
+    except CheckpointError:
+        return True  # a damaged one is no loss
 
 
 def _evaluate(model: Any, dataset: Dataset, split: Split) -> Evaluation | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core import Dataset
+from recsys.core import Dataset, Vocabulary
 from recsys.core.devices import choose_device
 from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names
 from recsys.core.formatting import join_words
@@ -116,6 +116,8 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> LoadedCheckpoint:
         if card.seal != _seal(folder, card):
             raise CheckpointError(_("checkpoint {folder} is damaged: its files differ from those saved; train it again", folder=folder))
         item_ids = np.array(json.loads((folder / ITEMS).read_text(encoding="utf-8")), dtype=object)
+        if Vocabulary(item_ids).fingerprint != card.vocabulary:
+            raise CheckpointError(_("checkpoint {folder} is damaged: its items are not those of its card; train it again", folder=folder))
         weights = (folder / WEIGHTS).read_bytes()
         arrays = load_bytes(weights)
         spec = KNOWN_MODELS[card.model]
