@@ -136,10 +136,17 @@ def _sum_categories(tensors: dict[str, np.ndarray], block: str, file: Path) -> n
     try:
         values, numbers = tensors[f"{block}embedding_bag.weight"], tensors[f"{block}emb_bag_inputs"]
         lengths, starts = tensors[f"{block}input_lengths"], tensors[f"{block}offsets"]
+        if (
+            numbers.dtype.kind + lengths.dtype.kind + starts.dtype.kind != "iii"
+            or min(each.min() for each in (numbers, lengths, starts)) < 0
+        ):
+            raise ValueError("they are not counts")
+        if lengths.sum() > len(numbers):
+            raise ValueError("there are fewer categories than their lengths say")
         sums = np.zeros((len(lengths), values.shape[1]), dtype=np.float32)
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         np.add.at(sums, np.repeat(np.arange(len(lengths)), lengths), values[numbers[np.repeat(starts, lengths) + within]])
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, TypeError) as error:
         raise CheckpointError(
             _("the categories of items in {file} do not fit each other; export model.torch_model.state_dict()", file=file)
         ) from error
@@ -160,6 +167,11 @@ def _read_settings(folder: Path, config: dict[str, Any]) -> dict[str, Any]:
             )
         )
     more = {name: config.get(f"{name}_kwargs") or {} for name in ("transformer_layers", "pos_encoding", "similarity_module")}
+    for name, values in more.items():
+        if not isinstance(values, dict):
+            raise CheckpointError(
+                _("{folder} has {value} as {name}; it is an object of settings", folder=folder, value=values, name=f"{name}_kwargs")
+            )
     return {
         "n_blocks": config.get("n_blocks", 2),
         "n_heads": config.get("n_heads", 4),

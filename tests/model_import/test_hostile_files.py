@@ -21,8 +21,10 @@ from recsys.core import Dataset
 from recsys.core.errors import CheckpointError, DataError, RecsysError, UnknownNameError, unknown
 from recsys.model_import import vector_arrays
 from recsys.model_import.formats import read_models
+from recsys.model_import.item_tokens import read_tokens
 from recsys.model_import.matching import read_id_list
 from recsys.model_import.options import ImportOptions
+from recsys.model_import.rectools_export import rename_tensors
 from recsys.model_import.saving import save_imported_model
 from recsys.models.imported import onnx_model
 from recsys.training.checkpoints import _seal, get_checkpoint_folder, list_checkpoints, load_checkpoint, read_card
@@ -233,6 +235,42 @@ def test_configs_that_ask_for_what_the_file_cannot_hold(config: str, match: str,
     save_file({"item_model.item_net_blocks.0.ids_emb.weight": np.zeros((16, 4), np.float32)}, tmp_path / "model.safetensors")
     with pytest.raises(RecsysError, match=match):
         read_models(tmp_path, tiny, ImportOptions())
+
+
+@pytest.mark.parametrize("changes", [{"transformer_layers_kwargs": 5}, {"pos_encoding_kwargs": [1]}])
+def test_settings_of_rectools_that_are_none(changes: dict[str, Any], tiny: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"cls": "rectools.models.SASRecModel", **changes}))
+    with pytest.raises(CheckpointError, match=next(iter(changes))):
+        read_models(tmp_path, tiny, ImportOptions())
+
+
+@pytest.mark.parametrize(
+    "bag",
+    [
+        {"emb_bag_inputs": np.full(16, -1)},
+        {"input_lengths": np.full(16, 10**12)},
+        {"input_lengths": np.ones(16)},
+        {"offsets": np.full(16, 99)},
+    ],
+    ids=["negative", "huge", "numbers", "outside"],
+)
+def test_categories_that_do_not_fit_each_other(bag: dict[str, np.ndarray], tmp_path: Path) -> None:
+    block = "item_model.item_net_blocks.0."
+    whole = {"emb_bag_inputs": np.arange(16) % 4, "input_lengths": np.ones(16, dtype=np.int64), "offsets": np.arange(16)}
+    vectors = np.eye(4, dtype=np.float32)
+    tensors = {f"{block}{name}": each for name, each in whole.items()} | {f"{block}embedding_bag.weight": vectors}
+    assert (rename_tensors(tensors, tmp_path)["items"] == vectors[whole["emb_bag_inputs"]]).all()
+    with pytest.raises(CheckpointError, match="do not fit each other"):
+        rename_tensors(tensors | {f"{block}{name}": each for name, each in bag.items()}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "vocabulary", ['{"i01": Infinity}', '{"i01": -1, "i02": 1}', '{"i01": 1, "i02": 1}', '{"i01": 1%s}' % ("0" * 400), '{"i01": 1.5}']
+)
+def test_numbers_of_tokens_that_are_none(vocabulary: str, tmp_path: Path) -> None:
+    (tmp_path / "vocab.json").write_text(vocabulary)
+    with pytest.raises(CheckpointError, match="the vocabulary of"):
+        read_tokens(tmp_path, {}, ImportOptions())
 
 
 def test_a_config_nested_without_end_is_not_one(tiny: Dataset, tmp_path: Path) -> None:
