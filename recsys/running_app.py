@@ -75,6 +75,8 @@ def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_
         raise DataError(
             _("the app runs in this process already, at {address}; stop it first, or leave the port out", address=running[0].url)
         )
+    if port is not None and not (isinstance(port, int) and 0 < port < 2**16):
+        raise DataError(_("{port} is not a port; give a number from 1 to 65535, for example 8501", port=port))
     if not running:
         if str(APP_FOLDER) not in sys.path:
             sys.path.insert(0, str(APP_FOLDER))

@@ -32,8 +32,13 @@ Table: TypeAlias = pd.DataFrame | str | Path
 
 def keep_dataset(interactions: Dataset | Table, items: Table | None = None, users: Table | None = None, name: str | None = None) -> Dataset:
     """Return a dataset that the app of this process finds by its name: a prepared one as it is, any other in the temporary home."""
+    if name is not None and not isinstance(name, str):
+        raise DataError(_("the name of a dataset is text, not {value}", value=name))
     if isinstance(interactions, str) and (interactions in DATASETS or prepared_folder(interactions) is not None):
         interactions = open_dataset(interactions)
+    for table in (interactions, items, users):
+        if not (table is None and table is not interactions) and not isinstance(table, (Dataset, pd.DataFrame, str, Path)):
+            raise DataError(_("interactions, items and users are DataFrames or files, not {type}", type=type(table).__name__))
     if not isinstance(interactions, Dataset):
         dataset = _read_tables(interactions, items, users)
         dataset = replace(dataset, name=name or _free_name(dataset), title=name or dataset.title)

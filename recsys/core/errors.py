@@ -14,9 +14,16 @@ from collections.abc import Iterable, Sequence
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
 
+LONGEST_START, LONGEST_END = 700, 300
+"""Characters of a message that are kept where a value in it, such as an id, is too long to be read."""
+
 
 class RecsysError(Exception):
     """Base of all errors that a user can do something about. The message is one line."""
+
+    def __init__(self, message: str) -> None:
+        is_long = len(message) > LONGEST_START + LONGEST_END
+        super().__init__(f"{message[:LONGEST_START]} … {message[-LONGEST_END:]}" if is_long else message)
 
 
 class DataError(RecsysError):

@@ -15,6 +15,8 @@ CONFIG = "config.json"
 ITEM_LISTS = ("items.json", "items.txt", "items.npy", "items.parquet")
 MOST_BYTES = 200_000_000
 """Size up to which a JSON file is read: the vocabulary of ten million items fits."""
+MOST_DEPTH = 50
+"""Levels of lists and objects in a JSON file, since readers of it call themselves for each."""
 
 
 def read_json(file: Path) -> Any:
@@ -22,13 +24,24 @@ def read_json(file: Path) -> Any:
     try:
         if file.stat().st_size > MOST_BYTES:
             raise ValueError("more than 200 MB")
-        return json.loads(file.read_text(encoding="utf-8-sig"))
+        content = json.loads(file.read_text(encoding="utf-8-sig"))
+        _check_depth(content)
+        return content
     except FileNotFoundError as error:
         raise CheckpointError(_("{folder} has no {file}; add it", folder=file.parent, file=file.name)) from error
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             _("{file} cannot be read as JSON ({reason}); write it again", file=file, reason=summarize_error(error))
         ) from error
+
+
+def _check_depth(content: Any) -> None:
+    level = [each for each in (content,) if isinstance(each, (dict, list))]
+    for _depth in range(MOST_DEPTH):
+        level = [part for each in level for part in (each.values() if isinstance(each, dict) else each) if isinstance(part, (dict, list))]
+        if not level:
+            return
+    raise ValueError(f"nested more than {MOST_DEPTH} deep")
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -59,6 +59,9 @@ def read_models(path: Path, dataset: Dataset, options: ImportOptions) -> list[Im
                 )
             )
         raise DataError(_("{file} does not exist; give a file or folder with a model or its recommendations", file=path))
+    for each in (path, options.items, options.users, options.interactions):
+        if each is not None and each.exists() and not each.is_file() and not each.is_dir():  # reading one may never end
+            raise DataError(_("{path} is a pipe or a device, not a file; save its content to a file first", path=each))
     return find_format(path, options.format).read(path, dataset, options)
 
 

@@ -8,21 +8,24 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.errors import CheckpointError, summarize_error
-from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.model_import.folders import ask_for_items, peek_config, read_config
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.item_tokens import match_tokens, read_tokens
 from recsys.model_import.options import ImportOptions
-from recsys.model_import.tensors import check_tensors, find_weights, read_tensors
+from recsys.model_import.tensors import check_layers, check_tensors, find_weights, read_tensors
 
 HEADS = (("ForMaskedLM", "hf-masked"), ("ForCausalLM", "hf-causal"), ("LMHeadModel", "hf-causal"))
 """Ends of the names of architectures, and the kinds of models that they are."""
 LONGEST = 1_024
 """Tokens of the longest history that is read, where a model would read more."""
-NOT_SETTINGS = ("architectures", "transformers_version", "torch_dtype", "dtype", "use_cache", "auto_map", "use_kernels")
-"""Entries of a config.json that do not change what the model computes in float32, or that name code to fetch and run."""
-LAYERS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")
+NOT_SETTINGS = (
+    *("architectures", "transformers_version", "torch_dtype", "dtype", "use_cache", "auto_map", "use_kernels"),
+    *("return_dict", "use_return_dict", "output_attentions", "output_hidden_states", "torchscript"),
+    *("num_labels", "id2label", "label2id"),
+)
+"""Entries of a config.json that do not change what the model computes in float32, that name code to fetch and run, or that are of
+other tasks."""
 CLOSE = 1e-4
 
 
@@ -39,7 +42,7 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     state = read_tensors(weights)
     settings = clean_settings(config)
     settings.pop("model_type")
-    _check_layers(path, settings, len(state))
+    check_layers(path, settings, len(state))
     tokens = read_tokens(path, config, options)
     if kind == "hf-masked" and tokens is not None and tokens.mask is None:
         raise CheckpointError(
@@ -118,35 +121,20 @@ def check_runs(path: Path, model: Any) -> None:
 
 
 def _find_kind(path: Path, config: dict[str, Any]) -> str:
-    architectures = config.get("architectures") or [""]
-    kind = next((kind for end, kind in HEADS if str(architectures[0]).endswith(end)), "")
+    architectures = config.get("architectures")
+    architecture = str(architectures[0]) if isinstance(architectures, list) and architectures else ""
+    kind = next((kind for end, kind in HEADS if architecture.endswith(end)), "")
     if not kind:
         raise CheckpointError(
             _(
                 "{folder} holds a {architecture}, not a language model with an output layer; save for example a GPT2LMHeadModel or a BertForMaskedLM",
                 folder=path,
-                architecture=str(architectures[0]) or str(config.get("model_type")),
+                architecture=architecture or str(config.get("model_type")),
             )
         )
     if config.get("quantization_config"):
         raise CheckpointError(_("the weights of {folder} are quantized; save the model in float32, float16 or bfloat16", folder=path))
     return kind
-
-
-def _check_layers(path: Path, settings: dict[str, Any], n_tensors: int) -> None:
-    """Refuse a number of layers that the tensors cannot hold before any is built, since building billions of them would not end."""
-    for name in LAYERS:
-        value = settings.get(name, 0)
-        if not isinstance(value, int) or value > n_tensors:
-            raise CheckpointError(
-                _(
-                    "the config of {folder} has {name}={value}, and its file only {tensors} tensors; save both from the same model",
-                    folder=path,
-                    name=name,
-                    value=value,
-                    tensors=format_number(n_tensors),
-                )
-            )
 
 
 def _check_state(path: Path, weights: Path, kind: str, config: Any, state: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], int, int]:

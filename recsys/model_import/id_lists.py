@@ -11,7 +11,7 @@ import pandas as pd
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.datasets.importing.column_names import find_meaning
-from recsys.model_import.matching import to_ids
+from recsys.model_import.matching import MOST_BYTES, to_ids
 
 _NUMBER_NAMES = re.compile(r"(idx|index|code|codes|row|position|number|num|inner_?id|internal_?id|unnamed.*)$", re.IGNORECASE)
 """Names of columns with the place of an id in the model."""
@@ -24,6 +24,8 @@ def read_id_list(file: Path) -> np.ndarray:
     both be the ids are a DataError.
     """
     try:
+        if file.stat().st_size > MOST_BYTES:
+            raise ValueError("more than 500 MB")
         if file.suffix == ".json":
             content = json.loads(file.read_text(encoding="utf-8"))
             if isinstance(content, dict):
@@ -42,7 +44,7 @@ def read_id_list(file: Path) -> np.ndarray:
         return to_ids(file.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n"))
     except FileNotFoundError as error:
         raise DataError(_("{path} does not exist; check the name and the folder", path=file)) from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, IndexError, RecursionError) as error:
         raise DataError(
             _("{file} cannot be read as a list of ids ({reason}); write one id a line", file=file.name, reason=str(error).split("\n")[0])
         ) from error

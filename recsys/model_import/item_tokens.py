@@ -19,6 +19,7 @@ from recsys.model_import.options import ImportOptions
 
 SPECIAL = re.compile(r"\[[A-Za-z]+\d*\]|<\|?[/A-Za-z_]+\|?>|PAD|MASK")
 """Tokens that are special in most vocabularies: [PAD], <s>, <|endoftext|>."""
+MOST_TOKENS = 2**31
 ROLES = ("pad", "bos", "eos", "mask", "cls", "sep", "unk")
 
 
@@ -38,6 +39,7 @@ def read_tokens(folder: Path, config: dict[str, Any], options: ImportOptions) ->
     roles = _read_roles(folder)
     special: set[int | None] = set()  # not those of the config, whose defaults may be the numbers of items
     mask = config.get("mask_token_id")
+    mask = mask if isinstance(mask, int) else None
     prefix: tuple[int, ...] = ()
     suffix: tuple[int, ...] = ()
     listed = find_item_list(folder, options)
@@ -48,14 +50,14 @@ def read_tokens(folder: Path, config: dict[str, Any], options: ImportOptions) ->
         elif tokenizer:
             vocabulary = tokenizer["model"]["vocab"]
             names = _by_number(vocabulary if isinstance(vocabulary, dict) else {token: at for at, (token, _score) in enumerate(vocabulary)})
-            names |= {int(each["id"]): str(each["content"]) for each in tokenizer.get("added_tokens") or ()}
+            names |= {_check_number(each["id"]): str(each["content"]) for each in tokenizer.get("added_tokens") or ()}
         elif (folder / "vocab.json").is_file():
             names = _by_number(read_json(folder / "vocab.json"))
         elif (folder / "vocab.txt").is_file():
             names = dict(enumerate((folder / "vocab.txt").read_text(encoding="utf-8").splitlines()))
         else:
             return None
-        special |= {int(each["id"]) for each in tokenizer.get("added_tokens") or () if each.get("special")}
+        special |= {_check_number(each["id"]) for each in tokenizer.get("added_tokens") or () if each.get("special")}
         prefix, suffix = _read_template(tokenizer.get("post_processor") or {})
     except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         raise CheckpointError(
@@ -114,7 +116,16 @@ def _shared_start(names: Iterable[str]) -> str:
 
 
 def _by_number(vocabulary: dict[str, int]) -> dict[int, str]:
-    return {int(number): str(name) for name, number in vocabulary.items()}
+    names = {_check_number(number): str(name) for name, number in vocabulary.items()}
+    if len(names) < len(vocabulary):
+        raise ValueError("two tokens have one number")
+    return names
+
+
+def _check_number(number: Any) -> int:
+    if not isinstance(number, int) or not 0 <= number < MOST_TOKENS:
+        raise ValueError(f"{str(number)[:50]} is not the number of a token")
+    return number
 
 
 def _read_roles(folder: Path) -> dict[str, str]:
@@ -137,12 +148,13 @@ def _read_template(processor: dict[str, Any]) -> tuple[tuple[int, ...], tuple[in
         parts = [_read_template(each) for each in processor["processors"]]
         return tuple(one for before, _after in parts for one in before), tuple(one for _before, after in parts for one in after)
     if kind in ("BertProcessing", "RobertaProcessing"):
-        return (int(processor["cls"][1]),), (int(processor["sep"][1]),)
+        return (_check_number(processor["cls"][1]),), (_check_number(processor["sep"][1]),)
     if kind != "TemplateProcessing":
         return (), ()
     single: Iterable[dict[str, Any]] = processor["single"]
     ids = [
-        [*map(int, processor["special_tokens"][each["SpecialToken"]["id"]]["ids"])] if "SpecialToken" in each else None for each in single
+        [*map(_check_number, processor["special_tokens"][each["SpecialToken"]["id"]]["ids"])] if "SpecialToken" in each else None
+        for each in single
     ]
     text = ids.index(None)
     return _flat(ids[:text]), _flat(ids[text + 1 :])

@@ -12,6 +12,11 @@ from recsys.core.errors import DataError
 from recsys.core.formatting import format_number, format_share
 from recsys.core.translation import N_, _
 
+MOST_EXACT = 2.0**53
+"""Number up to which float64 has every whole number."""
+MOST_BYTES = 500_000_000
+"""Size up to which a list of ids is read: tens of millions of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class ItemMatch:
@@ -23,12 +28,17 @@ class ItemMatch:
 
 def to_ids(values: Iterable[object]) -> np.ndarray:
     """Return ids (n,) as text, without spaces around them; whole numbers are written without a decimal point if all ids are such."""
-    if isinstance(values, np.ndarray) and values.dtype.kind == "S":
-        values = np.char.decode(values, "utf-8")
-    series = pd.Series(values)
-    if series.dtype.kind == "f" and series.notna().all() and (series == np.floor(series)).all():
-        series = series.astype(np.int64)
-    texts = series.astype(str).str.strip()
+    try:
+        if isinstance(values, np.ndarray) and values.dtype.kind == "S":
+            values = np.char.decode(values, "utf-8")
+        series = pd.Series(values)
+        if series.dtype.kind == "f" and (series.abs() < MOST_EXACT).all() and (series == np.floor(series)).all():
+            series = series.astype(np.int64)
+        texts = series.astype(str).str.strip()
+    except (TypeError, ValueError) as error:  # several columns, records, or bytes that are not UTF-8
+        raise DataError(
+            _("ids cannot be read ({reason}); give one row of text or whole numbers", reason=str(error).split("\n")[0])
+        ) from error
     if texts.str.fullmatch(r"\d+\.0+").all() and len(texts):
         texts = texts.str.replace(r"\.0+$", "", regex=True)
     return texts.to_numpy(dtype=object)

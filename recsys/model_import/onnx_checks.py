@@ -1,5 +1,7 @@
 """Checks of an ONNX graph by runs of it: its signature, and whether its scores can be those of a recommender."""
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +11,16 @@ from recsys.core.errors import CheckpointError, QuestionError, RecsysError, summ
 from recsys.core.translation import _
 from recsys.model_import.onnx_lengths import check_lengths
 from recsys.model_import.options import PADDINGS
-from recsys.models.imported.onnx_model import SIDES, OnnxConfig, OnnxModel, open_session, pad_windows, run_graph
+from recsys.models.imported.onnx_model import (
+    CHECKING,
+    SIDES,
+    OnnxConfig,
+    OnnxModel,
+    SlowGraphError,
+    open_session,
+    pad_windows,
+    run_graph,
+)
 
 LONGEST = 512
 """Longest history that is tried on a graph without a length of its own."""
@@ -17,6 +28,8 @@ MOST_DECLARED = 10_000
 CLOSE = 1e-5
 SAMPLES = 4
 SIGNATURE = "codes (B, T) int64[, lengths (B,) int64] -> scores (B, items) float"
+FUNCTIONS = 25 << 3 | 2
+"""Tag of the functions of a model in the protocol buffer of ONNX."""
 PADDING, LENGTH = "recscope.padding", "recscope.max_length"
 """Names of the metadata_props of a graph that declare the side and the length of its padding."""
 
@@ -27,11 +40,14 @@ class Graph:
 
     file: str
     session: Any
+    deadline: float = math.inf
 
     def run(self, windows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
         """Return the scores (B, n) of padded windows (B, T); a graph that fails is a CheckpointError with ONNX Runtime's reason."""
         try:
-            return run_graph(self.session, windows, np.full(len(windows), windows.shape[1]) if lengths is None else lengths)
+            return run_graph(self.session, windows, np.full(len(windows), windows.shape[1]) if lengths is None else lengths, self.deadline)
+        except RecsysError:
+            raise
         except Exception as error:  # ONNX Runtime's errors have no base class of their own
             raise CheckpointError(
                 _(
@@ -47,6 +63,8 @@ class Graph:
         """Return whether the graph reads a history of this length."""
         try:
             self.run(np.ones((1, length), dtype=np.int64))
+        except SlowGraphError:
+            raise
         except CheckpointError:
             return False
         return True
@@ -54,8 +72,15 @@ class Graph:
 
 def open_graph(graph: bytes, file: str) -> Graph:
     """Return the graph of the bytes of an ONNX file; what ONNX Runtime cannot run is a CheckpointError with the reason."""
+    if _has_functions(graph):
+        raise CheckpointError(
+            _(
+                "{file} has functions of its own, which may call each other billions of times; save it without, with onnx.inliner.inline_local_functions(model)",
+                file=file,
+            )
+        )
     try:
-        return Graph(file, open_session(graph))
+        return Graph(file, open_session(graph), time.monotonic() + CHECKING)
     except RecsysError:
         raise
     except Exception as error:
@@ -74,6 +99,34 @@ def open_graph(graph: bytes, file: str) -> Graph:
         else:
             message = _("{file} cannot be read as an ONNX model ({reason}); export it again", file=file, reason=reason)
         raise CheckpointError(message) from error
+
+
+def _has_functions(graph: bytes) -> bool:
+    """Return whether the bytes of an ONNX file have an entry for functions, which are written out when a session is opened."""
+    position = 0
+    while position < len(graph):
+        tag, position = _read_number(graph, position)
+        if tag == FUNCTIONS:
+            return True
+        if tag & 7 == 0:
+            position = _read_number(graph, position)[1]
+        elif tag & 7 == 2:
+            length, position = _read_number(graph, position)
+            position += length
+        else:
+            position += {1: 8, 5: 4}.get(tag & 7, len(graph))  # others are not read
+    return False
+
+
+def _read_number(data: bytes, position: int) -> tuple[int, int]:
+    """Return a number of a protocol buffer, seven bits a byte, and the position behind it."""
+    value = shift = 0
+    while position < len(data):
+        byte = data[position]
+        value, shift, position = value | (byte & 127) << shift, shift + 7, position + 1
+        if byte < 128 or shift > 63:
+            break
+    return value, position
 
 
 def describe_failure(error: Exception) -> str:
@@ -98,6 +151,7 @@ def find_signature(graph: Graph, n_items: int, padding: str = "") -> OnnxConfig:
     limit = limit or _find_limit(graph)
     codes = np.random.default_rng(0).integers(1, n_items + 1, (SAMPLES, max(1, min(limit // 2, 5))))
     if not fixed:
+        _check_width(graph, graph.run(codes).shape, n_items)
         _check_repeatable(graph.file, graph.run(codes), graph.run(codes))
     if (fixed and side not in SIDES) or not (fixed or side or any(_ignores_padding(graph, codes, each, limit) for each in SIDES)):
         raise QuestionError(
@@ -195,7 +249,17 @@ def _check_types(graph: Graph) -> int:
                 rows=next(shape[0] for shape in shapes if isinstance(shape[0], int)),
             )
         )
-    return shapes[0][1] if isinstance(shapes[0][1], int) else 0
+    length = shapes[0][1] if isinstance(shapes[0][1], int) else 0
+    if not 0 <= length <= MOST_DECLARED:
+        raise CheckpointError(
+            _(
+                "{file} reads histories of {length} events; export it for histories of a length such as 50, at most {most}",
+                file=graph.file,
+                length=length,
+                most=MOST_DECLARED,
+            )
+        )
+    return length
 
 
 def _check_width(graph: Graph, shape: tuple[Any, ...], n_items: int) -> None:
@@ -214,7 +278,7 @@ def _check_width(graph: Graph, shape: tuple[Any, ...], n_items: int) -> None:
 
 def _declared_length(graph: Graph, declared: dict[str, str]) -> int:
     value = declared.get(LENGTH, "0")
-    if not value.isdigit() or int(value) > MOST_DECLARED:
+    if not (value.isascii() and value.isdigit() and len(value) < 10) or int(value) > MOST_DECLARED:
         raise CheckpointError(
             _("{file} declares {name}={value}; declare a number of events, for example 50", file=graph.file, name=LENGTH, value=value)
         )
@@ -223,9 +287,9 @@ def _declared_length(graph: Graph, declared: dict[str, str]) -> int:
 
 def _find_limit(graph: Graph) -> int:
     """Return the longest history up to LONGEST that the graph reads, found by halving."""
+    graph.run(np.ones((2, 1), dtype=np.int64))  # raises the reason of a graph that reads nothing, or runs without end
     if graph.can_read(LONGEST):
         return LONGEST
-    graph.run(np.ones((2, 1), dtype=np.int64))  # raises the reason of a graph that reads nothing
     reads, fails = 1, LONGEST
     while fails - reads > 1:
         middle = (reads + fails) // 2

@@ -49,7 +49,9 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
     config = find_signature(graph, len(item_ids), options.padding)
     found = match_items(item_ids, dataset, options.least_overlap)
     codes = np.where(found.columns < 0, -1, found.columns + 1)
-    scores_empty = check_scores(OnnxModel(dataset.item_ids, config, codes, data), path.name)
+    checked = OnnxModel(dataset.item_ids, config, codes, data)
+    checked.deadline = graph.deadline
+    scores_empty = check_scores(checked, path.name)
     model = OnnxModel(dataset.item_ids, replace(config, scores_empty=scores_empty), codes, data)
     return [ImportedModel("onnx", model, path.stem, found.matches, {"format": "onnx", "file": path.name})]
 
@@ -58,7 +60,7 @@ def _find_items(path: Path, options: ImportOptions, declared: str | None) -> np.
     if declared and options.items is None:
         try:
             return to_ids(json.loads(declared))
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise CheckpointError(
                 _('{file} declares {name} that is not a JSON list; declare for example ["i1", "i2"]', file=path.name, name=ITEMS)
             ) from error

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recsys.core.errors import DataError
+from recsys.core.translation import _
 from recsys.model_import.list_steps import MADE_BEFORE
-from recsys.models.base.settings import check_between, check_choice
+from recsys.models.base.settings import check_choice
 from recsys.models.imported.onnx_model import SIDES
 from recsys.models.imported.vector_model import SIMILARITIES, USER_RULES
 
@@ -37,7 +39,12 @@ class ImportOptions:
     table: str = ""
 
     def __post_init__(self) -> None:
-        check_between(0, 1, self, "least_overlap")
+        if not isinstance(self.least_overlap, (int, float)) or not 0 <= self.least_overlap <= 1:
+            raise DataError(
+                _("least_overlap is {value}, which is not a share; give a number from 0 to 1, for example 0.5", value=self.least_overlap)
+            )
+        if not isinstance(self.columns, dict):
+            raise DataError(_("columns are {value}; give them by role, like {{'user_id': 'uid'}}", value=self.columns))
         for name, choices in CHOICES.items():
             if getattr(self, name):
                 check_choice(choices, self, name)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from recsys.core import Dataset
-from recsys.core.errors import DataError, RecsysError
+from recsys.core.errors import DataError
 from recsys.core.split import default_protocol, split_interactions
 from recsys.core.translation import _
 from recsys.model_import.matching import match_items, to_ids
@@ -37,7 +37,7 @@ def recommender(function: Callable[..., Any] | None = None, **parameters: Parame
     The function takes `(user_id, history, k)` and returns item ids, best first, or takes `(histories)` and returns scores (n, items), as
     the names of its arguments say. Use it as `@recommender` or `@recommender(alpha=(0, 1, 0.5))`.
     """
-    declared = _read_parameters(parameters)
+    declared = {name: _read_parameter("the function", name, each) for name, each in parameters.items()}
 
     def declare(target: Callable[..., Any]) -> Callable[..., Any]:
         setattr(target, _PARAMETERS, declared)
@@ -57,7 +57,7 @@ def open_code(name: str, dataset: Dataset) -> LoadedCheckpoint:
     known = find_live_model(dataset.name, name)
     if known is not None and known.card.dataset_fingerprint == dataset.fingerprint:
         return known
-    return wrap_model(_make(name, dataset), dataset, name)
+    return wrap_model(call_code(name, _make, name, dataset), dataset, name)
 
 
 def open_named_code(dataset: Dataset) -> None:
@@ -71,7 +71,7 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
 
     `item_ids` of the object are the columns of its scores; without them these are the items of the dataset in its order.
     """
-    model, identity = _adapt(thing, dataset, name), uuid.uuid4().hex  # measured anew in every process: code changes
+    model, identity = call_code(name, _adapt, thing, dataset, name), uuid.uuid4().hex  # measured anew in every process: code changes
     split = split_interactions(dataset, default_protocol(dataset))
     card = make_card(name, "code", dataset, split, model.config, None, source={"format": "code", "file": name}, seal=identity)
     loaded = LoadedCheckpoint(model, card, identity, Path(), "cpu")
@@ -82,7 +82,8 @@ def wrap_model(thing: Any, dataset: Dataset, name: str) -> LoadedCheckpoint:
 def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonRecommender:
     config = PythonConfig(name)
     declared = getattr(thing, _PARAMETERS, None) or getattr(thing, "parameters", None)
-    parameters = _read_parameters(declared) if isinstance(declared, Mapping) else {}  # those of a PyTorch module are a method
+    # those of a PyTorch module are a method
+    parameters = {key: _read_parameter(name, key, each) for key, each in declared.items()} if isinstance(declared, Mapping) else {}
     score, recommend = getattr(thing, "score", None), getattr(thing, "recommend", None)
     if not callable(score) and not callable(recommend) and callable(thing) and not isinstance(thing, type):
         arguments = _argument_names(thing)
@@ -99,10 +100,6 @@ def _adapt(thing: Any, dataset: Dataset, name: str) -> PythonRecommender:
     raise DataError(
         _("'{model}' has neither score(histories) nor recommend(user_id, history, k); give it one of these methods", model=name)
     )
-
-
-def _read_parameters(declared: Mapping[str, Parameter | tuple[float, float, float]]) -> dict[str, Parameter]:
-    return {name: each if isinstance(each, Parameter) else Parameter(*each) for name, each in declared.items()}
 
 
 def _check_arguments(function: Callable[..., Any], wanted: tuple[str, ...], parameters: Mapping[str, Parameter], name: str) -> None:
@@ -129,6 +126,23 @@ def _is_recommender(function: Any) -> bool:
     return not isinstance(function, type) and ("histories" in names or "history" in names)
 
 
+def _read_parameter(name: str, key: str, given: Any) -> Parameter:
+    if isinstance(given, Parameter):
+        return given
+    try:
+        low, high, default = map(float, given)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            _(
+                "{model}: parameter {name} is {value}; give its lowest, highest and default number, like (0, 1, 0.5)",
+                model=name,
+                name=key,
+                value=given,
+            )
+        ) from error
+    return Parameter(low, high, default)
+
+
 def _argument_names(function: Callable[..., Any]) -> list[str]:
     try:
         return list(inspect.signature(function).parameters)
@@ -138,6 +152,15 @@ def _argument_names(function: Callable[..., Any]) -> list[str]:
 
 def _make(name: str, dataset: Dataset) -> Any:
     """Import a module and call the factory, with the dataset if it takes an argument; it may take two minutes."""
+    found = _call_in_time(name, lambda: _import(name))
+    if hasattr(found, _PARAMETERS) or (not isinstance(found, type) and (hasattr(found, "score") or hasattr(found, "recommend"))):
+        return found  # a recommender itself, not a factory
+    if not callable(found) or _is_recommender(found):
+        return found
+    return _call_in_time(name, found, *((dataset,) if _argument_names(found) else ()))
+
+
+def _import(name: str) -> Any:
     module_name, _separator, attribute = name.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")  # code beside the person who runs the command
@@ -149,7 +172,7 @@ def _make(name: str, dataset: Dataset) -> Any:
         raise DataError(
             _("{name} cannot be imported: {reason}; name code like package.module:factory", name=name, reason=str(error))
         ) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise DataError(
             _(
                 "{name} failed while it was imported: {kind}: {reason}",
@@ -158,21 +181,17 @@ def _make(name: str, dataset: Dataset) -> Any:
                 reason=" ".join(str(error).split()),
             )
         ) from error
-    if hasattr(found, _PARAMETERS) or (not isinstance(found, type) and (hasattr(found, "score") or hasattr(found, "recommend"))):
-        return found  # a recommender itself, not a factory
-    if not callable(found) or _is_recommender(found):
-        return found
-    return _call_in_time(name, found, (dataset,) if _argument_names(found) else ())
+    return found
 
 
-def _call_in_time(name: str, factory: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+def _call_in_time(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
     result: list[Any] = []
-    failure: list[RecsysError] = []
+    failure: list[BaseException] = []
 
     def run() -> None:
         try:
-            result.append(call_code(name, factory, *arguments))
-        except RecsysError as error:
+            result.append(call_code(name, function, *arguments))
+        except BaseException as error:  # raised again in the thread that waits
             failure.append(error)
 
     worker = threading.Thread(target=run, daemon=True)

@@ -41,6 +41,8 @@ _FORMS = ("id", "entity", "name")
 _UNCLEAR = 100
 MOST_MODELS = 50
 """Values up to which a column is taken for the names of models because of its own name."""
+MOST_NAMED = 1_000
+"""Models up to which one file is read: each becomes a checkpoint."""
 _TREC = re.compile(r"\S+\s+[Qq]0\s+\S+\s+\d+\s+[-+.\deE]+\s+\S+\s*$")
 
 
@@ -55,8 +57,8 @@ def read_rows(file: Path, options: ImportOptions) -> tuple[pd.DataFrame, list[Ch
         )
         with reading_errors(file):
             con.execute(f"CREATE TABLE raw AS SELECT {selected} FROM {sql}")
-        if "model" in mapping and "model" not in options.columns:
-            _check_models(con, file, mapping["model"])
+        if "model" in mapping:
+            _check_models(con, file, mapping["model"], "model" in options.columns)
         return _fetch(con, file, mapping), notes
 
 
@@ -122,9 +124,21 @@ def _read_trec(file: Path) -> pa.Table | None:
     return pa.table({name: pa.array(table[name], pa.string()) for name in names})
 
 
-def _check_models(con: duckdb.DuckDBPyConnection, file: Path, column: str) -> None:
-    """Raise a question where a column that is called like a model has too many values to be one."""
+def _check_models(con: duckdb.DuckDBPyConnection, file: Path, column: str, is_certain: bool) -> None:
+    """Raise a question where a column that is called like a model has too many values to be one, and an error where it cannot be."""
     count = query_count(con, "SELECT count(DISTINCT model) FROM raw")
+    if count > MOST_NAMED:
+        raise DataError(
+            _(
+                "{file}: column '{column}' has {count} values, and up to {most} models are read from one file; map another column, or split the file",
+                file=file.name,
+                column=column,
+                count=format_number(count),
+                most=format_number(MOST_NAMED),
+            )
+        )
+    if is_certain:
+        return
     if count > MOST_MODELS:
         raise QuestionError(
             _(

@@ -13,7 +13,7 @@ from recsys.model_import.folders import ask_for_items, find_item_list, peek_conf
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.matching import match_items
 from recsys.model_import.options import ImportOptions
-from recsys.model_import.tensors import check_tensors, find_weights, read_tensors
+from recsys.model_import.tensors import check_layers, check_tensors, find_weights, read_tensors
 
 KINDS = {"SASRecModel": "rectools-sasrec", "BERT4RecModel": "rectools-bert4rec"}
 EXTRA_TOKENS = {"rectools-sasrec": ("PAD",), "rectools-bert4rec": ("PAD", "MASK")}
@@ -62,6 +62,7 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
 
     model_class = find_model_spec(kind).load()
     built = build_config(model_class.Config, settings)
+    check_layers(path, settings, len(arrays))
     with torch.device("meta"):
         network = Network(arrays["items"].shape, built, "positions" in arrays)
     check_tensors(
@@ -146,10 +147,17 @@ def _sum_categories(tensors: dict[str, np.ndarray], block: str, file: Path) -> n
     try:
         values, numbers = tensors[f"{block}embedding_bag.weight"], tensors[f"{block}emb_bag_inputs"]
         lengths, starts = tensors[f"{block}input_lengths"], tensors[f"{block}offsets"]
+        if (
+            numbers.dtype.kind + lengths.dtype.kind + starts.dtype.kind != "iii"
+            or min(each.min() for each in (numbers, lengths, starts)) < 0
+        ):
+            raise ValueError("they are not counts")
+        if lengths.sum() > len(numbers):
+            raise ValueError("there are fewer categories than their lengths say")
         sums = np.zeros((len(lengths), values.shape[1]), dtype=np.float32)
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         np.add.at(sums, np.repeat(np.arange(len(lengths)), lengths), values[numbers[np.repeat(starts, lengths) + within]])
-    except (KeyError, IndexError, ValueError) as error:
+    except (KeyError, IndexError, ValueError, TypeError) as error:
         raise CheckpointError(
             _("the categories of items in {file} do not fit each other; export model.torch_model.state_dict()", file=file)
         ) from error
@@ -170,6 +178,11 @@ def _read_settings(folder: Path, config: dict[str, Any]) -> dict[str, Any]:
             )
         )
     more = {name: config.get(f"{name}_kwargs") or {} for name in ("transformer_layers", "pos_encoding", "similarity_module")}
+    for name, values in more.items():
+        if not isinstance(values, dict):
+            raise CheckpointError(
+                _("{folder} has {value} as {name}; it is an object of settings", folder=folder, value=values, name=f"{name}_kwargs")
+            )
     return {
         "n_blocks": config.get("n_blocks", 2),
         "n_heads": config.get("n_heads", 4),

@@ -14,12 +14,13 @@ from recsys.model_import.folders import CONFIG, ask_for_items, find_item_list, p
 from recsys.model_import.imported_model import ImportedModel
 from recsys.model_import.matching import match_items
 from recsys.model_import.options import ImportOptions
-from recsys.model_import.tensors import check_tensors, find_weights, load_tensors
+from recsys.model_import.tensors import check_layers, check_tensors, find_weights, load_tensors
 
 MOST_GROWTH = 4
 """A model may take so many times the values that its file holds before its names and shapes are checked."""
-NOT_READ = ("code",)
-"""Kinds that are never read from a folder: the config of "code" names what is imported and run."""
+NOT_READ = ("code", "onnx", "hf-causal", "hf-masked")
+"""Kinds that are not read from such a folder: the config of "code" names what is imported and run, and the others have doors of their
+own, which check more."""
 
 
 def recognizes(path: Path) -> bool:
@@ -66,7 +67,18 @@ def read(path: Path, dataset: Dataset, options: ImportOptions) -> list[ImportedM
 def restore(model_class: Any, kind: str, dataset: Dataset, config: Any, arrays: dict[str, np.ndarray], weights: Path) -> Any:
     """Return the model of these arrays, after checking that they are those of a model with this config, and that it scores."""
     shapes = {name: value.shape for name, value in arrays.items()}
-    expected = _expected_shapes(model_class, dataset.item_ids, config)
+    check_layers(weights.parent, vars(config), len(arrays))
+    try:
+        expected = _expected_shapes(model_class, dataset.item_ids, config)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise CheckpointError(
+            _(
+                "no model {kind} can be built from the config beside {file} ({reason}); check its settings",
+                kind=kind,
+                file=weights.name,
+                reason=" ".join(str(error).split())[:300],
+            )
+        ) from error
     if sum(map(math.prod, expected.values())) > MOST_GROWTH * sum(map(math.prod, shapes.values())):
         check_tensors(weights, kind, shapes, expected)  # before memory is taken for what the file does not hold
     try:

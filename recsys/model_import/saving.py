@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from recsys.core import Dataset, HoldsLists
+from recsys.core.errors import CheckpointError, DataError
 from recsys.core.split import VALIDATION, Split, default_protocol, split_interactions
+from recsys.core.translation import _
 from recsys.evaluation import Cases, Evaluation, evaluate_model
 from recsys.model_import.imported_model import ImportedModel
 from recsys.models import MODELS
-from recsys.training.checkpoints import CheckpointCard, get_checkpoint_folder, save_checkpoint
+from recsys.training.checkpoints import CARD, CheckpointCard, get_checkpoint_folder, read_card, save_checkpoint
 from recsys.training.new_card import make_card
 
 
@@ -26,6 +28,11 @@ def save_imported_model(
     the training events; which events it was really trained on is not known here.
     """
     model, name = imported.model, name or imported.name
+    folder = folder or get_checkpoint_folder(dataset.name, name)
+    if (folder / CARD).is_file() and not _is_import(folder):
+        raise DataError(
+            _("there is a checkpoint '{name}' that was trained here, and an import would replace it; give another name", name=name)
+        )
     split = split_interactions(dataset, protocol or imported.protocol or default_protocol(dataset))
     measured = _evaluate(model, dataset, split)
     card = make_card(
@@ -42,7 +49,7 @@ def save_imported_model(
             **({"listed_cases": measured.listed_cases, "cases": measured.cases} if measured and measured.depth is not None else {}),
         },
     )
-    save_checkpoint(folder or get_checkpoint_folder(dataset.name, name), model, card)
+    save_checkpoint(folder, model, card)
     return card
 
 
@@ -77,6 +84,13 @@ def choose_names(found: Sequence[ImportedModel], given: str = "") -> list[str]:
         numbered = (f"{name}-{number}" for number in count(2))
         names.append(name if name not in names else next(each for each in numbered if each not in names))
     return names
+
+
+def _is_import(folder: Path) -> bool:
+    try:
+        return bool(read_card(folder).source)
+    except CheckpointError:
+        return True  # a damaged one is no loss
 
 
 def _evaluate(model: Any, dataset: Dataset, split: Split) -> Evaluation | None:

@@ -7,9 +7,17 @@ from typing import Any
 import numpy as np
 
 from recsys.core.errors import CheckpointError, summarize_error
+from recsys.core.formatting import format_number
 from recsys.core.translation import _
 
 WEIGHTS = "model.safetensors"
+LAYERS = (
+    *("num_hidden_layers", "n_layer", "num_layers", "n_layers", "n_blocks"),
+    *("decoder_layers", "encoder_layers", "num_decoder_layers", "num_encoder_layers"),
+)
+"""Settings that are the number of layers, in the configs of all libraries."""
+MANY_LAYERS = 200
+"""Layers that are built at once, and of which the tensors then say what is wrong."""
 LISTED = 5
 """Names of tensors listed in an error."""
 
@@ -72,6 +80,23 @@ def load_tensors(file: Path) -> dict[str, Any]:
                 reason=summarize_error(error),
             )
         ) from error
+
+
+def check_layers(source: Path, settings: Mapping[str, Any], n_tensors: int) -> None:
+    """Refuse a number of layers that the tensors cannot hold before any is built, since building billions of them would not end."""
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            check_layers(source, value, n_tensors)
+        elif name in LAYERS and (not isinstance(value, int) or value > max(n_tensors, MANY_LAYERS)):
+            raise CheckpointError(
+                _(
+                    "the config of {folder} has {name}={value}, and its file only {tensors} tensors; save both from the same model",
+                    folder=source,
+                    name=name,
+                    value=value,
+                    tensors=format_number(n_tensors),
+                )
+            )
 
 
 def check_tensors(file: Path, kind: str, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:

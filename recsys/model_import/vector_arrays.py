@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError, summarize_error
+from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.datasets.importing.column_names import find_meaning
 from recsys.model_import.id_lists import read_id_list
@@ -16,6 +17,8 @@ from recsys.model_import.matching import to_ids
 from recsys.model_import.options import ImportOptions
 
 SUFFIXES = (".npy", ".npz", ".safetensors", ".parquet", ".pq")
+LARGE, MOST_TIMES = 1 << 30, 200
+"""Size in bytes, and times the size of its file, from which on an unpacked archive was made to fill the memory."""
 _ID_SUFFIXES = (".txt", ".json", ".npy", ".csv", ".tsv", ".parquet")
 _BARE = ("item", "items", "user", "users")
 _VECTOR_WORDS = [
@@ -78,7 +81,11 @@ def read_parts(path: Path, options: ImportOptions) -> VectorParts:
     beside = files if path.is_dir() else sorted(path.parent.iterdir())
     for kind, given in (("item", options.items), ("user", options.users)):
         part = f"{kind}_ids"
-        lists = [each for each in beside if find_part(each.stem) == part and each.suffix.lower() in _ID_SUFFIXES and each != path]
+        lists = [
+            each
+            for each in beside
+            if find_part(each.stem) == part and each.suffix.lower() in _ID_SUFFIXES and each != path and each.is_file()
+        ]
         if given is not None:
             found.arrays[part], found.id_files[kind] = read_id_list(given), given.name
         elif part in found.arrays:
@@ -110,6 +117,20 @@ def _load_array(file: Path) -> np.ndarray:
         raise _unreadable(file, error) from error
 
 
+def _refuse_bomb(file: Path, opened: np.lib.npyio.NpzFile) -> None:
+    """Raise a DataError for an archive made to fill the memory."""
+    members = opened.zip.infolist() if opened.zip is not None else []
+    unpacked, packed = sum(each.file_size for each in members), file.stat().st_size
+    if unpacked > LARGE and unpacked > MOST_TIMES * packed:
+        raise DataError(
+            _(
+                "{file} unpacks to {times} times its size or more, as no vectors do; save it again, or without compression",
+                file=file.name,
+                times=format_number(MOST_TIMES),
+            )
+        )
+
+
 def _add_arrays(found: VectorParts, file: Path) -> None:
     """Add the arrays of an .npz or safetensors file whose names tell what they hold; others are not even read."""
     from safetensors.numpy import safe_open
@@ -124,8 +145,11 @@ def _add_arrays(found: VectorParts, file: Path) -> None:
                 arrays = {name: opened.get_tensor(name) for name in names if is_used(name)}
         else:
             with np.load(file, allow_pickle=False) as opened:
+                _refuse_bomb(file, opened)
                 names = list(opened.files)
                 arrays = {name: opened[name] for name in names if is_used(name)}
+    except DataError:
+        raise
     except Exception as error:  # a damaged file has errors of several libraries
         raise _unreadable(file, error) from error
     found.names.extend(names)
@@ -171,7 +195,10 @@ def _find_kind(*names: str) -> str:
 
 def _add_parquet(found: VectorParts, file: Path) -> None:
     """Add the vectors of a Parquet file and their ids, from the first column of text or whole numbers."""
-    table = pq.read_table(file)
+    try:
+        table = pq.read_table(file)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(file, error) from error
     vectors = find_vector_column(file)
     ids = [name for name in table.column_names if name != vectors and not pa.types.is_floating(table.schema.field(name).type)]
     if not ids:

@@ -14,7 +14,7 @@ from recsys.model_import.matching import check_overlap, describe_user_match, mat
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.vector_arrays import SUFFIXES, VectorParts, find_part, find_vector_column, read_parts
 from recsys.models.base.count_based import hash_user_ids
-from recsys.models.imported.vector_model import SIMILARITIES, VectorConfig, VectorModel
+from recsys.models.imported.vector_model import LARGEST, SIMILARITIES, VectorConfig, VectorModel
 
 _KINDS = {"item": N_("items"), "user": N_("users")}
 _COMPARED = {
@@ -121,6 +121,14 @@ def _check_vectors(file: str, kind: str, vectors: np.ndarray) -> np.ndarray:
         vectors = vectors.astype(np.float32)
     if not np.isfinite(vectors).all():
         raise DataError(_("vectors in {file} hold values that are not numbers; export the model again", file=file))
+    if np.abs(vectors).max() > LARGEST:
+        raise DataError(
+            _(
+                "vectors in {file} hold values such as {value}, whose products are too large to be compared; export the model again",
+                file=file,
+                value=f"{np.abs(vectors).max():.0e}",
+            )
+        )
     return vectors
 
 
@@ -128,7 +136,7 @@ def _check_biases(file: str, biases: np.ndarray, count: int) -> np.ndarray:
     flat = biases.reshape(-1).astype(np.float32) if biases.dtype.kind in "fiu" else np.empty(0, dtype=np.float32)
     if len(flat) == count + 1 and flat[0] == 0:
         flat = flat[1:]  # that of the padding
-    if len(flat) != count or not np.isfinite(flat).all():
+    if len(flat) != count or not np.abs(flat).max(initial=0) <= LARGEST:
         raise DataError(
             _(
                 "{file} has {biases} biases for {count} items; give one number for each item",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core import Dataset
+from recsys.core import Dataset, Vocabulary
 from recsys.core.devices import choose_device
 from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names, summarize_error
 from recsys.core.formatting import join_words
@@ -111,17 +111,30 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> LoadedCheckpoint:
     from safetensors.numpy import load as load_bytes
 
     card = read_card(folder)
+    _check_files(folder, WEIGHTS, ITEMS)
     try:
         if card.seal != _seal(folder, card):
             raise CheckpointError(_("checkpoint {folder} is damaged: its files differ from those saved; train it again", folder=folder))
         item_ids = np.array(json.loads((folder / ITEMS).read_text(encoding="utf-8")), dtype=object)
+        if Vocabulary(item_ids).fingerprint != card.vocabulary:
+            raise CheckpointError(_("checkpoint {folder} is damaged: its items are not those of its card; train it again", folder=folder))
         weights = (folder / WEIGHTS).read_bytes()
         arrays = load_bytes(weights)
         spec = KNOWN_MODELS[card.model]
         model = spec.load().restore(item_ids, build_config(spec.load().Config, card.config), arrays)
     except CheckpointError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, RecsysError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RuntimeError,
+        SafetensorError,
+        RecsysError,
+    ) as error:
         raise CheckpointError(
             _("checkpoint {folder} is damaged ({reason}); train it again", folder=folder, reason=summarize_error(error))
         ) from error
@@ -147,6 +160,7 @@ def read_card(folder: Path) -> CheckpointCard:
                 **files,
             )
         raise CheckpointError(message)
+    _check_files(folder, CARD)
     try:
         values = json.loads((folder / CARD).read_text(encoding="utf-8"))
         known = {each.name for each in fields(CheckpointCard)}
@@ -155,7 +169,7 @@ def read_card(folder: Path) -> CheckpointCard:
         raise CheckpointError(
             _("{folder} is not a checkpoint: it has no {card}; give a folder that `python -m recsys train` wrote", folder=folder, card=CARD)
         ) from error
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD)) from error
     if not isinstance(card.model, str) or not isinstance(card.config, dict):
         raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD))
@@ -170,6 +184,15 @@ def read_card(folder: Path) -> CheckpointCard:
     return card
 
 
+def _check_files(folder: Path, *names: str) -> None:
+    """Raise a CheckpointError for a pipe or a device in the place of a file: reading it may never end."""
+    for name in names:
+        if (folder / name).exists() and not (folder / name).is_file():
+            raise CheckpointError(
+                _("checkpoint {folder} is damaged ({reason}); train it again", folder=folder, reason=f"{name} is not a file")
+            )
+
+
 @lru_cache(maxsize=512)
 def _card_at(folder: Path, changed: int, size: int) -> CheckpointCard:
     """Read a card, cached by the file's time and size: pages list all checkpoints at every step."""
@@ -181,7 +204,7 @@ def find_checkpoint(name: str, dataset: str) -> Path:
     if not name:
         raise CheckpointError(_("the checkpoint has no name; give one that `python -m recsys train` saved, for example markov"))
     for folder in (*_possible_folders(dataset, name), Path(name).expanduser()):
-        if (folder / CARD).exists():
+        if (folder / CARD).is_file():
             return folder
     if "/" in name or Path(name).exists():
         read_card(Path(name))  # raises an error that says what is wrong
@@ -223,7 +246,7 @@ def list_checkpoints(dataset: str) -> list[CheckpointEntry]:
     for base in (*own_homes(dataset), ASSETS):
         folder = base / "checkpoints" / dataset
         for each in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if each.name.startswith(".") or each.name in entries or not (each / CARD).exists():
+            if each.name.startswith(".") or each.name in entries or not (each / CARD).is_file():
                 continue
             try:
                 stamp = (each / CARD).stat()

@@ -212,3 +212,109 @@ class Predicts:
 def test_code_that_cannot_be_called_as_a_recommender_is_refused_at_once(thing: Any, tiny: Dataset) -> None:
     with pytest.raises(DataError, match=r"recommend\(user_id, history, k\)"):
         wrap_model(thing, tiny, "mine")
+
+
+class Raises:
+    """An object of the code that fails wherever it is touched."""
+
+    def __array__(self, *_arguments: Any, **_settings: Any) -> np.ndarray:
+        raise RuntimeError("no array")
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("no items")
+
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+class FailsOddly(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def fail(error: BaseException) -> Any:
+    raise error
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        lambda n: Raises(),
+        lambda n: np.full((n, 15), np.inf),
+        lambda n: np.full((n, 15), 1e300),
+        lambda n: np.ones((n, 15)) * 1j,
+        lambda n: np.zeros((n, 15), dtype="M8[s]"),
+        lambda n: sys.exit(3),
+        lambda n: fail(GeneratorExit()),
+        lambda n: fail(FailsOddly()),
+    ],
+    ids=["raises", "infinite", "too large", "complex", "dates", "exit", "generator", "odd error"],
+)
+def test_scores_that_cannot_be_ordered_and_code_that_ends_the_program(returned: Any, tiny: Dataset) -> None:
+    def own(histories: list[list[str]]) -> Any:
+        return returned(len(histories))
+
+    model = wrap_model(own, tiny, "own").model
+    with pytest.raises(DataError, match=r"^own "):
+        model.score([request_at(tiny.history(tiny.user_ids[0]), 2)])
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [Raises(), [(Raises(), 1)], [("i01", "high")], [("i01", 10**400)], [("i01", float("inf"))]],
+    ids=["raises", "id", "text", "huge", "infinite"],
+)
+def test_lists_that_are_none(listed: Any, tiny: Dataset) -> None:
+    model = wrap_model(lambda user_id, history, k: listed, tiny, "own").model
+    with pytest.raises(DataError, match=r"^own "):
+        model.score([request_at(tiny.history(tiny.user_ids[0]), 2)])
+
+
+def test_a_generator_without_end_is_cut(tiny: Dataset) -> None:
+    model = wrap_model(lambda user_id, history, k: iter(lambda: "i03", None), tiny, "own").model
+    best = recommend(model, request_at(tiny.history(tiny.user_ids[0]), 0))
+    assert [each.item_id for each in best] == ["i03"]
+
+
+@pytest.mark.parametrize("parameters", [{"alpha": 5}, {"alpha": (0, 1)}, {"alpha": ("a", "b", "c")}, {"alpha": (0, float("nan"), 0)}])
+def test_parameters_that_are_not_three_numbers(parameters: dict[str, Any], tiny: Dataset) -> None:
+    class Own:
+        def score(self, histories: list[list[str]], alpha: float) -> np.ndarray:
+            return np.zeros((len(histories), len(tiny.item_ids)))
+
+    own = Own()
+    own.parameters = parameters  # type: ignore[attr-defined]
+    with pytest.raises(DataError, match=r"a parameter from|parameter alpha is"):
+        wrap_model(own, tiny, "own")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import sys; sys.exit(3)",
+        "def f(): raise SystemExit(3)",
+        "def f(): raise GeneratorExit",
+        "class f:\n    def __init__(self): exit(3)",
+    ],
+)
+def test_modules_and_factories_that_end_the_program(body: str, tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    name = f"ending_{abs(hash(body))}"
+    (tmp_path / f"{name}.py").write_text(body)
+    with pytest.raises(DataError, match=name):
+        open_code(f"{name}:f", tiny)
+
+
+def test_an_import_without_end_is_given_up(tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(python_code, "PATIENCE", 0.2)
+    (tmp_path / "waits_forever.py").write_text("import time\nwhile True: time.sleep(0.1)")
+    with pytest.raises(DataError, match="did not return a model"):
+        open_code("waits_forever:f", tiny)
+
+
+def test_ctrl_c_in_a_factory_interrupts(tiny: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "interrupted.py").write_text("def f(): raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        open_code("interrupted:f", tiny)

@@ -42,13 +42,19 @@ class HuggingFaceConfig:
 
 
 def build_network(config: HuggingFaceConfig) -> Any:
-    """Return the untrained model of a config, without changing the state of the random numbers."""
+    """Return the untrained model of a config, without changing the state of the random numbers; problems are errors and not printed."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM
+    from transformers.utils import logging
 
-    settings = AutoConfig.for_model(config.model_type, **config.settings)
     kind = AutoModelForCausalLM if config.mask < 0 else AutoModelForMaskedLM
-    with torch.random.fork_rng(devices=[]):
-        return kind.from_config(settings, attn_implementation="eager", trust_remote_code=False).eval().requires_grad_(False)
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        settings = AutoConfig.for_model(config.model_type, **config.settings)
+        with torch.random.fork_rng(devices=[]):
+            return kind.from_config(settings, attn_implementation="eager", trust_remote_code=False).eval().requires_grad_(False)
+    finally:
+        logging.set_verbosity(verbosity)
 
 
 def load_state(network: Any, state: dict[str, np.ndarray]) -> None:

@@ -4,13 +4,18 @@ The signature: codes (B, T) int64, 1 to n in the order of a list of items and 0 
 scores (B, n) float, or (B, n + 1) with those of padding first. The bytes of the file are an array of the checkpoint.
 """
 
+import math
+import os
 import threading
+import time
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
 
 from recsys.core.errors import CheckpointError
+from recsys.core.memory import free_memory
 from recsys.core.translation import N_, _
 from recsys.models.base.settings import check_at_least, check_choice
 from recsys.models.imported.sequence_model import ImportedSequenceModel
@@ -19,6 +24,16 @@ SIDES = ("left", "right")
 THREADS = 2
 """Threads of one session: several sessions and their users share a machine."""
 INSTALL = "pip install onnxruntime"
+PATIENCE = 20.0
+"""Seconds that one run of a graph may take: a loop in it may never end."""
+CHECKING = 60.0
+"""Seconds that all runs of an import may take together."""
+MOST_MEMORY = 0.25
+"""Share of the free memory that all graphs may take together."""
+
+
+class SlowGraphError(CheckpointError):
+    """A graph takes too long to score."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +67,24 @@ def open_session(graph: bytes, device: str = "cpu") -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # errors are raised, and warnings are for the author of the graph
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # a graph may name any file as the one that holds its weights: nothing is in this folder, which is none
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
+    if device == "cpu":
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        _limit_memory()
     providers = ["CUDAExecutionProvider", "CPUExecutionProvider"] if device == "cuda" else ["CPUExecutionProvider"]
     usable = [each for each in providers if each in onnxruntime.get_available_providers()]
     return onnxruntime.InferenceSession(graph, options, providers=usable)
+
+
+@cache
+def _limit_memory() -> None:
+    """Set once the memory of this process from which graphs take theirs."""
+    import onnxruntime
+
+    limits = onnxruntime.OrtArenaCfg({"max_mem": int(MOST_MEMORY * free_memory())})
+    kind = onnxruntime.OrtMemoryInfo("Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT)
+    onnxruntime.create_and_register_allocator(kind, limits)
 
 
 class OnnxModel(ImportedSequenceModel):
@@ -65,6 +95,7 @@ class OnnxModel(ImportedSequenceModel):
     def __init__(self, item_ids: np.ndarray, config: OnnxConfig, codes: np.ndarray, graph: bytes):
         super().__init__(item_ids, config, codes)
         self._graph = graph
+        self.deadline = math.inf  # until when it may score, by `time.monotonic`
         self._device = "cpu"
         self._session: Any = None
         self._lock = threading.Lock()
@@ -76,7 +107,7 @@ class OnnxModel(ImportedSequenceModel):
     def score_windows(self, windows: np.ndarray) -> np.ndarray:
         if not windows.shape[1] and not self.config.scores_empty:
             return np.zeros((len(windows), self.config.n_codes + 1), dtype=np.float32)
-        scores = run_graph(self._open(), self.pad(windows), np.full(len(windows), windows.shape[1]))
+        scores = run_graph(self._open(), self.pad(windows), np.full(len(windows), windows.shape[1]), self.deadline)
         if scores.shape != (len(windows), self.config.n_codes + self.config.has_padding_score):
             raise CheckpointError(_("the ONNX model gave scores of another shape than when it was imported; import it again"))
         return scores if self.config.has_padding_score else np.pad(scores, ((0, 0), (1, 0)))
@@ -117,8 +148,32 @@ def pad_windows(windows: np.ndarray, length: int, side: str) -> np.ndarray:
     return np.pad(windows, ((0, 0), (0, missing) if side == "right" else (missing, 0)))
 
 
-def run_graph(session: Any, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return the scores float32 of padded codes (B, T); lengths (B,) are given to a graph with a second input."""
+def run_graph(session: Any, codes: np.ndarray, lengths: np.ndarray, deadline: float = math.inf) -> np.ndarray:
+    """Return the scores float32 of padded codes (B, T); lengths (B,) are given to a graph with a second input.
+
+    A run that takes too long, or until after the `deadline` of `time.monotonic`, is ended, and a SlowGraphError.
+    """
+    import onnxruntime
+
     names = [each.name for each in session.get_inputs()]
     values = (np.asarray(each, dtype=np.int64) for each in (codes, lengths))
-    return np.asarray(session.run(None, dict(zip(names, values, strict=False)))[0], dtype=np.float32)
+    run = onnxruntime.RunOptions()
+    timer = threading.Timer(min(PATIENCE, max(deadline - time.monotonic(), 0.0)), setattr, (run, "terminate", True))
+    timer.daemon = True
+    timer.start()
+    try:
+        return np.asarray(session.run(None, dict(zip(names, values, strict=False)), run)[0], dtype=np.float32)
+    except Exception as error:
+        if not run.terminate:
+            raise
+        raise SlowGraphError(
+            _(
+                "the ONNX model is too slow: {rows} histories of {length} events were stopped, where one run may take {seconds} seconds and the checks of an import {checks} together; export a smaller one",
+                seconds=round(PATIENCE),
+                checks=round(CHECKING),
+                rows=codes.shape[0],
+                length=codes.shape[1],
+            )
+        ) from error
+    finally:
+        timer.cancel()

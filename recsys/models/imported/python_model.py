@@ -4,18 +4,21 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from recsys.core import PAD, Request, Vocabulary
-from recsys.core.errors import DataError
+from recsys.core.errors import CheckpointError, DataError, RecsysError
 from recsys.core.translation import _
 from recsys.models.imported.columns import spread_scores
 
 LISTED = 100
 """Items that are requested from a model that only returns lists."""
+MOST_LISTED = 10_000
+"""Items of a list that are read, since a generator may never end."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,11 @@ class PythonRecommender:
         """Return no arrays: code is not stored in checkpoints."""
         return {}
 
+    @classmethod
+    def restore(cls, item_ids: np.ndarray, config: PythonConfig, arrays: dict[str, np.ndarray]) -> Self:
+        """Refuse: no file names code that is run."""
+        raise CheckpointError(_("a checkpoint cannot hold Python code; name the code itself, like package.module:factory"))
+
     def with_parameters(self, values: Mapping[str, float]) -> Self:
         """Return the model with other values of its parameters."""
         changed = copy(self)
@@ -108,8 +116,12 @@ class PythonModel(PythonRecommender):
         own = self._call(histories)
         width = int(self._columns.max(initial=-1)) + 1
         try:
-            own = np.asarray(own, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+            own = np.asarray(own)
+            if own.dtype.kind not in "fiubO":
+                raise TypeError(own.dtype)
+            with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+                own = own.astype(np.float32)
+        except Exception as error:  # an object of the code may fail in any way
             raise DataError(
                 _("{model} returned scores that are not numbers: {reason}", model=self.config.source, reason=str(error))
             ) from error
@@ -123,8 +135,7 @@ class PythonModel(PythonRecommender):
                     count=len(requests),
                 )
             )
-        if np.isnan(own).any():
-            raise DataError(_("{model} returned scores that are not numbers (NaN)", model=self.config.source))
+        check_scores(self.config.source, own)
         return self.vocabulary.mask(spread_scores(own, self._columns), requests)
 
 
@@ -154,10 +165,11 @@ class PythonLists(PythonRecommender):
 
     def _fill(self, row: np.ndarray, listed: Any) -> None:
         try:
-            entries = list(listed)
+            entries = list(islice(listed, MOST_LISTED))
             pairs = [(entry, None) if isinstance(entry, (str, int, np.integer)) else tuple(entry) for entry in entries]
-            items, given = [str(pair[0]) for pair in pairs], [pair[1] for pair in pairs]
-        except (TypeError, ValueError, IndexError) as error:
+            items = [str(pair[0]) for pair in pairs]
+            given = [None if pair[1] is None else np.float32(pair[1]) for pair in pairs]
+        except Exception as error:  # an object of the code may fail in any way
             raise DataError(
                 _("{model} did not return a list of item ids, or of pairs of an id and a score", model=self.config.source)
             ) from error
@@ -173,18 +185,30 @@ class PythonLists(PythonRecommender):
         for place in reversed(range(len(items))):  # the first place of an item counts
             if codes[place] != PAD:
                 value = given[place]
-                row[codes[place] - 1] = 1 / (1 + place) if value is None else float(value)
-        if np.isnan(row).any():
-            raise DataError(_("{model} returned scores that are not numbers (NaN)", model=self.config.source))
+                row[codes[place] - 1] = 1 / (1 + place) if value is None else value
+        check_scores(self.config.source, row)
+
+
+def check_scores(source: str, scores: np.ndarray) -> None:
+    """Raise a DataError for scores that have no order; −inf is that of an item that is not recommended."""
+    if np.isnan(scores).any():
+        raise DataError(_("{model} returned scores that are not numbers (NaN)", model=source))
+    if np.isposinf(scores).any():
+        raise DataError(_("{model} returned scores that are infinite or above 3.4e38", model=source))
 
 
 def call_code(source: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call code of the person who runs the app; an error in it is a DataError that names its place."""
+    """Call code of the person who runs the app; an error in it is a DataError that names its place, and so is an attempt to exit."""
     try:
         return function(*arguments)
-    except Exception as error:
+    except (RecsysError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
         place = traceback.extract_tb(error.__traceback__)[-1]
-        text = " ".join(str(error).split())[:200]
+        try:
+            text = " ".join(str(error).split())[:200]
+        except Exception:  # an error of the code may itself fail
+            text = ""
         raise DataError(
             _(
                 "{model} failed: {kind}: {text} ({file}:{line})",

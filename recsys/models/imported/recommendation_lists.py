@@ -15,6 +15,10 @@ class ListsConfig:
     """Finished lists have no settings."""
 
 
+KINDS = {"user_hashes": "u", "steps": "i", "starts": "i", "items": "i", "scores": "f"}
+"""Kinds of the types of the arrays, as NumPy abbreviates them."""
+
+
 class RecommendationLists:
     """The lists of a file, each of one user after some of their events; at every step the latest list made up to it is the answer.
 
@@ -32,12 +36,25 @@ class RecommendationLists:
         self._steps, self._starts = arrays["steps"], arrays["starts"]
         self._items, self._scores = arrays["items"], arrays["scores"]
         hashes = arrays["user_hashes"]
+        for name, kinds in KINDS.items():
+            if arrays[name].ndim != 1 or arrays[name].dtype.kind not in kinds:
+                raise ValueError(f"'{name}' has the shape {arrays[name].shape} and the type {arrays[name].dtype}")
         if self._starts.shape != (len(hashes) + 1,) or self._steps.shape != hashes.shape or len(self._items) != len(self._scores):
             raise ValueError("'user_hashes', 'steps', 'starts', 'items' and 'scores' do not have matching lengths")
         if self._starts[0] != 0 or self._starts[-1] != len(self._items) or (np.diff(self._starts) < 0).any():
             raise ValueError("'starts' does not cut 'items' into lists")
         if len(self._items) and not 0 <= self._items.min() <= self._items.max() < len(item_ids):
             raise ValueError(f"'items' points outside of 0 to {len(item_ids) - 1}")
+        inside = np.ones(len(self._items), dtype=bool)
+        inside[self._starts[:-1][np.diff(self._starts) > 0]] = False  # the first item of a list follows none
+        if not np.isfinite(self._scores).all() or (np.diff(self._scores)[inside[1:]] > 0).any():
+            raise ValueError("'scores' are not finite, or rise within a list")
+        owned = np.repeat(np.arange(len(hashes)), np.diff(self._starts))
+        if len(np.unique(owned * len(item_ids) + self._items)) < len(self._items):
+            raise ValueError("'items' has an item twice in one list")
+        is_same = hashes[1:] == hashes[:-1]
+        if (hashes[1:] < hashes[:-1]).any() or (self._steps < 0).any() or (np.diff(self._steps)[is_same] <= 0).any():
+            raise ValueError("'user_hashes' or 'steps' are not in order")
         owners, firsts = np.unique(hashes, return_index=True)
         self._lists_of = dict(zip(owners.tolist(), zip(firsts.tolist(), [*firsts[1:].tolist(), len(hashes)], strict=True), strict=True))
 

@@ -14,6 +14,10 @@ from recsys.models.base.settings import check_choice
 SIMILARITIES = ("dot", "cosine", "euclidean")
 USER_RULES = ("stored", "mean", "last")
 EPSILON = 1e-12
+LARGEST = 1e15
+"""Number up to which products of vectors of a million numbers are finite in float32."""
+SHAPES = {"columns": (1, "i"), "item_vectors": (2, "f"), "item_biases": (1, "f"), "user_hashes": (1, "u"), "user_vectors": (2, "f")}
+"""Axes of the arrays, and kinds of their types, as NumPy abbreviates them."""
 CANCELLATION = np.float32(1e-2)
 """Squared distance, as a share of the squared length of an item, up to which it is computed from the difference of the vectors."""
 
@@ -45,6 +49,11 @@ class VectorModel:
         self.vocabulary = Vocabulary(item_ids)
         self.config = config
         self._arrays = arrays
+        for name, (axes, kinds) in SHAPES.items():
+            if name in arrays and (arrays[name].ndim != axes or arrays[name].dtype.kind not in kinds):
+                raise ValueError(f"'{name}' has the shape {arrays[name].shape} and the type {arrays[name].dtype}")
+            if name in arrays and kinds == "f" and not np.abs(arrays[name]).max(initial=0) <= LARGEST:
+                raise ValueError(f"'{name}' has values that are not finite, or too large to be multiplied")
         columns, own = arrays["columns"], arrays["item_vectors"].astype(np.float32)
         if columns.shape != (len(item_ids),) or (len(columns) and not -1 <= columns.min() <= columns.max() < len(own)):
             raise ValueError(f"'columns' does not give a row of 'item_vectors' {own.shape} for each of {len(item_ids)} items")
@@ -52,6 +61,8 @@ class VectorModel:
         self._vectors = np.where(self._is_known[:, None], own[np.maximum(columns, 0)], np.float32(0))
         self._compared = _normalize(self._vectors) if config.similarity == "cosine" else self._vectors
         self._has_biases = "item_biases" in arrays
+        if self._has_biases and len(arrays["item_biases"]) != len(own):
+            raise ValueError(f"'item_biases' has {len(arrays['item_biases'])} values for {len(own)} vectors")
         biases = arrays["item_biases"].astype(np.float32)[np.maximum(columns, 0)] if self._has_biases else np.float32(0)
         added = np.where(self._is_known, biases, np.float32(-np.inf))
         self._added = added if added.any() else None
