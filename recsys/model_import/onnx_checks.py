@@ -9,6 +9,7 @@ import numpy as np
 
 from recsys.core.errors import CheckpointError, QuestionError, RecsysError, summarize_error
 from recsys.core.translation import _
+from recsys.model_import.onnx_functions import has_functions
 from recsys.model_import.onnx_lengths import check_lengths
 from recsys.model_import.options import PADDINGS
 from recsys.models.imported.onnx_model import (
@@ -28,8 +29,6 @@ MOST_DECLARED = 10_000
 CLOSE = 1e-5
 SAMPLES = 4
 SIGNATURE = "codes (B, T) int64[, lengths (B,) int64] -> scores (B, items) float"
-FUNCTIONS = 25 << 3 | 2
-"""Tag of the functions of a model in the protocol buffer of ONNX."""
 PADDING, LENGTH = "recscope.padding", "recscope.max_length"
 """Names of the metadata_props of a graph that declare the side and the length of its padding."""
 
@@ -72,7 +71,7 @@ class Graph:
 
 def open_graph(graph: bytes, file: str) -> Graph:
     """Return the graph of the bytes of an ONNX file; what ONNX Runtime cannot run is a CheckpointError with the reason."""
-    if _has_functions(graph):
+    if has_functions(graph):
         raise CheckpointError(
             _(
                 "{file} has functions of its own, which may call each other billions of times; save it without, with onnx.inliner.inline_local_functions(model)",
@@ -99,34 +98,6 @@ def open_graph(graph: bytes, file: str) -> Graph:
         else:
             message = _("{file} cannot be read as an ONNX model ({reason}); export it again", file=file, reason=reason)
         raise CheckpointError(message) from error
-
-
-def _has_functions(graph: bytes) -> bool:
-    """Return whether the bytes of an ONNX file have an entry for functions, which are written out when a session is opened."""
-    position = 0
-    while position < len(graph):
-        tag, position = _read_number(graph, position)
-        if tag == FUNCTIONS:
-            return True
-        if tag & 7 == 0:
-            position = _read_number(graph, position)[1]
-        elif tag & 7 == 2:
-            length, position = _read_number(graph, position)
-            position += length
-        else:
-            position += {1: 8, 5: 4}.get(tag & 7, len(graph))  # others are not read
-    return False
-
-
-def _read_number(data: bytes, position: int) -> tuple[int, int]:
-    """Return a number of a protocol buffer, seven bits a byte, and the position behind it."""
-    value = shift = 0
-    while position < len(data):
-        byte = data[position]
-        value, shift, position = value | (byte & 127) << shift, shift + 7, position + 1
-        if byte < 128 or shift > 63:
-            break
-    return value, position
 
 
 def describe_failure(error: Exception) -> str:

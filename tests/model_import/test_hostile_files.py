@@ -21,8 +21,8 @@ from recsys.core import Dataset
 from recsys.core.errors import CheckpointError, DataError, RecsysError, UnknownNameError, unknown
 from recsys.model_import import vector_arrays
 from recsys.model_import.formats import read_models
-from recsys.model_import.item_tokens import read_tokens
 from recsys.model_import.id_lists import read_id_list
+from recsys.model_import.item_tokens import read_tokens
 from recsys.model_import.options import ImportOptions
 from recsys.model_import.rectools_export import rename_tensors
 from recsys.model_import.saving import save_imported_model

@@ -50,7 +50,7 @@ class RecommendationLists:
         if not np.isfinite(self._scores).all() or (np.diff(self._scores)[inside[1:]] > 0).any():
             raise ValueError("'scores' are not finite, or rise within a list")
         owned = np.repeat(np.arange(len(hashes)), np.diff(self._starts))
-        if len(np.unique(owned * len(item_ids) + self._items)) < len(self._items):
+        if (np.diff(np.sort(owned * len(item_ids) + self._items)) == 0).any():
             raise ValueError("'items' has an item twice in one list")
         is_same = hashes[1:] == hashes[:-1]
         if (hashes[1:] < hashes[:-1]).any() or (self._steps < 0).any() or (np.diff(self._steps)[is_same] <= 0).any():
