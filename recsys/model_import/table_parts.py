@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from recsys.core.errors import DataError
 from recsys.core.translation import _
+from recsys.model_import.folders import CONFIG
 
 PARQUET, TEXT = (".parquet", ".pq"), (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
 
@@ -17,8 +18,10 @@ PARQUET, TEXT = (".parquet", ".pq"), (".csv", ".tsv", ".txt", ".json", ".jsonl",
 def find_parts(folder: Path) -> list[Path]:
     """Return the files of a folder that are parts of one table, in their order: of one format, with names that differ in numbers only.
 
-    Names that begin with "_" or "." are marks of the job. Parquet may be in folders such as model=als.
+    Names that begin with "_" or "." are marks of the job. Parquet may be in folders such as model=als. A folder with a config is a model.
     """
+    if (folder / CONFIG).exists():
+        return []
     files = sorted(each for each in folder.rglob("*") if each.is_file() and not _is_mark(each.relative_to(folder)))
     if not files or len({(_suffix(each), _stem(each)) for each in files}) > 1:
         return []
