@@ -111,7 +111,7 @@ def test_vectors_of_items_can_be_explained(command: str, vectors: Path) -> None:
         (("nothing.csv",), "does not exist"),
         (("FILE", "--format", "pickle"), "there is no format 'pickle'"),
         (("FILE", "--map", "score"), "does not name a role and a column"),
-        (("FILE", "--least-overlap", "7"), "least_overlap=7.0 is not from 0 to 1"),
+        (("FILE", "--least-overlap", "7"), "least_overlap is 7.0, which is not a share"),
         (("FILE", "--made-before", "noon"), "made_before=noon is not one of last"),
         (("FILE", "--padding", "both"), "padding=both is not one of left, right or none"),
     ],
