@@ -51,3 +51,13 @@ def test_an_answered_question_ends_in_a_checkpoint(name: str, bring: Callable[[s
 def test_other_files_are_refused_in_one_sentence(bring: Callable[[str, str], AppTest]) -> None:
     app = bring("notes.md", "# nothing")
     assert "notes.md is not a model that can be imported" in app.error[0].value.replace("\\", "")
+
+
+def test_a_model_gets_the_name_that_is_given(bring: Callable[[str, str], AppTest], tiny: Dataset) -> None:
+    rows = [f"{user},{item},{rank}" for user in tiny.user_ids for rank, item in enumerate(tiny.item_ids[:4], start=1)]
+    app = bring("mine.csv", "\n".join(["user_id,item_id,rank", *rows]))
+    app.text_input(key="model_name").set_value("spring lists").run()
+    app.selectbox(key="model_answer_1").set_value("end").run()
+    app.button(key="model_go_on_1").click().run()
+    assert not app.exception and not app.error
+    assert load_checkpoint(find_checkpoint("spring-lists", tiny.name)).card.name == "spring-lists"

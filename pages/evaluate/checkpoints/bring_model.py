@@ -65,8 +65,15 @@ def draw(here: Cursor) -> None:
         st.session_state.pop(STATE, None)
         return
     state = _keep_upload(files, here)
+    name = st.text_input(
+        _("Checkpoint name"),
+        max_chars=60,
+        key="model_name",
+        placeholder=_("by the name of the file or of the model in it"),
+        help=_("Several models in one file get this name with their own behind it."),
+    )
     if st.button(_("Import"), type="primary", key="import_model") or state.pop("again", False):
-        _import(here, state, paths)
+        _import(here, state, paths, name.strip())
     if "question" in state:
         _draw_question(state["question"], state)
     elif "refusal" in state:
@@ -91,7 +98,7 @@ def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
     return state
 
 
-def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) -> None:
+def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None], name: str) -> None:
     """Read and save the models; put them, or the question that comes first, or the error into the state."""
     from recsys.model_import.saving import save_imported_models
 
@@ -103,7 +110,7 @@ def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None]) 
     with st.spinner(_("Importing …")):
         try:
             found = read_models(state["path"], here.dataset, options)
-            state["results"] = list(zip(found, save_imported_models(found, here.dataset, folder=own), strict=True))
+            state["results"] = list(zip(found, save_imported_models(found, here.dataset, name, folder=own), strict=True))
         except QuestionError as question:
             state["question"] = question
         except RecsysError as error:
