@@ -1,4 +1,4 @@
-"""Base class of count-based models, which are fitted in one pass and hold a few arrays."""
+"""Base class of models that hold a few arrays: count-based ones, which are fitted in one pass, and imported lists and vectors."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

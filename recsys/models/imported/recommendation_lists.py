@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.core import Request, Vocabulary
+from recsys.core import Request
 from recsys.core.translation import N_
-from recsys.models.base.count_based import hash_user_id
+from recsys.models.base.count_based import CountBased, hash_user_id
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ KINDS = {"user_hashes": "u", "steps": "i", "starts": "i", "items": "i", "scores"
 """Kinds of the types of the arrays, as NumPy abbreviates them."""
 
 
-class RecommendationLists:
+class RecommendationLists(CountBased):
     """The lists of a file, each of one user after some of their events; at every step the latest list made up to it is the answer.
 
     Arrays: `user_hashes` (L,) uint64 ascending and `steps` (L,) int64, ascending for one user: the number of events that the user had when
@@ -30,9 +30,7 @@ class RecommendationLists:
     Config = ListsConfig
 
     def __init__(self, item_ids: np.ndarray, config: ListsConfig, arrays: dict[str, np.ndarray]):
-        self.vocabulary = Vocabulary(item_ids)
-        self.config = config
-        self._arrays = arrays
+        super().__init__(item_ids, config, arrays)
         self._steps, self._starts = arrays["steps"], arrays["starts"]
         self._items, self._scores = arrays["items"], arrays["scores"]
         hashes = arrays["user_hashes"]
@@ -57,19 +55,6 @@ class RecommendationLists:
             raise ValueError("'user_hashes' or 'steps' are not in order")
         owners, firsts = np.unique(hashes, return_index=True)
         self._lists_of = dict(zip(owners.tolist(), zip(firsts.tolist(), [*firsts[1:].tolist(), len(hashes)], strict=True), strict=True))
-
-    @classmethod
-    def restore(cls, item_ids: np.ndarray, config: ListsConfig, arrays: dict[str, np.ndarray]) -> "RecommendationLists":
-        """Return the model of these arrays: the inverse of `arrays`."""
-        return cls(item_ids, config, arrays)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return all arrays of the model by name."""
-        return dict(self._arrays)
-
-    @property
-    def item_ids(self) -> np.ndarray:
-        return self.vocabulary.item_ids
 
     @property
     def depth(self) -> int:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recsys.core import PAD, History, Request, Trace, Vocabulary
+from recsys.core import PAD, History, Request, Trace
 from recsys.core.translation import N_
-from recsys.models.base.count_based import hash_user_id
+from recsys.models.base.count_based import CountBased, hash_user_id
 from recsys.models.base.event_arrays import collect_events
 from recsys.models.base.settings import check_choice
 
@@ -35,7 +35,7 @@ class VectorConfig:
         check_choice(USER_RULES, self, "user_rule")
 
 
-class VectorModel:
+class VectorModel(CountBased):
     """Ranks items by the similarity of their vectors to the user's, plus the item's bias where there is one.
 
     Arrays: `columns` (n_items,) int64, the row of each item of the dataset in `item_vectors` (n_own, D) float32, −1 for items without;
@@ -46,9 +46,7 @@ class VectorModel:
     Config = VectorConfig
 
     def __init__(self, item_ids: np.ndarray, config: VectorConfig, arrays: dict[str, np.ndarray]):
-        self.vocabulary = Vocabulary(item_ids)
-        self.config = config
-        self._arrays = arrays
+        super().__init__(item_ids, config, arrays)
         for name, (axes, kinds) in SHAPES.items():
             if name in arrays and (arrays[name].ndim != axes or arrays[name].dtype.kind not in kinds):
                 raise ValueError(f"'{name}' has the shape {arrays[name].shape} and the type {arrays[name].dtype}")
@@ -72,19 +70,6 @@ class VectorModel:
         self._users = arrays.get("user_vectors", np.empty((0, own.shape[1]), dtype=np.float32)).astype(np.float32)
         if self._users.shape != (len(hashes), own.shape[1]):
             raise ValueError(f"'user_vectors' has shape {self._users.shape}, expected {(len(hashes), own.shape[1])}")
-
-    @classmethod
-    def restore(cls, item_ids: np.ndarray, config: VectorConfig, arrays: dict[str, np.ndarray]) -> "VectorModel":
-        """Return the model of these arrays: the inverse of `arrays`."""
-        return cls(item_ids, config, arrays)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return all arrays of the model by name."""
-        return dict(self._arrays)
-
-    @property
-    def item_ids(self) -> np.ndarray:
-        return self.vocabulary.item_ids
 
     @property
     def fixed_because(self) -> str | None:
@@ -123,10 +108,6 @@ class VectorModel:
     def score_trace(self, trace: Trace, steps: np.ndarray) -> np.ndarray:
         """Return the scores (len(steps), n_items) float32 at steps of a trace."""
         return self._compare(np.ascontiguousarray(trace.states[steps]))
-
-    def fallback(self, request: Request) -> str | None:
-        """Return a reason if the list is a fallback (see `FallsBack`)."""
-        return self.fallbacks([request])[0]
 
     def fallbacks(self, requests: Sequence[Request]) -> list[str | None]:
         """Return the reason or None for each request (see `FallsBack`)."""
