@@ -64,7 +64,8 @@ class VectorModel(CountBased):
         biases = arrays["item_biases"].astype(np.float32)[np.maximum(columns, 0)] if self._has_biases else np.float32(0)
         added = np.where(self._is_known, biases, np.float32(-np.inf))
         self._added = added if added.any() else None
-        self._lengths = np.einsum("nd,nd->n", self._vectors, self._vectors)
+        self._lengths = np.einsum("nd,nd->n", self._vectors, self._vectors)  # squared
+        self._longest = self._lengths.max(initial=0)
         hashes = arrays.get("user_hashes", np.empty(0, dtype=np.uint64))
         self._row_of = {int(each): row for row, each in enumerate(hashes)} if config.user_rule == "stored" else {}
         self._users = arrays.get("user_vectors", np.empty((0, own.shape[1]), dtype=np.float32)).astype(np.float32)
@@ -151,19 +152,26 @@ class VectorModel(CountBased):
 
     def _compare(self, states: np.ndarray) -> np.ndarray:
         """Return the scores (n, n_items) float32 of users with these vectors (n, D)."""
-        users = _normalize(states) if self.config.similarity == "cosine" else states
-        scores = np.asarray(users @ self._compared.T, dtype=np.float32)
         if self.config.similarity == "euclidean":
-            scores *= -2
-            scores += self._lengths
-            scores += np.einsum("nd,nd->n", users, users)[:, None]
-            for user, row in zip(users, scores, strict=True):  # the difference of large numbers says little about the nearest items
-                near = np.flatnonzero(row < CANCELLATION * self._lengths)
-                row[near] = np.square(self._compared[near] - user).sum(axis=1)
-            np.negative(np.sqrt(scores, out=scores), out=scores)
+            scores = self._measure_distances(states)
+            np.negative(scores, out=scores)
+        else:
+            users = _normalize(states) if self.config.similarity == "cosine" else states
+            scores = np.asarray(users @ self._compared.T, dtype=np.float32)
         if self._added is not None:
             scores += self._added
         return scores
+
+    def _measure_distances(self, users: np.ndarray) -> np.ndarray:
+        """Return the Euclidean distances (n, n_items) float32, in as few passes over the items as the product allows."""
+        squares = np.asarray((-2 * users) @ self._vectors.T, dtype=np.float32)
+        squares += self._lengths
+        squares += np.einsum("nd,nd->n", users, users)[:, None]
+        for user, row in zip(users, squares, strict=True):  # the difference of large numbers says little about the nearest items
+            if row.min(initial=np.inf) < CANCELLATION * self._longest:
+                near = np.flatnonzero(row < CANCELLATION * self._lengths)
+                row[near] = np.square(self._vectors[near] - user).sum(axis=1)
+        return np.sqrt(squares, out=squares)
 
 
 def _normalize(vectors: np.ndarray) -> np.ndarray:
