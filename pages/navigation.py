@@ -37,6 +37,7 @@ page = st.navigation(
         ],
         _("Evaluate"): [
             st.Page("evaluate/leaderboard/page.py", title=_("Leaderboard"), url_path="leaderboard"),
+            st.Page("evaluate/feedback/page.py", title=_("Feedback"), url_path="feedback"),
             st.Page("evaluate/checkpoints/page.py", title=_("Checkpoints"), url_path="checkpoints"),
         ],
     },

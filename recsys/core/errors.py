@@ -5,7 +5,9 @@ RecsysError
  │   └─ QuestionError  a file can be read in several ways, and only its owner knows which is right
  ├─ UnknownNameError   no dataset, model, checkpoint, user or item of that name
  ├─ CheckpointError    a checkpoint is damaged, foreign or does not match the data
- └─ NotTrainedError    the model exists but has no checkpoint for this dataset
+ ├─ NotTrainedError    the model exists but has no checkpoint for this dataset
+ ├─ StoreError         the store of feedback and accounts cannot be read or written now
+ └─ NotAllowedError    the role of an account does not allow an action
 """
 
 import difflib
@@ -55,6 +57,14 @@ class CheckpointError(RecsysError):
 
 class NotTrainedError(RecsysError):
     """The model exists but has no checkpoint for this dataset."""
+
+
+class StoreError(RecsysError):
+    """The store of feedback and accounts cannot be read or written now; nothing of the failed write was saved."""
+
+
+class NotAllowedError(RecsysError):
+    """The role of an account does not allow an action."""
 
 
 def summarize_error(error: BaseException) -> str:

@@ -1,0 +1,1 @@
+"""Accounts, their roles, and the log of what they did."""

@@ -1,0 +1,39 @@
+"""Roles of accounts, and the least role that each action needs."""
+
+from recsys.accounts.account import Account
+from recsys.core.errors import NotAllowedError
+from recsys.core.translation import N_, _
+
+ROLES = ("viewer", "editor", "admin")
+"""Each role may do what those before it may."""
+
+ACTIONS = {
+    "give feedback": ("editor", N_("give feedback")),
+    "keep cases": ("editor", N_("keep cases")),
+    "upload": ("editor", N_("upload data")),
+    "refit": ("editor", N_("refit models")),
+    "train": ("admin", N_("train models")),
+    "promote": ("admin", N_("promote or roll back versions")),
+    "delete": ("admin", N_("delete versions or feedback of others")),
+    "manage accounts": ("admin", N_("manage accounts")),
+}
+"""Least role, and the words of each action."""
+
+
+def is_allowed(account: Account, action: str) -> bool:
+    """Return whether the role of an account allows an action."""
+    return ROLES.index(account.role) >= ROLES.index(ACTIONS[action][0])
+
+
+def check_allowed(account: Account, action: str) -> None:
+    """Raise a NotAllowedError unless the role of an account allows an action; called where the action happens."""
+    if not is_allowed(account, action):
+        least, words = ACTIONS[action]
+        raise NotAllowedError(
+            _(
+                "your role {role} does not allow you to {action}; ask an admin for the role {least}",
+                role=account.role,
+                action=_(words),
+                least=least,
+            )
+        )
