@@ -38,7 +38,12 @@ class Table(DeclarativeBase):
 
 
 class AccountRow(Table):
-    """A person who signed in, or the local user of a server without accounts. `issuer` and `subject` are those of OpenID Connect."""
+    """A person who signed in, or the local user of a server without accounts. `issuer` and `subject` are those of OpenID Connect.
+
+    `role` is the one in force, `claimed_role` the one by the latest sign-in, `assigned_role` the one that an admin has set, if any.
+    `email` is empty unless the provider has verified it.
+    `signed_in` and `signed_out` are times at which the provider issued an identity: of the latest sign-in seen, and of the one signed out.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
@@ -48,8 +53,12 @@ class AccountRow(Table):
     name: Mapped[str] = mapped_column(Words(255), default="")
     email: Mapped[str] = mapped_column(Words(255), default="")
     role: Mapped[str] = mapped_column(Words(16))
+    claimed_role: Mapped[str | None] = mapped_column(Words(16))
+    assigned_role: Mapped[str | None] = mapped_column(Words(16))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     last_seen: Mapped[float] = mapped_column(Float(53), default=time.time)
+    signed_in: Mapped[float | None] = mapped_column(Float(53))
+    signed_out: Mapped[float | None] = mapped_column(Float(53))
 
 
 class ImpressionRow(Table):

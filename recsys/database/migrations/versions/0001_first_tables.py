@@ -18,8 +18,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("email", sa.String(length=255), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("claimed_role", sa.String(length=16), nullable=True),
+        sa.Column("assigned_role", sa.String(length=16), nullable=True),
         sa.Column("created", sa.Float(precision=53), nullable=False),
         sa.Column("last_seen", sa.Float(precision=53), nullable=False),
+        sa.Column("signed_in", sa.Float(precision=53), nullable=True),
+        sa.Column("signed_out", sa.Float(precision=53), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("issuer", "subject", name=op.f("uq_accounts_issuer_subject")),
     )
