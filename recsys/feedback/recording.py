@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from recsys.accounts.account import Account
 from recsys.accounts.roles import check_allowed
@@ -52,6 +53,12 @@ class Feedback:
 
 def record_impression(store: Store, account: Account, impression: Impression) -> str:
     """Save a list that is about to be shown, and return the id that its feedback refers to."""
+    with store.write() as session:
+        return add_impression(session, account, impression)
+
+
+def add_impression(session: Session, account: Account, impression: Impression) -> str:
+    """Add a list that is about to be shown to a transaction, and return its id."""
     check_list(impression.items, impression.scores, impression.context)
     checkpoint, version = split_version(impression.checkpoint)
     row = ImpressionRow(
@@ -68,10 +75,9 @@ def record_impression(store: Store, account: Account, impression: Impression) ->
         context=dict(impression.context),
         source=impression.source,
     )
-    with store.write() as session:
-        session.add(row)
-        session.flush()
-        return row.id
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def record_feedback(store: Store, account: Account, impression_id: str, item_id: str, action: str, rating: float | None = None) -> None:
