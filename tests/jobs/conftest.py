@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
@@ -59,3 +60,7 @@ def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> Any:
 def wait_until_ended(store: Store, account: Account, job_id: str) -> Job:
     wait_for(lambda: not get_job(store, account, job_id).active)
     return get_job(store, account, job_id)
+
+
+def lines(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []

@@ -18,7 +18,7 @@ from recsys.database.engine import Store, open_store
 from recsys.database.schema import AuditRow, JobRow
 from recsys.jobs.lifecycle import SILENT_SECONDS, claim_job, fail_lost_jobs, get_log
 from recsys.jobs.queue import count_jobs_before, get_job, list_jobs, stop_job, submit_job
-from tests.jobs.conftest import serving, wait_for, wait_until_ended
+from tests.jobs.conftest import lines, serving, wait_for, wait_until_ended
 from tests.jobs.worker import MODULE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,10 +27,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def row_of(store: Store, job_id: str) -> JobRow:
     with store.read() as session:
         return session.get_one(JobRow, job_id)
-
-
-def lines(file: Path) -> list[str]:
-    return file.read_text().splitlines() if file.exists() else []
 
 
 @pytest.fixture
