@@ -83,11 +83,13 @@ def draw_cards(
         for column, at in zip(st.columns(2, gap="small"), range(start, min(start + 2, len(items))), strict=False):
             first, *others = connections[at] or [None]
             with column.container(border=True, gap=None, key=f"card_{at}"):
-                st.html(item_card.card_html(at + 1, dataset, items[at], widths[at], tints) + paths.path_html(first))
+                st.html(item_card.card_html(at + 1, dataset, items[at], widths[at], tints))
                 with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                    if is_allowed:
-                        _draw_buttons(cursor, impression, at, given)
+                    st.html(paths.path_html(first))
                     paths.draw_further([each for each in others if each is not None], key=f"paths_{at}")
+                if is_allowed:
+                    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                        _draw_buttons(cursor, impression, at, given)
 
 
 def _draw_buttons(cursor: Cursor, impression: Impression, at: int, given: Sequence[Feedback]) -> None:
@@ -96,12 +98,11 @@ def _draw_buttons(cursor: Cursor, impression: Impression, at: int, given: Sequen
     for action, (label, given_label) in BUTTONS.items():
         is_given = action in done
         st.button(
-            _(given_label if is_given else label),
+            f":primary[{_(given_label)}]" if is_given else _(label),
             key=f"{action}_{at}",
             on_click=session.answer,
             args=(cursor, impression, item, action, is_given),
             type="tertiary",
-            icon=":material/check:" if is_given else None,
             help=_("Click again to take it back.") if is_given else None,
         )
     values = cache.star_values(cursor.dataset)

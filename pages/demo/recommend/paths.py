@@ -48,6 +48,7 @@ def draw_further(paths: Sequence["Path"], key: str) -> None:
     """Draw the other paths to an item in a popover, each with its sentence; nothing where there are none."""
     if not paths:
         return
-    label = ngettext("{count} more path", "{count} more paths", len(paths))
-    with st.popover(label, type="tertiary", key=key):
-        st.html("".join(f'{path_html(each)}<p class="rs-path-words">{escape_html(each.words)}</p>' for each in paths))
+    label = ngettext("{count} more", "{count} more", len(paths))
+    with st.popover(label, type="tertiary", key=key, help=_("Further paths from the history to this item")):
+        lines = "".join(f'{path_html(each)}<p class="rs-path-words">{escape_html(each.words)}</p>' for each in paths)
+        st.html(f'<div class="rs-paths">{lines}</div>')

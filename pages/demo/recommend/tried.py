@@ -41,11 +41,11 @@ def draw_forgetting(cursor: Cursor, timeline: Sequence[Feedback]) -> None:
     """Draw the button that forgets what was tried at this step, and a list of the other steps with feedback."""
     steps = Counter(each.step for each in timeline if each.action in CHIPS)
     if cursor.step in steps:
-        st.button(_("Forget what I tried"), key="try_reset", on_click=session.forget, args=(cursor,), width="stretch")
+        st.button(_("Forget what I tried"), key="try_reset", on_click=session.forget, args=(cursor,), width="stretch", wrap=True)
     others = sorted(set(steps) - {cursor.step})
     if not others:
         return
-    with st.popover(ngettext("Feedback at {count} other step", "Feedback at {count} other steps", len(others)), width="stretch"):
+    with st.popover(ngettext("Feedback at {count} other step", "Feedback at {count} other steps", len(others)), width="stretch", wrap=True):
         st.caption(_("Feedback belongs to the step at which it was given."))
         for step in others:
             words = ngettext("Step {step}: {count} click", "Step {step}: {count} clicks", steps[step], step=format_number(step))
