@@ -17,7 +17,6 @@ from recsys.database.schema import (
     ComparisonRow,
     FeedbackCountRow,
     FeedbackRow,
-    ImpressionRow,
     JobRow,
     ScheduleRow,
     Table,
