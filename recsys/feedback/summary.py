@@ -84,23 +84,29 @@ def summarize_feedback(store: Store, account: Account, dataset: str, latest: int
         days, totals = _load_counts(session, dataset)
         return FeedbackSummary(
             dataset,
-            tuple(VersionFeedback(*version, counts.pop(SHOWN, 0), counts) for version, counts in sorted(totals.items())),
+            tuple(_describe(version, counts) for version, counts in sorted(totals.items())),
             tuple(
-                DailyFeedback(EPOCH + dt.timedelta(days=day), VersionFeedback(*version, counts.pop(SHOWN, 0), counts))
-                for (day, *version), counts in sorted(days.items())
+                DailyFeedback(EPOCH + dt.timedelta(days=day), _describe(version, counts)) for (day, version), counts in sorted(days.items())
             ),
             tuple(_load_latest(session, None if account.is_admin else account.id, dataset, latest)),
         )
 
 
-def _load_counts(session: Session, dataset: str) -> tuple[dict[tuple[int, str, int], Counter[str]], dict[tuple[str, int], Counter[str]]]:
+def _describe(version: tuple[str, int], counts: Counter[str]) -> VersionFeedback:
+    checkpoint, number = version
+    return VersionFeedback(checkpoint, number, counts[SHOWN], {action: count for action, count in counts.items() if action != SHOWN})
+
+
+def _load_counts(
+    session: Session, dataset: str
+) -> tuple[dict[tuple[int, tuple[str, int]], Counter[str]], dict[tuple[str, int], Counter[str]]]:
     """Return the counters of each day and version, and of each version, by action."""
     row = FeedbackCountRow
-    days: dict[tuple[int, str, int], Counter[str]] = defaultdict(Counter)
+    days: dict[tuple[int, tuple[str, int]], Counter[str]] = defaultdict(Counter)
     totals: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     wanted = select(row.day, row.checkpoint, row.version, row.action, row.count).where(row.dataset == dataset, row.count > 0)
     for day, checkpoint, version, action, count in session.execute(wanted).tuples():
-        days[day, checkpoint, version][action] = count
+        days[day, (checkpoint, version)][action] = count
         totals[checkpoint, version][action] += count
     return days, totals
 

@@ -30,7 +30,7 @@ SELECT {id}, {account}, {about}, {created}, 'f', 'g', '[{items}]', '[9.5,8.5,7.5
 MAKE_FEEDBACK = """{numbers} INSERT INTO feedback (id, impression_id, account_id, dataset, checkpoint, version, user_id, step, created, item_id,
 rank, action)
 SELECT {id}, {id}, {account}, {about}, {created}, 'place-2', 3, 'like' FROM numbers WHERE i % 10 = 0"""
-ABOUT = f"'{DATASET}', 'model-' || CAST(i % 3 AS TEXT), 1 + i % 4, 'user-' || CAST((i * 7919) % 5000 AS TEXT), i % 200"
+ABOUT = f"'{DATASET}', 'model-' || CAST(i % 3 AS TEXT), 1 + i % 4, 'user-' || CAST(i % 5000 * 7919 % 5000 AS TEXT), i % 200"
 
 
 def make_large_store(url: str, count: int) -> tuple[Store, float]:
