@@ -19,9 +19,11 @@ from recsys.cli import (
     open_data,
     prepare,
     recommend,
+    refit,
     replay,
     simulate,
     train,
+    versions,
 )
 
 app = typer.Typer(
@@ -50,6 +52,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain.run,
     "counterfactual": counterfactual.run,
     "fidelity": fidelity.run,
+    "refit": refit.run,
+    "versions": versions.run,
 }
 
 for name, command in COMMANDS.items():
