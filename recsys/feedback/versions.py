@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from recsys.accounts.account import Account, record_action
@@ -20,7 +19,8 @@ from recsys.accounts.roles import check_allowed
 from recsys.core.errors import DataError, StoreError, UnknownNameError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store, open_store
-from recsys.database.schema import AccountRow, FeedbackRow, VersionRow
+from recsys.database.schema import AccountRow, FeedbackCountRow, VersionRow
+from recsys.feedback.recording import ACTIONS
 from recsys.feedback.version_names import SEPARATOR, join_version, split_version
 from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import (
@@ -32,9 +32,6 @@ from recsys.training.checkpoints import (
     read_card,
     save_checkpoint,
 )
-
-ATTEMPTS = 20
-"""Attempts to take the next number before other refits do."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +66,9 @@ def list_versions(store: Store, dataset: str, checkpoint: str) -> list[Version]:
         current = _find_current(rows.values(), card)
         makers = dict(session.execute(select(AccountRow.id, AccountRow.name)).tuples().all())
         counted = (
-            select(FeedbackRow.version, func.count())
-            .where(FeedbackRow.dataset == dataset, FeedbackRow.checkpoint == base, FeedbackRow.withdrawn.is_(None))
-            .group_by(FeedbackRow.version)
+            select(FeedbackCountRow.version, func.sum(FeedbackCountRow.count))
+            .where(FeedbackCountRow.dataset == dataset, FeedbackCountRow.checkpoint == base, FeedbackCountRow.action.in_(ACTIONS))
+            .group_by(FeedbackCountRow.version)
         )
         answers = dict(session.execute(counted).tuples().all())
 
@@ -263,24 +260,13 @@ def _unknown_version(base: str, number: int, rows: dict[int, VersionRow]) -> Unk
 def _take_number(store: Store, account: Account, dataset: str, base: str, parent: int) -> tuple[str, int]:
     """Add the row of the next version, which counts as deleted for now, and return its id and number."""
     on_disk = [split_version(entry.name)[1] for entry in list_checkpoints(dataset) if split_version(entry.name)[0] == base]
-    attempts = ATTEMPTS
-    while True:
-        attempts -= 1
-        try:
-            with store.write() as session:
-                highest = session.scalar(
-                    select(func.max(VersionRow.version)).where(VersionRow.dataset == dataset, VersionRow.checkpoint == base)
-                )
-                number = max([1, highest or 1, *on_disk]) + 1
-                row = VersionRow(
-                    dataset=dataset, checkpoint=base, version=number, parent=parent, account_id=account.id, deleted=time.time()
-                )
-                session.add(row)
-                session.flush()
-                return row.id, number
-        except StoreError as error:
-            if not isinstance(error.__cause__, IntegrityError) or not attempts:  # another refit took the number
-                raise
+    with store.write() as session:  # one write happens at a time, so no other refit takes the number
+        highest = session.scalar(select(func.max(VersionRow.version)).where(VersionRow.dataset == dataset, VersionRow.checkpoint == base))
+        number = max([1, highest or 1, *on_disk]) + 1
+        row = VersionRow(dataset=dataset, checkpoint=base, version=number, parent=parent, account_id=account.id, deleted=time.time())
+        session.add(row)
+        session.flush()
+        return row.id, number
 
 
 def _remove_folder(folder: Path) -> None:
