@@ -26,6 +26,7 @@ from recsys.cli import (
     schedules,
     simulate,
     train,
+    versions,
 )
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_model.run,
     "train": train.run,
     "refit": refit.run,
+    "versions": versions.run,
     "jobs": jobs.run,
     "schedules": schedules.run,
     "feedback": feedback.run,

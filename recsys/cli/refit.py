@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys.cli.console import CheckpointName, DatasetName, Json, say, show
+from recsys.cli.refit_result import list_result_lines
 from recsys.core.errors import DataError, RecsysError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def run(
     job = _follow(store, account, submit_job(store, account, "refit", arguments))
     if job.state != "done":
         raise RecsysError(job.error or f"the refit of {checkpoint} was stopped; nothing was saved")
-    show(dict(job.result), as_json, f"refitted {checkpoint} on {dataset}: {job.result['version']}")
+    show(dict(job.result), as_json, *list_result_lines(job.result, dataset))
 
 
 def _parse_since(text: str | None) -> float | None:
