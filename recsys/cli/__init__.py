@@ -25,6 +25,7 @@ from recsys.cli import (
     schedules,
     simulate,
     train,
+    versions,
 )
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_model.run,
     "train": train.run,
     "refit": refit.run,
+    "versions": versions.run,
     "jobs": jobs.run,
     "schedules": schedules.run,
     "evaluate": evaluate.run,

@@ -12,7 +12,10 @@ from recsys.core.errors import DataError, NotAllowedError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow, FeedbackRow, JobRow, ScheduleRow, first_id
+from recsys.feedback.refit import find_refusal
+from recsys.feedback.version_names import split_version
 from recsys.jobs.queue import ACTIVE, add_job
+from recsys.training.checkpoints import find_checkpoint, read_card
 
 KIND = "refit"
 MOST = 1_000_000
@@ -35,6 +38,10 @@ class Schedule:
 def save_schedule(store: Store, account: Account, dataset: str, checkpoint: str, every: int) -> None:
     """Refit a checkpoint after every so many new answers from now on; a checkpoint has one schedule, and a later one replaces it."""
     check_allowed(account, KIND)
+    checkpoint = split_version(checkpoint)[0]
+    refusal = find_refusal(read_card(find_checkpoint(checkpoint, dataset)))
+    if refusal is not None:
+        raise DataError(refusal)
     if not 1 <= every <= MOST:
         raise DataError(_("a schedule needs a number of answers from 1 to {most}, for example 50", most=f"{MOST:,}"))
     with store.write() as session:
