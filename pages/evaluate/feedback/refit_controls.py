@@ -15,6 +15,7 @@ from recsys.core.translation import N_, _, ngettext
 if TYPE_CHECKING:
     from recsys.accounts.account import Account
     from recsys.database.engine import Store
+    from recsys.feedback.versions import Version
     from recsys.jobs.queue import Job
 
 REFRESH = 1.0  # seconds
@@ -30,11 +31,12 @@ STAGES = {
 }
 
 
-def draw(here: Cursor, store: "Store", account: "Account", base: str) -> None:
+def draw(here: Cursor, store: "Store", account: "Account", versions: "list[Version]") -> None:
     """Draw the button, the schedule and the latest refit of a checkpoint."""
     from recsys.feedback.refit import LEAST_ANSWERS, LEAST_WANTED
     from recsys.feedback.version_history import count_answers
 
+    base, unused = versions[0].checkpoint, {each.name for each in versions if not each.is_current}
     answers = count_answers(store, here.dataset.name, base)
     count, wanted = answers.total(), answers["take"] + answers["like"]
     has_enough = count >= LEAST_ANSWERS and wanted + answers["rating"] >= LEAST_WANTED
@@ -64,7 +66,7 @@ def draw(here: Cursor, store: "Store", account: "Account", base: str) -> None:
             args=(here.dataset.name, base),
         )
         _draw_schedule(here.dataset.name, store, base, allowed)
-    if job is not None:
+    if job is not None and (job.state != "done" or job.result["version"] in unused):
         with st.container(border=True):
             st.fragment(_draw_job, run_every=REFRESH if job.active else None)(job.id)
 

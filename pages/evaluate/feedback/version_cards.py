@@ -25,6 +25,14 @@ MEASURES = (
     ("held_out", "pairs", N_("Held-out feedback"), N_("Pairs in the right order")),
     ("held_out", "ndcg", N_("Held-out feedback"), N_("NDCG of the answers")),
 )
+DIFF_METRICS = {
+    "ndcg@10": N_("NDCG@10"),
+    "hr@10": N_("Hit rate@10"),
+    "mrr": N_("MRR"),
+    "coverage@10": N_("Share of items recommended"),
+    "diversity@10": N_("Diversity@10"),
+}
+TRAINED_ON = {"n_feedback": N_("Answers learnt from"), "n_accounts": N_("Accounts learnt from")}
 DIFF = "version_diff"
 
 
@@ -171,19 +179,12 @@ def _compare(here: Cursor, second: str, first: str) -> None:
 
 def _draw_diff(here: Cursor, found: "VersionDiff", version: "Version", versions: "list[Version]") -> None:
     """Draw the differences of a version from another one, and the choice of that one."""
-    heads = f'<th>{_("Validation metric")}</th><th class="n">{html.escape_html(found.first)}</th>'
-    heads += f'<th class="n">{html.escape_html(found.second)}</th>'
-    rows = "".join(
-        f'<tr><td>{html.escape_html(name)}</td><td class="n">{_format(old)}</td><td class="n">{_format(new)}</td></tr>'
-        for name, (old, new) in found.metrics.items()
-    )
-    rows += "".join(
-        f'<tr><td>{html.escape_html(name)}</td><td class="n">{_show(old)}</td><td class="n">{_show(new)}</td></tr>'
-        for name, (old, new) in found.config.items()
-    )
-    old, new = (format_number(count) for count in found.feedback)
-    rows += f'<tr><td>{_("Answers to its lists")}</td><td class="n">{old}</td><td class="n">{new}</td></tr>'
-    st.html(f'<table class="rs-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
+    rows = [_diff_row(_(DIFF_METRICS[name]), *map(_format, pair)) for name, pair in found.metrics.items() if name in DIFF_METRICS]
+    rows += [_diff_row(name, *map(_show, pair)) for name, pair in found.config.items()]
+    rows += [_diff_row(_(TRAINED_ON[name]), *map(_show, pair)) for name, pair in found.trained_on.items() if name in TRAINED_ON]
+    rows.append(_diff_row(_("Answers to its lists"), *map(format_number, found.feedback)))
+    heads = f'<th></th><th class="n">{html.escape_html(found.first)}</th><th class="n">{html.escape_html(found.second)}</th>'
+    st.html(f'<table class="rs-table"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
     st.caption(
         ngettext(
             "Lists of ten of {count} user have {share} of their items in common.",
@@ -200,8 +201,15 @@ def _draw_diff(here: Cursor, found: "VersionDiff", version: "Version", versions:
         st.button(_("Close"), key="close_diff", on_click=_forget_diff)
 
 
+def _diff_row(name: str, first: str, second: str) -> str:
+    cells = "".join(f'<td class="n">{html.escape_html(each)}</td>' for each in (first, second))
+    return f"<tr><td>{html.escape_html(name)}</td>{cells}</tr>"
+
+
 def _show(value: object) -> str:
-    return MISSING if value is None else html.escape_html(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return format_number(value, 4)
+    return MISSING if value is None else str(value)
 
 
 def _compare_chosen(here: Cursor, second: str, key: str) -> None:

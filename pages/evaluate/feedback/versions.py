@@ -45,7 +45,7 @@ def draw(here: Cursor) -> None:
     base = split_version(here.model)[0]
     versions = list_versions(store, here.dataset.name, base)
     html.lead(_describe(here, base, versions))
-    refit_controls.draw(here, store, account, base)
+    refit_controls.draw(here, store, account, versions)
     for version in reversed(versions):
         version_cards.draw_card(here, account, version, versions)
     if any(each.metrics for each in versions):
