@@ -5,6 +5,8 @@ from collections.abc import Callable
 import typer
 
 from recsys.cli import (
+    accounts,
+    audit,
     counterfactual,
     datasets,
     demo,
@@ -60,6 +62,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain.run,
     "counterfactual": counterfactual.run,
     "fidelity": fidelity.run,
+    "accounts": accounts.run,
+    "audit": audit.run,
 }
 
 for name, command in COMMANDS.items():

@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages import cache
 from pages.shell import cursor
+from pages.shell.account import check_action
 from pages.ui import html
 from pages.ui.errors import guarded, notice
 from pages.ui.metrics import format_train_time
@@ -99,6 +100,7 @@ def list_recommended(dataset: Dataset) -> list[str]:
 
 def start(dataset: Dataset, with_recommended: bool) -> None:
     """Train the first models of this session's own dataset in a thread."""
+    check_action("upload")
     folder = cache.private_checkpoints(dataset)
     assert folder is not None, "only an upload is trained here"
     models = list_baselines(dataset) + (list_recommended(dataset) if with_recommended else [])
