@@ -102,6 +102,12 @@ class PairSummary:
         found = binomtest(self.first_wins, self.decided).proportion_ci(method="wilson")
         return float(found.low), float(found.high)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the interval includes a win rate of one half."""
+        low, high = self.interval
+        return low <= 0.5 <= high
+
     @cached_property
     def p_value(self) -> float:
         """Two-sided p-value of the exact binomial test of a win rate of one half (sign test)."""
