@@ -15,6 +15,7 @@ from recsys.core.errors import DataError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import FeedbackRow, ImpressionRow, new_id
+from recsys.feedback.limits import check_list
 from recsys.feedback.version_names import split_version
 
 ACTIONS = ("take", "like", "dislike", "skip", "rating")
@@ -56,6 +57,7 @@ class Feedback:
 
 def record_impression(store: Store, account: Account, impression: Impression) -> str:
     """Save a list that is about to be shown, and return the id that its feedback refers to."""
+    check_list(impression.items, impression.scores, impression.context)
     checkpoint, version = split_version(impression.checkpoint)
     row = ImpressionRow(
         id=impression.id,
