@@ -51,7 +51,9 @@ def refit(checkpoint: str) -> RefitResult:
         store = Store(f"sqlite:///{Path(folder) / 'store.db'}")
         collect_feedback(store, dataset, checkpoint)
         result = refit_checkpoint(store, open_local_account(store), checkpoint, dataset, seed=SEED)
-    say(f"{checkpoint}: {result.n_feedback:,} answers of {result.n_accounts} residents; held out {result.n_held_out:,} of {result.n_held_out_accounts}")
+    say(
+        f"{checkpoint}: {result.n_feedback:,} answers of {result.n_accounts} residents; held out {result.n_held_out:,} of {result.n_held_out_accounts}"
+    )
     for where, changes in (("held-out", result.held_out), ("validation", result.validation)):
         for name, each in changes.items():
             say(f"  {where} {name}: {each.before:.4f} to {each.after:.4f}, {each.difference:+.4f} [{each.low:+.4f}, {each.high:+.4f}]")

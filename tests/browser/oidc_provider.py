@@ -101,7 +101,9 @@ class Provider:
         }
         key = self.key if self.is_broken != "signature" else RSAKey.generate_key(2048, {"kid": "1"})
         token = jwt.encode({"alg": "RS256", "kid": "1"}, claims, key)
-        return JSONResponse({"access_token": token_urlsafe(16), "token_type": "Bearer", "expires_in": int(self.lifetime), "id_token": token})
+        return JSONResponse(
+            {"access_token": token_urlsafe(16), "token_type": "Bearer", "expires_in": int(self.lifetime), "id_token": token}
+        )
 
     async def sign_out(self, request: Request) -> Response:
         self.signed_out.append(request.query_params["client_id"])
