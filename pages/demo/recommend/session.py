@@ -17,7 +17,7 @@ from pages.shell.cursor import Cursor
 from pages.ui.errors import guarded
 from pages.ui.request_context import RequestContext, TrialHistory
 from recsys.core import TOP_K, FallsBack, Request, candidate_scores
-from recsys.feedback.changes import Answer, ShownList, Withdrawal
+from recsys.feedback.changes import NewFeedback, NewImpression, Withdrawal
 from recsys.feedback.recording import Feedback, Impression
 from recsys.feedback.stars import is_good_rating
 from recsys.training.checkpoints import LoadedCheckpoint
@@ -69,7 +69,7 @@ def show_list(cursor: Cursor, found: LoadedCheckpoint, items: list[str], scores:
         return shown
     st.session_state[SHOWN] = impression
     if items:
-        feedback.save_change(cursor, ShownList(impression))
+        feedback.save_change(cursor, NewImpression(impression))
     return impression
 
 
@@ -105,7 +105,7 @@ def answer(cursor: Cursor, impression: Impression, item: str, action: str, is_gi
     if is_given:
         withdraw(cursor, item, action)
     else:
-        feedback.save_change(cursor, Answer(impression, item, action))
+        feedback.save_change(cursor, NewFeedback(impression, item, action))
 
 
 @guarded
@@ -115,7 +115,7 @@ def rate(cursor: Cursor, impression: Impression, item: str, key: str) -> None:
     if stars is None or values is None:
         withdraw(cursor, item, "rating")
     else:
-        feedback.save_change(cursor, Answer(impression, item, "rating", float(values[stars])))
+        feedback.save_change(cursor, NewFeedback(impression, item, "rating", float(values[stars])))
 
 
 @guarded
