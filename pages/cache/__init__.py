@@ -41,7 +41,7 @@ from pages.cache.drift import (
     text_drift,
 )
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
-from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
+from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
     checkpoints,
@@ -78,6 +78,7 @@ __all__ = [
     "expected_ratings",
     "feature_space",
     "forecast",
+    "given_ratings",
     "has_user",
     "interest_profile",
     "item_places",
