@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from pages.server import NAVIGATION, own_temporary_files
+from pages.server import MIDDLEWARE, NAVIGATION, api_routes, own_temporary_files
 
-app = st.App(NAVIGATION, lifespan=own_temporary_files)
+app = st.App(NAVIGATION, lifespan=own_temporary_files, routes=api_routes(), middleware=MIDDLEWARE)
