@@ -1,5 +1,6 @@
 """Bodies, queries and answers of the API. They are checked by their types alone, and the OpenAPI document is made from them."""
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -136,7 +137,7 @@ class RecommendBody(Message):
         if self.user is None and self.step is not None:
             raise ValueError("step: an ad-hoc history has none; leave it out")
         times = [each.time for each in self.history or () if isinstance(each, PastEvent) and each.time is not None]
-        if any(later < earlier for earlier, later in zip(times, times[1:], strict=False)):
+        if any(later < earlier for earlier, later in pairwise(times)):
             raise ValueError("history: the times must not decrease; give the oldest event first")
         return self
 
