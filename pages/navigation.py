@@ -1,11 +1,11 @@
-"""The script that app.py runs: the list of pages, the cursor in the sidebar, the error boundary around the page that is open.
+"""The script that app.py runs: the door, the list of pages, the cursor in the sidebar, the error boundary around the page that is open.
 
 The titles here are those of the menu and the browser tab; a page's `page.py` writes its own heading.
 """
 
 import streamlit as st
 
-from pages.shell import sidebar
+from pages.shell import sidebar, sign_in
 from pages.shell.language import session_language
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
@@ -14,6 +14,7 @@ from recsys.storage.paths import ASSETS
 
 follow_session(session_language)
 
+entry = sign_in.check_entry()
 page = st.navigation(
     {
         "": [
@@ -41,11 +42,16 @@ page = st.navigation(
             st.Page("evaluate/checkpoints/page.py", title=_("Checkpoints"), url_path="checkpoints"),
         ],
     },
-    position="top",
+    position="top" if entry.is_open else "hidden",
 )
-st.set_page_config(page_title=f"{page.title} – Recscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.set_page_config(
+    page_title=f"{page.title if entry.is_open else _('Sign in')} – Recscope", page_icon=str(ASSETS / "icon.svg"), layout="wide"
+)
 st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
 st.html(style_element())
+if not entry.is_open:
+    sign_in.draw(entry)
+    st.stop()
 with error_boundary():
     with st.sidebar:
         sidebar.draw()
@@ -54,3 +60,5 @@ with error_boundary():
         page.run()
     with st.sidebar:
         sidebar.draw_device()
+        if entry.account is not None:
+            sign_in.draw_account(entry.account)

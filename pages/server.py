@@ -1,16 +1,17 @@
 """The app's server in a thread of this process, for `recscope demo`, `recscope open` and `recsys.show`."""
 
+import asyncio
 import logging
 import os
 import socket
 import tempfile
 import time
 import tomllib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -33,6 +34,7 @@ NAVIGATION = Path(__file__).with_name("navigation.py")
 CONFIG = NAVIGATION.parents[1] / ".streamlit" / "config.toml"
 FIRST_PORT, TRIED_PORTS = 8501, 100
 PATIENCE = 3  # seconds that open pages get to close when the server stops
+JOBS_AFTER = 1.0  # seconds after the start: the first page comes first
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,39 @@ async def own_temporary_files(_app: st.App) -> AsyncIterator[None]:
         tempfile.tempdir = str(folder)
         yield
         tempfile.tempdir = None
+
+
+@asynccontextmanager
+async def run_jobs(_app: st.App) -> AsyncIterator[None]:
+    """Run the jobs of the store while the server runs, and end the one that is at work with it."""
+    stop = Event()
+    thread = Thread(target=_run_jobs, args=(stop,), name="recscope jobs", daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    await asyncio.to_thread(thread.join)
+
+
+def _run_jobs(stop: Event) -> None:
+    if not stop.wait(JOBS_AFTER):
+        from recsys.jobs.server import serve_jobs
+
+        serve_jobs(stop)
+
+
+def compose_lifespan(
+    *parts: Callable[[st.App], AbstractAsyncContextManager[None]],
+) -> Callable[[st.App], AbstractAsyncContextManager[None]]:
+    """Return a lifespan of a server that enters several ones, and leaves them in the opposite order."""
+
+    @asynccontextmanager
+    async def lifespan(app: st.App) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for part in parts:
+                await stack.enter_async_context(part(app))
+            yield
+
+    return lifespan
 
 
 class SendAtOnce:
@@ -104,10 +139,12 @@ def _choose_api_access() -> "Access":
 
 
 def _has_sign_in() -> bool:
+    from pages.shell.account import sign_in_settings
+
     try:
-        return "auth" in st.secrets
-    except st.errors.StreamlitSecretNotFoundError as error:
-        return error.error_id != "no-secrets-found"  # a file that cannot be read may ask for it
+        return sign_in_settings() is not None
+    except DataError:
+        return True  # a file that cannot be read may ask for it
 
 
 def _open_dataset(name: str) -> "Dataset":
@@ -137,7 +174,7 @@ def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process:
     settings = dict(_flatten(tomllib.loads(CONFIG.read_text(encoding="utf-8"))))
     bootstrap.load_config_options(settings | {"server.address": host, "server.port": port, "server.fileWatcherType": "none"})
     Runtime._instance = None  # Streamlit allows one in a process and keeps it when it has stopped
-    lifespan = own_temporary_files if owns_process else None
+    lifespan = compose_lifespan(own_temporary_files, run_jobs) if owns_process else run_jobs
     app = st.App(NAVIGATION, lifespan=lifespan, routes=api_routes(), middleware=MIDDLEWARE)
     config = uvicorn.Config(app, **_get_uvicorn_config_kwargs(), log_level="warning", timeout_graceful_shutdown=PATIENCE)
     server = uvicorn.Server(config)

@@ -4,13 +4,15 @@ from recsys.accounts.account import Account
 from recsys.core.errors import NotAllowedError
 from recsys.core.translation import N_, _
 
-ROLES = ("viewer", "editor", "admin")
-"""Each role may do what those before it may."""
+ROLES = ("none", "viewer", "editor", "admin")
+"""Each role may do what those before it may; "none" is that of an account that may not come in."""
 
 ACTIONS = {
+    "look": ("viewer", N_("look at the data and the models")),
     "give feedback": ("editor", N_("give feedback")),
     "keep cases": ("editor", N_("keep cases")),
     "upload": ("editor", N_("upload data")),
+    "evaluate": ("editor", N_("evaluate models")),
     "refit": ("editor", N_("refit models")),
     "train": ("admin", N_("train models")),
     "promote": ("admin", N_("promote or roll back versions")),

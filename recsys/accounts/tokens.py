@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from recsys.accounts.account import Account, record_action, save_account
+from recsys.accounts.account import Account, record_action, save_account, to_account
 from recsys.accounts.roles import ROLES, check_allowed
 from recsys.core.errors import DataError, StoreError, unknown
 from recsys.core.translation import _
@@ -42,8 +42,8 @@ class Token:
 def create_token(store: Store, by: Account, name: str, role: str = "editor") -> str:
     """Make a token for a program and return its text, which is not stored and cannot be shown again."""
     check_allowed(by, "manage accounts")
-    if role not in ROLES:
-        raise unknown("role", role, ROLES)
+    if role not in ROLES[1:]:
+        raise unknown("role", role, ROLES[1:])
     if not (name.strip() == name and name.isprintable() and 0 < len(name) <= LONGEST_NAME):
         raise DataError(
             _("the name of a token has 1 to {most} letters, digits or signs on one line, for example 'shop server'", most=LONGEST_NAME)
@@ -101,4 +101,4 @@ def _digest(text: str) -> str:
 
 
 def _to_token(token: TokenRow, account: AccountRow) -> Token:
-    return Token(token.id, token.name, Account(account.id, account.name, account.role), token.created, token.last_used, token.revoked)
+    return Token(token.id, token.name, to_account(account), token.created, token.last_used, token.revoked)

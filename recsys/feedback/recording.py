@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from recsys.accounts.account import Account
 from recsys.accounts.roles import check_allowed
@@ -14,6 +15,7 @@ from recsys.core.errors import DataError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import FeedbackRow, ImpressionRow
+from recsys.feedback.limits import check_list
 from recsys.feedback.version_names import split_version
 
 ACTIONS = ("take", "like", "dislike", "skip", "rating")
@@ -51,6 +53,13 @@ class Feedback:
 
 def record_impression(store: Store, account: Account, impression: Impression) -> str:
     """Save a list that is about to be shown, and return the id that its feedback refers to."""
+    with store.write() as session:
+        return add_impression(session, account, impression)
+
+
+def add_impression(session: Session, account: Account, impression: Impression) -> str:
+    """Add a list that is about to be shown to a transaction, and return its id."""
+    check_list(impression.items, impression.scores, impression.context)
     checkpoint, version = split_version(impression.checkpoint)
     row = ImpressionRow(
         account_id=account.id,
@@ -66,10 +75,9 @@ def record_impression(store: Store, account: Account, impression: Impression) ->
         context=dict(impression.context),
         source=impression.source,
     )
-    with store.write() as session:
-        session.add(row)
-        session.flush()
-        return row.id
+    session.add(row)
+    session.flush()
+    return row.id
 
 
 def record_feedback(store: Store, account: Account, impression_id: str, item_id: str, action: str, rating: float | None = None) -> None:
@@ -122,8 +130,10 @@ def withdraw_feedback(store: Store, account: Account, dataset: str, user_id: str
     if item_id is not None:
         mine.append(FeedbackRow.item_id == item_id)
     with store.write() as session:
-        done = session.execute(update(FeedbackRow).where(*mine, FeedbackRow.withdrawn.is_(None)).values(withdrawn=time.time()))
-        return int(done.rowcount)  # type: ignore[attr-defined]
+        rows = session.scalars(select(FeedbackRow).where(*mine, FeedbackRow.withdrawn.is_(None))).all()
+        for row in rows:
+            row.withdrawn = time.time()
+        return len(rows)
 
 
 def load_feedback(store: Store, account: Account, dataset: str, user_id: str) -> list[Feedback]:

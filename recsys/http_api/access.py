@@ -17,6 +17,7 @@ from anyio import to_thread
 from starlette.requests import Request
 
 from recsys.accounts.account import Account
+from recsys.accounts.roles import check_allowed
 from recsys.accounts.tokens import Token
 from recsys.http_api.errors import ApiError
 from recsys.http_api.rate_limit import RateLimiter, group_address
@@ -72,6 +73,7 @@ async def identify(request: Request, access: Access, limiter: RateLimiter, find_
             "the token is unknown or revoked; ask an admin for another" if given else "send the header Authorization: Bearer TOKEN",
             {"www-authenticate": "Bearer"},
         )
+    check_allowed(token.account, "look")
     return Caller(f"token {token.id}", token.account)
 
 

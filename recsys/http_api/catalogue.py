@@ -5,6 +5,7 @@ import math
 from recsys.datasets import list_datasets
 from recsys.datasets.prepared import DatasetCard
 from recsys.feedback.version_names import split_version
+from recsys.feedback.versions import name_meant_checkpoints
 from recsys.http_api.access import Caller
 from recsys.http_api.schemas import DatasetAnswer, ModelAnswer, ModelsAnswer, NoQuery
 from recsys.http_api.service import Service
@@ -19,7 +20,8 @@ def answer_models(service: Service, caller: Caller, query: NoQuery) -> ModelsAns
 
 
 def _describe_dataset(card: DatasetCard) -> DatasetAnswer:
-    entries = {each.name: each for each in [*list_checkpoints(card.name), *list_live_models(card.name)]}
+    named = name_meant_checkpoints(card.name, list_checkpoints(card.name))
+    entries = {each.name: each for each in [*named, *list_live_models(card.name)]}
     return DatasetAnswer(
         name=card.name,
         title=card.title,
@@ -37,7 +39,7 @@ def _describe_model(entry: CheckpointEntry) -> ModelAnswer:
     return ModelAnswer(
         name=entry.name,
         model=card.model,
-        version=split_version(entry.name)[1],
+        version=split_version(entry.folder.name)[1],
         protocol=card.protocol,
         created=card.created,
         parameters=card.parameters,

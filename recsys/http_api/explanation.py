@@ -4,7 +4,7 @@ from recsys.core.errors import DataError
 from recsys.explain.recommendation import explain_recommendation
 from recsys.http_api.access import Caller
 from recsys.http_api.schemas import MOST_EXPLAINED_EVENTS, Contribution, ExplainAnswer, ExplainBody
-from recsys.http_api.service import Service
+from recsys.http_api.service import Service, name_version
 from recsys.models import find_model_spec
 
 
@@ -20,7 +20,7 @@ def answer_explain(service: Service, caller: Caller, body: ExplainBody) -> Expla
     found = explain_recommendation(loaded, data, body.user, body.step, body.item_id, budget=body.budget, seed=body.seed)
     return ExplainAnswer(
         dataset=data.name,
-        checkpoint=body.checkpoint,
+        checkpoint=name_version(loaded),
         user=body.user,
         step=found.step,
         item_id=found.item_id,

@@ -8,10 +8,12 @@ from threading import Lock
 from typing import Any
 
 from recsys.core import Dataset
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, StoreError
+from recsys.feedback.version_names import SEPARATOR
+from recsys.feedback.versions import find_meant_checkpoint
 from recsys.http_api.errors import ApiError
 from recsys.storage.paths import check_name
-from recsys.training.checkpoints import CARD, LoadedCheckpoint, check_dataset_match, find_checkpoint
+from recsys.training.checkpoints import CARD, LoadedCheckpoint, check_dataset_match
 from recsys.training.live_models import find_live_model
 
 MOST_DATASETS, MOST_MODELS = 4, 32
@@ -27,6 +29,7 @@ class Loader:
     def __init__(self, open_dataset: Callable[[str], Dataset], load_checkpoint: Callable[[Path], LoadedCheckpoint]):
         self._open, self._load = open_dataset, load_checkpoint
         self._datasets, self._models = _Latest(MOST_DATASETS), _Latest(MOST_MODELS)
+        self._meant: dict[tuple[str, str], Path] = {}  # no larger than the checkpoints on disk
 
     def dataset(self, name: str) -> Dataset:
         """Return a prepared dataset; any other name is an answer 404."""
@@ -43,12 +46,24 @@ class Loader:
         live = find_live_model(dataset.name, name)
         if live is not None:
             return live
-        if not _is_name(name.replace("@", "-")):
+        if not _is_name(name.replace(SEPARATOR, "-")):
             raise ApiError(404, f"there is no checkpoint '{name[:80]}'; GET /api/models lists those that there are")
-        folder = find_checkpoint(name, dataset.name, allows_path=False)
-        loaded: LoadedCheckpoint = self._models.get((dataset.name, name), (folder, _stamp(folder)), lambda: self._load(folder))
+        folder = self._find(dataset.name, name)
+        loaded: LoadedCheckpoint = self._models.get(folder, _stamp(folder), lambda: self._load(folder))
         check_dataset_match(loaded.card, dataset)
         return loaded
+
+    def _find(self, dataset: str, name: str) -> Path:
+        """Return the folder that a name means. While the store does not answer, the version that it named last is meant."""
+        try:
+            folder = find_meant_checkpoint(name, dataset, allows_path=False)
+        except StoreError:
+            known = self._meant.get((dataset, name))
+            if known is None or not known.is_dir():
+                raise
+            return known
+        self._meant[dataset, name] = folder
+        return folder
 
 
 class _Latest:

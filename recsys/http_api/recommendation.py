@@ -10,7 +10,7 @@ from recsys.core.vocabulary import PAD, Vocabulary
 from recsys.feedback.recording import Impression, record_impression
 from recsys.http_api.access import Caller
 from recsys.http_api.schemas import PastEvent, RecommendAnswer, RecommendBody, RecommendedItem
-from recsys.http_api.service import Service
+from recsys.http_api.service import Service, name_version
 from recsys.training.checkpoints import LoadedCheckpoint
 
 
@@ -24,7 +24,7 @@ def answer_recommend(service: Service, caller: Caller, body: RecommendBody) -> R
     titles = data.titles_of([each.item_id for each in best])
     answer = RecommendAnswer(
         dataset=data.name,
-        checkpoint=body.checkpoint,
+        checkpoint=name_version(loaded),
         user=body.user,
         step=len(history) if body.step is None else body.step,
         items=[

@@ -7,7 +7,7 @@ from recsys.core.split import split_interactions
 from recsys.evaluation.replay import Replay, replay_history
 from recsys.http_api.access import Caller
 from recsys.http_api.schemas import MOST_EVENTS, ReplayAnswer, ReplayedStep, ReplayQuery, ScoredItem
-from recsys.http_api.service import Service
+from recsys.http_api.service import Service, name_version
 
 
 def answer_replay(service: Service, caller: Caller, query: ReplayQuery) -> ReplayAnswer:
@@ -24,7 +24,7 @@ def answer_replay(service: Service, caller: Caller, query: ReplayQuery) -> Repla
     found = replay_history(loaded.model, history, data.repeats, query.k, labels=labels, steps=range(query.first, stop))
     return ReplayAnswer(
         dataset=data.name,
-        checkpoint=query.checkpoint,
+        checkpoint=name_version(loaded),
         user=query.user,
         length=found.length,
         steps=[_describe_step(found, at) for at in range(len(found.ranks))],

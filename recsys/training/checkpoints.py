@@ -14,7 +14,7 @@ import numpy as np
 
 from recsys.core import Dataset, Vocabulary
 from recsys.core.devices import choose_device
-from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names, summarize_error
+from recsys.core.errors import CheckpointError, DataError, NotTrainedError, RecsysError, nearest_names, summarize_error
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
 from recsys.models import KNOWN_MODELS, MODELS, build_config
@@ -31,7 +31,8 @@ class CheckpointCard:
 
     `history` holds the loss and the validation ndcg@10 of every epoch; `cuts` the two times of a temporal split; `seal` a hash of
     weights, items, model and config, which detects damage; `parts` the models that a fusion combines; `source` where an imported model
-    comes from and what of it matched the dataset, empty for models trained here.
+    comes from and what of it matched the dataset, empty for models trained here. A version made by a refit has the name of its `parent`
+    and says in `trained_on` which feedback it learnt from.
     """
 
     name: str
@@ -57,6 +58,8 @@ class CheckpointCard:
     seal: str = ""
     parts: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
+    parent: str = ""
+    trained_on: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +84,16 @@ class CheckpointEntry:
 
 
 def get_checkpoint_folder(dataset: str, name: str) -> Path:
-    """Return the folder of the user's checkpoint of that name."""
+    """Return the folder of the user's checkpoint of that name, which may be a version such as "association@2"."""
     return home(dataset) / "checkpoints" / check_name("dataset", dataset) / check_name("checkpoint", name)
+
+
+def check_new_name(name: str) -> None:
+    """Raise a DataError for the name of a version: only a refit makes those."""
+    if "@" in name:
+        raise DataError(
+            _("'{name}' would be the name of a version, which only a refit makes; give a name without '@', for example my-model", name=name)
+        )
 
 
 def save_checkpoint(folder: Path, model: Any, card: CheckpointCard) -> None:

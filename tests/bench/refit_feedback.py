@@ -1,0 +1,121 @@
+"""NDCG@10 of wanted items in held-out feedback after a refit of the shipped `association`; reference: before it.
+
+The feedback: 1,000 lists of the demo city, shown to residents at random validation steps of their own timelines. A resident examines
+rank r with probability 1 / log2(1 + r) and answers by the planted taste: the probability of the place under the simulation, from the
+resident's taste of categories, the appeal and personal liking of places and the distance from home. Every resident is an account; the
+refit never sees the feedback of the held-out ones. `python -m tests.bench.refit_feedback MODEL …` prints all metrics of other models.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recsys.accounts.account import Account, open_local_account, save_account
+from recsys.cli.console import say
+from recsys.core import Dataset, recommend, request_at
+from recsys.core.split import VALIDATION, split_interactions
+from recsys.database.engine import Store
+from recsys.datasets import open_dataset
+from recsys.feedback.off_policy import compute_examination
+from recsys.feedback.recording import Impression, record_feedback, record_impression
+from recsys.feedback.refit import RefitResult, refit_checkpoint
+from recsys.simulation.categories import CATEGORIES
+from recsys.simulation.drift_plan import plant_drifts
+from recsys.simulation.local_time import START
+from recsys.simulation.people import AFTER, BASE, build_people
+from recsys.simulation.places import build_places
+from recsys.training.checkpoints import find_checkpoint, load_checkpoint
+from tests.bench._timing import measured
+
+SEED, LISTS, RESIDENTS = 1, 1_000, 250
+CITY = {"seed": 7, "people": 1200, "places": 500, "days": 548}
+"""The arguments of `simulate_city` that made the shipped data."""
+WANTED_QUANTILE = 0.97
+"""A place that is as probable as this quantile of all places is wanted half of the time when it is examined."""
+DISLIKED = 0.3
+"""Share of the examined and unwanted items that are disliked."""
+
+
+def measure() -> dict[str, Any]:
+    result = refit("association")
+    return measured(result.held_out["ndcg@10"].after, "ndcg@10", result.held_out["ndcg@10"].before)
+
+
+def refit(checkpoint: str) -> RefitResult:
+    """Refit a shipped checkpoint on simulated feedback in a store of its own, and print what changed."""
+    dataset = open_dataset("demo-city")
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{Path(folder) / 'store.db'}")
+        collect_feedback(store, dataset, checkpoint)
+        result = refit_checkpoint(store, open_local_account(store), checkpoint, dataset, seed=SEED)
+    say(
+        f"{checkpoint}: {result.n_feedback:,} answers of {result.n_accounts} residents; held out {result.n_held_out:,} of {result.n_held_out_accounts}"
+    )
+    for where, changes in (("held-out", result.held_out), ("validation", result.validation)):
+        for name, each in changes.items():
+            say(f"  {where} {name}: {each.before:.4f} to {each.after:.4f}, {each.difference:+.4f} [{each.low:+.4f}, {each.high:+.4f}]")
+    say(f"  {result.off_policy}")
+    say(f"  {result.seconds:.0f} s")
+    return result
+
+
+def collect_feedback(store: Store, dataset: Dataset, checkpoint: str) -> None:
+    """Show lists of a checkpoint to residents and record their answers."""
+    loaded = load_checkpoint(find_checkpoint(checkpoint, dataset.name))
+    preferences = compute_preferences(dataset)
+    labels, rng = split_interactions(dataset, "temporal").labels, np.random.default_rng(SEED)
+    users = dataset.interactions["user_id"].cat.codes.to_numpy()
+    rows = np.flatnonzero(labels == VALIDATION)
+    residents = rng.permutation(np.unique(users[rows]))[:RESIDENTS]
+    accounts: dict[int, Account] = {}
+    for row in rng.permutation(rows[np.isin(users[rows], residents)])[:LISTS]:
+        user = int(users[row])
+        name = str(dataset.user_ids[user])
+        if user not in accounts:
+            accounts[user] = save_account(store, "simulation", name, name=name, email="", role="editor")
+        step = int(row - dataset.user_starts[user])
+        best = recommend(loaded.model, request_at(dataset.history(name), step), 10, dataset.repeats)
+        items, scores = [each.item_id for each in best], [each.score for each in best]
+        shown = Impression(dataset.name, dataset.fingerprint, checkpoint, loaded.fingerprint, name, step, items, scores)
+        impression = record_impression(store, accounts[user], shown)
+        for item, action in _answer(preferences[user], dataset, items, rng):
+            record_feedback(store, accounts[user], impression, item, action)
+
+
+def _answer(preference: np.ndarray, dataset: Dataset, items: list[str], rng: np.random.Generator) -> list[tuple[str, str]]:
+    """Return the answers of a resident whose probability of every place is `preference` (n_items,)."""
+    values = preference[dataset.vocabulary.encode(items) - 1]
+    chances = values / (values + np.quantile(preference, WANTED_QUANTILE))
+    is_examined = rng.random(len(items)) < compute_examination(np.arange(1, len(items) + 1), len(items))
+    is_wanted, is_disliked = rng.random(len(items)) < chances, rng.random(len(items)) < DISLIKED
+    answers = np.where(is_wanted, "like", np.where(is_disliked, "dislike", ""))
+    return [(item, str(answer)) for item, answer, examined in zip(items, answers, is_examined, strict=True) if examined and answer]
+
+
+def compute_preferences(dataset: Dataset) -> np.ndarray:
+    """Return the probability (users, items) that a resident's next spontaneous visit is to a place, by the planted taste at the end."""
+    rng = np.random.default_rng(CITY["seed"])
+    places = build_places(rng, CITY["places"])
+    people = build_people(rng, CITY["people"], places, CITY["days"])
+    plan = plant_drifts(rng, people, places, CITY["days"], START)
+    version = np.where(plan.after[:, -1] > 0.5, AFTER, BASE)
+    everyone = np.arange(len(people))
+    taste, home = people.taste[version, everyone], people.home[version, everyone]
+    away = np.linalg.norm(home[:, None] - places.plan[None], axis=2)
+    worth = places.appeal + people.liking - away / people.reach[:, None]
+    found = np.zeros(worth.shape)
+    for code in range(len(CATEGORIES)):
+        here = places.of_category[code]
+        exponent = np.exp(worth[:, here] - worth[:, here].max(axis=1, keepdims=True))
+        found[:, here] = taste[:, [code]] * exponent / exponent.sum(axis=1, keepdims=True)
+    users = np.searchsorted(people.ids, dataset.user_ids)
+    columns = np.searchsorted(places.ids, dataset.item_ids)
+    return found[np.ix_(users, columns)]
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        refit(name)
