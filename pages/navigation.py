@@ -5,7 +5,7 @@ The titles here are those of the menu and the browser tab; a page's `page.py` wr
 
 import streamlit as st
 
-from pages.shell import sidebar, sign_in
+from pages.shell import feedback, sidebar, sign_in
 from pages.shell.language import session_language
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
@@ -55,6 +55,7 @@ if not entry.is_open:
 with error_boundary():
     with st.sidebar:
         sidebar.draw()
+    feedback.retry_unsaved()
     draw_notices()
     with error_boundary():
         page.run()

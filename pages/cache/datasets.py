@@ -122,6 +122,14 @@ def user_name(dataset: Dataset, user: str) -> str:
     return _("User {id}", id=user)
 
 
+@cached(16)
+def star_values(dataset: Dataset) -> np.ndarray | None:
+    """Return the ratings (5,) that one to five stars mean, None where the data has no scale of ratings."""
+    from recsys.feedback.stars import find_star_values
+
+    return find_star_values(dataset.ratings)
+
+
 @cached(64)
 def interest_profile(dataset: Dataset, user: str) -> InterestProfile | None:
     """Return the long-term and recent interest profile of one user at every step."""

@@ -19,15 +19,17 @@ ACTUAL_HOUR = -1  # the option of the slider that leaves the hour unchanged
 
 @dataclass(frozen=True)
 class TrialHistory:
-    """Items added to a history and feedback given in this session.
+    """Items added to a history, and feedback that the list follows.
 
-    `here` is the cursor (dataset, user, step) that they belong to; `taken` items were added to the history, oldest first.
+    `here` is the cursor (dataset, user, step) that they belong to; `taken` items were added to the history, oldest first, with those of
+    `ratings` that they were given.
     """
 
     here: tuple[str, str, int]
     taken: tuple[str, ...] = ()
     likes: tuple[str, ...] = ()
     dislikes: tuple[str, ...] = ()
+    ratings: tuple[tuple[str, float], ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -48,9 +50,10 @@ def build_request(cursor: Cursor, trial: TrialHistory, context: RequestContext) 
     base = request_at(cursor.history, cursor.step)
     time, offset = _time_and_offset(base, context)
     history: History = base.history
+    ratings = dict(trial.ratings)
     for item in trial.taken:
-        place = _place_of(cursor, item)
-        history = history.then(Event(item, time=_or_nan(time), utc_offset=_or_nan(offset), place=place))
+        place, rating = _place_of(cursor, item), _or_nan(ratings.get(item))
+        history = history.then(Event(item, time=_or_nan(time), utc_offset=_or_nan(offset), place=place, rating=rating))
     history = replace(history, likes=trial.likes, dislikes=trial.dislikes)
     return Request(history, time=time, utc_offset=offset, place=context.place)
 

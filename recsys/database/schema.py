@@ -232,10 +232,10 @@ class ScheduleRow(Table):
 
     __tablename__ = "schedules"
     __table_args__ = (UniqueConstraint("dataset", "checkpoint"),)
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(String(80))
-    checkpoint: Mapped[str] = mapped_column(String(80))
+    dataset: Mapped[str] = mapped_column(Words(80))
+    checkpoint: Mapped[str] = mapped_column(Words(80))
     every: Mapped[int] = mapped_column(Integer)
     since: Mapped[float] = mapped_column(Float(53), default=time.time)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)

@@ -23,6 +23,7 @@ from recsys.core.translation import _
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import AccountRow, FeedbackRow, VersionRow
 from recsys.feedback.version_names import SEPARATOR, join_version, split_version
+from recsys.storage.paths import home
 from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import (
     CheckpointCard,
@@ -229,7 +230,7 @@ def _load_rows(dataset: str) -> dict[str, list[VersionRow]]:
 
 
 def _has_versions(dataset: str, base: str) -> bool:
-    return any(folder.is_dir() for folder in get_checkpoint_folder(dataset, base).parent.glob(f"{escape(base)}{SEPARATOR}[0-9]*"))
+    return any(folder.is_dir() for folder in (home(dataset) / "checkpoints" / dataset).glob(f"{escape(base)}{SEPARATOR}[0-9]*"))
 
 
 def _rows_of(dataset: str, base: str) -> Any:
