@@ -27,6 +27,7 @@ from recsys.cli import (
     replay,
     schedules,
     simulate,
+    tokens,
     train,
     versions,
 )
@@ -53,6 +54,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "jobs": jobs.run,
     "schedules": schedules.run,
     "feedback": feedback.run,
+    "tokens": tokens.run,
     "evaluate": evaluate.run,
     "leaderboard": leaderboard.run,
     "recommend": recommend.run,
