@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from recsys.accounts.account import Account, open_local_account, save_account
+from recsys.accounts.account import Account, open_local_account
 from recsys.cli.console import say
 from recsys.core import Dataset, recommend, request_at
 from recsys.core.split import VALIDATION, split_interactions
 from recsys.database.engine import Store
+from recsys.database.schema import AccountRow
 from recsys.datasets import open_dataset
 from recsys.feedback.off_policy import compute_examination
 from recsys.feedback.recording import Impression, record_feedback, record_impression
@@ -75,7 +76,7 @@ def collect_feedback(store: Store, dataset: Dataset, checkpoint: str) -> None:
         user = int(users[row])
         name = str(dataset.user_ids[user])
         if user not in accounts:
-            accounts[user] = save_account(store, "simulation", name, name=name, email="", role="editor")
+            accounts[user] = _save_resident(store, name)
         step = int(row - dataset.user_starts[user])
         best = recommend(loaded.model, request_at(dataset.history(name), step), 10, dataset.repeats)
         items, scores = [each.item_id for each in best], [each.score for each in best]
@@ -83,6 +84,13 @@ def collect_feedback(store: Store, dataset: Dataset, checkpoint: str) -> None:
         impression = record_impression(store, accounts[user], shown)
         for item, action in _answer(preferences[user], dataset, items, rng):
             record_feedback(store, accounts[user], impression, item, action)
+
+
+def _save_resident(store: Store, name: str) -> Account:
+    """Return an account with the id of the resident, so that every run holds out the same ones."""
+    with store.write() as session:
+        session.add(AccountRow(id=name, issuer="simulation", subject=name, name=name, email="", role="editor"))
+    return Account(name, name, "editor")
 
 
 def _answer(preference: np.ndarray, dataset: Dataset, items: list[str], rng: np.random.Generator) -> list[tuple[str, str]]:
