@@ -86,6 +86,11 @@ def loaded(dataset: Dataset, checkpoint: str, device: str) -> LoadedCheckpoint:
     return _loaded(str(found.folder), _stamp(found.folder), device)
 
 
+def shared_checkpoint(folder: Path) -> LoadedCheckpoint:
+    """Load the checkpoint of a folder that all sessions see, onto the device that sessions take by themselves."""
+    return _loaded(str(folder), _stamp(folder), "auto")
+
+
 @cached(32, N_("Loading the model …"))  # all checkpoints of one dataset: a page may ask every one
 def _loaded(folder: str, stamp: str, device: str) -> LoadedCheckpoint:
     return load_checkpoint(Path(folder), device=device)

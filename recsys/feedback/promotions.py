@@ -30,12 +30,12 @@ def resolve_version(store: Store, dataset: str, name: str) -> str:
     return join_version(base, find_current(rows, read_card(find_checkpoint(base, dataset))))
 
 
-def find_meant_checkpoint(name: str, dataset: str) -> Path:
+def find_meant_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
     """Return the folder of the checkpoint that a name means, or of a path. The store is opened only where there are versions."""
     base = split_version(name)[0]
     if "/" in name or not (SEPARATOR in name or _has_versions(dataset, base)):
-        return find_checkpoint(name, dataset)
-    return find_checkpoint(resolve_version(open_store(), dataset, name), dataset)
+        return find_checkpoint(name, dataset, allows_path)
+    return find_checkpoint(resolve_version(open_store(), dataset, name), dataset, allows_path)
 
 
 def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
