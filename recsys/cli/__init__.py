@@ -14,6 +14,7 @@ from recsys.cli import (
     drift_score,
     evaluate,
     explain,
+    feedback,
     fetch,
     fidelity,
     import_model,
@@ -26,7 +27,9 @@ from recsys.cli import (
     replay,
     schedules,
     simulate,
+    tokens,
     train,
+    versions,
 )
 
 app = typer.Typer(
@@ -47,8 +50,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_model.run,
     "train": train.run,
     "refit": refit.run,
+    "versions": versions.run,
     "jobs": jobs.run,
     "schedules": schedules.run,
+    "feedback": feedback.run,
+    "tokens": tokens.run,
     "evaluate": evaluate.run,
     "leaderboard": leaderboard.run,
     "recommend": recommend.run,

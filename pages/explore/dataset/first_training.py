@@ -140,7 +140,7 @@ def _draw_lines(job: FirstTraining) -> None:
         st.error(html.escape_html(job.error))
     with st.container(horizontal=True):
         if done:
-            cursor.jump_button(_("Open the timeline"), TIMELINE, "open_first_timeline", **_start_of(job))
+            cursor.jump_button(_("Open the timeline"), TIMELINE, "open_first_timeline", None, **_start_of(job))
         if running:
             st.button(_("Stop training"), key="stop_first_training", disabled=job.stopping, on_click=job.stop)
         else:
