@@ -1,6 +1,9 @@
 """People sign in through a real OpenID Connect provider: who comes in, as whom, and for how long."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.live import READY_MS, Server, serving, settled
+from tests.browser.live import READY_MS, ROOT, Server, free_port, serving, settled
 from tests.browser.oidc_provider import CLIENT, SECRET, Provider, provide
 
 pytestmark = pytest.mark.timeout(300)
@@ -20,6 +23,7 @@ PEOPLE = {
     "ed": {"name": "Ed <b>Itor</b>", "groups": ["team"]},
     "eve": {"name": "Eve Itor", "groups": ["team"]},
     "vic": {"name": "Vic Viewer"},
+    "val": {"name": "Val Viewer"},
     "nobody": {"name": "Nobody", "groups": ["strangers"]},
 }
 SECRETS = """
@@ -212,17 +216,17 @@ def test_two_people_at_once_keep_their_own_feedback(team: Server, window: Callab
 
 
 def test_an_admin_takes_a_role_away_while_its_window_is_open(team: Server, window: Callable[[], Page]) -> None:
-    vic, ann = sign_in(window(), team.url, "vic"), sign_in(window(), f"{team.url}/accounts", "ann")
+    val, ann = sign_in(window(), team.url, "val"), sign_in(window(), f"{team.url}/accounts", "ann")
     ann.wait_for_url("**/accounts**", timeout=READY_MS)
     settled(ann)
-    expect(ann.get_by_role("cell", name="Vic Viewer")).to_be_visible()
-    choose(ann, "Account", "Vic Viewer")
+    expect(ann.get_by_role("cell", name="Val Viewer")).to_be_visible()
+    choose(ann, "Account", "Val Viewer")
     choose(ann, "Role", "none")
     ann.get_by_role("button", name="Set role").click()
-    expect(ann.get_by_text("Vic Viewer now has the role none")).to_be_visible()
-    vic.wait_for_timeout(5_000)
-    vic.get_by_role("button", name="Random user").click()
-    expect_closed(vic)
+    expect(ann.get_by_text("Val Viewer now has the role none")).to_be_visible()
+    val.wait_for_timeout(5_000)
+    val.get_by_role("button", name="Random user").click()
+    expect_closed(val)
     settled(ann)
     ann.get_by_role("radio", name="Audit log").click()
     settled(ann)
@@ -232,6 +236,25 @@ def test_an_admin_takes_a_role_away_while_its_window_is_open(team: Server, windo
     )[-1]
     assert last[:2] == ("Ann Admin", "set role")
     assert last[2].endswith(" none")
+
+
+def test_commands_that_start_the_app_ask_for_the_sign_in_too(
+    provider: Provider, team: Server, window: Callable[[], Page], tmp_path: Path
+) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "recsys", "demo", "--no-browser", "--port", str(port)]
+    variables = {**os.environ, "RECSYS_HOME": str(tmp_path / "home"), "STREAMLIT_SECRETS_FILES": str(team.home.parent / "secrets.toml")}
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        page = window()
+        page.goto(address)
+        expect_closed(page)
+        sign_in(page, f"http://127.0.0.1:{port}", "vic")
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
 def choose(page: Page, label: str, option: str) -> None:
