@@ -47,7 +47,7 @@ def serve_jobs(stop: Event) -> None:
 
 def _find_store() -> Store | None:
     """Return the store; None as long as nobody has made it, which a server does not do by itself."""
-    url = make_url(get_database_url())
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    url = get_database_url()
+    if url.startswith("sqlite") and not Path(make_url(url).database or "").is_file():
         return None
     return open_store()
