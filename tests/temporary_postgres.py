@@ -54,6 +54,11 @@ class Cluster:
         self.run(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def give(self, path: Path) -> None:
+        """Make the account that runs the server the owner of a file or folder."""
+        if os.getuid() == 0:
+            shutil.chown(path, _account().pw_uid, _account().pw_gid)
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         listening = (f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *self.settings)
@@ -81,9 +86,8 @@ class Cluster:
     def _make(self) -> None:
         secret = self.folder / "password"
         secret.write_text(self.password)
-        if os.getuid() == 0:
-            for path in (self.folder, secret):
-                shutil.chown(path, _account().pw_uid, _account().pw_gid)
+        for path in (self.folder, secret):
+            self.give(path)
         options = [f"--username={USER}", "--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync"]
         done = subprocess.run(
             [_find("initdb"), "-D", str(self.folder / "data"), *options], capture_output=True, text=True, check=False, cwd=self.folder, **_owner()

@@ -19,6 +19,7 @@ from pages.cache.datasets import (
     labels,
     most_active_users,
     search_users,
+    shared_dataset,
     star_values,
     stories,
     uploads,
@@ -53,6 +54,7 @@ from pages.cache.models import (
     replay,
     replay_part,
     replay_whole,
+    shared_checkpoint,
 )
 from pages.cache.session_folder import session_folder, write_uploads
 from pages.cache.texts import item_text_vectors, plane, query_vector
@@ -103,6 +105,8 @@ __all__ = [
     "replay_whole",
     "search_users",
     "session_folder",
+    "shared_checkpoint",
+    "shared_dataset",
     "star_values",
     "state_drift",
     "stories",

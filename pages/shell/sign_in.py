@@ -77,7 +77,7 @@ def draw(entry: Entry) -> None:
     _left, middle, _right = st.columns((1, 2, 1))
     with middle.container(key="sign_in", gap="medium"):
         st.title(_("Sign in"))
-        html.lead(_("This server is for people with an account. After signing in you are on the page that you asked for."))
+        html.lead(_("This server is for people with an account. Sign in to open the page that you asked for."))
         if entry.message:
             st.warning(escape_markdown(entry.message))
         for provider in entry.providers:

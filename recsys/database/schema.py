@@ -28,7 +28,12 @@ NAMES = MetaData(
 
 def new_id() -> str:
     """Return a random id of 32 hexadecimal digits, of which the first 12 are the milliseconds since 1970."""
-    return f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+    return f"{first_id(time.time())}{secrets.token_hex(10)}"
+
+
+def first_id(moment: float) -> str:
+    """Return a text that sorts before the ids of all rows that are written from a moment on, and after most earlier ones."""
+    return f"{int(moment * 1000):012x}"
 
 
 class Table(DeclarativeBase):
@@ -220,6 +225,20 @@ class JobRow(Table):
     started: Mapped[float | None] = mapped_column(Float(53))
     heartbeat: Mapped[float | None] = mapped_column(Float(53))
     ended: Mapped[float | None] = mapped_column(Float(53))
+
+
+class ScheduleRow(Table):
+    """A job that is started again and again: a refit of a checkpoint after every `every` new answers, counted from `since` on."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (UniqueConstraint("dataset", "checkpoint"),)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    dataset: Mapped[str] = mapped_column(Words(80))
+    checkpoint: Mapped[str] = mapped_column(Words(80))
+    every: Mapped[int] = mapped_column(Integer)
+    since: Mapped[float] = mapped_column(Float(53), default=time.time)
+    created: Mapped[float] = mapped_column(Float(53), default=time.time)
 
 
 class TokenRow(Table):

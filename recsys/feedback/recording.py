@@ -57,6 +57,12 @@ class Feedback:
 
 def record_impression(store: Store, account: Account, impression: Impression) -> str:
     """Save a list that is about to be shown, and return the id that its feedback refers to."""
+    with store.write() as session:
+        return add_impression(session, account, impression)
+
+
+def add_impression(session: Session, account: Account, impression: Impression) -> str:
+    """Add a list that is about to be shown to a transaction, and return its id."""
     check_list(impression.items, impression.scores, impression.context)
     checkpoint, version = split_version(impression.checkpoint)
     row = ImpressionRow(
@@ -74,10 +80,10 @@ def record_impression(store: Store, account: Account, impression: Impression) ->
         context=dict(impression.context),
         source=impression.source,
     )
-    with store.write() as session:
-        if session.get(ImpressionRow, row.id) is None:
-            session.add(row)
-    return impression.id
+    if session.get(ImpressionRow, row.id) is None:  # a write that was tried again may have been saved the first time
+        session.add(row)
+        session.flush()
+    return row.id
 
 
 def record_feedback(store: Store, account: Account, impression_id: str, item_id: str, action: str, rating: float | None = None) -> None:

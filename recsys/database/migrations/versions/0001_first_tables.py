@@ -153,6 +153,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_impressions_dataset_user_id"), ["dataset", "user_id"], unique=False)
 
     op.create_table(
+        "schedules",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("dataset", sa.String(length=80), nullable=False),
+        sa.Column("checkpoint", sa.String(length=80), nullable=False),
+        sa.Column("every", sa.Integer(), nullable=False),
+        sa.Column("since", sa.Float(precision=53), nullable=False),
+        sa.Column("created", sa.Float(precision=53), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_schedules_account_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_schedules")),
+        sa.UniqueConstraint("dataset", "checkpoint", name=op.f("uq_schedules_dataset_checkpoint")),
+    )
+    op.create_table(
         "tokens",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("account_id", sa.String(length=32), nullable=False),
