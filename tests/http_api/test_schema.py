@@ -1,6 +1,7 @@
 """Requests made from the OpenAPI document by Schemathesis: no answer is a bug, and every one is as the document says."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,6 +30,12 @@ BUDGET = settings(max_examples=20, derandomize=True, deadline=None, suppress_hea
 
 
 @pytest.fixture
+def token(api: Api, make_token: Callable[..., str]) -> str:
+    api.access = "tokens"
+    return make_token()
+
+
+@pytest.fixture
 def service(api: Api, monkeypatch: pytest.MonkeyPatch) -> Api:
     without = dict.fromkeys(rate_limit.LIMITS, Limit(1e9, 1e9))
     monkeypatch.setattr(rate_limit, "LIMITS", without)
@@ -42,10 +49,10 @@ def document(service: Api) -> Any:
 
 
 @pytest.fixture
-def known_names(service: Api) -> Any:
+def known_names(service: Api, token: str) -> Any:
     """The document with the names that there are, so that most requests reach the models and the store."""
     asked = {"dataset": "tiny", "checkpoint": "markov", "user": "u01", "record": True}
-    shown = [service.client().post("/api/recommend", json=asked).json() for _ in range(2)]
+    shown = [service.client(token).post("/api/recommend", json=asked).json() for _ in range(2)]
     names = {
         "dataset": ["tiny"],
         "checkpoint": ["markov", "sasrec"],
@@ -70,14 +77,15 @@ def _load(described: dict[str, Any], service: Api) -> Any:
     return schema
 
 
-def _check(schema: Any, method: str, address: str, mode: GenerationMode) -> set[int]:
+def _check(schema: Any, token: str, method: str, address: str, mode: GenerationMode) -> set[int]:
     """The status codes of the answers to requests made from the document."""
     seen = set()
 
     @BUDGET
     @given(case=schema[address][method].as_strategy(generation_mode=mode))
     def check(case: Any) -> None:
-        seen.add(case.call_and_validate(checks=CHECKS.get_by_names(CHECKED)).status_code)
+        headers = {"authorization": f"Bearer {token}"}
+        seen.add(case.call_and_validate(headers=headers, checks=CHECKS.get_by_names(CHECKED)).status_code)
 
     check()
     return seen
@@ -88,15 +96,15 @@ WITH_VALUES = [each for each in OPERATIONS if each[1] not in ("/api/health", "/a
 
 
 @pytest.mark.parametrize(("method", "address"), OPERATIONS)
-def test_any_request_is_answered_as_documented(document: Any, method: str, address: str) -> None:
-    _check(document, method, address, GenerationMode.POSITIVE)
+def test_any_request_is_answered_as_documented(document: Any, token: str, method: str, address: str) -> None:
+    _check(document, token, method, address, GenerationMode.POSITIVE)
 
 
 @pytest.mark.parametrize(("method", "address"), WITH_VALUES)
-def test_a_request_that_breaks_the_document_is_refused(document: Any, method: str, address: str) -> None:
-    assert max(_check(document, method, address, GenerationMode.NEGATIVE)) < 500
+def test_a_request_that_breaks_the_document_is_refused(document: Any, token: str, method: str, address: str) -> None:
+    assert max(_check(document, token, method, address, GenerationMode.NEGATIVE)) < 500
 
 
 @pytest.mark.parametrize(("method", "address"), OPERATIONS)
-def test_requests_with_known_names_are_answered_as_documented(known_names: Any, method: str, address: str) -> None:
-    assert 200 in _check(known_names, method, address, GenerationMode.POSITIVE)
+def test_requests_with_known_names_are_answered_as_documented(known_names: Any, token: str, method: str, address: str) -> None:
+    assert 200 in _check(known_names, token, method, address, GenerationMode.POSITIVE)
