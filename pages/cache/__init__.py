@@ -19,6 +19,7 @@ from pages.cache.datasets import (
     labels,
     most_active_users,
     search_users,
+    shared_dataset,
     star_values,
     stories,
     uploads,
@@ -41,7 +42,7 @@ from pages.cache.drift import (
     text_drift,
 )
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
-from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
+from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
     checkpoints,
@@ -53,6 +54,7 @@ from pages.cache.models import (
     replay,
     replay_part,
     replay_whole,
+    shared_checkpoint,
 )
 from pages.cache.session_folder import session_folder, write_uploads
 from pages.cache.texts import item_text_vectors, plane, query_vector
@@ -78,6 +80,7 @@ __all__ = [
     "expected_ratings",
     "feature_space",
     "forecast",
+    "given_ratings",
     "has_user",
     "interest_profile",
     "item_places",
@@ -102,6 +105,8 @@ __all__ = [
     "replay_whole",
     "search_users",
     "session_folder",
+    "shared_checkpoint",
+    "shared_dataset",
     "star_values",
     "state_drift",
     "stories",

@@ -48,8 +48,11 @@ def uploads() -> dict[str, Dataset]:
 
 def dataset(name: str) -> Dataset:
     """Open a dataset by name; an upload of this session goes before a prepared one."""
-    if name in uploads():
-        return uploads()[name]
+    return uploads()[name] if name in uploads() else shared_dataset(name)
+
+
+def shared_dataset(name: str) -> Dataset:
+    """Open a dataset that all sessions see."""
     from recsys.datasets import list_datasets
 
     return _dataset(name, next((card.fingerprint or "" for card in list_datasets() if card.name == name), ""))

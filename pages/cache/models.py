@@ -17,7 +17,7 @@ from recsys.core.errors import NotTrainedError
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import Replay, StepAttention, compute_step_attention, replay_history
-from recsys.feedback.versions import name_meant_checkpoints
+from recsys.feedback.promotions import name_meant_checkpoints
 from recsys.model_import.python_code import open_named_code
 from recsys.models import KNOWN_MODELS
 from recsys.training.checkpoints import CheckpointEntry, LoadedCheckpoint, check_dataset_match, list_checkpoints, load_checkpoint, read_card
@@ -84,6 +84,11 @@ def loaded(dataset: Dataset, checkpoint: str, device: str) -> LoadedCheckpoint:
     if live is not None:
         return live
     return _loaded(str(found.folder), _stamp(found.folder), device)
+
+
+def shared_checkpoint(folder: Path) -> LoadedCheckpoint:
+    """Load the checkpoint of a folder that all sessions see, onto the device that sessions take by themselves."""
+    return _loaded(str(folder), _stamp(folder), "auto")
 
 
 @cached(32, N_("Loading the model …"))  # all checkpoints of one dataset: a page may ask every one

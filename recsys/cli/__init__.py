@@ -5,6 +5,8 @@ from collections.abc import Callable
 import typer
 
 from recsys.cli import (
+    accounts,
+    audit,
     counterfactual,
     datasets,
     demo,
@@ -25,7 +27,9 @@ from recsys.cli import (
     replay,
     schedules,
     simulate,
+    tokens,
     train,
+    versions,
 )
 
 app = typer.Typer(
@@ -46,9 +50,11 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_model.run,
     "train": train.run,
     "refit": refit.run,
+    "versions": versions.run,
     "jobs": jobs.run,
     "schedules": schedules.run,
     "feedback": feedback.run,
+    "tokens": tokens.run,
     "evaluate": evaluate.run,
     "leaderboard": leaderboard.run,
     "recommend": recommend.run,
@@ -58,6 +64,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain.run,
     "counterfactual": counterfactual.run,
     "fidelity": fidelity.run,
+    "accounts": accounts.run,
+    "audit": audit.run,
 }
 
 for name, command in COMMANDS.items():

@@ -61,6 +61,16 @@ def local_time(seconds: float, utc_offset: float | None) -> dt.datetime | None:
     return dt.datetime.fromtimestamp(float(seconds), tz=dt.UTC) + dt.timedelta(minutes=float(minutes))
 
 
+def move_within_week(time: float, offset: float | None, weekday: int | None, hour: int | None) -> float | None:
+    """Return seconds UTC moved to a weekday (0 is Monday) and hour of the same local week; None for a time that is unknown."""
+    local = local_time(time, offset)
+    if local is None:
+        return None
+    days = 0 if weekday is None else weekday - local.weekday()
+    hours = 0 if hour is None else hour - local.hour
+    return time + dt.timedelta(days=days, hours=hours).total_seconds()
+
+
 def format_moment(moment: dt.datetime) -> str:
     """Return a moment as Sunday, 6 May 2012, 14:00."""
     return f"{format_weekday_date(moment)}, {format_clock(moment)}"

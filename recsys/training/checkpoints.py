@@ -210,14 +210,14 @@ def _card_at(folder: Path, changed: int, size: int) -> CheckpointCard:
     return read_card(folder)
 
 
-def find_checkpoint(name: str, dataset: str) -> Path:
-    """Return the folder of a checkpoint by name, the user's before the shipped one, or by path."""
+def find_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
+    """Return the folder of a checkpoint by name, the user's before the shipped one, or by path unless only names are allowed."""
     if not name:
         raise CheckpointError(_("the checkpoint has no name; give one that `python -m recsys train` saved, for example markov"))
-    for folder in (*_possible_folders(dataset, name), Path(name).expanduser()):
+    for folder in (*_possible_folders(dataset, name), *([Path(name).expanduser()] if allows_path else [])):
         if (folder / CARD).is_file():
             return folder
-    if "/" in name or Path(name).exists():
+    if allows_path and ("/" in name or Path(name).exists()):
         read_card(Path(name))  # raises an error that says what is wrong
     if name in MODELS:
         raise NotTrainedError(
