@@ -41,8 +41,8 @@ def draw(here: Cursor, store: "Store", account: "Account", versions: "list[Versi
     count, wanted = answers.total(), answers["take"] + answers["like"]
     has_enough = count >= LEAST_ANSWERS and wanted + answers["rating"] >= LEAST_WANTED
     said = ngettext(
-        "Its lists have {count} answer so far, {wanted} of them likes or items taken; a refit needs at least {least} and {least_wanted}.",
-        "Its lists have {count} answers so far, {wanted} of them likes or items taken; a refit needs at least {least} and {least_wanted}.",
+        "Its lists have {count} answer so far, {wanted} of them likes or items taken; a refit needs at least {least} answers, {least_wanted} of them wanted.",
+        "Its lists have {count} answers so far, {wanted} of them likes or items taken; a refit needs at least {least} answers, {least_wanted} of them wanted.",
         count,
         wanted=format_number(wanted),
         least=format_number(LEAST_ANSWERS),
