@@ -6,6 +6,7 @@ from copy import copy
 from textwrap import shorten
 
 import numpy as np
+import plotly.graph_objects as go
 
 from pages import cache
 from pages.explore.timeline import next_behaviour
@@ -13,16 +14,17 @@ from pages.explore.timeline.interest_comparison import interest_html
 from pages.explore.timeline.strip_view import StripView
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, theme
+from recsys.analysis.interest_profile import InterestProfile
 from recsys.core import TOP_K
 from recsys.core.formatting import format_moment, format_number, format_short_moment, join_words, local_time
 from recsys.core.nouns import count_events
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import _, ngettext
 from recsys.evaluation.replay import Replay
-from recsys.figures.interest_profile import STREAM, locate_on_stream
+from recsys.figures.interest_profile import STREAM, interest_stream, locate_on_stream
 from recsys.figures.maps import MapView
 from recsys.figures.route_map import Route, has_marks_outside, route_html
-from recsys.figures.timeline import STRIP
+from recsys.figures.timeline import STRIP, rank_strip
 from recsys.figures.timeline_overview import OVERVIEW, locate_on_overview
 
 LATEST_PLACES = 25
@@ -63,6 +65,22 @@ class StepView:
     def moments(self, events: Iterable[int]) -> list[dt.datetime | None] | None:
         """Return the local times of these events; None for data without times."""
         return None if self.history.times is None else [self._local_time(event) for event in events]
+
+    def strip_figure(self) -> go.Figure:
+        """Return the strip of ranks around the step."""
+        here, strip = self.cursor, self.strip
+
+        def make() -> go.Figure:
+            moments = self.moments(range(strip.first, strip.first + len(strip.splits)))
+            return rank_strip(strip.ranks, strip.splits, moments, self.colours, strip.first, strip.title())
+
+        found, part = cache.loaded(here.dataset, here.model, here.device), (self.replay.first, strip.first, len(strip.splits))
+        return cache.figure(make, "strip", here.dataset, found, here.user, part, strip.title(), self.colours)
+
+    def stream_figure(self, interest: InterestProfile) -> go.Figure:
+        """Return the stream of interests over the timeline."""
+        key = ("stream", self.dataset, self.cursor.user, self.colours)
+        return cache.figure(lambda: interest_stream(interest, self.tints, self.colours), *key)
 
     def _replay_around(self, step: int) -> Replay:
         here = self.cursor
