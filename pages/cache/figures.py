@@ -1,4 +1,4 @@
-"""Figures that are the same at every step of a timeline, made once."""
+"""What is drawn of a timeline, made once: figures that are the same at every step, and the parts of its steps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from pages.cache.decorator import cached
+from pages.cache.explanations import ExplanationStore
 from recsys.core.translation import current_language
 
 
@@ -17,3 +18,9 @@ def figure(make: Callable[[], go.Figure], *key: Any) -> go.Figure:
 @cached(128)
 def _figure(key: tuple[Any, ...], language: str, _make: Callable[[], go.Figure]) -> go.Figure:
     return _make()
+
+
+@cached(1)
+def step_parts() -> ExplanationStore:
+    """Return the store of the parts of steps as HTML: a step is fetched ahead by the browser and drawn when the cursor is there."""
+    return ExplanationStore(1_024)

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from pages import cache
+from pages.cache.explanations import explanation_key
 from pages.explore.timeline import next_behaviour
 from pages.explore.timeline.interest_comparison import interest_html
 from pages.explore.timeline.strip_view import StripView
@@ -19,7 +20,7 @@ from recsys.core import TOP_K
 from recsys.core.formatting import format_moment, format_number, format_short_moment, join_words, local_time
 from recsys.core.nouns import count_events
 from recsys.core.rank_text import format_rank
-from recsys.core.translation import _, ngettext
+from recsys.core.translation import _, current_language, ngettext
 from recsys.evaluation.replay import Replay
 from recsys.figures.interest_profile import STREAM, interest_stream, locate_on_stream
 from recsys.figures.maps import MapView
@@ -50,9 +51,16 @@ class StepView:
 
     def frames(self, steps: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return the parts of the page that change with the step, for each of these steps."""
-        numbers = list(steps)
-        predictions = next_behaviour.predictions_html(self.cursor, numbers)
-        return {step: self.at(step).parts(prediction) for step, prediction in zip(numbers, predictions, strict=True)}
+        here, strip, store = self.cursor, self.strip, cache.step_parts()
+        found = cache.loaded(here.dataset, here.model, here.device)
+        drawn_on = (strip.first, len(strip.ranks), strip.bins is not None, self.replay.first, len(self.replay.ranks))
+        key = explanation_key(here.dataset, found, here.user, drawn_on, current_language(), self.colours.background)
+        frames = {step: store.get((*key, step)) for step in steps}
+        missing = [step for step, parts in frames.items() if parts is None]
+        for step, prediction in zip(missing, next_behaviour.predictions_html(here, missing), strict=True):
+            frames[step] = self.at(step).parts(prediction)
+            store.put((*key, step), frames[step])
+        return frames
 
     def at(self, step: int) -> "StepView":
         """Return the view of another step of the same timeline."""
