@@ -66,7 +66,7 @@ def draw(here: Cursor, store: "Store", account: "Account", versions: "list[Versi
             args=(here.dataset.name, base),
         )
         _draw_schedule(here.dataset.name, store, base, allowed)
-    if job is not None and (job.state != "done" or job.result["version"] in unused):
+    if job is not None and (job.state != "done" or job.result["name"] in unused):
         with st.container(border=True):
             st.fragment(_draw_job, run_every=REFRESH if job.active else None)(job.id)
 
@@ -110,7 +110,7 @@ def _draw_job(job_id: str) -> None:
         state = _("stopping; nothing is saved …") if job.stopping else _(STAGES.get(job.status, STAGES[""]))
         st.progress(job.share, text=_("Refit: {state}", state=state))
     elif job.state == "done":
-        st.success(escape_markdown(_("{version} is made; compare it below, and promote it to use it.", version=job.result["version"])))
+        st.success(escape_markdown(_("{version} is made; compare it below, and promote it to use it.", version=job.result["name"])))
     elif job.state == "stopped":
         st.info(_("The refit was stopped; nothing was saved."))
     else:
