@@ -1,5 +1,6 @@
 """The door of the app, and actions that a role does not allow, as AppTest runs them. A real provider signs people in in tests/browser."""
 
+import ast
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -319,3 +320,18 @@ def test_an_admin_makes_and_revokes_a_token(enter: Callable[..., AppTest]) -> No
     app.button("revoke_token").click().run()
     assert authenticate(open_store(), text) is None
     assert [each.action for each in actions()][:2] == ["revoke token", "create token"]
+
+
+def test_every_fragment_looks_at_the_sign_in() -> None:
+    """A fragment that draws itself again is not behind the door of the script."""
+    wrapped, fragments = set(), set()
+    for path in (Path(NAVIGATION).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                names = [ast.unparse(each) for each in node.decorator_list]
+                wrapped |= {(path, node.name)} if "signed_in" in names else set()
+                fragments |= {(path, node.name)} if any(name.startswith("st.fragment") for name in names) else set()
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "st.fragment" and node.args:
+                fragments.add((path, ast.unparse(node.args[0])))
+    assert len(fragments) > 5
+    assert fragments == wrapped
