@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages import cache
-from pages.shell.account import current_account, current_store
+from pages.shell.account import current_account, current_store, signed_in
 from pages.shell.cursor import Cursor
 from pages.ui.errors import escape_markdown, notice
 from recsys.accounts.roles import is_allowed
@@ -89,6 +89,7 @@ def draw_unsaved() -> None:
 
 
 @st.fragment(run_every=RETRY_SECONDS)
+@signed_in
 def _draw_waiting() -> None:
     retry_unsaved()
     count, failures = count_unsaved(), _failures()
