@@ -110,7 +110,7 @@ def refit_checkpoint(
         raise DataError(_("a refit starts from the trained checkpoint, not from '{version}'; give {name}", version=checkpoint, name=base))
     loaded = load_checkpoint(find_checkpoint(checkpoint, dataset.name))
     check_dataset_match(loaded.card, dataset)
-    method = _choose_method(loaded.card)
+    method = choose_method(loaded.card)
 
     def tell(stage: str, done: int, of: int) -> None:
         if should_stop():
@@ -206,7 +206,8 @@ NOTHING_TO_COUNT = ("Content", "ItemKnnText")
 """Models that follow from the texts of items alone."""
 
 
-def _choose_method(card: CheckpointCard) -> Method:
+def choose_method(card: CheckpointCard) -> Method:
+    """Return the function that refits the model of a checkpoint; a DataError says why there is none."""
     refusal = find_refusal(card)
     if refusal is not None:
         raise DataError(refusal)
