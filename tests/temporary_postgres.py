@@ -76,10 +76,10 @@ class Cluster:
                     raise PostgresMissingError(f"PostgreSQL did not start: {log_end}") from error
                 time.sleep(0.1)
 
-    def stop(self) -> None:
-        """Stop the server at once; open transactions are rolled back."""
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server: "fast" rolls back what is open, "immediate" is a crash."""
         if self.process is not None:
-            subprocess.run([_find("pg_ctl"), "stop", "-m", "fast", "-D", str(self.folder / "data")], capture_output=True, check=False, cwd="/", **_owner())  # fmt: skip
+            subprocess.run([_find("pg_ctl"), "stop", "-m", mode, "-D", str(self.folder / "data")], capture_output=True, check=False, cwd="/", **_owner())  # fmt: skip
             self.process.wait(timeout=START_SECONDS)
             self.process = None
 
@@ -106,7 +106,7 @@ def temporary_cluster(settings: tuple[str, ...] = QUICK) -> Iterator[Cluster]:
         yield cluster
     finally:
         if cluster is not None:
-            cluster.stop()
+            cluster.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
 
 

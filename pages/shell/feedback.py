@@ -111,7 +111,10 @@ def _failures() -> dict[str, tuple[str, float]]:
 
 
 def _try(kind: str, action: Callable[[], None]) -> bool:
-    """Read or write the store, and return whether it answered. After a failure it is left alone for as long as that took to fail."""
+    """Read or write the store, and return whether it answered.
+
+    After a failure it is left alone for three times as long as that took, so that a store that is locked does not hold up every click.
+    """
     began, failures = time.monotonic(), _failures()
     if began < failures.get(kind, ("", 0.0))[1]:
         return False
@@ -119,7 +122,7 @@ def _try(kind: str, action: Callable[[], None]) -> bool:
         action()
     except StoreError as error:
         now = time.monotonic()
-        failures[kind] = (str(error), now + (now - began))
+        failures[kind] = (str(error), now + 3 * (now - began))
         return False
     failures.pop(kind, None)
     return True

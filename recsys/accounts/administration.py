@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from recsys.accounts.account import LOCAL, Account, record_action
 from recsys.accounts.roles import ROLES, check_allowed
+from recsys.accounts.tokens import ISSUER as TOKEN
 from recsys.core.errors import DataError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
@@ -41,6 +42,8 @@ def set_role(store: Store, account: Account, whom: str, role: str | None) -> Acc
         raise unknown("role", role, ROLES)
     with store.write() as session:
         row = find_account_row(session, whom)
+        if row.issuer == TOKEN:
+            raise DataError(_("the role of the token {name} was given when it was made; revoke it and make another", name=row.name))
         if row.issuer == LOCAL:
             raise DataError(_("the account {name} is that of the owner of this machine, whose role is always admin", name=row.name))
         row.assigned_role = role

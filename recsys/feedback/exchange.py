@@ -26,8 +26,8 @@ SUFFIXES = (".csv", ".parquet")
 BATCH = 5_000
 BLOCK_BYTES = 16 * 2**20
 """Bytes of CSV read at once; no row is longer."""
-EMPTY_CELLS = {"null_values": [""], "strings_can_be_null": True, "quoted_strings_can_be_null": False}
-"""An id such as "NA" is a text, and so is a quoted empty one."""
+EMPTY_CELLS = {"null_values": [""], "strings_can_be_null": True}
+"""Only an empty cell is empty: an id such as "NA" is a text."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class GivenRating:
 
 
 def load_given_ratings(store: Store, dataset: Dataset, most: int = MOST) -> list[GivenRating]:
-    """Return the latest ratings that people gave on lists of this version of a dataset, whatever model showed them, newest first."""
+    """Return those of the latest `most` ratings that were given on lists of this version of a dataset, by whatever model, newest first."""
     wanted = (
         select(FeedbackRow, ImpressionRow)
         .join(ImpressionRow, ImpressionRow.id == FeedbackRow.impression_id)

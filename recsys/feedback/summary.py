@@ -1,11 +1,11 @@
 """Totals of what people did with the lists of each version of a checkpoint, from the counters, and the latest feedback."""
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from recsys.accounts.account import Account
@@ -81,27 +81,34 @@ class FeedbackSummary:
 def summarize_feedback(store: Store, account: Account, dataset: str, latest: int = LATEST) -> FeedbackSummary:
     """Return the summary of a dataset. Totals are of all people; the latest answers those of the account, of all for an admin."""
     with store.read() as session:
+        days, totals = _load_counts(session, dataset)
         return FeedbackSummary(
             dataset,
-            tuple(feedback for _day, feedback in _load_counts(session, dataset, by_day=False)),
-            tuple(DailyFeedback(EPOCH + dt.timedelta(days=day), feedback) for day, feedback in _load_counts(session, dataset, by_day=True)),
+            tuple(_describe(version, counts) for version, counts in sorted(totals.items())),
+            tuple(
+                DailyFeedback(EPOCH + dt.timedelta(days=day), _describe(version, counts)) for (day, version), counts in sorted(days.items())
+            ),
             tuple(_load_latest(session, None if account.is_admin else account.id, dataset, latest)),
         )
 
 
-def _load_counts(session: Session, dataset: str, by_day: bool) -> list[tuple[int, VersionFeedback]]:
-    """Return the counters of each version, by day where asked (else the day is 0), in the order of day, name and version."""
+def _describe(version: tuple[str, int], counts: Counter[str]) -> VersionFeedback:
+    checkpoint, number = version
+    return VersionFeedback(checkpoint, number, counts[SHOWN], {action: count for action, count in counts.items() if action != SHOWN})
+
+
+def _load_counts(
+    session: Session, dataset: str
+) -> tuple[dict[tuple[int, tuple[str, int]], Counter[str]], dict[tuple[str, int], Counter[str]]]:
+    """Return the counters of each day and version, and of each version, by action."""
     row = FeedbackCountRow
-    keys: list[Any] = [row.day if by_day else literal(0), row.checkpoint, row.version]
-    grouped = [*(keys if by_day else keys[1:]), row.action]
-    statement: Any = select(*keys, row.action, func.sum(row.count)).where(row.dataset == dataset, row.count > 0).group_by(*grouped)
-    found: dict[tuple[int, str, int], dict[str, int]] = {}
-    for day, checkpoint, version, action, count in session.execute(statement):
-        found.setdefault((day, checkpoint, version), {})[action] = int(count)
-    return [
-        (day, VersionFeedback(checkpoint, version, counts.pop(SHOWN, 0), counts))
-        for (day, checkpoint, version), counts in sorted(found.items(), key=lambda each: each[0])
-    ]
+    days: dict[tuple[int, tuple[str, int]], Counter[str]] = defaultdict(Counter)
+    totals: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    wanted = select(row.day, row.checkpoint, row.version, row.action, row.count).where(row.dataset == dataset, row.count > 0)
+    for day, checkpoint, version, action, count in session.execute(wanted).tuples():
+        days[day, (checkpoint, version)][action] = count
+        totals[checkpoint, version][action] += count
+    return days, totals
 
 
 def _load_latest(session: Session, account_id: str | None, dataset: str, number: int) -> list[FeedbackEntry]:

@@ -1,6 +1,7 @@
 """Win rates of blind comparisons with their intervals."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 import plotly.graph_objects as go
 
@@ -10,6 +11,7 @@ from recsys.figures.chart import Chart, axis_title, percent_ticks
 from recsys.figures.palette import Palette, escape_label
 
 ROW = 44  # pixels
+LINE = 32  # letters of a label on one line
 
 
 def win_rates(pairs: Sequence[PairSummary], labels: Sequence[str], colours: Palette) -> go.Figure:
@@ -42,7 +44,7 @@ def win_rates(pairs: Sequence[PairSummary], labels: Sequence[str], colours: Pale
         **percent_ticks(0, 25, 50, 75, 100),
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=rows, ticktext=[escape_label(label) for label in labels], range=[-0.5, len(pairs) - 0.5], automargin=True,
+        tickvals=rows, ticktext=["<br>".join(map(escape_label, wrap(label, LINE))) for label in labels], range=[-0.5, len(pairs) - 0.5], automargin=True,
         showticklabels=True,
     )  # fmt: skip
     figure.update_layout(margin=dict(l=8, r=20, t=44, b=48))

@@ -11,7 +11,7 @@ from recsys.core.formatting import format_date, format_number
 from recsys.core.translation import N_, _
 from recsys.feedback.rates import estimate_rate
 from recsys.feedback.summary import DailyFeedback, VersionFeedback
-from recsys.figures.chart import Chart, axis_title, shorten_label
+from recsys.figures.chart import Chart, shorten_label
 from recsys.figures.palette import Palette
 from recsys.figures.time_axis import time_ticks
 
@@ -23,7 +23,6 @@ ACTION_NAMES = {
     "skip": N_("skipped"),
 }
 """Actions in the order of all tables and charts, with the words for an item that got them."""
-LEGEND = dict(orientation="h", y=1.02, yanchor="bottom", x=1, xanchor="right", font=dict(size=13))
 ROW, BETWEEN = 22, 18
 """Height of a dot's line and of the space between versions, in pixels."""
 LONGEST_SPAN = 120
@@ -31,7 +30,7 @@ LONGEST_SPAN = 120
 
 
 def action_colours(colours: Palette) -> dict[str, str]:
-    """Return the colour of each action: green is good, orange is not, as for hits and misses."""
+    """Return the colour of each action: green is good, orange is not, as for hits and misses. Both charts share one legend of the page."""
     return {
         "take": colours.accent,
         "like": colours.hit,
@@ -44,7 +43,7 @@ def action_colours(colours: Palette) -> dict[str, str]:
 def feedback_rates(titles: Sequence[str], versions: Sequence[VersionFeedback], colours: Palette) -> go.Figure:
     """Answers per 100 lists of each version, a dot for each action with its 95 % interval; skipped items are left out."""
     actions = [each for each in ACTION_NAMES if each != "skip" and any(version.actions.get(each) for version in versions)]
-    height = 96 + len(versions) * (len(actions) * ROW + BETWEEN)
+    height = 72 + len(versions) * (len(actions) * ROW + BETWEEN)
     figure = Chart(_("Answers per 100 lists"), colours, height, _("bars: 95% intervals"))
     tints, block = action_colours(colours), len(actions) + BETWEEN / ROW
     for at, action in enumerate(actions):
@@ -79,7 +78,7 @@ def feedback_rates(titles: Sequence[str], versions: Sequence[VersionFeedback], c
         range=[len(versions) * block - 0.5, -1],
         automargin=True,
     )
-    figure.update_layout(margin=dict(l=8, r=16, t=64, b=28), showlegend=True, legend=LEGEND)
+    figure.update_layout(margin=dict(l=8, r=16, t=40, b=28))
     return figure.to_figure()
 
 
@@ -92,7 +91,7 @@ def feedback_by_day(days: Sequence[DailyFeedback], colours: Palette) -> go.Figur
         for action, count in each.feedback.actions.items():
             if action in counts:
                 counts[action][(each.day - first).days // width] += count
-    figure = Chart(_("Answers by day") if width == 1 else _("Answers by week"), colours, 260)
+    figure = Chart(_("Answers by day") if width == 1 else _("Answers by week"), colours, 280)
     tints = action_colours(colours)
     for action, by_bin in counts.items():
         if by_bin:
@@ -112,7 +111,9 @@ def feedback_by_day(days: Sequence[DailyFeedback], colours: Palette) -> go.Figur
             )
     low, high = (dt.datetime.combine(day, dt.time(), dt.UTC).timestamp() for day in (first, last))
     margin = dt.timedelta(days=max(width, 4))
-    figure.update_xaxes(type="date", range=[(first - margin).isoformat(), (last + margin).isoformat()], **time_ticks(low, high, 8))
-    figure.update_yaxes(title=axis_title(_("answers"), colours, 6), showgrid=True, gridcolor=colours.surface, automargin=True, nticks=5)
-    figure.update_layout(margin=dict(l=56, r=12, t=64, b=36), barmode="stack", showlegend=True, legend=LEGEND)
+    figure.update_xaxes(
+        type="date", range=[(first - margin).isoformat(), (last + margin).isoformat()], tickangle=0, **time_ticks(low, high, 3)
+    )
+    figure.update_yaxes(showgrid=True, gridcolor=colours.surface, automargin=True, nticks=5)
+    figure.update_layout(margin=dict(l=40, r=12, t=40, b=36), barmode="stack")
     return figure.to_figure()

@@ -47,7 +47,7 @@ def rating_calibration(predictions: RatingPredictions, colours: Palette) -> go.F
 
 def rating_error_over_time(periods: Sequence[ErrorPeriod], baseline: float, colours: Palette) -> go.Figure:
     """RMSE of predicted ratings in successive periods with 95 % intervals; the dashed line is the error of always predicting the mean."""
-    figure = Chart(_("Error of predicted ratings over time"), colours, 280, _("bar: 95% interval · dashed: always the mean"))
+    figure = Chart(_("Error over time"), colours, 280, _("bar: 95% interval · dashed: always the mean"))
     values = np.array([[each.rmse, each.low, each.high] for each in periods])
     middles = [(each.start + each.end) / 2 for each in periods]
     low, high = periods[0].start, max(periods[-1].end, periods[0].start + 1)
@@ -83,7 +83,7 @@ def rating_error_over_time(periods: Sequence[ErrorPeriod], baseline: float, colo
             hovertemplate="%{text}<extra></extra>",
         )
     )
-    figure.update_xaxes(type="date", **time_ticks(low, high, 6))
+    figure.update_xaxes(type="date", tickangle=0, **time_ticks(low, high, 3))
     figure.update_yaxes(title=axis_title(_("RMSE"), colours, 6), rangemode="tozero", showgrid=True, gridcolor=colours.surface, nticks=5)
     figure.update_layout(margin=dict(l=56, r=12, t=40, b=36))
     return figure.to_figure()

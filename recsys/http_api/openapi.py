@@ -25,7 +25,7 @@ def openapi_json() -> str:
 @cache
 def build_document() -> dict[str, Any]:
     """Return the document."""
-    models: list[tuple[type, str]] = [(each, "validation") for each in dict.fromkeys(each.given for each in ENDPOINTS)]
+    models: list[tuple[Any, str]] = [(each, "validation") for each in dict.fromkeys(each.given for each in ENDPOINTS)]
     models += [(each, "serialization") for each in (*dict.fromkeys(each.answer for each in ENDPOINTS), HealthAnswer, ErrorAnswer)]
     _names, definitions = models_json_schema(models, ref_template=REFERENCE + "{model}")  # type: ignore[arg-type]
     schemas = definitions["$defs"]

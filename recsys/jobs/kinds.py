@@ -21,27 +21,25 @@ class JobKind:
     work: Work
 
 
-STAGES = {"reading": (0.0, 0.05), "training": (0.05, 0.8), "evaluating": (0.8, 1.0), "done": (1.0, 1.0)}
-"""Where each stage of a refit begins and ends, as shares of the whole. The status of the job is the name of the stage."""
-
-
 def _refit(
     store: Store, account: Account, arguments: Mapping[str, Any], report: Report, should_stop: Callable[[], bool]
 ) -> Mapping[str, Any] | None:
     from recsys.datasets import open_dataset
-    from recsys.feedback.refit import StoppedError, refit_checkpoint
+    from recsys.feedback.refit import REFIT_STAGES, StoppedError, refit_as_json, refit_checkpoint
 
     def tell(progress: dict[str, Any]) -> None:
-        first, last = STAGES[progress["stage"]]
-        report(first + (last - first) * progress["done"] / max(progress["of"], 1), progress["stage"])
+        share = progress["done"] / max(progress["of"], 1)
+        first, last = REFIT_STAGES[progress["stage"]]
+        report(first + (last - first) * share, progress["stage"])
 
     dataset = open_dataset(arguments["dataset"])
-    since, seed = arguments.get("since"), arguments.get("seed", 0)
+    chosen = {"since": arguments.get("since"), "seed": arguments.get("seed", 0)}
     try:
-        made = refit_checkpoint(store, account, arguments["checkpoint"], dataset, since, seed, tell, should_stop)
+        return refit_as_json(
+            refit_checkpoint(store, account, arguments["checkpoint"], dataset, **chosen, report=tell, should_stop=should_stop)
+        )
     except StoppedError:
         return None
-    return {"version": made.name}
 
 
 KINDS = {"refit": JobKind("refit", _refit)}

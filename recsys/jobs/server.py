@@ -29,11 +29,13 @@ def serve_jobs(stop: Event) -> None:
             store = store or _find_store()
             if store is None:
                 continue
+            if running is not None and has_ended(store, running):
+                running = None
             if time.monotonic() - looked >= SCHEDULE_SECONDS:
                 looked = time.monotonic()
-                fail_lost_jobs(store)
+                fail_lost_jobs(store, running.job_id if running else None)
                 start_due_jobs(store)
-            if running is None or has_ended(store, running):
+            if running is None:
                 claimed = claim_job(store)
                 running = start_process(store, claimed) if claimed else None
             is_silent = False

@@ -16,8 +16,9 @@ AHEAD = 8
 
 PACE = 1.0  # seconds between two actions of a person
 MOVE_EVERY = 5  # actions of a person who gives feedback
-TRIED = {"take": "Added to the history", "like": "Liked", "dislike": "Disliked"}
-BUTTONS = {"take": "take", "like": "like", "dislike": "not"}
+ACTIONS = ("take", "like", "dislike")
+Tried = set[tuple[str, str]]
+"""Actions with the titles of their items."""
 
 
 class WrongAnswerError(Exception):
@@ -145,7 +146,7 @@ class Taster(Person):
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type]
         self.actions = 0
-        self.tried: dict[str, set[str]] = {action: set() for action in TRIED}
+        self.tried: dict[int, Tried] = {}
 
     async def act(self) -> None:
         self.actions += 1
@@ -156,32 +157,27 @@ class Taster(Person):
 
     async def give_feedback(self) -> None:
         """Click a button of a card whose item was not tried yet."""
-        known = set().union(*self.tried.values())
-        fresh = [(at, title) for at, title in enumerate(self.cards()) if title not in known]
+        tried = self.tried.setdefault(self.step, set())
+        fresh = [(at, title) for at, title in enumerate(self.cards()) if title not in {known for _action, known in tried}]
         if not fresh:
             await self.move()
             return
-        (at, title), action = self.random.choice(fresh), self.random.choice(list(TRIED))
-        self.tried[action].add(title)
-        self.measured.add(action, await self.client.click(f"{BUTTONS[action]}_{at}"))
+        (at, title), action = self.random.choice(fresh), self.random.choice(ACTIONS)
+        tried.add((action, title))
+        self.measured.add(action, await self.client.click(f"{action}_{at}"))
         self.check()
-        self.expect(title in self.shown_as_tried()[action], f"“{title}” is not shown as tried ({action})")
 
     def cards(self) -> list[str]:
         """Return the titles of the recommended items, best first."""
         cards = re.findall(r'class="rs-card"><span class="rs-rank">(\d+)</span>.*?title="(.*?)"', "\n".join(self.client.texts()))
         return [unescape(title) for _rank, title in sorted(cards, key=lambda card: int(card[0]))]
 
-    def shown_as_tried(self) -> dict[str, set[str]]:
-        """Return the titles that the page shows as taken, liked and disliked."""
-        line = next((text for text in self.client.texts() if 'class="rs-tried"' in text), "")
-        parts = {action: re.search(rf"{words}: (.*?)(?: · |</p>)", line) for action, words in TRIED.items()}
-        return {
-            action: {unescape(title) for title in re.findall(r"<b>(.*?)</b>", found[1])} if found else set()
-            for action, found in parts.items()
-        }
+    def shown_as_tried(self) -> Tried:
+        """Return what the page shows as done at this step, from the chips that take it back."""
+        found = ((re.fullmatch(r".*-tried_\d+_(\w+)", key), label) for key, label in self.client.buttons())
+        return {(key[1], label.partition(": ")[2].replace("\\", "")) for key, label in found if key}
 
     def check_page(self, text: str) -> None:
         self.expect(f"after {self.step} of {self.length}" in text, f"the page is not at step {self.step}")
-        for action, titles in self.shown_as_tried().items():
-            self.expect(titles <= self.tried[action], f"the page shows what this session never tried: {titles - self.tried[action]}")
+        shown, tried = self.shown_as_tried(), self.tried.get(self.step, set())
+        self.expect(shown == tried, f"the page shows {shown} as tried, this session tried {tried}")

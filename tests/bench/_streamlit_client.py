@@ -51,7 +51,7 @@ class StreamlitClient:
     async def connect(self) -> None:
         """Open the connection."""
         address = f"ws://{urlsplit(self.url).netloc}/_stcore/stream"
-        self._socket = await connect(address, subprotocols=["streamlit"], max_size=None, compression=None)  # type: ignore[list-item]
+        self._socket = await connect(address, subprotocols=["streamlit"], max_size=None, compression=None, ping_interval=None)  # type: ignore[list-item]
 
     async def close(self) -> None:
         """Close the connection, as closing a tab does."""
@@ -165,6 +165,12 @@ class StreamlitClient:
             kind = each.element.WhichOneof("type")
             if kind in ("html", "markdown", "heading", "alert"):
                 yield str(getattr(each.element, kind).body)
+
+    def buttons(self) -> Iterator[tuple[str, str]]:
+        """Yield the ids and labels of all buttons; an id ends with the key."""
+        for each in self.drawn.values():
+            if each.element.WhichOneof("type") == "button":
+                yield each.element.button.id, each.element.button.label
 
     def failures(self) -> list[str]:
         """Return the exceptions and error messages that the page shows."""

@@ -29,9 +29,11 @@ FIRST_MINUTE = 60.0
 
 def measure() -> dict[str, Any]:
     sessions, seconds = int(os.environ.get("RECSCOPE_LOAD_SESSIONS", "50")), float(os.environ.get("RECSCOPE_LOAD_SECONDS", "120"))
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "home") as server:
-        alone = asyncio.run(run_sessions(server.url, 2, ALONE))
-        crowd, memory = asyncio.run(watch_sessions(server, sessions, seconds))
+    with tempfile.TemporaryDirectory() as folder:
+        with serving(Path(folder) / "alone") as server:
+            alone = asyncio.run(run_sessions(server.url, 2, ALONE))
+        with serving(Path(folder) / "crowd") as server:
+            crowd, memory = asyncio.run(watch_sessions(server, sessions, seconds))
     for line in describe(crowd, memory):
         say(line)
     if alone.faults or crowd.faults:

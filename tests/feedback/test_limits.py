@@ -26,7 +26,7 @@ from tests.feedback.shown_lists import make_account, rows_of, show_list
         ({"dataset": "d" * 81}, "81 characters; the most is 80"),
         ({"source": "a source that is too long"}, "25 characters; the most is 16"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
 def test_what_is_too_large_is_refused(store: Store, values: dict[str, Any], message: str) -> None:
     account = make_account(store, "ada")

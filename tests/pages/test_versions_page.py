@@ -89,7 +89,7 @@ def become(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_feedback_the_page_says_what_is_needed(page: Open) -> None:
     app = page()
-    assert "0 answers so far" in told(app) and "at least 20 and 5" in told(app)
+    assert "0 answers so far" in told(app) and "at least 20 answers, 5 of them" in told(app)
     assert [each.proto.page for each in app.get("page_link")] == ["recommend"]
     assert app.button(key="refit").disabled
     assert "markov@1" in told(app) and "in use" in told(app)
@@ -149,14 +149,14 @@ def test_a_version_shows_before_and_after_and_is_promoted_compared_and_rolled_ba
     with store.read() as session:
         after = session.scalars(select(VersionRow).where(VersionRow.version == 2)).one().metrics["validation"]["ndcg@10"]["after"]
     assert f"{after:.3f}" in words
-    assert refitted == "markov@2" and "name means version 1" in words
+    assert refitted == "markov@2" and "version 1 is in use" in words
     click(app, "promote_2")
-    assert "name means version 2" in told(app) and any(each.startswith("v2 · ") for each in app.selectbox(key="model").options)
+    assert "version 2 is in use" in told(app) and any(each.startswith("v2 · ") for each in app.selectbox(key="model").options)
     click(app, "compare_2")
     assert "of their items in common" in told(app)
     click(app, "close_diff")
     click(app, "roll_back")
-    assert "name means version 1" in told(app)
+    assert "version 1 is in use" in told(app)
     done = [("promote version", "tiny/markov@2"), ("roll back", "tiny/markov@2 to markov@1")]
     assert actions(store)[-2:] == done
     assert "promoted" in told(app) and "rolled back" in told(app) and LOCAL in told(app)
@@ -188,7 +188,7 @@ def test_an_editor_refits_but_does_not_promote_and_a_viewer_only_looks(
     assert viewer.button(key="refit").disabled and viewer.toggle(key="schedule_on").disabled
     del app.session_state[session_account.STATE]  # the window of an admin who is none any more: the button is still there
     click(app, "promote_2")
-    assert "does not allow you to promote" in told(app) and "name means version 1" in told(app)
+    assert "does not allow you to promote" in told(app) and "version 1 is in use" in told(app)
 
 
 def test_a_schedule_is_switched_on_and_off(page: Open, store: Store) -> None:

@@ -11,7 +11,7 @@ from recsys.core import Dataset
 from recsys.core.formatting import format_moment, format_number, join_words
 from recsys.core.nouns import count_events
 from recsys.core.translation import _
-from recsys.feedback.blind_comparison import INTERLEAVED, BlindComparison, RankedList
+from recsys.feedback.blind_comparison import INTERLEAVED, BlindComparison
 from recsys.feedback.interleaving import FIRST, SECOND, TIE
 
 LATEST = 5
@@ -45,20 +45,19 @@ def columns_html(here: Cursor, comparison: BlindComparison, titles: Mapping[str,
     for head, items in zip(heads, comparison.columns, strict=True):
         cards = []
         for at, item in enumerate(items):
-            tags = [_("next item")] if item == next_item else []
+            tags = f' <span class="rs-tag">{html.TICK} {_("next item")}</span>' if item == next_item else ""
             if interleaved and titles is not None:
                 name = comparison.name_of(comparison.sides[at])
-                tags.append(titles.get(name, name))
-                tags += [_("taken")] if item in clicked else []
-            cards.append(_card(here.dataset, at, item, " · ".join(tags), item == next_item))
+                notes = [titles.get(name, name), *([_("would take")] if item in clicked else [])]
+                tags += f' <span class="rs-note">{html.escape_html(" · ".join(notes))}</span>'
+            cards.append(_card(here.dataset, at, item, tags, item == next_item))
         empty = "" if items else f'<p class="rs-lead">{html.escape_html(item_card.empty_list_text(here.dataset))}</p>'
         columns.append(f'<div><div class="rs-column-head"><b>{html.escape_html(head)}</b></div>{empty}<div>{"".join(cards)}</div></div>')
-    return f'<div class="rs-columns rs-blind">{"".join(columns)}</div>'
+    return f'<div class="rs-columns rs-blind{" rs-mixed" if interleaved else ""}">{"".join(columns)}</div>'
 
 
-def _card(dataset: Dataset, at: int, item: str, note: str, is_hit: bool) -> str:
-    tag = f' <span class="rs-tag">{html.escape_html(note)}</span>' if note else ""
-    card = item_card.card_html(at + 1, dataset, item, None, cache.category_tints(dataset, theme.theme_palette()), tag)
+def _card(dataset: Dataset, at: int, item: str, tags: str, is_hit: bool) -> str:
+    card = item_card.card_html(at + 1, dataset, item, None, cache.category_tints(dataset, theme.theme_palette()), tags)
     return f'<div class="rs-blind-card{" hit" if is_hit else ""}">{card}</div>'
 
 
@@ -89,13 +88,11 @@ def answer_html(here: Cursor, comparison: BlindComparison, pick: str, titles: Ma
     next_item = _next_item(here)
     if next_item is None:
         return first
-    places = join_words(_place_text(each.items, next_item, names[side]) for side, each in _lists(comparison).items())
-    title = html.escape_html(here.dataset.title_of(next_item))
+    title, lists = html.escape_html(here.dataset.title_of(next_item)), {FIRST: comparison.first.items, SECOND: comparison.second.items}
+    if not any(next_item in items for items in lists.values()):
+        return f"{first} {_('What came next was <b>{item}</b>, which is in neither list.', item=title)}"
+    places = join_words(_place_text(items, next_item, names[side]) for side, items in lists.items())
     return f"{first} {_('What came next was <b>{item}</b>: {places}.', item=title, places=places)}"
-
-
-def _lists(comparison: BlindComparison) -> dict[str, RankedList]:
-    return {FIRST: comparison.first, SECOND: comparison.second}
 
 
 def _place_text(items: Collection[str], item: str, model: str) -> str:

@@ -84,7 +84,7 @@ def draw_cards(
             first, others = next(iter(connections[at]), None), connections[at][1:]
             with column.container(border=True, gap=None, key=f"card_{at}"):
                 st.html(item_card.card_html(at + 1, dataset, items[at], widths[at], tints))
-                with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"line_{at}"):
                     st.html(paths.path_html(first))
                     paths.draw_further(others, key=f"paths_{at}")
                 if is_allowed:

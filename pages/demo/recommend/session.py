@@ -79,13 +79,14 @@ def describe_changes(trial: TrialHistory, request: Request, context: RequestCont
     Of very many items the latest are named: the feedback itself is in the store as well.
     """
     is_moved = context.weekday is not None or context.hour is not None
-    filters = {"categories": list(chosen.categories), "most_per_category": chosen.most}
+    ratings = dict(trial.ratings)
     changes = {
         "time": request.time if is_moved else None,
         "utc_offset": request.utc_offset if is_moved else None,
         "place": list(context.place) if context.place else None,
-        "filters": filters if chosen != Filters() else None,
-        "taken": _latest(trial.taken),
+        "categories": list(chosen.categories),
+        "most_per_category": chosen.most,
+        "taken": [{"item_id": item, "rating": ratings[item]} if item in ratings else item for item in _latest(trial.taken)],
         "likes": _latest(trial.likes),
         "dislikes": _latest(trial.dislikes),
     }

@@ -20,9 +20,9 @@ BY_SIGN_IN = "sign-in"
 
 def draw(account: Account, accounts: Sequence[AccountRow]) -> None:
     """Draw a row for every account, and below them the role of one of them."""
-    heads = "".join(f"<th>{head}</th>" for head in (_("Name"), _("Address"), _("Role"), _("Role by"), _("Last seen (UTC)"), _("Id")))
+    heads = "".join(f"<th>{head}</th>" for head in (_("Name"), _("Address"), _("Role"), _("Last seen (UTC)")))
     rows = "".join(_row(each, account) for each in accounts)
-    st.html(f'<div class="rs-wide"><table class="rs-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>')
+    st.html(f'<table class="rs-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>')
     st.caption(_("An address is shown once the identity provider has verified it."))
     people = {each.id: each for each in accounts if each.issuer != LOCAL}
     if not people:
@@ -52,10 +52,11 @@ def _set(whom: str, role: str) -> None:
 
 
 def _row(each: AccountRow, account: Account) -> str:
-    source = _("this machine") if each.issuer == LOCAL else _("an admin") if each.assigned_role else _("sign-in")
+    source = _("the owner of this machine") if each.issuer == LOCAL else _("set by an admin") if each.assigned_role else _("by sign-in")
     seen = format_short_moment(datetime.fromtimestamp(each.last_seen, UTC))
-    cells = (each.name, each.email, each.role, source, seen, each.id)
-    return f'<tr class="{"now" if each.id == account.id else ""}">{"".join(f"<td>{html.escape_html(cell)}</td>" for cell in cells)}</tr>'
+    cells = ((each.name, each.id), (each.email, ""), (each.role, source), (seen, ""))
+    row = "".join(f"<td>{html.escape_html(text)}<small>{html.escape_html(note)}</small></td>" for text, note in cells)
+    return f'<tr class="{"now" if each.id == account.id else ""}">{row}</tr>'
 
 
 def _title(each: AccountRow) -> str:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from pages.ui.html import escape_html
+from pages.ui.html import dot, escape_html
 from recsys.core import Dataset
 from recsys.core.formatting import MISSING, format_fixed, format_number, format_short_moment, join_words
 from recsys.core.translation import N_, _, ngettext
@@ -48,6 +48,14 @@ def versions_table(versions: Sequence[VersionFeedback], titles: Mapping[str, str
     note = escape_html(_("Small figures: per 100 lists, with a 95% interval that takes answers as independent."))
     head = f"<thead><tr><th>{escape_html(_('Version'))}</th>{heads}</tr></thead>"
     return f'<table class="rs-table">{head}<tbody>{rows}</tbody></table><p class="rs-quiet"><small>{note}</small></p>'
+
+
+def legend_html(summary: FeedbackSummary, tints: Mapping[str, str]) -> str:
+    """Return the colours of the actions in the charts; skipped items are not in them."""
+    shown = [action for action in ACTION_NAMES if action != "skip" and any(each.actions.get(action) for each in summary.versions)]
+    return (
+        '<p class="rs-keys">' + "".join(f"<span>{dot(tints[each])}{escape_html(_(ACTION_NAMES[each]))}</span>" for each in shown) + "</p>"
+    )
 
 
 def latest_table(dataset: Dataset, entries: Sequence[FeedbackEntry], titles: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ from recsys.core.translation import _, ngettext
 from recsys.feedback.blind_comparison import PairSummary
 from recsys.figures.blind_comparisons import win_rates
 
-MOST = 20  # pairs drawn
+MOST = 12  # pairs drawn
 
 
 def draw(here: Cursor) -> None:

@@ -9,6 +9,7 @@ from pages.ui import charts, html, theme
 from pages.ui.checkpoint_titles import name_checkpoint
 from pages.ui.errors import error_boundary, escape_markdown
 from pages.ui.rating_text import describe_given_rating_error, describe_rating_error
+from recsys.core.errors import StoreError
 from recsys.core.translation import N_, _
 from recsys.evaluation.rating_predictions import RatingPredictions, group_errors_by_time
 from recsys.figures.ratings import rating_calibration, rating_error_over_time
@@ -49,7 +50,10 @@ def _choose(found: dict[str, RatingPredictions]) -> str:
 def _load_given(here: Cursor) -> RatingPredictions | None:
     if here.dataset.name in cache.uploads():
         return None
-    return cache.given_ratings(current_store(), here.dataset, here.model, here.device)
+    try:
+        return cache.given_ratings(current_store(), here.dataset, here.model, here.device)
+    except StoreError:  # the top of the page says so
+        return None
 
 
 def _draw_charts(predictions: RatingPredictions, source: str) -> None:

@@ -41,8 +41,8 @@ def draw(here: Cursor, store: "Store", account: "Account", versions: "list[Versi
     count, wanted = answers.total(), answers["take"] + answers["like"]
     has_enough = count >= LEAST_ANSWERS and wanted + answers["rating"] >= LEAST_WANTED
     said = ngettext(
-        "Its lists have {count} answer so far, {wanted} of them likes or items taken; a refit needs at least {least} and {least_wanted}.",
-        "Its lists have {count} answers so far, {wanted} of them likes or items taken; a refit needs at least {least} and {least_wanted}.",
+        "Its lists have {count} answer so far, {wanted} of them likes or items taken; a refit needs at least {least} answers, {least_wanted} of them wanted.",
+        "Its lists have {count} answers so far, {wanted} of them likes or items taken; a refit needs at least {least} answers, {least_wanted} of them wanted.",
         count,
         wanted=format_number(wanted),
         least=format_number(LEAST_ANSWERS),
@@ -66,7 +66,7 @@ def draw(here: Cursor, store: "Store", account: "Account", versions: "list[Versi
             args=(here.dataset.name, base),
         )
         _draw_schedule(here.dataset.name, store, base, allowed)
-    if job is not None and (job.state != "done" or job.result["version"] in unused):
+    if job is not None and (job.state != "done" or job.result["name"] in unused):
         with st.container(border=True):
             st.fragment(_draw_job, run_every=REFRESH if job.active else None)(job.id)
 
@@ -110,7 +110,7 @@ def _draw_job(job_id: str) -> None:
         state = _("stopping; nothing is saved …") if job.stopping else _(STAGES.get(job.status, STAGES[""]))
         st.progress(job.share, text=_("Refit: {state}", state=state))
     elif job.state == "done":
-        st.success(escape_markdown(_("{version} is made; compare it below, and promote it to use it.", version=job.result["version"])))
+        st.success(escape_markdown(_("{version} is made; compare it below, and promote it to use it.", version=job.result["name"])))
     elif job.state == "stopped":
         st.info(_("The refit was stopped; nothing was saved."))
     else:

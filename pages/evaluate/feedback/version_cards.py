@@ -183,7 +183,7 @@ def _draw_diff(here: Cursor, found: "VersionDiff", version: "Version", versions:
     rows += [_diff_row(name, *map(_show, pair)) for name, pair in found.config.items()]
     rows += [_diff_row(_(TRAINED_ON[name]), *map(_show, pair)) for name, pair in found.trained_on.items() if name in TRAINED_ON]
     rows.append(_diff_row(_("Answers to its lists"), *map(format_number, found.feedback)))
-    heads = f'<th></th><th class="n">{html.escape_html(found.first)}</th><th class="n">{html.escape_html(found.second)}</th>'
+    heads = f'<th>{_("Compared")}</th><th class="n">{html.escape_html(found.first)}</th><th class="n">{html.escape_html(found.second)}</th>'
     st.html(f'<table class="rs-table"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>')
     st.caption(
         ngettext(

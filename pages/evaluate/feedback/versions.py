@@ -72,8 +72,8 @@ def _describe(here: Cursor, base: str, versions: "list[Version]") -> str:
     current = next(each for each in versions if each.is_current)
     model = name_checkpoint(base, cache.checkpoints(here.dataset)[here.model].card.model)
     text = ngettext(
-        "<b>{model}</b> has {count} version, and the name means version {current}.",
-        "<b>{model}</b> has {count} versions, and the name means version {current}.",
+        "<b>{model}</b> has {count} version; version {current} is in use.",
+        "<b>{model}</b> has {count} versions; version {current} is in use.",
         len(versions),
         model=html.escape_html(model),
         current=current.version,
