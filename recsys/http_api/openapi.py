@@ -26,9 +26,8 @@ def openapi_json() -> str:
 def build_document() -> dict[str, Any]:
     """Return the document."""
     given: list[tuple[type[Message], JsonSchemaMode]] = [(each.given, "validation") for each in ENDPOINTS]
-    answers: list[tuple[type[Message], JsonSchemaMode]] = [
-        (each, "serialization") for each in (*(each.answer for each in ENDPOINTS), HealthAnswer, ErrorAnswer)
-    ]
+    answers: list[tuple[type[Message], JsonSchemaMode]] = [(each.answer, "serialization") for each in ENDPOINTS]
+    answers += [(HealthAnswer, "serialization"), (ErrorAnswer, "serialization")]
     _names, definitions = models_json_schema([*given, *answers], ref_template=REFERENCE + "{model}")
     schemas = definitions["$defs"]
     paths: dict[str, Any] = {"/api/health": {"get": _describe_health()}}
