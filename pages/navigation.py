@@ -40,6 +40,12 @@ page = st.navigation(
             st.Page("evaluate/leaderboard/page.py", title=_("Leaderboard"), url_path="leaderboard"),
             st.Page("evaluate/feedback/page.py", title=_("Feedback"), url_path="feedback"),
             st.Page("evaluate/checkpoints/page.py", title=_("Checkpoints"), url_path="checkpoints"),
+            st.Page(
+                "evaluate/accounts/page.py",
+                title=_("Accounts"),
+                url_path="accounts",
+                visibility="visible" if entry.account is not None and entry.account.is_admin else "hidden",
+            ),
         ],
     },
     position="top" if entry.is_open else "hidden",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NAVIGATION = Path(__file__).with_name("navigation.py")
 CONFIG = NAVIGATION.parents[1] / ".streamlit" / "config.toml"
+SECRETS = "STREAMLIT_SECRETS_FILES"
 FIRST_PORT, TRIED_PORTS = 8501, 100
 PATIENCE = 3  # seconds that open pages get to close when the server stops
 JOBS_AFTER = 1.0  # seconds after the start: the first page comes first
@@ -172,7 +173,10 @@ def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process:
     listening = _listen(host, port)
     port = listening.getsockname()[1]
     settings = dict(_flatten(tomllib.loads(CONFIG.read_text(encoding="utf-8"))))
-    bootstrap.load_config_options(settings | {"server.address": host, "server.port": port, "server.fileWatcherType": "none"})
+    settings |= {"server.address": host, "server.port": port, "server.fileWatcherType": "none"}
+    if SECRETS in os.environ:  # Streamlit reads it for `streamlit run` only, and a server that is to have sign-in must not start without
+        settings["secrets.files"] = os.environ[SECRETS].split()
+    bootstrap.load_config_options(settings)
     Runtime._instance = None  # Streamlit allows one in a process and keeps it when it has stopped
     lifespan = compose_lifespan(own_temporary_files, run_jobs) if owns_process else run_jobs
     app = st.App(NAVIGATION, lifespan=lifespan, routes=api_routes(), middleware=MIDDLEWARE)

@@ -16,7 +16,7 @@ def load(checkpoint: str | Path, dataset: "str | Dataset", device: str = "cpu") 
 
     A name means the version that was promoted last, NAME@1 the trained one.
     """
-    from recsys.feedback.versions import find_meant_checkpoint
+    from recsys.feedback.promotions import find_meant_checkpoint
     from recsys.model_import.python_code import is_code, open_code
     from recsys.training.checkpoints import check_dataset_match, load_checkpoint
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import settings
 
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
+from recsys.database.engine import Store
 from recsys.models import MODELS, find_model_spec
 from tests.temporary_postgres import Cluster, PostgresMissingError, temporary_cluster
 
@@ -57,6 +59,22 @@ def postgres_cluster() -> Iterator[Cluster]:
 def postgres_url(postgres_cluster: Cluster) -> str:
     """The address of an empty database on PostgreSQL."""
     return postgres_cluster.make_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a store that does not exist yet, once on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store' / 'recscope.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store, once on each database."""
+    made = Store(store_url)
+    yield made
+    made.close()
 
 
 def small(name: str) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class Cluster:
         self.run(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def give(self, path: Path) -> None:
+        """Make the account that runs the server the owner of a file or folder."""
+        if os.getuid() == 0:
+            shutil.chown(path, _account().pw_uid, _account().pw_gid)
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         listening = (f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=", *self.settings)
@@ -71,19 +76,18 @@ class Cluster:
                     raise PostgresMissingError(f"PostgreSQL did not start: {log_end}") from error
                 time.sleep(0.1)
 
-    def stop(self) -> None:
-        """Stop the server at once; open transactions are rolled back."""
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server: "fast" rolls back what is open, "immediate" is a crash."""
         if self.process is not None:
-            subprocess.run([_find("pg_ctl"), "stop", "-m", "fast", "-D", str(self.folder / "data")], capture_output=True, check=False, cwd="/", **_owner())  # fmt: skip
+            subprocess.run([_find("pg_ctl"), "stop", "-m", mode, "-D", str(self.folder / "data")], capture_output=True, check=False, cwd="/", **_owner())  # fmt: skip
             self.process.wait(timeout=START_SECONDS)
             self.process = None
 
     def _make(self) -> None:
         secret = self.folder / "password"
         secret.write_text(self.password)
-        if os.getuid() == 0:
-            for path in (self.folder, secret):
-                shutil.chown(path, _account().pw_uid, _account().pw_gid)
+        for path in (self.folder, secret):
+            self.give(path)
         options = [f"--username={USER}", "--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync"]
         done = subprocess.run(
             [_find("initdb"), "-D", str(self.folder / "data"), *options], capture_output=True, text=True, check=False, cwd=self.folder, **_owner()
@@ -102,7 +106,7 @@ def temporary_cluster(settings: tuple[str, ...] = QUICK) -> Iterator[Cluster]:
         yield cluster
     finally:
         if cluster is not None:
-            cluster.stop()
+            cluster.stop("immediate")
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -41,8 +41,9 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
+from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
-from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
+from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
     checkpoints,
@@ -79,7 +80,9 @@ __all__ = [
     "evaluation",
     "expected_ratings",
     "feature_space",
+    "figure",
     "forecast",
+    "given_ratings",
     "has_user",
     "interest_profile",
     "item_places",
@@ -108,6 +111,7 @@ __all__ = [
     "shared_dataset",
     "star_values",
     "state_drift",
+    "step_parts",
     "stories",
     "text_drift",
     "uploads",

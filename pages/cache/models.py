@@ -17,7 +17,7 @@ from recsys.core.errors import NotTrainedError
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import Replay, StepAttention, compute_step_attention, replay_history
-from recsys.feedback.versions import name_meant_checkpoints
+from recsys.feedback.promotions import name_meant_checkpoints
 from recsys.model_import.python_code import open_named_code
 from recsys.models import KNOWN_MODELS
 from recsys.training.checkpoints import CheckpointEntry, LoadedCheckpoint, check_dataset_match, list_checkpoints, load_checkpoint, read_card

@@ -7,10 +7,12 @@ from functools import lru_cache
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
-from recsys.accounts.account import Account, open_local_account
+from pages.ui.errors import escape_markdown
+from recsys.accounts.account import Account, open_local_account, record_action
+from recsys.accounts.roles import check_allowed, is_allowed
 from recsys.accounts.sign_in import Identity, enter, read_identity
 from recsys.accounts.sign_in_settings import SignInSettings, read_sign_in_settings
-from recsys.core.errors import DataError, NotSignedInError, StoreError, summarize_error
+from recsys.core.errors import DataError, NotAllowedError, NotSignedInError, StoreError, summarize_error
 from recsys.core.translation import _
 from recsys.database.engine import Store, open_store
 
@@ -60,6 +62,36 @@ def current_identity() -> Identity:
     if identity.is_expired():
         raise NotSignedInError(_("your sign-in has expired; sign in again"))
     return identity
+
+
+def check_action(action: str, subject: str | None = None) -> None:
+    """Raise a NotAllowedError unless the account of this session may do something; record that it does where a subject is given.
+
+    Call it where the action happens: a button that is not drawn can still be pressed by a forged message. Without sign-in the owner of
+    the machine may do everything, and does not need the store for it.
+    """
+    if sign_in_settings() is None:
+        return
+    account = current_account()
+    check_allowed(account, action)
+    if subject is not None:
+        with current_store().write() as session:
+            record_action(session, account, action, subject)
+
+
+def is_allowed_here(action: str) -> bool:
+    """Return whether the account of this session may do something; for drawing."""
+    return sign_in_settings() is None or is_allowed(current_account(), action)
+
+
+def draw_refusal(action: str) -> bool:
+    """Return whether the account of this session may not do something, and draw the reason; for the place where its button would be."""
+    try:
+        check_action(action)
+    except NotAllowedError as error:
+        st.info(escape_markdown(error))
+        return True
+    return False
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from pages.ui.errors import escape_markdown, notice
 from recsys.accounts.roles import is_allowed
 from recsys.core.errors import RecsysError, StoreError
 from recsys.core.translation import _, ngettext
-from recsys.feedback.changes import Answer, Change, Withdrawal, apply_changes
+from recsys.feedback.changes import Change, NewFeedback, Withdrawal, apply_changes
 from recsys.feedback.recording import Feedback, load_feedback
 
 UNSAVED = "feedback_unsaved"  # changes that the store has not taken yet, oldest first
@@ -66,7 +66,7 @@ def retry_unsaved() -> None:
             if not _try("write", lambda: unsaved[0].save(current_store(), current_account())):
                 return
         except RecsysError as error:  # refused for good, such as after an erasure
-            notice(str(error))
+            notice(_("A click was not saved: {reason}.", reason=error))
             unsaved.pop(0)
             continue
         change = unsaved.pop(0)
@@ -79,7 +79,7 @@ def retry_unsaved() -> None:
 
 def count_unsaved() -> int:
     """Return the number of clicks that the store has not taken yet; lists that were only shown do not count."""
-    return sum(isinstance(each, Answer | Withdrawal) for each in st.session_state.get(UNSAVED, []))
+    return sum(isinstance(each, NewFeedback | Withdrawal) for each in st.session_state.get(UNSAVED, []))
 
 
 def draw_unsaved() -> None:
@@ -111,7 +111,10 @@ def _failures() -> dict[str, tuple[str, float]]:
 
 
 def _try(kind: str, action: Callable[[], None]) -> bool:
-    """Read or write the store, and return whether it answered. After a failure it is left alone for as long as that took to fail."""
+    """Read or write the store, and return whether it answered.
+
+    After a failure it is left alone for three times as long as that took, so that a store that is locked does not hold up every click.
+    """
     began, failures = time.monotonic(), _failures()
     if began < failures.get(kind, ("", 0.0))[1]:
         return False
@@ -119,7 +122,7 @@ def _try(kind: str, action: Callable[[], None]) -> bool:
         action()
     except StoreError as error:
         now = time.monotonic()
-        failures[kind] = (str(error), now + (now - began))
+        failures[kind] = (str(error), now + 3 * (now - began))
         return False
     failures.pop(kind, None)
     return True

@@ -74,10 +74,12 @@ def check_entry() -> Entry:
 def draw(entry: Entry) -> None:
     """Draw the page for a session that may not look: a button for each provider, or the reason that there is none."""
     _link(key="sign_in_link", data={"signed_in": False})
+    st.html("<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }</style>")  # empty, but still there
     _left, middle, _right = st.columns((1, 2, 1))
     with middle.container(key="sign_in", gap="medium"):
         st.title(_("Sign in"))
-        html.lead(_("This server is for people with an account. After signing in you are on the page that you asked for."))
+        if entry.providers:
+            html.lead(_("This server is for people with an account. Sign in to open the page that you asked for."))
         if entry.message:
             st.warning(escape_markdown(entry.message))
         for provider in entry.providers:

@@ -11,7 +11,7 @@ from pages import cache
 from pages.shell.cursor import Cursor
 from recsys.core import Event, History, Request, request_at
 from recsys.core.errors import DataError
-from recsys.core.formatting import format_clock, local_time, weekday_names
+from recsys.core.formatting import format_clock, local_time, move_within_week, weekday_names
 from recsys.core.translation import _
 
 ACTUAL_HOUR = -1  # the option of the slider that leaves the hour unchanged
@@ -126,13 +126,10 @@ def _time_and_offset(base: Request, context: RequestContext) -> tuple[float | No
         offset = float(history.utc_offsets[-1]) if history.utc_offsets is not None else None
     if time is None or not np.isfinite(time) or (context.weekday is None and context.hour is None):
         return base.time, base.utc_offset
-    local = local_time(time, offset)
-    if local is None:
+    moved = move_within_week(time, offset, context.weekday, context.hour)
+    if moved is None:
         raise DataError(_("the time of this event is unknown, so the request cannot be moved to another weekday or hour; choose “actual”"))
-    weekday = local.weekday() if context.weekday is None else context.weekday
-    hour = local.hour if context.hour is None else context.hour
-    moved = local + dt.timedelta(days=weekday - local.weekday(), hours=hour - local.hour)
-    return time + (moved - local).total_seconds(), offset
+    return moved, offset
 
 
 def _place_of(cursor: Cursor, item: str) -> tuple[float, float]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import LONGEST_NAME, Account, find_row, record_action, to_account, update_account
+from recsys.accounts.account import LOCAL, LONGEST_NAME, Account, find_row, record_action, to_account, update_account
 from recsys.accounts.roles import ROLES
 from recsys.accounts.sign_in_settings import SignInSettings
+from recsys.accounts.tokens import ISSUER as TOKEN
 from recsys.core.errors import DataError, NotSignedInError
 from recsys.core.translation import _
 from recsys.database.engine import Store
@@ -38,9 +39,7 @@ class Identity:
 def read_identity(claims: Mapping[str, Any]) -> Identity:
     """Return the identity in the claims of an OpenID Connect ID token; raise a DataError where one that it must have is missing."""
     for name in ("iss", "sub", "exp", "iat"):
-        value = claims.get(name)
-        is_usable = isinstance(value, str) and 0 < len(value) <= LONGEST_NAME if name in ("iss", "sub") else type(value) in (int, float)
-        if not is_usable:
+        if not _is_usable(name, claims.get(name)):
             raise DataError(_("the identity provider gave no usable claim {name}; sign in with another account or provider", name=name))
     email = _text(claims.get("email")) if claims.get("email_verified") in (True, "true") else ""
     names = (_text(claims.get(each)) for each in ("name", "preferred_username", "email", "sub"))
@@ -53,6 +52,12 @@ def read_identity(claims: Mapping[str, Any]) -> Identity:
         float(claims["exp"]),
         claims,
     )
+
+
+def _is_usable(name: str, value: Any) -> bool:
+    if name in ("exp", "iat"):
+        return type(value) in (int, float)
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_NAME and not (name == "iss" and value in (LOCAL, TOKEN))
 
 
 def decide_role(identity: Identity, settings: SignInSettings, assigned: str | None = None) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import typer
 
 from recsys.cli import (
+    accounts,
+    audit,
     counterfactual,
     datasets,
     demo,
@@ -12,6 +14,7 @@ from recsys.cli import (
     drift_score,
     evaluate,
     explain,
+    feedback,
     fetch,
     fidelity,
     import_model,
@@ -26,6 +29,7 @@ from recsys.cli import (
     simulate,
     tokens,
     train,
+    versions,
 )
 
 app = typer.Typer(
@@ -46,8 +50,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import": import_model.run,
     "train": train.run,
     "refit": refit.run,
+    "versions": versions.run,
     "jobs": jobs.run,
     "schedules": schedules.run,
+    "feedback": feedback.run,
     "tokens": tokens.run,
     "evaluate": evaluate.run,
     "leaderboard": leaderboard.run,
@@ -58,6 +64,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain.run,
     "counterfactual": counterfactual.run,
     "fidelity": fidelity.run,
+    "accounts": accounts.run,
+    "audit": audit.run,
 }
 
 for name, command in COMMANDS.items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recsys.cli.console import CheckpointName, DatasetName, Json, say, show
+from recsys.cli.refit_result import list_result_lines
 from recsys.core.errors import DataError, RecsysError
 
 if TYPE_CHECKING:
@@ -49,13 +50,13 @@ def run(
     account = open_local_account(store)
     if every is not None:
         save_schedule(store, account, dataset, checkpoint, every)
-        text = f"{checkpoint} is refitted after every {every:,} new answers, while a server runs (recscope demo, streamlit run app.py)"
+        text = f"a running server (recscope open, streamlit run app.py) refits {checkpoint} after every {every:,} new answers to its lists"
         show({"schedule": find_schedule(store, dataset, checkpoint)}, as_json, text)
         return
     job = _follow(store, account, submit_job(store, account, "refit", arguments))
     if job.state != "done":
         raise RecsysError(job.error or f"the refit of {checkpoint} was stopped; nothing was saved")
-    show(dict(job.result), as_json, f"refitted {checkpoint} on {dataset}: {job.result['version']}")
+    show(dict(job.result), as_json, *list_result_lines(job.result, dataset))
 
 
 def _parse_since(text: str | None) -> float | None:

@@ -226,11 +226,17 @@ class Dataset:
 
     def titles_of(self, item_ids: Sequence[str]) -> list[str]:
         """Return the titles of items, or their ids where no title is known."""
-        if "title" not in self.items:
+        column = self._titles
+        if column is None:
             return [str(each) for each in item_ids]
-        column, codes = self.items["title"].array, self.vocabulary.encode(item_ids)
+        codes = self.vocabulary.encode(item_ids)
         titles = [column[code - 1] if code != PAD else None for code in codes.tolist()]
         return [title if isinstance(title, str) and title else str(each) for title, each in zip(titles, item_ids, strict=True)]
+
+    @cached_property
+    def _titles(self) -> pd.api.extensions.ExtensionArray | None:
+        """The column of titles, None without one: taking it from the table takes longer than a title."""
+        return self.items["title"].array if "title" in self.items else None
 
     @cached_property
     def _has_real_titles(self) -> bool:

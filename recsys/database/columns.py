@@ -23,8 +23,12 @@ class Words(TypeDecorator[str]):
     impl = String
     cache_ok = True
 
+    def __init__(self, length: int):
+        super().__init__(length)
+        self.length = length
+
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else check_words(value, self.impl_instance.length or LONGEST_TEXT)
+        return None if value is None else check_words(value, self.length)
 
 
 def check_words(text: str, longest: int) -> str:

@@ -16,7 +16,7 @@ from recsys.database.schema import FeedbackCountRow, FeedbackRow, ImpressionRow
 SHOWN = "impression"
 """Stands in the place of the action where a list was shown."""
 DAY = 86_400
-INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class CountKey(NamedTuple):
@@ -71,8 +71,10 @@ def _keys(row: object, which: str) -> list[CountKey]:
     if not isinstance(row, ImpressionRow | FeedbackRow):
         return []
 
+    state: Any = inspect(row)
+
     def value(name: str) -> Any:
-        changed = getattr(inspect(row).attrs[name].history, which)
+        changed = getattr(state.attrs[name].history, which)
         return changed[0] if changed else getattr(row, name)
 
     is_feedback = isinstance(row, FeedbackRow)

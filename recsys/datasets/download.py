@@ -19,6 +19,7 @@ from recsys.core.formatting import format_number, format_share, join_words
 from recsys.core.translation import _
 from recsys.datasets.registry import DATASETS
 from recsys.datasets.spec import DatasetSpec, Download, raw_home
+from recsys.datasets.zip_errors import ZIP_ERRORS, is_damage
 from recsys.storage.atomic_files import write_folder_atomically
 
 _CHUNK = 1 << 18
@@ -234,6 +235,8 @@ def _place(path: Path, name: str, spec: DatasetSpec, folder: Path) -> None:
                 if file in wanted:
                     with archive.open(member) as packed, (folder / file).open("wb") as unpacked:
                         shutil.copyfileobj(packed, unpacked, _CHUNK)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (*ZIP_ERRORS, OSError) as error:
+        if isinstance(error, OSError) and not is_damage(error):
+            raise
         path.unlink(missing_ok=True)
         raise DataError(_("{file} is not a readable zip ({reason}); it was deleted, fetch it again", file=name, reason=error)) from error

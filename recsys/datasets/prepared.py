@@ -12,6 +12,7 @@ other *.parquet        further tables, such as the ground truth of a simulation;
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,16 +22,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from recsys.core import Check, Dataset
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.moments import Ties
 from recsys.core.translation import _
+from recsys.datasets.prepared_schema import check_values, damaged, read_table, to_frame
 from recsys.storage.atomic_files import write_folder_atomically
+from recsys.storage.json_cards import as_card, read_json
 
 FORMAT = 1
 """Version of the format; part of every fingerprint, since data prepared by another version is another dataset."""
+
+NOT_A_TIME = np.iinfo(np.int64).min
 
 COLUMNS = ("timestamp", "utc_offset", "behaviour", "rating", "weight", "latitude", "longitude", "text", "position")
 
@@ -56,6 +60,20 @@ class DatasetCard:
     places_of_events: bool = False
     ties: Ties = "file"
     tied_events: int | None = None  # that share their moment with another of the user; None without times, and on cards of old versions
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError for values that no dataset has, which `read_card` finds in a damaged card."""
+        for end in (self.first, self.last):
+            if end is not None and not (end.tzinfo is not None and 1 < end.year < 9999):
+                raise ValueError(f"{end} is not a time with a zone from year 2 to 9998")
+        for name in ("interactions", "users", "items", "tied_events"):
+            if (getattr(self, name) or 0) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, below 0")
+        for each in self.checks:
+            try:
+                _text = each.text
+            except (LookupError, AttributeError) as error:
+                raise ValueError(f"the check '{each.check}' lacks a value") from error
 
 
 def write_prepared(
@@ -84,11 +102,15 @@ def read_prepared(folder: Path) -> Dataset:
     """Read the Dataset of a prepared folder; a missing or damaged file is a DataError."""
     card = read_card(folder)
     items, users = _read_indexed(folder / "items.parquet", "item_id"), _read_indexed(folder / "users.parquet", "user_id")
-    friends = _read_frame(folder / "friends.parquet") if (folder / "friends.parquet").exists() else None
+    friends = read_extra(folder, "friends")
+    interactions = _read_interactions(folder / "interactions.parquet", users.index, items.index)
+    counted = (card.interactions, card.users, card.items)
+    if counted != (None, None, None) and counted != (len(interactions), len(users), len(items)):
+        raise DataError(_("{path} does not fit the other tables of its folder; prepare the data again", path=folder / "card.json"))
     return Dataset(
         name=card.name,
         title=card.title,
-        interactions=_read_interactions(folder / "interactions.parquet", users.index, items.index),
+        interactions=interactions,
         items=items,
         fingerprint=card.fingerprint or "",
         repeats=card.repeats,
@@ -104,7 +126,12 @@ def read_prepared(folder: Path) -> Dataset:
 def read_extra(folder: Path, name: str) -> pd.DataFrame | None:
     """Read a further table of a prepared folder, such as `truth`; None if there is no such table."""
     path = folder / f"{name}.parquet"
-    return _read_frame(path) if path.exists() else None
+    if not os.path.lexists(path):
+        return None
+    table = _read_frame(path)
+    if name == "causes" and not (len(table) == read_card(folder).interactions and (table["because_of"] < table["order"]).all()):
+        raise DataError(_("{path} does not fit the other tables of its folder; prepare the data again", path=path))
+    return table
 
 
 def make_card(dataset: Dataset) -> DatasetCard:
@@ -144,16 +171,14 @@ def read_card(folder: Path) -> DatasetCard:
     """Read the card of a prepared folder: one small JSON file. A missing or damaged one is a DataError."""
     path = folder / "card.json"
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values.pop("format") != FORMAT:
+        values = read_json(path)
+        if isinstance(values, dict) and values.get("format") != FORMAT:
             raise DataError(_("{path} was written by another version of Recscope; prepare the data again", path=path))
-        values["checks"] = tuple(Check(**check) for check in values["checks"])
-        values["has"], values["example_users"] = tuple(values["has"]), tuple(values["example_users"])
-        for end in ("first", "last"):
-            values[end] = datetime.fromisoformat(values[end]) if values[end] else None
-        return DatasetCard(**values)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DataError(_("{path} is missing or damaged ({reason}); prepare the data again", path=path, reason=error)) from error
+        return as_card(values, DatasetCard)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            _("{path} is missing or damaged ({reason}); prepare the data again", path=path, reason=summarize_error(error))
+        ) from error
 
 
 def _check_values(check: Check) -> dict[str, Any]:
@@ -164,28 +189,19 @@ def _iso(time: datetime | None) -> str | None:
     return None if time is None else time.astimezone(UTC).isoformat()
 
 
-def _read_table(path: Path, dictionaries: list[str] | None = None) -> pa.Table:
-    try:
-        return pq.read_table(path, read_dictionary=dictionaries)
-    except (OSError, pa.ArrowException) as error:
-        raise DataError(_("{path} is missing or damaged; prepare the data again", path=path)) from error
-
-
 def _read_frame(path: Path) -> pd.DataFrame:
-    return _read_table(path).to_pandas()
+    return to_frame(path, read_table(path))
 
 
 def _read_indexed(path: Path, key: str) -> pd.DataFrame:
     frame = _read_frame(path)
-    if key not in frame or not frame[key].is_unique:
+    if not frame[key].is_unique:
         raise DataError(_("{path} does not contain every {key} exactly once; prepare the data again", path=path, key=key))
     return frame.set_index(pd.Index(frame.pop(key), dtype="str", name=key))
 
 
 def _read_interactions(path: Path, user_ids: pd.Index, item_ids: pd.Index) -> pd.DataFrame:
-    table = _read_table(path, ["behaviour"])
-    if not {"user", "item"} <= set(table.column_names):
-        raise DataError(_("{path} has no columns user and item; prepare the data again", path=path))
+    table = read_table(path)
     users, items = table["user"].to_numpy(), table["item"].to_numpy()
     starts = np.flatnonzero(np.concatenate([[True], users[1:] != users[:-1]])[: len(users)])
     fits = len(starts) == len(user_ids) and np.array_equal(users[starts], np.arange(len(user_ids)))
@@ -198,18 +214,38 @@ def _read_interactions(path: Path, user_ids: pd.Index, item_ids: pd.Index) -> pd
     }
     for name in COLUMNS:
         if name in table.column_names:
-            columns[name] = _column(table[name], name)
+            columns[name] = _column(path, name, table[name])
+    _check_order(path, users, columns)
     return pd.DataFrame(columns)
 
 
-def _column(column: pa.ChunkedArray, name: str) -> Any:
-    if name == "timestamp":
-        stamps = pd.Series(column.to_pandas()).astype("datetime64[ms, UTC]" if getattr(column.type, "tz", None) else "datetime64[ms]")
-        return stamps if stamps.dt.tz is not None else stamps.dt.tz_localize("UTC")
-    if name == "behaviour":
-        codes, kinds = _codes(column)
-        return pd.Categorical.from_codes(codes, categories=kinds)
-    return column.to_pandas()
+def _check_order(path: Path, users: np.ndarray, columns: Mapping[str, Any]) -> None:
+    """Raise a DataError unless the events of each user are sorted by time, those without one last, or by position."""
+    if "timestamp" in columns:
+        moments = columns["timestamp"].to_numpy(dtype="datetime64[ms]").view(np.int64)
+        moments = np.where(moments == NOT_A_TIME, np.iinfo(np.int64).max, moments)
+    elif "position" in columns:
+        moments = columns["position"].to_numpy()
+    else:
+        return
+    if ((moments[1:] < moments[:-1]) & (users[1:] == users[:-1])).any():
+        raise DataError(_("{path} is not sorted by user and time; prepare the data again", path=path))
+
+
+def _column(path: Path, name: str, column: pa.ChunkedArray) -> Any:
+    try:
+        if name == "behaviour":
+            codes, kinds = _codes(column)
+            return pd.Categorical.from_codes(codes, categories=kinds)
+        values = column.to_pandas()
+        if name == "timestamp":
+            values = values.astype("datetime64[ms, UTC]" if getattr(column.type, "tz", None) else "datetime64[ms]")
+            values = values if values.dt.tz is not None else values.dt.tz_localize("UTC")
+    except (ValueError, LookupError, TypeError, OverflowError, pa.ArrowException) as error:
+        raise damaged(path, error) from error
+    if name != "text":
+        check_values(path, name, values)
+    return values
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[np.ndarray, pd.Index]:

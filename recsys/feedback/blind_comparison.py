@@ -5,12 +5,13 @@ would take count for the checkpoint that they were drafted from.
 """
 
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from random import Random, SystemRandom
 
-from sqlalchemy import case, distinct, func, select, update
+from sqlalchemy import func, select, update
 
 from recsys.accounts.account import Account
 from recsys.accounts.roles import check_allowed
@@ -87,6 +88,10 @@ class PairSummary:
         """Share of the decided picks that `first` won, NaN without any."""
         return self.first_wins / self.decided if self.decided else float("nan")
 
+    def reversed(self) -> "PairSummary":
+        """Return the same picks with the second checkpoint first."""
+        return replace(self, first=self.second, second=self.first, first_wins=self.second_wins, second_wins=self.first_wins)
+
     @cached_property
     def interval(self) -> tuple[float, float]:
         """Wilson's 95 % interval of the win rate, from 0 to 1 without a decided pick; picks are taken as independent."""
@@ -96,6 +101,12 @@ class PairSummary:
 
         found = binomtest(self.first_wins, self.decided).proportion_ci(method="wilson")
         return float(found.low), float(found.high)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the interval includes a win rate of one half."""
+        low, high = self.interval
+        return low <= 0.5 <= high
 
     @cached_property
     def p_value(self) -> float:
@@ -167,31 +178,40 @@ def _impression(comparison: BlindComparison, side: str) -> Impression:
 
 
 def record_pick(store: Store, account: Account, comparison_id: str, pick: str, clicked: Collection[str] = ()) -> None:
-    """Save the pick of a comparison, "first", "second" or "tie", once and for all: it is the account's own, and has no pick yet.
+    """Save the pick of a comparison of the account's own, "first", "second" or "tie", once and for all: the same again changes nothing.
 
     `clicked` are the items taken in an interleaved list.
     """
     check_allowed(account, "give feedback")
     if pick not in (FIRST, SECOND, TIE):
         raise unknown("pick", pick, (FIRST, SECOND, TIE))
-    waiting = (ComparisonRow.id == comparison_id, ComparisonRow.account_id == account.id, ComparisonRow.pick.is_(None))
+    own = (ComparisonRow.id == comparison_id, ComparisonRow.account_id == account.id)
     with store.write() as session:
-        row = session.scalar(select(ComparisonRow).where(*waiting))
+        row = session.scalar(select(ComparisonRow).where(*own))
+        if row is not None and row.pick == pick:
+            return
         shown = {**row.shown, "clicked": sorted(clicked)} if row is not None else {}
         # Another server may have saved a pick since the row was read: the condition is part of the write itself.
-        done = session.execute(update(ComparisonRow).where(*waiting).values(pick=pick, picked=time.time(), shown=shown))
+        waiting = update(ComparisonRow).where(*own, ComparisonRow.pick.is_(None))
+        done = session.execute(waiting.values(pick=pick, picked=time.time(), shown=shown))
         if done.rowcount != 1:  # type: ignore[attr-defined]
             raise DataError(_("this comparison does not wait for a pick of this account; a pick that was made stays as it is"))
 
 
 def summarize_comparisons(store: Store, dataset: str) -> list[PairSummary]:
     """Return the picks between each pair of checkpoints on a dataset, of all accounts, the pair with most picks first."""
-    columns = [func.sum(case((ComparisonRow.pick == pick, 1), else_=0)) for pick in (FIRST, SECOND, TIE)]
-    wanted = (
-        select(ComparisonRow.first, ComparisonRow.second, *columns, func.count(distinct(ComparisonRow.account_id)))
-        .where(ComparisonRow.dataset == dataset, ComparisonRow.pick.is_not(None))
-        .group_by(ComparisonRow.first, ComparisonRow.second)
-    )
+    columns = (ComparisonRow.first, ComparisonRow.second, ComparisonRow.pick, ComparisonRow.account_id)
+    wanted = select(*columns, func.count()).where(ComparisonRow.dataset == dataset, ComparisonRow.pick.is_not(None)).group_by(*columns)
     with store.read() as session:
-        rows = [PairSummary(first, second, *map(int, counts)) for first, second, *counts in session.execute(wanted)]
-    return sorted(rows, key=lambda each: (-each.decided - each.ties, each.first, each.second))
+        return summarize_picks((first, second, str(pick), who, count) for first, second, pick, who, count in session.execute(wanted))
+
+
+def summarize_picks(picks: Iterable[tuple[str, str, str, str, int]]) -> list[PairSummary]:
+    """Return a summary of each pair from (first, second, pick, account, number of picks), the pair with most picks first."""
+    counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    accounts: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for first, second, pick, account, count in picks:
+        counts[first, second][pick] += count
+        accounts[first, second].add(account)
+    found = [PairSummary(*pair, each[FIRST], each[SECOND], each[TIE], len(accounts[pair])) for pair, each in counts.items()]
+    return sorted(found, key=lambda each: (-each.decided - each.ties, each.first, each.second))

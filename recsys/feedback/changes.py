@@ -32,7 +32,7 @@ class Change(Protocol):
 
 
 @dataclass(frozen=True)
-class ShownList:
+class NewImpression:
     """A list that was shown."""
 
     impression: Impression
@@ -53,7 +53,7 @@ class ShownList:
 
 
 @dataclass(frozen=True)
-class Answer:
+class NewFeedback:
     """Feedback on an item of a list that was shown."""
 
     impression: Impression

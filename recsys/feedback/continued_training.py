@@ -15,10 +15,8 @@ from recsys.feedback.training_data import Answer
 
 EPOCHS = 4
 """Times that all feedback is seen."""
-RATE = 0.3
-"""Learning rate, as a share of that of the training."""
-FEEDBACK_SHARE = 1.0
-"""Weight of the mean loss of feedback, where that of interactions has the weight 1."""
+FEEDBACK_SHARE = 0.3
+"""Weight of the loss of the feedback on one list, where the mean loss of interactions has the weight 1."""
 MOST_LIKELY = 0.999
 """Probability of an unwanted item above which its loss does not grow."""
 
@@ -33,7 +31,7 @@ def continue_training(
     rng = np.random.default_rng(seed)
     made = type(model).restore(model.item_ids, model.config, {name: value.copy() for name, value in model.arrays().items()})
     made.train()
-    optimizer = torch.optim.AdamW(made.parameters(), lr=RATE * made.config.learning_rate, weight_decay=made.config.weight_decay)
+    optimizer = torch.optim.AdamW(made.parameters(), lr=made.config.learning_rate, weight_decay=made.config.weight_decay)
     batches = _collect_batches(made, answers)
     interactions = _repeat_batches(made, dataset, split, rng)
     steps = EPOCHS * len(batches)

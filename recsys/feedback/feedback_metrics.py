@@ -1,16 +1,20 @@
-"""Metrics of two models on the same feedback, with paired intervals over accounts."""
+"""Metrics of two models on the same feedback, with paired intervals over accounts.
+
+Only the items that a person answered to are ranked, against each other: the items of a list were chosen by the model that showed it, so
+that ranks among all items would favour that model, and items without an answer may not have been seen. Lists whose answers are all of
+one kind say nothing about an order, and are left out.
+"""
 
 import numpy as np
 
 from recsys.core import Recommender, candidate_scores
 from recsys.evaluation.bootstrap import bootstrap_interval, bootstrap_means, has_intervals
-from recsys.evaluation.metrics import compute_case_metrics, compute_ranks
 from recsys.feedback.training_data import FeedbackData
 
 REQUESTS_PER_CHUNK = 128
-METRICS = ("ndcg@10", "hr@10", "mrr")
-PAIRS = "pairs"
-"""Share of pairs of a wanted and an unwanted item of one list whose scores are in the right order, ties counting half."""
+METRICS = ("pairs", "ndcg")
+"""pairs: share of pairs of a wanted and an unwanted item that are in the right order, ties counting half. ndcg: of the wanted items
+among the answered ones."""
 
 
 def measure_feedback(
@@ -18,45 +22,38 @@ def measure_feedback(
 ) -> dict[str, tuple[float, float, float, float, float]]:
     """Return each metric under both models, the difference, and the limits of its 95 % interval over accounts, NaN for a single account.
 
-    Ranks are those of the wanted items among all items, given the request of their list. A metric without a case is left out.
+    Nothing without a list that has both kinds of answers.
     """
-    accounts = {each: code for code, each in enumerate(sorted(feedback.accounts))}
-    columns = [_compute_columns(model, feedback, repeats) for model in (before, after)]
-    found = {}
-    for metric in (*METRICS, PAIRS):
-        ids, values = columns[0][metric][0], np.column_stack([each[metric][1] for each in columns])
-        if not len(values):
-            continue
-        codes = np.array([accounts[each] for each in ids])
-        low = high = float("nan")
-        if has_intervals(codes):
-            low, high = bootstrap_interval(bootstrap_means(values[:, [1]] - values[:, [0]], codes, seed)[:, 0])
-        old, new = values.mean(axis=0)
-        found[metric] = float(old), float(new), float(new - old), low, high
-    return found
-
-
-def _compute_columns(model: Recommender, feedback: FeedbackData, repeats: bool) -> dict[str, tuple[list[str], np.ndarray]]:
-    """Return the accounts and values of the cases of every metric."""
+    codes_of = {each: code for code, each in enumerate(sorted(feedback.accounts))}
     answers_of: dict[str, list[tuple[str, float]]] = {}
     for answer in feedback.answers:
         answers_of.setdefault(answer.impression_id, []).append((answer.item_id, answer.weight))
-    lists = [each for each in feedback.lists if each.impression_id in answers_of]
-    vocabulary = model.vocabulary  # type: ignore[attr-defined]
-    ranks: list[float] = []
-    pairs: list[float] = []
-    rank_accounts: list[str] = []
-    pair_accounts: list[str] = []
-    for start in range(0, len(lists), REQUESTS_PER_CHUNK):
-        chunk = lists[start : start + REQUESTS_PER_CHUNK]
-        for row, each in zip(candidate_scores(model, [each.request for each in chunk], vocabulary, repeats), chunk, strict=True):
-            items, weights = zip(*answers_of[each.impression_id], strict=True)
-            at, is_wanted = vocabulary.encode(items) - 1, np.array(weights) > 0
-            good, bad = row[at[is_wanted]], row[at[~is_wanted]]
-            ranks += compute_ranks(np.broadcast_to(row, (len(good), len(row))), at[is_wanted]).tolist()
-            rank_accounts += [each.account_id] * len(good)
-            if len(good) and len(bad):
-                pairs.append(float(np.mean((good[:, None] > bad) + 0.5 * (good[:, None] == bad))))
-                pair_accounts.append(each.account_id)
-    by_case = compute_case_metrics(np.array(ranks))
-    return {**{name: (rank_accounts, by_case[name]) for name in METRICS}, PAIRS: (pair_accounts, np.array(pairs))}
+    lists = [each for each in feedback.lists if {weight > 0 for _item, weight in answers_of.get(each.impression_id, ())} == {True, False}]
+    if not lists:
+        return {}
+    accounts = np.array([codes_of[each.account_id] for each in lists])
+    values = np.empty((2, len(lists), len(METRICS)))
+    for model, of_model in zip((before, after), values, strict=True):
+        vocabulary = model.vocabulary  # type: ignore[attr-defined]
+        for start in range(0, len(lists), REQUESTS_PER_CHUNK):
+            chunk = lists[start : start + REQUESTS_PER_CHUNK]
+            scores = candidate_scores(model, [each.request for each in chunk], vocabulary, repeats)
+            for at, (row, each) in enumerate(zip(scores, chunk, strict=True), start=start):
+                items, weights = zip(*answers_of[each.impression_id], strict=True)
+                of_model[at] = compute_list_metrics(row[vocabulary.encode(items) - 1], np.array(weights) > 0)
+    difference = values[1] - values[0]
+    draws = bootstrap_means(difference, accounts, seed) if has_intervals(accounts) else np.full((1, len(METRICS)), np.nan)
+    return {
+        name: (*values[:, :, at].mean(axis=1).tolist(), float(difference[:, at].mean()), *bootstrap_interval(draws[:, at]))
+        for at, name in enumerate(METRICS)
+    }
+
+
+def compute_list_metrics(scores: np.ndarray, is_wanted: np.ndarray) -> tuple[float, float]:
+    """Return the metrics of one list from the scores (n,) of the answered items; at least one is wanted, and one not."""
+    good, bad = scores[is_wanted], scores[~is_wanted]
+    pairs = float(np.mean((good[:, None] > bad) + 0.5 * (good[:, None] == bad)))
+    gains = 1 / np.log2(1 + np.arange(1, len(scores) + 1))
+    # tied items share the mean gain of their ranks
+    by_item = np.array([gains[(scores > each).sum() : (scores >= each).sum()].mean() for each in good])
+    return pairs, float(by_item.sum() / gains[: len(good)].sum())

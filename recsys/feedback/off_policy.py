@@ -72,8 +72,8 @@ def estimate_off_policy(
     if not lists:
         return None
     wanted = {(each.impression_id, each.item_id) for each in feedback.answers if each.weight > 0}
-    ranks = np.concatenate([np.arange(1, len(each.items) + 1) for each in lists])
-    lengths = np.concatenate([np.full(len(each.items), len(each.items)) for each in lists])
+    ranks = np.concatenate([each.ranks for each in lists])
+    lengths = np.concatenate([np.full(len(each.items), max(each.ranks)) for each in lists])
     rewards = np.array([float((each.impression_id, item) in wanted) for each in lists for item in each.items])
     codes = {account: code for code, account in enumerate(sorted({each.account_id for each in lists}))}
     accounts = np.repeat([codes[each.account_id] for each in lists], [len(each.items) for each in lists])

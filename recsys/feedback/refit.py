@@ -28,11 +28,16 @@ from recsys.feedback.training_data import Answer, FeedbackData, add_events, load
 from recsys.feedback.version_names import SEPARATOR, join_version, split_version
 from recsys.feedback.versions import add_version
 from recsys.models import IMPORTED_MODELS, find_model_spec
+from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import CheckpointCard, check_dataset_match, find_checkpoint, load_checkpoint
 
 LEAST_ANSWERS, LEAST_WANTED = 20, 5
 """Answers to learn from, and wanted items among them, below which a refit would follow chance."""
 VALIDATION_METRICS = ("ndcg@10", "hr@10", "mrr")
+
+
+REFIT_STAGES = {"reading": (0.0, 0.05), "training": (0.05, 0.7), "evaluating": (0.7, 0.99), "done": (0.99, 1.0)}
+"""Stages of a refit, and the shares of its time between which each is."""
 
 
 class StoppedError(RecsysError):
@@ -74,6 +79,12 @@ class RefitResult:
         return join_version(self.checkpoint, self.version)
 
 
+def refit_as_json(result: RefitResult) -> dict[str, Any]:
+    """Return a result as JSON values, with the name of the new version."""
+    changes = {"validation": _plain(result.validation), "held_out": _plain(result.held_out)}
+    return dict(to_plain({"name": result.name, **asdict(result), **changes}))
+
+
 Report = Callable[[dict[str, Any]], None]
 
 
@@ -89,7 +100,7 @@ def refit_checkpoint(
 ) -> RefitResult:
     """Refit a checkpoint on the feedback since a time (seconds UTC), by default on all, and save it as a new version.
 
-    `report` gets dicts with `stage` ("reading", "training", "evaluating", "done"), `done` and `of`. When `should_stop` returns True, a
+    `report` gets dicts with `stage` (one of REFIT_STAGES), `done`, `of` and `seconds`. When `should_stop` returns True, a
     StoppedError ends the work. A model that cannot be refitted, or too little feedback, is a DataError.
     """
     check_allowed(account, "refit")
@@ -99,7 +110,7 @@ def refit_checkpoint(
         raise DataError(_("a refit starts from the trained checkpoint, not from '{version}'; give {name}", version=checkpoint, name=base))
     loaded = load_checkpoint(find_checkpoint(checkpoint, dataset.name))
     check_dataset_match(loaded.card, dataset)
-    method = _choose_method(loaded.card)
+    method = choose_method(loaded.card)
 
     def tell(stage: str, done: int, of: int) -> None:
         if should_stop():
@@ -195,7 +206,8 @@ NOTHING_TO_COUNT = ("Content", "ItemKnnText")
 """Models that follow from the texts of items alone."""
 
 
-def _choose_method(card: CheckpointCard) -> Method:
+def choose_method(card: CheckpointCard) -> Method:
+    """Return the function that refits the model of a checkpoint; a DataError says why there is none."""
     refusal = find_refusal(card)
     if refusal is not None:
         raise DataError(refusal)

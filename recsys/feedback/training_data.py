@@ -10,15 +10,19 @@ import pandas as pd
 from sqlalchemy import select
 
 from recsys.core import Dataset, Event, Request, empty_history, request_at
+from recsys.core.formatting import move_within_week
 from recsys.core.split import TRAIN, Split
 from recsys.database.engine import Store
 from recsys.database.schema import FeedbackRow, ImpressionRow
+from recsys.feedback.stars import find_star_values, is_good_rating
 
 WEIGHTS = {"take": 1.0, "like": 1.0, "dislike": -0.5, "skip": -0.1}
 """Weight of each action, below 0 for items that were not wanted: a dislike says less than a like, since it comes from one list only,
 and a skip less again, since the person may not have seen the item."""
 RATING_WEIGHTS = (-0.5, 1.0)
-"""Weights of a rating below the mean rating of the dataset, and of one from it on."""
+"""Weights of a rating below three stars, and of one from there on."""
+FILTERS = ("categories", "most_per_category", "candidates")
+"""Parts of a context that limit which items could be in the list."""
 HELD_OUT = 0.3
 """Share of accounts whose feedback is not learnt from."""
 
@@ -37,12 +41,16 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class ShownList:
-    """A list that at least one answer was given to, as it was shown: `items` best first. `is_filtered` if only some items could be in it."""
+    """A list that at least one answer was given to: `items` best first at `ranks`. `is_filtered` if only some items could be in it.
+
+    The ranks are 1, 2, … unless the list was interleaved with another one.
+    """
 
     impression_id: str
     account_id: str
     request: Request
     items: tuple[str, ...]
+    ranks: tuple[int, ...]
     is_filtered: bool
 
 
@@ -87,17 +95,16 @@ def load_training_feedback(store: Store, dataset: Dataset, checkpoint: str, sinc
     with store.read() as session:
         rows = session.execute(wanted).tuples().all()
     known = set(dataset.item_ids)
-    has_ratings = dataset.ratings is not None and bool(np.isfinite(dataset.ratings).any())
-    middle = float(np.nanmean(dataset.ratings)) if has_ratings else float("nan")
+    stars = find_star_values(dataset.ratings)
     lists: dict[str, ShownList] = {}
     answers: dict[tuple[str, str], Answer] = {}
     for row, shown in rows:
-        weight = _weigh(row, middle)
+        weight = _weigh(row, stars)
         if row.item_id not in known or weight is None:
             continue
         if shown.id not in lists:
             request = build_request(dataset, shown.user_id, shown.step, shown.context)
-            lists[shown.id] = ShownList(shown.id, shown.account_id, request, tuple(shown.items), bool(shown.context.get("filters")))
+            lists[shown.id] = ShownList(shown.id, shown.account_id, request, tuple(shown.items), *_describe_list(shown))
         answers[shown.id, row.item_id] = Answer(shown.id, row.account_id, lists[shown.id].request, row.item_id, weight, row.rank)
     return FeedbackData(tuple(lists.values()), tuple(answers.values()))
 
@@ -105,21 +112,63 @@ def load_training_feedback(store: Store, dataset: Dataset, checkpoint: str, sinc
 def build_request(dataset: Dataset, user_id: str, step: int, context: Mapping[str, Any]) -> Request:
     """Return the request of a list that was shown: the user's history at the step, and what the context says was changed.
 
-    The context may have `time` and `utc_offset`, `place`, and the items that were `taken` (added to the history), `likes`, `dislikes`.
-    A user that the dataset does not have has no history.
+    The context may have `time` and `utc_offset`, or `weekday` and `hour`; `place`; `history`, the events of somebody that the dataset
+    does not have; the items that were `taken` (added to the history), `likes` and `dislikes`; `candidates`.
     """
     is_known = user_id in dataset.interactions["user_id"].cat.categories
     history = dataset.history(user_id) if is_known else empty_history(user_id)
     base = request_at(history, min(step, len(history)))
-    time, offset = context.get("time", base.time), context.get("utc_offset", base.utc_offset)
-    history, places = base.history, dataset.item_places
-    known = [item for item in context.get("taken", ()) if item in dataset.items.index]
-    for item in known:
-        place = (np.nan, np.nan) if places is None else tuple(places[dataset.items.index.get_loc(item)])
-        history = history.then(Event(item, np.nan if time is None else time, np.nan if offset is None else offset, place))
-    history = replace(history, likes=tuple(context.get("likes", ())), dislikes=tuple(context.get("dislikes", ())))
+    history, (time, offset) = base.history, _find_time(base, context)
+    for event in [*context.get("history", ()), *context.get("taken", ())]:
+        event = {"item_id": event} if isinstance(event, str) else event
+        history = history.then(
+            Event(
+                event["item_id"],
+                _or_nan(event.get("time") or time),
+                _or_nan(offset),
+                _find_place(dataset, event["item_id"]),
+                rating=_or_nan(event.get("rating")),
+            )
+        )
     place = context.get("place")
-    return Request(history, time=time, utc_offset=offset, place=None if place is None else (float(place[0]), float(place[1])))
+    if isinstance(place, Mapping):
+        place = place["latitude"], place["longitude"]
+    candidates = context.get("candidates")
+    return Request(
+        replace(history, likes=tuple(context.get("likes", ())), dislikes=tuple(context.get("dislikes", ()))),
+        time=time,
+        utc_offset=offset,
+        place=None if place is None else (float(place[0]), float(place[1])),
+        candidates=None if candidates is None else tuple(candidates),
+    )
+
+
+def _describe_list(shown: ImpressionRow) -> tuple[tuple[int, ...], bool]:
+    """Return the ranks of a list's items, and whether only some items could be in it."""
+    ranks = shown.context.get("ranks") or range(1, len(shown.items) + 1)
+    return tuple(ranks), any(shown.context.get(each) for each in FILTERS)
+
+
+def _find_time(base: Request, context: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    time, offset = context.get("time", base.time), context.get("utc_offset", base.utc_offset)
+    weekday, hour = context.get("weekday"), context.get("hour")
+    if weekday is None and hour is None:
+        return time, offset
+    times, offsets = base.history.times, base.history.utc_offsets
+    if time is None and times is not None and len(times):
+        time, offset = float(times[-1]), None if offsets is None else float(offsets[-1])
+    return (None if time is None else move_within_week(time, offset, weekday, hour)), offset
+
+
+def _find_place(dataset: Dataset, item_id: str) -> tuple[float, float]:
+    if dataset.item_places is None or item_id not in dataset.items.index:
+        return np.nan, np.nan
+    latitude, longitude = dataset.item_places[dataset.items.index.get_loc(item_id)]
+    return float(latitude), float(longitude)
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else float(value)
 
 
 def split_accounts(accounts: frozenset[str], seed: int) -> tuple[frozenset[str], frozenset[str]]:
@@ -160,10 +209,8 @@ def add_events(dataset: Dataset, split: Split, answers: Sequence[Answer]) -> tup
     return replace(dataset, interactions=joined), replace(split, labels=labels)
 
 
-def _weigh(row: FeedbackRow, middle: float) -> float | None:
-    """Return the weight of an answer; None for a rating of data without ratings to compare it with."""
+def _weigh(row: FeedbackRow, stars: np.ndarray | None) -> float | None:
+    """Return the weight of an answer; None for a rating of data without a scale to compare it with."""
     if row.action != "rating":
         return WEIGHTS[row.action]
-    if row.rating is None or not np.isfinite(middle):
-        return None
-    return RATING_WEIGHTS[int(row.rating >= middle)]
+    return None if row.rating is None or stars is None else RATING_WEIGHTS[int(is_good_rating(row.rating, stars))]

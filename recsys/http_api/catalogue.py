@@ -4,8 +4,8 @@ import math
 
 from recsys.datasets import list_datasets
 from recsys.datasets.prepared import DatasetCard
+from recsys.feedback.promotions import name_meant_checkpoints
 from recsys.feedback.version_names import split_version
-from recsys.feedback.versions import name_meant_checkpoints
 from recsys.http_api.access import Caller
 from recsys.http_api.schemas import DatasetAnswer, ModelAnswer, ModelsAnswer, NoQuery
 from recsys.http_api.service import Service

@@ -9,8 +9,8 @@ from typing import Any
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, StoreError
+from recsys.feedback.promotions import find_meant_checkpoint
 from recsys.feedback.version_names import SEPARATOR
-from recsys.feedback.versions import find_meant_checkpoint
 from recsys.http_api.errors import ApiError
 from recsys.storage.paths import check_name
 from recsys.training.checkpoints import CARD, LoadedCheckpoint, check_dataset_match

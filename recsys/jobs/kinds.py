@@ -24,7 +24,22 @@ class JobKind:
 def _refit(
     store: Store, account: Account, arguments: Mapping[str, Any], report: Report, should_stop: Callable[[], bool]
 ) -> Mapping[str, Any] | None:
-    raise NotImplementedError
+    from recsys.datasets import open_dataset
+    from recsys.feedback.refit import REFIT_STAGES, StoppedError, refit_as_json, refit_checkpoint
+
+    def tell(progress: dict[str, Any]) -> None:
+        share = progress["done"] / max(progress["of"], 1)
+        first, last = REFIT_STAGES[progress["stage"]]
+        report(first + (last - first) * share, progress["stage"])
+
+    dataset = open_dataset(arguments["dataset"])
+    chosen = {"since": arguments.get("since"), "seed": arguments.get("seed", 0)}
+    try:
+        return refit_as_json(
+            refit_checkpoint(store, account, arguments["checkpoint"], dataset, **chosen, report=tell, should_stop=should_stop)
+        )
+    except StoppedError:
+        return None
 
 
 KINDS = {"refit": JobKind("refit", _refit)}

@@ -79,14 +79,19 @@ def fail_job(store: Store, job_id: str, error: str) -> bool:
     return failed
 
 
-def fail_lost_jobs(store: Store) -> None:
-    """Mark the jobs as failed whose process is gone, be it that it was killed or that its server was."""
+def fail_lost_jobs(store: Store, own: str | None = None) -> None:
+    """Mark the jobs as failed whose process is gone, be it that it was killed or that its server was.
+
+    `own` is the job that the caller itself runs: it knows better how that ended.
+    """
     here, now = socket.gethostname(), time.time()
     silent = JobRow.heartbeat < now - SILENT_SECONDS
     gone = and_(JobRow.host == here, JobRow.heartbeat < now - GONE_SECONDS)
     with store.read() as session:
         rows = session.scalars(select(JobRow).where(JobRow.state == "running", or_(silent, gone))).all()
     for row in rows:
+        if row.id == own:
+            continue
         if row.host != here:
             fail_job(store, row.id, _("the machine {host} gave no sign of life any more; start it again", host=row.host))
         elif row.process is None and (row.heartbeat or 0) < now - START_SECONDS:

@@ -21,7 +21,7 @@ ACTIVE = ("waiting", "running")
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it is now. `owner` is the name of its account; `share` between 0 and 1, `status` says in words what is done now."""
+    """A job as it is now. `owner` is the name of its account, empty once that is erased; `share` between 0 and 1, `status` says in words what is done now."""
 
     id: str
     account_id: str
@@ -99,7 +99,7 @@ def count_jobs_before(store: Store, job: Job) -> int:
 
 
 def _visible(account: Account) -> Any:
-    wanted = select(JobRow, AccountRow.name).join(AccountRow, AccountRow.id == JobRow.account_id)
+    wanted = select(JobRow, func.coalesce(AccountRow.name, "")).outerjoin(AccountRow, AccountRow.id == JobRow.account_id)
     return wanted if account.is_admin else wanted.where(JobRow.account_id == account.id)
 
 

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action
+from recsys.accounts.account import Account, record_action, to_account
 from recsys.accounts.roles import check_allowed, is_allowed
 from recsys.core.errors import DataError, NotAllowedError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow, FeedbackRow, JobRow, ScheduleRow, first_id
+from recsys.feedback.refit import find_refusal
+from recsys.feedback.version_names import split_version
 from recsys.jobs.queue import ACTIVE, add_job
+from recsys.training.checkpoints import find_checkpoint, read_card
 
 KIND = "refit"
 MOST = 1_000_000
@@ -35,6 +38,10 @@ class Schedule:
 def save_schedule(store: Store, account: Account, dataset: str, checkpoint: str, every: int) -> None:
     """Refit a checkpoint after every so many new answers from now on; a checkpoint has one schedule, and a later one replaces it."""
     check_allowed(account, KIND)
+    checkpoint = split_version(checkpoint)[0]
+    refusal = find_refusal(read_card(find_checkpoint(checkpoint, dataset)))
+    if refusal is not None:
+        raise DataError(refusal)
     if not 1 <= every <= MOST:
         raise DataError(_("a schedule needs a number of answers from 1 to {most}, for example 50", most=f"{MOST:,}"))
     with store.write() as session:
@@ -92,21 +99,21 @@ def start_due_jobs(store: Store) -> list[str]:
         with store.write() as session:
             this = update(ScheduleRow).where(ScheduleRow.id == row.id, ScheduleRow.since == row.since)
             taken = session.execute(this.values(since=time.time()))
-            owner = session.get_one(AccountRow, row.account_id)
-            account = Account(owner.id, owner.name, owner.role)
+            account = to_account(session.get_one(AccountRow, row.account_id))
             if taken.rowcount and is_allowed(account, KIND):  # type: ignore[attr-defined]
                 started.append(add_job(session, account, KIND, {"checkpoint": row.checkpoint, "dataset": row.dataset}))
     return started
 
 
 def _count_new(session: Session, row: ScheduleRow) -> int:
-    """Return the number of answers on lists of a dataset since the last refit, at most `every`; skips are no answers of their own.
+    """Return the number of answers to the lists of a checkpoint since the last refit, at most `every`; skips do not count.
 
     By the ids, which are in the order of their time: the primary key then leads to the new rows alone.
     """
     new = select(FeedbackRow.id).where(
         FeedbackRow.id >= first_id(row.since),
         FeedbackRow.dataset == row.dataset,
+        FeedbackRow.checkpoint == row.checkpoint,
         FeedbackRow.action != "skip",
         FeedbackRow.withdrawn.is_(None),
     )

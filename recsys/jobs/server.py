@@ -29,11 +29,13 @@ def serve_jobs(stop: Event) -> None:
             store = store or _find_store()
             if store is None:
                 continue
+            if running is not None and has_ended(store, running):
+                running = None
             if time.monotonic() - looked >= SCHEDULE_SECONDS:
                 looked = time.monotonic()
-                fail_lost_jobs(store)
+                fail_lost_jobs(store, running.job_id if running else None)
                 start_due_jobs(store)
-            if running is None or has_ended(store, running):
+            if running is None:
                 claimed = claim_job(store)
                 running = start_process(store, claimed) if claimed else None
             is_silent = False
@@ -47,7 +49,7 @@ def serve_jobs(stop: Event) -> None:
 
 def _find_store() -> Store | None:
     """Return the store; None as long as nobody has made it, which a server does not do by itself."""
-    url = make_url(get_database_url())
-    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+    url = get_database_url()
+    if url.startswith("sqlite") and not Path(make_url(url).database or "").is_file():
         return None
     return open_store()

@@ -7,8 +7,8 @@ import time
 import traceback
 from typing import Any
 
-from recsys.accounts.account import Account
-from recsys.core.errors import RecsysError, StoreError
+from recsys.accounts.account import to_account
+from recsys.core.errors import DataError, RecsysError, StoreError
 from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow, JobRow
@@ -73,12 +73,13 @@ def work_on(store: Store, job_id: str) -> None:
     os.nice(PRIORITY)
     with store.read() as session:
         row = session.get_one(JobRow, job_id)
-        owner = session.get_one(AccountRow, row.account_id)
-    account = Account(owner.id, owner.name, owner.role)
+        owner = session.get(AccountRow, row.account_id)
     life = _Life(store, job_id)
     state, result, error = "failed", None, ""
     try:
-        result = KINDS[row.kind].work(store, account, row.arguments, life.report, life.should_stop)
+        if owner is None:
+            raise DataError(_("the account that asked for it no longer exists"))
+        result = KINDS[row.kind].work(store, to_account(owner), row.arguments, life.report, life.should_stop)
         state = "stopped" if result is None else "done"
     except RecsysError as failure:
         error = str(failure)

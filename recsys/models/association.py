@@ -145,7 +145,7 @@ class Association(CausalModel):
         """Return expected ratings (len(requests), n_items) float32; NaN where the training data had none."""
         return self.expected_ratings(requests, self.rating)
 
-    def refit(self, feedback: Iterable[Feedback], epochs: int = 5, learning_rate: float = 0.0005, seed: int = 0) -> Self:
+    def refit(self, feedback: Iterable[Feedback], epochs: int = 10, learning_rate: float = 0.002, seed: int = 0) -> Self:
         """Return a new model trained on likes and dislikes as well; this one does not change.
 
         With p the softmax over all items, the loss is −log p of a like and −log(1 − p) of a dislike: the same as in training, so that

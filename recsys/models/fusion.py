@@ -260,7 +260,7 @@ class Fusion:
                 columns = [column for scores, ranks in by_part for column in (scores[row, chosen], -np.log(ranks[row, chosen]))]
                 features[start + at, : len(chosen)] = np.column_stack(columns)
                 is_candidate[start + at, : len(chosen)] = True
-        return features, is_candidate, is_candidate.any(axis=1)
+        return features, is_candidate, np.asarray(is_candidate.any(axis=1))
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,11 @@ The user's checkpoints are in RECSYS_HOME/checkpoints/DATASET/NAME, the shipped 
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields, replace
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +20,19 @@ from recsys.core import Dataset, Vocabulary
 from recsys.core.devices import choose_device
 from recsys.core.errors import CheckpointError, DataError, NotTrainedError, RecsysError, nearest_names, summarize_error
 from recsys.core.formatting import join_words
+from recsys.core.split import PROTOCOLS
 from recsys.core.translation import _
 from recsys.models import KNOWN_MODELS, MODELS, build_config
 from recsys.storage.atomic_files import write_folder_atomically
+from recsys.storage.json_cards import as_card, check_file, read_json
 from recsys.storage.paths import ASSETS, check_name, home, own_homes
 from recsys.storage.serialization import to_plain
 
 WEIGHTS, CARD, ITEMS = "model.safetensors", "card.json", "items.json"
+
+_DEPTH = re.compile(r"n(um)?_(hidden_)?(layers?|blocks?)$")
+_TRAINING = {"batch_tokens", "epochs", "patience", "n_negatives"}  # the only whole numbers in a config that are not sizes of a model
+_SMALL = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,18 @@ class CheckpointCard:
     source: dict[str, Any] = field(default_factory=dict)
     parent: str = ""
     trained_on: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise a ValueError for values that no checkpoint has, which `read_card` finds in a damaged one."""
+        if self.protocol not in PROTOCOLS:
+            raise ValueError(f"protocol is '{self.protocol}', not one of {', '.join(PROTOCOLS)}")
+        for name in ("epochs", "seconds", "targets_per_second", "parameters"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}, below 0")
+        datetime.fromisoformat(self.created)
+        counts = {key: self.source[key] for key in ("depth", "listed_cases", "cases") if self.source.get(key) is not None}
+        if not all(isinstance(each, int) and each >= 0 for each in counts.values()) or ("listed_cases" in counts) != ("cases" in counts):
+            raise ValueError(f"source has {counts}, which do not count lists and cases")
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,15 +144,16 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> LoadedCheckpoint:
     from safetensors.numpy import load as load_bytes
 
     card = read_card(folder)
-    _check_files(folder, WEIGHTS, ITEMS)
     try:
+        check_file(folder / WEIGHTS)
+        item_ids = np.array(_read_items(folder / ITEMS), dtype=object)
         if card.seal != _seal(folder, card):
             raise CheckpointError(_("checkpoint {folder} is damaged: its files differ from those saved; train it again", folder=folder))
-        item_ids = np.array(json.loads((folder / ITEMS).read_text(encoding="utf-8")), dtype=object)
         if Vocabulary(item_ids).fingerprint != card.vocabulary:
             raise CheckpointError(_("checkpoint {folder} is damaged: its items are not those of its card; train it again", folder=folder))
         weights = (folder / WEIGHTS).read_bytes()
         arrays = load_bytes(weights)
+        check_sizes(card.config, arrays)
         spec = KNOWN_MODELS[card.model]
         model = spec.load().restore(item_ids, build_config(spec.load().Config, card.config), arrays)
     except CheckpointError:
@@ -143,6 +166,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> LoadedCheckpoint:
         AttributeError,
         ArithmeticError,
         RuntimeError,
+        MemoryError,
         SafetensorError,
         RecsysError,
     ) as error:
@@ -171,19 +195,20 @@ def read_card(folder: Path) -> CheckpointCard:
                 **files,
             )
         raise CheckpointError(message)
-    _check_files(folder, CARD)
     try:
-        values = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        known = {each.name for each in fields(CheckpointCard)}
-        card = CheckpointCard(**{name: value for name, value in values.items() if name in known})
+        card = as_card(_without_missing_metrics(read_json(folder / CARD)), CheckpointCard)
     except FileNotFoundError as error:
         raise CheckpointError(
             _("{folder} is not a checkpoint: it has no {card}; give a folder that `python -m recsys train` wrote", folder=folder, card=CARD)
         ) from error
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD)) from error
-    if not isinstance(card.model, str) or not isinstance(card.config, dict):
-        raise CheckpointError(_("{file} cannot be read as the card of a checkpoint; train it again", file=folder / CARD))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            _(
+                "{file} cannot be read as the card of a checkpoint ({reason}); train it again",
+                file=folder / CARD,
+                reason=summarize_error(error),
+            )
+        ) from error
     if card.model not in KNOWN_MODELS:
         raise CheckpointError(
             _(
@@ -195,13 +220,32 @@ def read_card(folder: Path) -> CheckpointCard:
     return card
 
 
-def _check_files(folder: Path, *names: str) -> None:
-    """Raise a CheckpointError for a pipe or a device in the place of a file: reading it may never end."""
-    for name in names:
-        if (folder / name).exists() and not (folder / name).is_file():
-            raise CheckpointError(
-                _("checkpoint {folder} is damaged ({reason}); train it again", folder=folder, reason=f"{name} is not a file")
-            )
+def _without_missing_metrics(values: Any) -> Any:
+    """Leave out the metrics that were NaN when the card was written, which JSON has as null."""
+    for key in ("validation", "intervals") if isinstance(values, dict) else ():
+        if isinstance(values.get(key), dict):
+            values[key] = {name: each for name, each in values[key].items() if each is not None and each != [None, None]}
+    return values
+
+
+def _read_items(file: Path) -> list[str]:
+    items = read_json(file, most_bytes=sys.maxsize)
+    if not isinstance(items, list) or not all(isinstance(each, str) for each in items):
+        raise ValueError(f"{file.name} is not a list of item ids")
+    return items
+
+
+def check_sizes(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise a ValueError for a config of a larger network than these arrays are from, before anything of its size is made.
+
+    A layer has at least one array, and a size of layers is at most the number of all values.
+    """
+    values = sum(int(each.size) for each in arrays.values())
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            check_sizes(value, arrays)
+        elif isinstance(value, int) and key not in _TRAINING and value > (len(arrays) if _DEPTH.search(key) else max(values, _SMALL)):
+            raise ValueError(f"its card says {key}={value}, more than its weights have")
 
 
 @lru_cache(maxsize=512)

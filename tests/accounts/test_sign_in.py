@@ -12,6 +12,7 @@ from recsys.accounts.administration import list_accounts, list_actions, set_role
 from recsys.accounts.roles import ROLES
 from recsys.accounts.sign_in import decide_role, enter, leave, read_identity
 from recsys.accounts.sign_in_settings import SignInSettings
+from recsys.accounts.tokens import create_token
 from recsys.core.errors import DataError, NotAllowedError, NotSignedInError
 from recsys.database.engine import Store, open_store
 
@@ -92,6 +93,12 @@ def test_an_identity_without_its_claims_is_refused(name: str, value: object) -> 
         read_identity(claims() | {name: value})
 
 
+@pytest.mark.parametrize("issuer", ["local", "token"])
+def test_no_provider_stands_for_accounts_made_here(issuer: str) -> None:
+    with pytest.raises(DataError, match="iss"):
+        read_identity(claims() | {"iss": issuer})
+
+
 def test_entering_keeps_one_account(store: Store, owner: Account) -> None:
     first = enter(store, read_identity(claims(groups=["team"])), BY_GROUP)
     again = enter(store, read_identity(claims(groups=["team"], issued=5, name="Ann B.")), BY_GROUP)
@@ -157,6 +164,9 @@ def test_addresses_that_name_nobody(store: Store, owner: Account) -> None:
     for whom, message in {"ann@example.com": "no account", "": "no account", "%": "no account", "bob@example.com": "several"}.items():
         with pytest.raises(DataError, match=message):
             set_role(store, owner, whom, "admin")
+    create_token(store, owner, "shop")
+    with pytest.raises(DataError, match="token shop"):
+        set_role(store, owner, next(each.id for each in list_accounts(store, owner) if each.name == "shop"), "admin")
     with pytest.raises(DataError, match="owner of this machine"):
         set_role(store, owner, owner.id, "viewer")
 

@@ -1,6 +1,8 @@
 """Tables that look plain and are not: lines that are not events, joined files, odd numbers; read right, reported, or asked about."""
 
 import gzip
+import lzma
+import re
 import zipfile
 import zlib
 from collections import Counter
@@ -161,15 +163,62 @@ def zipped(folder: Path, **members: str) -> Path:
     return folder / "t.zip"
 
 
-def test_damaged_deflate_stream(tmp_path: Path) -> None:
-    path = zipped(tmp_path, a=timed())
-    content = bytearray(path.read_bytes())
-    content[60:90] = bytes(range(200, 230))
-    path.write_bytes(content)
-    with zipfile.ZipFile(path) as archive, pytest.raises((zlib.error, zipfile.BadZipFile)):
-        archive.read("a/t.csv")
-    with pytest.raises(DataError, match="not a readable zip"):
-        read_file(path)
+METHODS = {"deflate": zipfile.ZIP_DEFLATED, "lzma": zipfile.ZIP_LZMA, "bzip2": zipfile.ZIP_BZIP2}
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("name", ["t.zip", "t.npz", "t.xlsx"])
+def test_damaged_stream_in_an_archive(method: int, name: str, tmp_path: Path) -> None:
+    member = {"t.zip": "t.csv", "t.npz": "user_id.npy", "t.xlsx": "xl/worksheets/sheet1.xml"}[name]
+    with zipfile.ZipFile(tmp_path / name, "w", method) as archive:
+        archive.writestr(member, timed())
+        if name == "t.xlsx":
+            archive.writestr("xl/workbook.xml", "<workbook/>")
+    content = bytearray((tmp_path / name).read_bytes())
+    content[90:120] = bytes(range(200, 230))
+    (tmp_path / name).write_bytes(content)
+    with zipfile.ZipFile(tmp_path / name) as archive, pytest.raises((zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError)):
+        archive.read(member)
+    with pytest.raises(DataError, match=r"not a readable zip|damaged NumPy file|damaged workbook"):
+        read_file(tmp_path / name)
+
+
+LONG = "x" * 140_000  # longer than Python's csv module reads
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"user_id,item_id,timestamp,{LONG}\n" + table(rows=[(*pair, START) for pair in PAIRS]),
+        f'user_id,item_id,timestamp,"{LONG}"\n' + table(rows=[(*pair, START) for pair in PAIRS]),
+        f'u1,"{LONG}"\n' + table(rows=[(*pair, START) for pair in PAIRS]),
+        '"' + table("user_id", "item_id"),
+        '"' + table("user_id", "item_id", rows=PAIRS * 10_000),
+        table("user_id", "item_id") + '"' + table(rows=PAIRS * 10_000),
+        table("user_id", "item_id") + 'u1,"i2',
+    ],
+    ids=["name", "quoted name", "cell", "quote", "quote in 300 KB", "quote below the head", "quote at the end"],
+)
+def test_cells_beyond_the_limit_of_csv_and_quotes_that_never_close(text: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        read_file(write(tmp_path, text))
+    assert re.search(r"line \d+ (has|contains a quote)|only one column", str(caught.value))
+
+
+def test_a_long_cell_is_read(tmp_path: Path) -> None:
+    rows = [(*pair, START + number, LONG if number == 20 else "a") for number, pair in enumerate(PAIRS)]
+    data = read_file(write(tmp_path, table("user_id", "item_id", "timestamp", "text", rows=rows)))
+    assert sorted(map(len, data.interactions["text"])) == [1] * 39 + [len(LONG)]
+
+
+@pytest.mark.parametrize("zero", "٠۰०๐０")
+@pytest.mark.parametrize("form", ["2024-01-{:02}", "{:02}/01/2024 10:11", "17000000{:02}", "202401{:02}", "{} Jan 2024"])
+def test_dates_in_other_digits_are_asked_about_with_an_example(zero: str, form: str, tmp_path: Path) -> None:
+    digits = {ord(str(number)): ord(zero) + number for number in range(10)}
+    rows = [(*pair, form.format(1 + number % 28).translate(digits)) for number, pair in enumerate(PAIRS)]
+    with pytest.raises(QuestionError, match="cannot be read as times, for example") as caught:
+        read_file(write(tmp_path, table("user_id", "item_id", "timestamp", rows=rows)))
+    assert rows[0][2] in str(caught.value)
 
 
 def test_a_copy_in_an_archive_is_read_once(tmp_path: Path) -> None:

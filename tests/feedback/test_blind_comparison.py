@@ -100,7 +100,8 @@ def test_a_pick_is_made_once_and_by_its_account(store: Store, account: Account, 
     with pytest.raises(UnknownNameError, match="pick"):
         record_pick(store, account, made.id, "markov")
     record_pick(store, account, made.id, SECOND, clicked={"i04"})
-    for again in (SECOND, FIRST, TIE):
+    record_pick(store, account, made.id, SECOND, clicked={"i05"})  # the answer to the first one was lost
+    for again in (FIRST, TIE):
         with pytest.raises(DataError, match="stays as it is"):
             record_pick(store, account, made.id, again)
     save_comparison(store, account, made)
@@ -153,6 +154,7 @@ def test_rate_interval_and_sign_test(wins: int, losses: int, ties: int) -> None:
     total = wins + losses
     summary = PairSummary("a", "b", wins, losses, ties, 1)
     assert summary.win_rate == wins / total and summary.decided == total
+    assert summary.reversed().first_wins == losses and summary.reversed().reversed() == summary
     assert summary.interval == pytest.approx(wilson(wins, total), abs=1e-9)
     likely = [math.comb(total, k) / 2**total for k in range(total + 1)]
     assert summary.p_value == pytest.approx(sum(each for each in likely if each <= likely[wins] * (1 + 1e-7)))

@@ -13,7 +13,7 @@ from recsys.accounts.account import Account, save_account
 from recsys.core.errors import DataError, NotAllowedError, UnknownNameError
 from recsys.database.engine import Store
 from recsys.database.schema import FeedbackRow, ImpressionRow
-from recsys.feedback.changes import Answer, Change, ShownList, Withdrawal, apply_changes
+from recsys.feedback.changes import Change, NewFeedback, NewImpression, Withdrawal, apply_changes
 from recsys.feedback.recording import Impression, load_feedback, record_feedback, record_impression, withdraw_feedback
 
 LISTS = (("a", "b", "c", "d"), ("c", "a", "e"))  # two lists of the same timeline, the first shown at steps 1 and 2
@@ -69,7 +69,7 @@ def test_the_store_and_the_memory_agree_with_a_log_read_by_hand(
     store: Store, new_account: Callable[..., Account], log: list[tuple]
 ) -> None:
     account, impressions = new_account(), [shown(*each) for each in SHOWN]
-    changes: list[Change] = [ShownList(each) for each in impressions]
+    changes: list[Change] = [NewImpression(each) for each in impressions]
     for entry in log:
         if entry[0] == "withdraw":
             changes.append(Withdrawal("city", "ann", *entry[1:]))
@@ -77,7 +77,7 @@ def test_the_store_and_the_memory_agree_with_a_log_read_by_hand(
             what, which, at = entry
             items = impressions[which].items
             rating = what if isinstance(what, float) else None
-            changes.append(Answer(impressions[which], items[at % len(items)], what if rating is None else "rating", rating))
+            changes.append(NewFeedback(impressions[which], items[at % len(items)], what if rating is None else "rating", rating))
     for change in changes:
         change.save(store, account)
     loaded = [each for each in load_feedback(store, account, "city", "ann") if each.action != "skip"]
@@ -129,7 +129,7 @@ def test_taking_back_a_take_takes_back_what_was_skipped_on_the_way(store: Store,
 def test_what_is_saved_twice_is_saved_once(store: Store, new_account: Callable[..., Account]) -> None:
     account, impression = new_account(), shown(1, LISTS[0])
     for _time in range(2):
-        for change in (ShownList(impression), Answer(impression, "c", "take"), Answer(impression, "a", "rating", 3.0)):
+        for change in (NewImpression(impression), NewFeedback(impression, "c", "take"), NewFeedback(impression, "a", "rating", 3.0)):
             change.save(store, account)
     with store.read() as session:
         impressions = session.scalars(select(ImpressionRow).where(ImpressionRow.account_id == account.id)).all()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recsys.accounts.account import Account, open_local_account
-from recsys.database.engine import Store, open_store
+from recsys.database.engine import VARIABLE, Store, open_store
 from recsys.jobs import kinds, server
 from recsys.jobs.queue import Job, get_job
 from tests.jobs.worker import SETTINGS, TEST_KINDS
@@ -25,8 +25,10 @@ def small_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, name, value)
 
 
-@pytest.fixture
-def store(own_home: None) -> Store:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(own_home: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Store:
+    if request.param == "postgresql":
+        monkeypatch.setenv(VARIABLE, request.getfixturevalue("postgres_url"))
     return open_store()
 
 

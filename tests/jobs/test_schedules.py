@@ -6,17 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from recsys.accounts.account import Account, save_account
-from recsys.core.errors import DataError, NotAllowedError, UnknownNameError
+from recsys.core.errors import DataError, NotAllowedError, NotTrainedError, UnknownNameError
 from recsys.database.engine import Store
 from recsys.feedback.recording import Impression, record_feedback, record_impression, withdraw_feedback
 from recsys.jobs.lifecycle import claim_job, finish_job
 from recsys.jobs.queue import list_jobs
 from recsys.jobs.schedules import delete_schedule, find_schedule, list_schedules, save_schedule, start_due_jobs
 
+CITY = "demo-city"
 ITEMS = [f"i{at}" for at in range(10)]
 
 
-def answer(store: Store, account: Account, *items: str, dataset: str = "made", user: str = "u", action: str = "like") -> None:
+def answer(store: Store, account: Account, *items: str, dataset: str = CITY, user: str = "u", action: str = "like") -> None:
     """Show a list, and like items of it."""
     impression = Impression(dataset, "fingerprint", "association", "fingerprint", user, 3, ITEMS, [1.0] * 10)
     shown = record_impression(store, account, impression)
@@ -32,16 +33,16 @@ def editor(store: Store) -> Account:
 def test_a_refit_starts_after_so_many_new_answers_and_again(store: Store, account: Account, editor: Account) -> None:
     answer(store, account, *ITEMS)  # before the schedule: they do not count
     time.sleep(0.002)
-    save_schedule(store, editor, "made", "association", 3)
+    save_schedule(store, editor, CITY, "association", 3)
     answer(store, account, "i0", "i1")
     answer(store, account, "i0", "i1", dataset="another")
     answer(store, account, "i4", user="v", action="take")  # and four skipped ones above
-    withdraw_feedback(store, account, "made", "v")
-    assert start_due_jobs(store) == [] and find_schedule(store, "made", "association").new == 2  # type: ignore[union-attr]
+    withdraw_feedback(store, account, CITY, "v")
+    assert start_due_jobs(store) == [] and find_schedule(store, CITY, "association").new == 2  # type: ignore[union-attr]
     answer(store, account, "i2", action="dislike")
     (started,) = start_due_jobs(store)
     (job,) = list_jobs(store, editor)
-    assert (job.id, job.owner, job.arguments) == (started, "Ada", {"dataset": "made", "checkpoint": "association"})
+    assert (job.id, job.owner, job.arguments) == (started, "Ada", {"dataset": CITY, "checkpoint": "association"})
     answer(store, account, "i3", "i4", "i5")
     assert start_due_jobs(store) == []  # the first one has not ended
     claim_job(store, started)
@@ -50,7 +51,7 @@ def test_a_refit_starts_after_so_many_new_answers_and_again(store: Store, accoun
 
 
 def test_of_many_servers_one_starts_the_refit(store: Store, account: Account) -> None:
-    save_schedule(store, account, "made", "association", 2)
+    save_schedule(store, account, CITY, "association", 2)
     answer(store, account, "i0", "i1")
     servers = [Store(store.url) for _each in range(4)]
     with ThreadPoolExecutor(4) as pool:
@@ -58,7 +59,7 @@ def test_of_many_servers_one_starts_the_refit(store: Store, account: Account) ->
 
 
 def test_nothing_starts_for_an_account_that_may_no_longer_refit(store: Store, account: Account, editor: Account) -> None:
-    save_schedule(store, editor, "made", "association", 1)
+    save_schedule(store, editor, CITY, "association", 1)
     save_account(store, "https://people.test", "ada", "Ada", "", "viewer")
     answer(store, account, "i0")
     assert start_due_jobs(store) == []
@@ -67,13 +68,16 @@ def test_nothing_starts_for_an_account_that_may_no_longer_refit(store: Store, ac
 def test_a_checkpoint_has_one_schedule_of_one_owner(store: Store, account: Account, editor: Account) -> None:
     other = save_account(store, "https://people.test", "bob", "Bob", "", "editor")
     viewer = save_account(store, "https://people.test", "vera", "Vera", "", "viewer")
-    save_schedule(store, editor, "made", "association", 50)
-    save_schedule(store, editor, "made", "association", 60)
+    save_schedule(store, editor, CITY, "association", 50)
+    save_schedule(store, editor, CITY, "association@2", 60)
     for who in (other, viewer):
         with pytest.raises(NotAllowedError):
-            save_schedule(store, who, "made", "association", 1)
+            save_schedule(store, who, CITY, "association", 1)
     with pytest.raises(DataError, match="for example 50"):
-        save_schedule(store, editor, "made", "association", 0)
+        save_schedule(store, editor, CITY, "association", 0)
+    for checkpoint, error in (("popularity-of-mars", NotTrainedError), ("content", DataError)):
+        with pytest.raises(error):
+            save_schedule(store, editor, CITY, checkpoint, 50)
     (kept,) = list_schedules(store)
     assert (kept.every, kept.owner) == (60, "Ada")
     with pytest.raises(UnknownNameError):

@@ -10,9 +10,11 @@ import pytest
 from pages import server
 from recsys.accounts.account import Account
 from recsys.database.engine import Store
-from recsys.jobs.queue import get_job, submit_job
+from recsys.feedback.recording import Impression, record_feedback, record_impression
+from recsys.jobs.queue import get_job, list_jobs, submit_job
+from recsys.jobs.schedules import save_schedule
 from recsys.storage.paths import home
-from tests.jobs.conftest import lines, wait_for
+from tests.jobs.conftest import lines, serving, wait_for, wait_until_ended
 
 
 async def visit(app: Any, *parts: Any, while_open: Any) -> None:
@@ -33,3 +35,15 @@ def test_a_server_makes_no_store_by_itself(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(server, "JOBS_AFTER", 0.0)
     asyncio.run(visit(None, server.run_jobs, while_open=lambda: time.sleep(0.3)))
     assert list(home().iterdir()) == []
+
+
+def test_a_due_schedule_starts_a_refit_that_says_what_it_lacks(store: Store, account: Account) -> None:
+    save_schedule(store, account, "demo-city", "markov", 1)
+    impression = Impression("demo-city", "another state of it", "markov", "fingerprint", "p0001", 3, ["v1", "v2"], [1.0, 0.5])
+    record_feedback(store, account, record_impression(store, account, impression), "v1", "like")
+    with serving():
+        wait_for(lambda: list_jobs(store, account))
+        (job,) = list_jobs(store, account)
+        failed = wait_until_ended(store, account, job.id)
+    assert (failed.kind, failed.state) == ("refit", "failed") and "a refit needs 20" in failed.error
+    assert list_jobs(store, account) == [failed]

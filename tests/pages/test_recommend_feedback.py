@@ -9,12 +9,14 @@ from streamlit.testing.v1 import AppTest
 
 from pages.shell import feedback
 from recsys.accounts.account import Account, save_account
-from recsys.core import Dataset
+from recsys.core import Dataset, recommend
 from recsys.core.errors import StoreError
 from recsys.database import engine
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import FeedbackRow, ImpressionRow
 from recsys.feedback.recording import withdraw_feedback
+from recsys.feedback.training_data import build_request
+from recsys.training.checkpoints import find_checkpoint, load_checkpoint
 from tests.pages.conftest import told
 from tests.pages.test_recommend import PAGE, listed, tried
 
@@ -118,7 +120,7 @@ def test_stars_rate_on_the_scale_of_the_data(page: Open) -> None:
         (shown[2], "rating", 1.0),
     }
     context = rows(ImpressionRow)[-1].context
-    assert (context["taken"], context["dislikes"]) == ([shown[1]], [shown[2]])
+    assert (context["taken"], context["dislikes"]) == ([{"item_id": shown[1], "rating": 5.0}], [shown[2]])
     assert [each.split(":")[0] for each in tried(app)] == ["Rated 1 of 5", "Rated 5 of 5"]
     click(app, "tried_0_rating"), click(app, "tried_0_rating")
     assert not given()
@@ -204,3 +206,15 @@ def test_nothing_about_private_data_reaches_the_store(page: Open, tiny: Dataset)
     click(app, "try_reset")
     assert listed(app) == before
     assert len(rows(ImpressionRow)) == stored and not rows(FeedbackRow)
+
+
+def test_the_request_of_a_list_can_be_made_again_from_its_impression(page: Open, tiny: Dataset) -> None:
+    app = page(model="markov")
+    click(app, "like_0"), click(app, "take_3")
+    app.feedback(key=app.feedback[0].key).set_value(4).run()
+    shown = rows(ImpressionRow)[-1]
+    model = load_checkpoint(find_checkpoint("markov", "tiny")).model
+    request = build_request(tiny, shown.user_id, shown.step, shown.context)
+    best = recommend(model, request, 10, tiny.repeats)
+    assert [each.item_id for each in best] == shown.items
+    assert [each.score for each in best] == pytest.approx(shown.scores)

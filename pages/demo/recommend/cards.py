@@ -81,12 +81,12 @@ def draw_cards(
     tints = cache.category_tints(dataset, theme.theme_palette())
     for start in range(0, len(items), 2):
         for column, at in zip(st.columns(2, gap="small"), range(start, min(start + 2, len(items))), strict=False):
-            first, *others = connections[at] or [None]
+            first, others = next(iter(connections[at]), None), connections[at][1:]
             with column.container(border=True, gap=None, key=f"card_{at}"):
                 st.html(item_card.card_html(at + 1, dataset, items[at], widths[at], tints))
-                with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"line_{at}"):
                     st.html(paths.path_html(first))
-                    paths.draw_further([each for each in others if each is not None], key=f"paths_{at}")
+                    paths.draw_further(others, key=f"paths_{at}")
                 if is_allowed:
                     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                         _draw_buttons(cursor, impression, at, given)

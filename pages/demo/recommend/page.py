@@ -34,7 +34,7 @@ def draw_list() -> None:
     with list_column:
         request = request_context.build_request(here, trial, context)
         items, scores, reason = session.recommend_items(here, model, request, chosen)
-        impression = session.show_list(here, loaded, items, scores, session.describe_changes(trial, context, chosen))
+        impression = session.show_list(here, loaded, items, scores, session.describe_changes(trial, request, context, chosen))
         feedback.draw_unsaved()
         described = request_context.describe_context(here, context)
         is_quiet = fixed_reason is not None or bool(given) or not is_allowed

@@ -36,12 +36,12 @@ def find_paths(cursor: Cursor, protocol: str, request: Request, items: Sequence[
 
 
 def path_html(path: "Path | None") -> str:
-    """Return the steps of a path as one line of HTML, with its sentence for the mouse."""
+    """Return the steps of a path to the item of a card as one line of HTML, with its sentence for the mouse."""
     if path is None:
         words = escape_html(_("no connection in the training events"))
         return f'<p class="rs-path" title="{words}">{words}</p>'
     first, link = (escape_html(each) for each in path.steps)
-    return f'<p class="rs-path" title="{escape_html(path.words)}"><b>{first}</b>{ARROW}{link}{ARROW}{escape_html(_("this item"))}</p>'
+    return f'<p class="rs-path" title="{escape_html(path.words)}"><b>{first}</b>{ARROW}{link}</p>'
 
 
 def draw_further(paths: Sequence["Path"], key: str) -> None:

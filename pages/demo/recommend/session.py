@@ -17,13 +17,15 @@ from pages.shell.cursor import Cursor
 from pages.ui.errors import guarded
 from pages.ui.request_context import RequestContext, TrialHistory
 from recsys.core import TOP_K, FallsBack, Request, candidate_scores
-from recsys.feedback.changes import Answer, ShownList, Withdrawal
+from recsys.feedback.changes import NewFeedback, NewImpression, Withdrawal
 from recsys.feedback.recording import Feedback, Impression
 from recsys.feedback.stars import is_good_rating
 from recsys.training.checkpoints import LoadedCheckpoint
 
 SHOWN = "shown_list"  # the latest impression of this session
 SKIP = "skip"
+LONGEST = 4_000
+"""Bytes of the ids of items named in the context of an impression, for each kind of change."""
 
 
 def build_trial(cursor: Cursor, given: Sequence[Feedback]) -> TrialHistory:
@@ -67,23 +69,35 @@ def show_list(cursor: Cursor, found: LoadedCheckpoint, items: list[str], scores:
         return shown
     st.session_state[SHOWN] = impression
     if items:
-        feedback.save_change(cursor, ShownList(impression))
+        feedback.save_change(cursor, NewImpression(impression))
     return impression
 
 
-def describe_changes(trial: TrialHistory, context: RequestContext, chosen: Filters) -> dict[str, Any]:
-    """Return what was changed for a list, for its impression; nothing for the list of the cursor itself."""
+def describe_changes(trial: TrialHistory, request: Request, context: RequestContext, chosen: Filters) -> dict[str, Any]:
+    """Return what was changed for a list, for its impression; nothing for the list of the cursor itself.
+
+    Of very many items the latest are named: the feedback itself is in the store as well.
+    """
+    is_moved = context.weekday is not None or context.hour is not None
+    ratings = dict(trial.ratings)
     changes = {
-        "weekday": context.weekday,
-        "hour": context.hour,
+        "time": request.time if is_moved else None,
+        "utc_offset": request.utc_offset if is_moved else None,
         "place": list(context.place) if context.place else None,
         "categories": list(chosen.categories),
         "most_per_category": chosen.most,
-        "taken": list(trial.taken),
-        "likes": list(trial.likes),
-        "dislikes": list(trial.dislikes),
+        "taken": [{"item_id": item, "rating": ratings[item]} if item in ratings else item for item in _latest(trial.taken)],
+        "likes": _latest(trial.likes),
+        "dislikes": _latest(trial.dislikes),
     }
     return {name: value for name, value in changes.items() if value not in (None, [])}
+
+
+def _latest(items: Sequence[str]) -> list[str]:
+    """Return the latest items whose ids fit in LONGEST bytes, oldest first."""
+    sizes = np.cumsum([len(item.encode()) for item in reversed(items)])
+    fitting = int((sizes <= LONGEST).sum())
+    return list(items[len(items) - fitting :])
 
 
 @guarded
@@ -92,7 +106,7 @@ def answer(cursor: Cursor, impression: Impression, item: str, action: str, is_gi
     if is_given:
         withdraw(cursor, item, action)
     else:
-        feedback.save_change(cursor, Answer(impression, item, action))
+        feedback.save_change(cursor, NewFeedback(impression, item, action))
 
 
 @guarded
@@ -102,7 +116,7 @@ def rate(cursor: Cursor, impression: Impression, item: str, key: str) -> None:
     if stars is None or values is None:
         withdraw(cursor, item, "rating")
     else:
-        feedback.save_change(cursor, Answer(impression, item, "rating", float(values[stars])))
+        feedback.save_change(cursor, NewFeedback(impression, item, "rating", float(values[stars])))
 
 
 @guarded

@@ -7,11 +7,12 @@ import zlib
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 
-from recsys.core.errors import DataError
+from recsys.core.errors import DataError, summarize_error
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.datasets.build import natural_key
 from recsys.datasets.source import unreadable_file
+from recsys.datasets.zip_errors import ZIP_ERRORS, is_damage
 
 _DOCUMENTS = {".pdf", ".html", ".htm", ".md", ".doc", ".docx", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".mp4", ".py", ".ipynb"}
 # Text of events packs to a tenth; what packs to a two-hundredth and is large was made to fill the disk.
@@ -65,9 +66,11 @@ def _unzip(path: Path, folder: Path, member: str | None) -> list[Path]:
             return [_extract(archive, each, Path(mkdtemp(dir=folder))) for each in chosen]
     except FileNotFoundError as error:
         raise DataError(_("{path} does not exist; check the name and the folder", path=path)) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise DataError(_("{file} is not a readable zip ({reason}); download or pack it again", file=path.name, reason=error)) from error
+    except ZIP_ERRORS as error:
+        raise _unreadable_zip(path, error) from error
     except OSError as error:
+        if is_damage(error):
+            raise _unreadable_zip(path, error) from error
         raise DataError(
             _(
                 "{file} cannot be unpacked: {reason}; free some disk space or unzip it yourself",
@@ -75,6 +78,10 @@ def _unzip(path: Path, folder: Path, member: str | None) -> list[Path]:
                 reason=error.strerror or error,
             )
         ) from error
+
+
+def _unreadable_zip(path: Path, error: Exception) -> DataError:
+    return DataError(_("{file} is not a readable zip ({reason}); download or pack it again", file=path.name, reason=summarize_error(error)))
 
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> Path:

@@ -1,6 +1,5 @@
 """The dialect of delimited text, found by DuckDB's sniffer: separator, quotes, escapes, title lines and the header."""
 
-import csv
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,9 @@ from recsys.datasets.source import describe_duckdb_error, quote_literal, quote_p
 _RARE = ("::", "^", "~", "\x01")
 _DELIMITERS = (*_RARE, "\t", ";", "|", "   ", "  ", " ", ",")
 _TYPED = re.compile(r"^[^:\s]+:(token|float|token_seq|float_seq)$")
+_TYPED_NAMES = re.compile(
+    r"(?<![^\s:,;|])[^\s:,;|]+:(?:token_seq|float_seq|token|float)"
+)  # tried once for each run of characters: lines may be long
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _HEAD_ROWS = 2000
 _TITLE_LINES = 20
@@ -72,8 +74,7 @@ def _first_lines(path: Path) -> list[str]:
 def _sniff_typed(lines: list[str]) -> Separator | None:
     """Recognize RecBole's header, in which every name carries its type, whatever separates the names."""
     first = lines[0] if lines else ""
-    names = re.findall(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)
-    marks = set(re.split(r"[^\s:,;|]+:(?:token_seq|float_seq|token|float)", first)[1:-1])
+    names, marks = _TYPED_NAMES.findall(first), set(_TYPED_NAMES.split(first)[1:-1])
     if len(names) < 2 or len(marks) != 1:
         return None
     return Separator(marks.pop(), "", "", 0, len(names))
@@ -167,7 +168,7 @@ def _unsniffed(delimiter: str, lines: list[str]) -> Separator:
     # A cell that begins with a quote and does not end with one shows that quotes are text, such as inch signs.
     opening = re.compile(f'(^|{re.escape(delimiter)})"(?!(?:[^"]|"")*"({re.escape(delimiter)}|$))')
     quote = '"' if len(delimiter) == 1 and (delimiter in (",", ";") or not any(map(opening.search, lines))) else ""
-    cells = next(csv.reader([lines[0]], delimiter=delimiter)) if quote else lines[0].split(delimiter)
+    cells = (_QUOTED.sub("x", lines[0]) if quote else lines[0]).split(delimiter)
     return Separator(delimiter, quote, quote, 0, len(cells))
 
 

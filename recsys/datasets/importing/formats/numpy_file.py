@@ -1,7 +1,6 @@
 """Arrays of NumPy (.npy, .npz) and sparse matrices of SciPy (save_npz): columns of numbers and ids as text."""
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.datasets.importing.formats.converted import Converted, Table, check_columns, choose_table, number_as_text, write_query
 from recsys.datasets.source import quote_name
+from recsys.datasets.zip_errors import ZIP_ERRORS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ def is_numpy(path: Path, head: bytes) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError):
+    except ZIP_ERRORS:
         return path.suffix.lower() == ".npz"
     return bool(names) and all(name.endswith(".npy") for name in names)
 
@@ -82,7 +82,7 @@ def _read(path: Path) -> Arrays:
                 )
             ) from error
         raise _damaged(path, error) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, MemoryError, NotImplementedError, SyntaxError, RuntimeError) as error:
+    except (*ZIP_ERRORS, OSError, MemoryError, SyntaxError) as error:
         raise _damaged(path, error) from error
 
 

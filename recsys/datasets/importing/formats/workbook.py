@@ -3,7 +3,6 @@
 import datetime as dt
 import re
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -16,6 +15,7 @@ from recsys.core.formatting import format_number
 from recsys.core.translation import N_, _
 from recsys.datasets.importing.formats.converted import ABOVE, Converted, Row, Table, check_columns, choose_table, write_rows
 from recsys.datasets.importing.header import has_header
+from recsys.datasets.zip_errors import ZIP_ERRORS
 
 NO_HEADER = N_("the first row was read as data, because it does not look like names of columns")
 
@@ -41,7 +41,7 @@ def is_workbook(path: Path, head: bytes) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return not _MEMBERS.isdisjoint(archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError):
+    except ZIP_ERRORS:
         return path.suffix.lower() in _SUFFIXES
 
 
@@ -171,18 +171,20 @@ def _text(cell: Any, with_time: bool = False) -> str | None:
 
 def _check_size(path: Path) -> None:
     """Refuse a workbook that would fill the memory: the reader makes a cell for every place between the filled ones."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > _MOST_BYTES:
-            raise DataError(
-                _("{file} unpacks to more than {size} GB; save its data as CSV", file=path.name, size=format_number(_MOST_BYTES / 2**30))
-            )
-        try:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > _MOST_BYTES:
+                raise DataError(
+                    _(
+                        "{file} unpacks to more than {size} GB; save its data as CSV",
+                        file=path.name,
+                        size=format_number(_MOST_BYTES / 2**30),
+                    )
+                )
             cells = max((_count_cells(archive, member) for member in members if _SHEET.fullmatch(member.filename)), default=0)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
-            raise DataError(
-                _("{file} is a damaged workbook ({reason}); download or save it again", file=path.name, reason=error)
-            ) from error
+    except (*ZIP_ERRORS, OSError) as error:
+        raise DataError(_("{file} is a damaged workbook ({reason}); download or save it again", file=path.name, reason=error)) from error
     if cells > _MOST_CELLS:
         raise DataError(
             _(
