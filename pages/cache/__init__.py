@@ -53,7 +53,7 @@ from pages.cache.models import (
     replay_part,
     replay_whole,
 )
-from pages.cache.session_folder import session_folder, write_uploads
+from pages.cache.session_folder import private_texts_folder, session_folder, write_uploads
 from pages.cache.texts import item_text_vectors, plane, query_vector
 
 __all__ = [
@@ -100,6 +100,7 @@ __all__ = [
     "replay_part",
     "replay_whole",
     "search_users",
+    "private_texts_folder",
     "session_folder",
     "state_drift",
     "stories",
