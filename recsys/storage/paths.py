@@ -1,16 +1,14 @@
 """Paths of the shipped assets and of the user's own data, and the check of names that become folders."""
 
-import atexit
 import os
 import re
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 from recsys.core.app_folder import APP_FOLDER
 from recsys.core.errors import DataError
 from recsys.core.translation import _
-from recsys.storage.process_folder import process_folder
+from recsys.storage.process_folder import hold_process_folder
 
 ASSETS = APP_FOLDER / "assets"
 
@@ -35,9 +33,7 @@ def own_homes(dataset: str = "") -> list[Path]:
 @cache
 def temporary_home() -> Path:
     """Return a folder like RECSYS_HOME for data shown from the memory of this process, which is removed at its end."""
-    held = ExitStack()
-    atexit.register(held.close)
-    return held.enter_context(process_folder("recscope-memory-"))
+    return hold_process_folder("recscope-memory-")
 
 
 def is_temporary(dataset: str) -> bool:
