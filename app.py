@@ -2,6 +2,6 @@
 
 import streamlit as st
 
-from pages.server import NAVIGATION, own_temporary_files
+from pages.server import MIDDLEWARE, NAVIGATION, api_routes, compose_lifespan, own_temporary_files, run_jobs
 
-app = st.App(NAVIGATION, lifespan=own_temporary_files)
+app = st.App(NAVIGATION, lifespan=compose_lifespan(own_temporary_files, run_jobs), routes=api_routes(), middleware=MIDDLEWARE)

@@ -1,4 +1,4 @@
-"""The script that app.py runs: the list of pages, the cursor in the sidebar, the error boundary around the page that is open.
+"""The script that app.py runs: the door, the list of pages, the cursor in the sidebar, the error boundary around the page that is open.
 
 The titles here are those of the menu and the browser tab; a page's `page.py` writes its own heading.
 """
@@ -6,7 +6,7 @@ The titles here are those of the menu and the browser tab; a page's `page.py` wr
 import streamlit as st
 
 from pages import cache
-from pages.shell import sidebar
+from pages.shell import feedback, sidebar, sign_in
 from pages.shell.language import session_language
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
@@ -17,6 +17,7 @@ from recsys.text import vector_cache
 follow_session(session_language)
 vector_cache.follow_session(cache.private_texts_folder)
 
+entry = sign_in.check_entry()
 page = st.navigation(
     {
         "": [
@@ -42,18 +43,32 @@ page = st.navigation(
             st.Page("evaluate/leaderboard/page.py", title=_("Leaderboard"), url_path="leaderboard"),
             st.Page("evaluate/feedback/page.py", title=_("Feedback"), url_path="feedback"),
             st.Page("evaluate/checkpoints/page.py", title=_("Checkpoints"), url_path="checkpoints"),
+            st.Page(
+                "evaluate/accounts/page.py",
+                title=_("Accounts"),
+                url_path="accounts",
+                visibility="visible" if entry.account is not None and entry.account.is_admin else "hidden",
+            ),
         ],
     },
-    position="top",
+    position="top" if entry.is_open else "hidden",
 )
-st.set_page_config(page_title=f"{page.title} – Recscope", page_icon=str(ASSETS / "icon.svg"), layout="wide")
+st.set_page_config(
+    page_title=f"{page.title if entry.is_open else _('Sign in')} – Recscope", page_icon=str(ASSETS / "icon.svg"), layout="wide"
+)
 st.logo(str(ASSETS / "logo.svg"), icon_image=str(ASSETS / "icon.svg"), size="large")
 st.html(style_element())
+if not entry.is_open:
+    sign_in.draw(entry)
+    st.stop()
 with error_boundary():
     with st.sidebar:
         sidebar.draw()
+    feedback.retry_unsaved()
     draw_notices()
     with error_boundary():
         page.run()
     with st.sidebar:
         sidebar.draw_device()
+        if entry.account is not None:
+            sign_in.draw_account(entry.account)

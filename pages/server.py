@@ -1,17 +1,21 @@
 """The app's server in a thread of this process, for `recscope demo`, `recscope open` and `recsys.show`."""
 
+import asyncio
+import logging
+import os
 import socket
 import tempfile
 import time
 import tomllib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from recsys.core.errors import DataError
 from recsys.core.translation import _
@@ -19,11 +23,19 @@ from recsys.storage.process_folder import process_folder
 
 if TYPE_CHECKING:
     import uvicorn
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from recsys.core import Dataset
+    from recsys.http_api.access import Access
+    from recsys.training.checkpoints import LoadedCheckpoint
 
 NAVIGATION = Path(__file__).with_name("navigation.py")
 CONFIG = NAVIGATION.parents[1] / ".streamlit" / "config.toml"
+SECRETS = "STREAMLIT_SECRETS_FILES"
 FIRST_PORT, TRIED_PORTS = 8501, 100
 PATIENCE = 3  # seconds that open pages get to close when the server stops
+JOBS_AFTER = 1.0  # seconds after the start: the first page comes first
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,100 @@ async def own_temporary_files(_app: st.App) -> AsyncIterator[None]:
         tempfile.tempdir = None
 
 
+@asynccontextmanager
+async def run_jobs(_app: st.App) -> AsyncIterator[None]:
+    """Run the jobs of the store while the server runs, and end the one that is at work with it."""
+    stop = Event()
+    thread = Thread(target=_run_jobs, args=(stop,), name="recscope jobs", daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    await asyncio.to_thread(thread.join)
+
+
+def _run_jobs(stop: Event) -> None:
+    if not stop.wait(JOBS_AFTER):
+        from recsys.jobs.server import serve_jobs
+
+        serve_jobs(stop)
+
+
+def compose_lifespan(
+    *parts: Callable[[st.App], AbstractAsyncContextManager[None]],
+) -> Callable[[st.App], AbstractAsyncContextManager[None]]:
+    """Return a lifespan of a server that enters several ones, and leaves them in the opposite order."""
+
+    @asynccontextmanager
+    async def lifespan(app: st.App) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for part in parts:
+                await stack.enter_async_context(part(app))
+            yield
+
+    return lifespan
+
+
+class SendAtOnce:
+    """Middleware that sends each part of an answer at once.
+
+    The sockets that Streamlit listens on wait, as TCP does by default, with a small packet until the last one is acknowledged, which
+    takes 40 ms on most systems; the head of an answer is one packet and its body the next. asyncio would turn that off, but knows such
+    sockets only by a protocol number, which Streamlit's do not have.
+    """
+
+    def __init__(self, app: "ASGIApp"):
+        self._app = app
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        transport = getattr(getattr(receive, "__self__", None), "transport", None)  # uvicorn's, of requests and of websockets
+        connection = transport.get_extra_info("socket") if transport is not None and hasattr(transport, "get_extra_info") else None
+        if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await self._app(scope, receive, send)
+
+
+MIDDLEWARE = (Middleware(SendAtOnce),)
+
+
+def api_routes() -> "list[BaseRoute]":
+    """Return the routes of the HTTP API, on the datasets and models that the pages have in memory."""
+    from recsys.http_api.routes import Server, routes
+
+    # A dataset that the API opens has no page to show a spinner on, which Streamlit would report for each.
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(
+        lambda record: "missing ScriptRunContext" not in str(record.msg)
+    )
+    return routes(Server(_choose_api_access, _open_dataset, _load_checkpoint))
+
+
+# The imports of these take seconds, for which the start of the server must not wait.
+def _choose_api_access() -> "Access":
+    from recsys.http_api.access import VARIABLE, choose_access
+
+    return choose_access(st.get_option("server.address"), _has_sign_in(), os.environ.get(VARIABLE, ""))
+
+
+def _has_sign_in() -> bool:
+    from pages.shell.account import sign_in_settings
+
+    try:
+        return sign_in_settings() is not None
+    except DataError:
+        return True  # a file that cannot be read may ask for it
+
+
+def _open_dataset(name: str) -> "Dataset":
+    from pages import cache
+
+    return cache.shared_dataset(name)
+
+
+def _load_checkpoint(folder: Path) -> "LoadedCheckpoint":
+    from pages import cache
+
+    return cache.shared_checkpoint(folder)
+
+
 def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process: bool = False) -> Server:
     """Start the app; without a port on the first free one from 8501.
 
@@ -67,9 +173,13 @@ def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process:
     listening = _listen(host, port)
     port = listening.getsockname()[1]
     settings = dict(_flatten(tomllib.loads(CONFIG.read_text(encoding="utf-8"))))
-    bootstrap.load_config_options(settings | {"server.address": host, "server.port": port, "server.fileWatcherType": "none"})
+    settings |= {"server.address": host, "server.port": port, "server.fileWatcherType": "none"}
+    if SECRETS in os.environ:  # Streamlit reads it for `streamlit run` only, and a server that is to have sign-in must not start without
+        settings["secrets.files"] = os.environ[SECRETS].split()
+    bootstrap.load_config_options(settings)
     Runtime._instance = None  # Streamlit allows one in a process and keeps it when it has stopped
-    app = st.App(NAVIGATION, lifespan=own_temporary_files if owns_process else None)
+    lifespan = compose_lifespan(own_temporary_files, run_jobs) if owns_process else run_jobs
+    app = st.App(NAVIGATION, lifespan=lifespan, routes=api_routes(), middleware=MIDDLEWARE)
     config = uvicorn.Config(app, **_get_uvicorn_config_kwargs(), log_level="warning", timeout_graceful_shutdown=PATIENCE)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="recscope server", daemon=True)

@@ -1,7 +1,8 @@
 """Small data sets in memory, and models trained on them once a session."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from hypothesis import settings
 
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
+from recsys.database.engine import Store
 from recsys.models import MODELS, find_model_spec
+from tests.temporary_postgres import Cluster, PostgresMissingError, temporary_cluster
 
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("steady")
@@ -37,8 +40,41 @@ SEARCHES = ("quiet place for tea", None, "live music tonight", None, "where to t
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes what belongs to the person running it, and no test fights another for the cores."""
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.delenv("RECSCOPE_DATABASE_URL", raising=False)
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of the tests' own; the test is skipped where none can be started."""
+    try:
+        with temporary_cluster() as cluster:
+            yield cluster
+    except PostgresMissingError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: Cluster) -> str:
+    """The address of an empty database on PostgreSQL."""
+    return postgres_cluster.make_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a store that does not exist yet, once on each database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'store' / 'recscope.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An empty store, once on each database."""
+    made = Store(store_url)
+    yield made
+    made.close()
 
 
 def small(name: str) -> dict[str, Any]:

@@ -168,7 +168,7 @@ def test_other_machines_are_let_in_with_a_warning(scripts: Path, outside: Path) 
     assert urllib.request.urlopen(address, timeout=10).status == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
-    assert "there is no login" in process.stderr.read()
+    assert "unless secrets.toml sets up sign-in" in process.stderr.read()
 
 
 def test_open_prepares_a_file_and_opens_its_timeline(scripts: Path, outside: Path) -> None:

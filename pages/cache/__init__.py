@@ -19,6 +19,8 @@ from pages.cache.datasets import (
     labels,
     most_active_users,
     search_users,
+    shared_dataset,
+    star_values,
     stories,
     uploads,
     user_after,
@@ -39,8 +41,9 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
+from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
-from pages.cache.metrics import evaluation, expected_ratings, measurement, worst_ranked_users
+from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
     checkpoints,
@@ -52,6 +55,7 @@ from pages.cache.models import (
     replay,
     replay_part,
     replay_whole,
+    shared_checkpoint,
 )
 from pages.cache.session_folder import private_texts_folder, session_folder, write_uploads
 from pages.cache.texts import item_text_vectors, plane, query_vector
@@ -76,7 +80,9 @@ __all__ = [
     "evaluation",
     "expected_ratings",
     "feature_space",
+    "figure",
     "forecast",
+    "given_ratings",
     "has_user",
     "interest_profile",
     "item_places",
@@ -102,7 +108,11 @@ __all__ = [
     "search_users",
     "private_texts_folder",
     "session_folder",
+    "shared_checkpoint",
+    "shared_dataset",
+    "star_values",
     "state_drift",
+    "step_parts",
     "stories",
     "text_drift",
     "uploads",

@@ -48,8 +48,11 @@ def uploads() -> dict[str, Dataset]:
 
 def dataset(name: str) -> Dataset:
     """Open a dataset by name; an upload of this session goes before a prepared one."""
-    if name in uploads():
-        return uploads()[name]
+    return uploads()[name] if name in uploads() else shared_dataset(name)
+
+
+def shared_dataset(name: str) -> Dataset:
+    """Open a dataset that all sessions see."""
     from recsys.datasets import list_datasets
 
     return _dataset(name, next((card.fingerprint or "" for card in list_datasets() if card.name == name), ""))
@@ -117,6 +120,14 @@ def user_name(dataset: Dataset, user: str) -> str:
     if users is not None and "name" in users and user in users.index and isinstance(users.at[user, "name"], str):
         return str(users.at[user, "name"])
     return _("User {id}", id=user)
+
+
+@cached(16)
+def star_values(dataset: Dataset) -> np.ndarray | None:
+    """Return the ratings (5,) that one to five stars mean, None where the data has no scale of ratings."""
+    from recsys.feedback.stars import find_star_values
+
+    return find_star_values(dataset.ratings)
 
 
 @cached(64)

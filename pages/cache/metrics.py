@@ -1,5 +1,7 @@
 """Metrics of checkpoints, as measured."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from pages.cache.datasets import uploads
@@ -11,6 +13,10 @@ from recsys.core.translation import N_
 from recsys.evaluation.rating_predictions import RatingPredictions, predict_ratings
 from recsys.leaderboard import Measurement, find_measurement, measure_checkpoint, read_measurements_stamp, save_measurement
 from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
+
+if TYPE_CHECKING:
+    from recsys.database.engine import Store
+    from recsys.feedback.predicted_ratings import GivenRating
 
 
 def measurement(dataset: Dataset, card: CheckpointCard, which: str) -> Measurement | None:
@@ -57,6 +63,25 @@ def expected_ratings(dataset: Dataset, checkpoint: str, device: str) -> RatingPr
     if dataset.ratings is None or not isinstance(found.model, PredictsRatings):
         return None
     return _rating_predictions(dataset, found)
+
+
+def given_ratings(store: "Store", dataset: Dataset, checkpoint: str, device: str) -> RatingPredictions | None:
+    """Return predicted beside given ratings of the latest lists; None where the model predicts none or nobody has rated an item."""
+    from recsys.feedback.predicted_ratings import load_given_ratings
+
+    found = loaded(dataset, checkpoint, device)
+    given = load_given_ratings(store, dataset) if isinstance(found.model, PredictsRatings) else []
+    predicted = _given_ratings(dataset, found, [(each.id, each.rating) for each in given], given) if given else None
+    return predicted if predicted is not None and len(predicted.given) else None
+
+
+@cached(16, N_("Predicting ratings …"))
+def _given_ratings(
+    dataset: Dataset, found: LoadedCheckpoint, keys: list[tuple[str, float]], _given: "list[GivenRating]"
+) -> RatingPredictions:
+    from recsys.feedback.predicted_ratings import predict_given_ratings
+
+    return predict_given_ratings(found.model, dataset, split_interactions(dataset, found.card.protocol), _given)
 
 
 @cached(16, N_("Predicting ratings …"))

@@ -1,6 +1,8 @@
 """The cursor: dataset, model, user and step, one state shared by all pages and kept in the URL. Its widgets are in `sidebar`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -45,9 +47,12 @@ def move_cursor(dataset: str | None = None, model: str | None = None, user: str 
         st.session_state[GO_STEP] = st.session_state[AT_STEP] = LAST if step is None else step
 
 
-def jump_button(label: str, page: str, key: str, **where: str | int) -> None:
-    """Draw a button that moves the cursor and opens a page, a path relative to `pages`; the rest of the cursor stays."""
-    if st.button(label, key=key, on_click=_place_all, args=(where,)):
+def jump_button(label: str, page: str, key: str, part: Mapping[str, str] | None = None, **where: str | int) -> None:
+    """Draw a button that moves the cursor and opens a page, a path relative to `pages`; the rest of the cursor stays.
+
+    `part` is the part of that page to show: the key of the widget that chooses it, and its value.
+    """
+    if st.button(label, key=key, on_click=_place_all, args=(where, part or {})):
         st.switch_page(page, query_params={})  # {} and not None, which refuses to clear bound parameters
 
 
@@ -63,8 +68,9 @@ def place_pending() -> None:
         _place_all(st.session_state.pop(GO_WHERE))
 
 
-def _place_all(where: dict[str, Any]) -> None:
+def _place_all(where: dict[str, Any], part: Mapping[str, str] = MappingProxyType({})) -> None:
     """Set the whole cursor: switching the page from a script clears the values of widgets, but not what was set here."""
+    st.session_state.update(part)
     kept: tuple[str, ...] = ("dataset", "model", "user", "step")
     if where.get("dataset", st.session_state.get("dataset")) != st.session_state.get("dataset"):
         kept = ()

@@ -5,12 +5,14 @@ there, and a link should carry names.
 """
 
 import sys
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages import cache
 from pages.shell import keyboard, step_buttons
 from pages.shell.cursor import AT_STEP, AT_USER, GO_STEP, GO_USER, LAST, Cursor, current_cursor, move_cursor, place_pending
+from pages.ui.checkpoint_titles import mark_version
 from pages.ui.errors import notice
 from recsys.core import Dataset
 from recsys.core.devices import DEVICES, choose_device
@@ -19,6 +21,9 @@ from recsys.core.formatting import format_number
 from recsys.core.nouns import count_events
 from recsys.core.translation import _, ngettext
 from recsys.models import MODELS, find_model_spec
+
+if TYPE_CHECKING:
+    from recsys.training.checkpoints import CheckpointEntry
 
 SHORTLIST = 40  # users offered without a search; a million options would be sent to the browser
 
@@ -39,7 +44,7 @@ def draw() -> None:
         "model",
         _("Model"),
         _("Model “{name}” was not found; showing {fallback} instead."),
-        _model_titles(dataset, {key: found.card.model for key, found in trained.items()}),
+        _model_titles(dataset, trained),
     )
     user = _user(dataset)
     step_buttons.draw_user_buttons(dataset, user, model in trained)
@@ -86,12 +91,13 @@ def _choice(key: str, label: str, missing: str, titles: dict[str, str]) -> str:
     return value
 
 
-def _model_titles(dataset: Dataset, trained: dict[str, str]) -> dict[str, str]:
+def _model_titles(dataset: Dataset, trained: dict[str, "CheckpointEntry"]) -> dict[str, str]:
     """Return trained checkpoints first, then models that this data could train; none that only re-rank candidates."""
-    whole = {name: kind for name, kind in trained.items() if not find_model_spec(kind).candidates_only}
-    titles = {
-        name: find_model_spec(kind).label if name == kind else f"{name} ({find_model_spec(kind).label})" for name, kind in whole.items()
-    }
+    titles = {}
+    for name, found in trained.items():
+        spec = find_model_spec(found.card.model)
+        if not spec.candidates_only:
+            titles[name] = mark_version(spec.label if name == found.card.model else f"{name} ({spec.label})", found)
     for name, spec in MODELS.items():
         if name not in titles and not spec.candidates_only and not spec.lacks(dataset.has):
             titles[name] = _("{model} (not trained)", model=spec.label)

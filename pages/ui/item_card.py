@@ -15,14 +15,17 @@ def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
     return (dot(colour) if colour else "") + escape_html(" · ".join(words))
 
 
-def card_html(rank: int, dataset: Dataset, item: str, width: float, tints: dict[str, str]) -> str:
-    """Return the card of a recommended item as HTML: rank, title, category, the start of its text, and its score as a bar."""
+def card_html(rank: int, dataset: Dataset, item: str, width: float | None, tints: dict[str, str], tag: str = "") -> str:
+    """Return the card of a recommended item as HTML: rank, title, category, the start of its text, and its score as a bar, if any.
+
+    `tag` behind the title is HTML already.
+    """
     text = dataset.items.at[item, "text"] if "text" in dataset.items and item in dataset.items.index else None
     words = f"<p>{escape_html(text)}</p>" if isinstance(text, str) and text else ""
     title = escape_html(dataset.title_of(item))
-    body = f'<span class="rs-body"><span class="rs-title" title="{title}">{title}</span><span class="rs-sub">{about_item(dataset, item, tints)}</span>{words}</span>'
+    body = f'<span class="rs-body"><span class="rs-title" title="{title}">{title}{tag}</span><span class="rs-sub">{about_item(dataset, item, tints)}</span>{words}</span>'
     hint = escape_html(_("score, relative to this list"))
-    bar = f'<span class="rs-bar" title="{hint}"><span style="width:{width:.0f}%"></span></span>'
+    bar = "" if width is None else f'<span class="rs-bar" title="{hint}"><span style="width:{width:.0f}%"></span></span>'
     return f'<div class="rs-card"><span class="rs-rank">{rank}</span>{body}{bar}</div>'
 
 

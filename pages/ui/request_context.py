@@ -11,7 +11,7 @@ from pages import cache
 from pages.shell.cursor import Cursor
 from recsys.core import Event, History, Request, request_at
 from recsys.core.errors import DataError
-from recsys.core.formatting import format_clock, local_time, weekday_names
+from recsys.core.formatting import format_clock, local_time, move_within_week, weekday_names
 from recsys.core.translation import _
 
 ACTUAL_HOUR = -1  # the option of the slider that leaves the hour unchanged
@@ -19,15 +19,17 @@ ACTUAL_HOUR = -1  # the option of the slider that leaves the hour unchanged
 
 @dataclass(frozen=True)
 class TrialHistory:
-    """Items added to a history and feedback given in this session.
+    """Items added to a history, and feedback that the list follows.
 
-    `here` is the cursor (dataset, user, step) that they belong to; `taken` items were added to the history, oldest first.
+    `here` is the cursor (dataset, user, step) that they belong to; `taken` items were added to the history, oldest first, with those of
+    `ratings` that they were given.
     """
 
     here: tuple[str, str, int]
     taken: tuple[str, ...] = ()
     likes: tuple[str, ...] = ()
     dislikes: tuple[str, ...] = ()
+    ratings: tuple[tuple[str, float], ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -48,9 +50,10 @@ def build_request(cursor: Cursor, trial: TrialHistory, context: RequestContext) 
     base = request_at(cursor.history, cursor.step)
     time, offset = _time_and_offset(base, context)
     history: History = base.history
+    ratings = dict(trial.ratings)
     for item in trial.taken:
-        place = _place_of(cursor, item)
-        history = history.then(Event(item, time=_or_nan(time), utc_offset=_or_nan(offset), place=place))
+        place, rating = _place_of(cursor, item), _or_nan(ratings.get(item))
+        history = history.then(Event(item, time=_or_nan(time), utc_offset=_or_nan(offset), place=place, rating=rating))
     history = replace(history, likes=trial.likes, dislikes=trial.dislikes)
     return Request(history, time=time, utc_offset=offset, place=context.place)
 
@@ -123,13 +126,10 @@ def _time_and_offset(base: Request, context: RequestContext) -> tuple[float | No
         offset = float(history.utc_offsets[-1]) if history.utc_offsets is not None else None
     if time is None or not np.isfinite(time) or (context.weekday is None and context.hour is None):
         return base.time, base.utc_offset
-    local = local_time(time, offset)
-    if local is None:
+    moved = move_within_week(time, offset, context.weekday, context.hour)
+    if moved is None:
         raise DataError(_("the time of this event is unknown, so the request cannot be moved to another weekday or hour; choose “actual”"))
-    weekday = local.weekday() if context.weekday is None else context.weekday
-    hour = local.hour if context.hour is None else context.hour
-    moved = local + dt.timedelta(days=weekday - local.weekday(), hours=hour - local.hour)
-    return time + (moved - local).total_seconds(), offset
+    return moved, offset
 
 
 def _place_of(cursor: Cursor, item: str) -> tuple[float, float]:

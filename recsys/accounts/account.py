@@ -1,16 +1,21 @@
 """One account, as it is known after signing in, and the local account of a server without sign-in."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from recsys.core.errors import StoreError
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow, AuditRow
 
 LOCAL = "local"
 """Issuer and subject of the account of a server without sign-in, and of the command line."""
+
+LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -32,15 +37,47 @@ def open_local_account(store: Store) -> Account:
 
 
 def save_account(store: Store, issuer: str, subject: str, name: str, email: str, role: str) -> Account:
-    """Return the account of a person who signs in, with a row in the store; name, email, role and the last sign-in are brought up to date."""
+    """Return the account of a person, with a row in the store; name, email, role and the last visit are brought up to date.
+
+    A role that an admin has set stays.
+    """
+
+    def fill(session: Session, row: AccountRow) -> None:
+        row.name, row.email, row.role = name, email, row.assigned_role or role
+
+    return update_account(store, issuer, subject, fill)
+
+
+def update_account(store: Store, issuer: str, subject: str, fill: Callable[[Session, AccountRow], None]) -> Account:
+    """Fill in the row of a person, a new one where there is none, in one transaction; return the account."""
+    try:
+        return _update(store, issuer, subject, fill)
+    except StoreError as error:
+        if isinstance(error.__cause__, IntegrityError):  # another session has added the same person in between
+            return _update(store, issuer, subject, fill)
+        raise
+
+
+def _update(store: Store, issuer: str, subject: str, fill: Callable[[Session, AccountRow], None]) -> Account:
     with store.write() as session:
-        row = session.scalar(select(AccountRow).where(AccountRow.issuer == issuer, AccountRow.subject == subject))
+        row = find_row(session, issuer, subject)
         if row is None:
-            row = AccountRow(issuer=issuer, subject=subject)
+            row = AccountRow(issuer=issuer, subject=subject, name="", email="", role="none")
             session.add(row)
-        row.name, row.email, row.role, row.last_seen = name, email, role, time.time()
-        session.flush()
-        return Account(row.id, row.name, row.role)
+            session.flush()
+        fill(session, row)
+        row.last_seen = time.time()
+        return to_account(row)
+
+
+def find_row(session: Session, issuer: str, subject: str) -> AccountRow | None:
+    """Return the row of a person, None where there is none."""
+    return session.scalar(select(AccountRow).where(AccountRow.issuer == issuer, AccountRow.subject == subject))
+
+
+def to_account(row: AccountRow) -> Account:
+    """Return the account of a row."""
+    return Account(row.id, row.name, row.role)
 
 
 def record_action(session: Session, account: Account, action: str, subject: str) -> None:

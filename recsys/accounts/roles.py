@@ -4,15 +4,19 @@ from recsys.accounts.account import Account
 from recsys.core.errors import NotAllowedError
 from recsys.core.translation import N_, _
 
-ROLES = ("viewer", "editor", "admin")
-"""Each role may do what those before it may."""
+ROLES = ("none", "viewer", "editor", "admin")
+"""Each role may do what those before it may; "none" is that of an account that may not come in."""
 
 ACTIONS = {
+    "look": ("viewer", N_("look at the data and the models")),
     "give feedback": ("editor", N_("give feedback")),
     "keep cases": ("editor", N_("keep cases")),
-    "upload": ("editor", N_("upload data")),
+    "upload": ("editor", N_("upload data and models")),
+    "prepare": ("editor", N_("prepare datasets")),
+    "evaluate": ("editor", N_("evaluate models")),
     "refit": ("editor", N_("refit models")),
     "train": ("admin", N_("train models")),
+    "replace": ("admin", N_("replace datasets or models that everyone uses")),
     "promote": ("admin", N_("promote or roll back versions")),
     "delete": ("admin", N_("delete versions or feedback of others")),
     "manage accounts": ("admin", N_("manage accounts")),

@@ -40,6 +40,22 @@ class Path:
     kilometres: float = np.nan
 
     @property
+    def steps(self) -> tuple[str, str]:
+        """The two steps before the item, in the reader's language: an event of the history, and the connection from it to the item."""
+        count, total, first = format_number(self.count), format_number(self.total), self.nodes[0]
+        match self.kind:
+            case "again":
+                return _("history"), ngettext("chosen once", "chosen {count} times", self.count)
+            case "category":
+                return first, _("{category}, {count} of {total} events", category=self.nodes[1], count=count, total=total)
+            case "place":
+                return first, _("{distance} away", distance=format_distance(round(self.kilometres, 2)))
+            case "users":
+                return first, _("{count} of its {total} users", count=count, total=total)
+            case _:
+                return _(first), ngettext("chosen once at this time", "chosen {count} times at this time", self.count)
+
+    @property
     def words(self) -> str:
         """The connection in one clause, in the reader's language."""
         count, total, first = format_number(self.count), format_number(self.total), self.nodes[0]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import typer
 
 from recsys.cli import (
+    accounts,
+    audit,
     counterfactual,
     datasets,
     demo,
@@ -12,16 +14,22 @@ from recsys.cli import (
     drift_score,
     evaluate,
     explain,
+    feedback,
     fetch,
     fidelity,
     import_model,
+    jobs,
     leaderboard,
     open_data,
     prepare,
     recommend,
+    refit,
     replay,
+    schedules,
     simulate,
+    tokens,
     train,
+    versions,
 )
 
 app = typer.Typer(
@@ -41,6 +49,12 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "simulate": simulate.run,
     "import": import_model.run,
     "train": train.run,
+    "refit": refit.run,
+    "versions": versions.run,
+    "jobs": jobs.run,
+    "schedules": schedules.run,
+    "feedback": feedback.run,
+    "tokens": tokens.run,
     "evaluate": evaluate.run,
     "leaderboard": leaderboard.run,
     "recommend": recommend.run,
@@ -50,6 +64,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "explain": explain.run,
     "counterfactual": counterfactual.run,
     "fidelity": fidelity.run,
+    "accounts": accounts.run,
+    "audit": audit.run,
 }
 
 for name, command in COMMANDS.items():

@@ -11,7 +11,7 @@ Port = Annotated[int | None, typer.Option(help="The port of the app; by default 
 Host = Annotated[
     str,
     typer.Option(
-        help="The address to listen on. There is no login: anyone who can reach it sees every dataset; use trusted networks only."
+        help="The address to listen on. Unless secrets.toml sets up sign-in, anyone who can reach it sees and changes everything."
     ),
 ]
 Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Whether to open a browser window.")]
@@ -30,7 +30,7 @@ def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: 
     interrupted = catch_interrupt()  # before the address is known, so that whoever reads it may interrupt at once
     app = start_app(page, port, host, owns_process=True, cursor=cursor)
     if host not in LOCAL:
-        say("warning: there is no login; anyone who can reach this machine sees every prepared dataset")
+        say("warning: unless secrets.toml sets up sign-in, anyone who can reach this machine sees and changes everything")
     show({"url": app.url}, as_json, app.url)
     sys.stdout.flush()  # whoever reads from a pipe waits for the address
     say("press Ctrl-C to stop")

@@ -8,6 +8,7 @@ RecsysError
  ├─ NotTrainedError    the model exists but has no checkpoint for this dataset
  ├─ StoreError         the store of feedback and accounts cannot be read or written now
  └─ NotAllowedError    the role of an account does not allow an action
+     └─ NotSignedInError  nobody is signed in, or the sign-in has expired
 """
 
 import difflib
@@ -65,6 +66,10 @@ class StoreError(RecsysError):
 
 class NotAllowedError(RecsysError):
     """The role of an account does not allow an action."""
+
+
+class NotSignedInError(NotAllowedError):
+    """Nobody is signed in, or the sign-in has expired."""
 
 
 def summarize_error(error: BaseException) -> str:

@@ -5,7 +5,7 @@ import decimal
 import math
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,13 +19,18 @@ _PRECISION = 400  # digits: Babel rounds with the 28 of the decimal module, too 
 
 def format_number(value: float, digits: int = 0, locale: str | None = None) -> str:
     """Return 1,234 or, with up to `digits` decimals, 1,234.5; an en dash where the value is not finite."""
-    from babel.numbers import format_decimal
-
     if not math.isfinite(value):
         return MISSING
+    return _format_number(value, digits, _locale(locale))
+
+
+@lru_cache(maxsize=4_096)  # a page shows the same small numbers again and again
+def _format_number(value: float, digits: int, locale: "Locale") -> str:
+    from babel.numbers import format_decimal
+
     pattern = "#,##0" + (f".{'#' * digits}" if digits else "")
     with decimal.localcontext(prec=_PRECISION):
-        return _with_minus(format_decimal(_unsigned_zero(value, digits), format=pattern, locale=_locale(locale)))
+        return _with_minus(format_decimal(_unsigned_zero(value, digits), format=pattern, locale=locale))
 
 
 def format_fixed(value: float, digits: int, sign: bool = False) -> str:
@@ -42,15 +47,20 @@ def format_fixed(value: float, digits: int, sign: bool = False) -> str:
 
 def format_share(value: float, digits: int = 0) -> str:
     """Return 0.43 as 43%, in German with a space before the sign; an en dash where it is not finite."""
-    from babel.numbers import format_percent
-
     if not math.isfinite(value):
         return MISSING
-    pattern = _locale().percent_formats[None].pattern
+    return _format_share(value, digits, _locale())
+
+
+@lru_cache(maxsize=4_096)
+def _format_share(value: float, digits: int, locale: "Locale") -> str:
+    from babel.numbers import format_percent
+
+    pattern = locale.percent_formats[None].pattern
     if digits:
         pattern = re.sub(r"0(?!.*0)", f"0.{'0' * digits}", pattern)  # after the last digit of the pattern
     with decimal.localcontext(prec=_PRECISION):
-        return _with_minus(format_percent(_unsigned_zero(value, digits + 2), format=pattern, locale=_locale()))
+        return _with_minus(format_percent(_unsigned_zero(value, digits + 2), format=pattern, locale=locale))
 
 
 def local_time(seconds: float, utc_offset: float | None) -> dt.datetime | None:
@@ -59,6 +69,16 @@ def local_time(seconds: float, utc_offset: float | None) -> dt.datetime | None:
         return None
     minutes = utc_offset if utc_offset is not None and math.isfinite(utc_offset) else 0.0
     return dt.datetime.fromtimestamp(float(seconds), tz=dt.UTC) + dt.timedelta(minutes=float(minutes))
+
+
+def move_within_week(time: float, offset: float | None, weekday: int | None, hour: int | None) -> float | None:
+    """Return seconds UTC moved to a weekday (0 is Monday) and hour of the same local week; None for a time that is unknown."""
+    local = local_time(time, offset)
+    if local is None:
+        return None
+    days = 0 if weekday is None else weekday - local.weekday()
+    hours = 0 if hour is None else hour - local.hour
+    return time + dt.timedelta(days=days, hours=hours).total_seconds()
 
 
 def format_moment(moment: dt.datetime) -> str:

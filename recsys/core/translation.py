@@ -91,7 +91,11 @@ def choose_language(wanted: Sequence[str]) -> str:
 
 def translations_folder() -> Path:
     """Return RECSYS_TRANSLATIONS, by default the catalogues that ship with Recscope: LANGUAGE/LC_MESSAGES/recscope.mo."""
-    given: Any = os.environ.get("RECSYS_TRANSLATIONS")
+    return _folder(os.environ.get("RECSYS_TRANSLATIONS"))
+
+
+@cache  # asked for every sentence
+def _folder(given: str | None) -> Path:
     return Path(given) if given else APP_FOLDER / "assets" / "translations"
 
 

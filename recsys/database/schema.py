@@ -1,5 +1,7 @@
 """Tables of the store. Times are seconds since 1970 in UTC; a change here needs a migration in migrations/versions.
 
+Versions, jobs and the audit log keep the id of an account that was erased, and nothing else of it: theirs is not a foreign key.
+
 Ids of rows that people see or send back are random and in the order of their time (`new_id`): they cannot be guessed, and rows that are
 written together lie together.
 """
@@ -8,8 +10,10 @@ import secrets
 import time
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from recsys.database.columns import LONGEST_ID, LONGEST_TEXT, Words
 
 ID_LENGTH = 32
 NAMES = MetaData(
@@ -24,7 +28,12 @@ NAMES = MetaData(
 
 def new_id() -> str:
     """Return a random id of 32 hexadecimal digits, of which the first 12 are the milliseconds since 1970."""
-    return f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+    return f"{first_id(time.time())}{secrets.token_hex(10)}"
+
+
+def first_id(moment: float) -> str:
+    """Return a text that sorts before the ids of all rows that are written from a moment on, and after most earlier ones."""
+    return f"{int(moment * 1000):012x}"
 
 
 class Table(DeclarativeBase):
@@ -34,18 +43,27 @@ class Table(DeclarativeBase):
 
 
 class AccountRow(Table):
-    """A person who signed in, or the local user of a server without accounts. `issuer` and `subject` are those of OpenID Connect."""
+    """A person who signed in, or the local user of a server without accounts. `issuer` and `subject` are those of OpenID Connect.
+
+    `role` is the one in force, `claimed_role` the one by the latest sign-in, `assigned_role` the one that an admin has set, if any.
+    `email` is empty unless the provider has verified it.
+    `signed_in` and `signed_out` are times at which the provider issued an identity: of the latest sign-in seen, and of the one signed out.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    issuer: Mapped[str] = mapped_column(String(255))
-    subject: Mapped[str] = mapped_column(String(255))
-    name: Mapped[str] = mapped_column(String(255), default="")
-    email: Mapped[str] = mapped_column(String(255), default="")
-    role: Mapped[str] = mapped_column(String(16))
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    issuer: Mapped[str] = mapped_column(Words(255))
+    subject: Mapped[str] = mapped_column(Words(255))
+    name: Mapped[str] = mapped_column(Words(255), default="")
+    email: Mapped[str] = mapped_column(Words(255), default="")
+    role: Mapped[str] = mapped_column(Words(16))
+    claimed_role: Mapped[str | None] = mapped_column(Words(16))
+    assigned_role: Mapped[str | None] = mapped_column(Words(16))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     last_seen: Mapped[float] = mapped_column(Float(53), default=time.time)
+    signed_in: Mapped[float | None] = mapped_column(Float(53))
+    signed_out: Mapped[float | None] = mapped_column(Float(53))
 
 
 class ImpressionRow(Table):
@@ -57,22 +75,23 @@ class ImpressionRow(Table):
 
     __tablename__ = "impressions"
     __table_args__ = (
-        Index(None, "dataset", "checkpoint", "version", "created"),
         Index(None, "account_id", "dataset", "user_id"),
+        Index(None, "dataset", "user_id"),
+        Index(None, "dataset", "checkpoint", "version", "created"),
     )
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(String(80))
-    dataset_fingerprint: Mapped[str] = mapped_column(String(64))
-    checkpoint: Mapped[str] = mapped_column(String(80))
+    dataset: Mapped[str] = mapped_column(Words(80))
+    dataset_fingerprint: Mapped[str] = mapped_column(Words(64))
+    checkpoint: Mapped[str] = mapped_column(Words(80))
     version: Mapped[int] = mapped_column(Integer)
-    checkpoint_fingerprint: Mapped[str] = mapped_column(String(64))
-    user_id: Mapped[str] = mapped_column(Text)
+    checkpoint_fingerprint: Mapped[str] = mapped_column(Words(64))
+    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
     items: Mapped[list[str]] = mapped_column(JSON)
     scores: Mapped[list[float]] = mapped_column(JSON)
     context: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    source: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(Words(16))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
 
 
@@ -88,22 +107,41 @@ class FeedbackRow(Table):
     __table_args__ = (
         UniqueConstraint("impression_id", "item_id", "action"),
         Index(None, "account_id", "dataset", "user_id"),
+        Index(None, "dataset", "user_id"),
+        Index(None, "dataset", "created"),
+        Index(None, "dataset", "action", "created"),
         Index(None, "dataset", "checkpoint", "version", "created"),
     )
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     impression_id: Mapped[str] = mapped_column(ForeignKey("impressions.id", ondelete="CASCADE"))
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(String(80))
-    checkpoint: Mapped[str] = mapped_column(String(80))
+    dataset: Mapped[str] = mapped_column(Words(80))
+    checkpoint: Mapped[str] = mapped_column(Words(80))
     version: Mapped[int] = mapped_column(Integer)
-    user_id: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
-    item_id: Mapped[str] = mapped_column(Text)
+    item_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
     rank: Mapped[int] = mapped_column(Integer)
-    action: Mapped[str] = mapped_column(String(16))
+    action: Mapped[str] = mapped_column(Words(16))
     rating: Mapped[float | None] = mapped_column(Float(53))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     withdrawn: Mapped[float | None] = mapped_column(Float(53))
+
+
+class FeedbackCountRow(Table):
+    """How many lists a version showed on a day, and how often each action was its answer: counting millions of rows would take seconds.
+
+    `action` is that of the feedback, or "impression". `day` counts from 1970 in UTC and is that of the row's `created`. Withdrawn feedback
+    is not counted. Kept by `recsys.feedback.counts` in the transaction of every change.
+    """
+
+    __tablename__ = "feedback_counts"
+    dataset: Mapped[str] = mapped_column(Words(80), primary_key=True)
+    checkpoint: Mapped[str] = mapped_column(Words(80), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    action: Mapped[str] = mapped_column(Words(16), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
 
 
 class ComparisonRow(Table):
@@ -114,16 +152,16 @@ class ComparisonRow(Table):
 
     __tablename__ = "comparisons"
     __table_args__ = (Index(None, "dataset", "first", "second"),)
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(String(80))
-    user_id: Mapped[str] = mapped_column(Text)
+    dataset: Mapped[str] = mapped_column(Words(80))
+    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
-    first: Mapped[str] = mapped_column(String(80))
-    second: Mapped[str] = mapped_column(String(80))
-    method: Mapped[str] = mapped_column(String(16))
+    first: Mapped[str] = mapped_column(Words(90))
+    second: Mapped[str] = mapped_column(Words(90))
+    method: Mapped[str] = mapped_column(Words(16))
     shown: Mapped[dict[str, Any]] = mapped_column(JSON)
-    pick: Mapped[str | None] = mapped_column(String(16))
+    pick: Mapped[str | None] = mapped_column(Words(16))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     picked: Mapped[float | None] = mapped_column(Float(53))
 
@@ -133,15 +171,15 @@ class CaseRow(Table):
 
     __tablename__ = "cases"
     __table_args__ = (Index(None, "account_id", "dataset"),)
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(String(80))
-    checkpoint: Mapped[str] = mapped_column(String(80))
+    dataset: Mapped[str] = mapped_column(Words(80))
+    checkpoint: Mapped[str] = mapped_column(Words(80))
     version: Mapped[int] = mapped_column(Integer)
-    user_id: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
-    view: Mapped[str] = mapped_column(Text)
-    note: Mapped[str] = mapped_column(Text, default="")
+    view: Mapped[str] = mapped_column(Words(LONGEST_TEXT))
+    note: Mapped[str] = mapped_column(Words(LONGEST_TEXT), default="")
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
 
@@ -154,12 +192,12 @@ class VersionRow(Table):
 
     __tablename__ = "versions"
     __table_args__ = (UniqueConstraint("dataset", "checkpoint", "version"),)
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    dataset: Mapped[str] = mapped_column(String(80))
-    checkpoint: Mapped[str] = mapped_column(String(80))
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    dataset: Mapped[str] = mapped_column(Words(80))
+    checkpoint: Mapped[str] = mapped_column(Words(80))
     version: Mapped[int] = mapped_column(Integer)
     parent: Mapped[int | None] = mapped_column(Integer)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    account_id: Mapped[str] = mapped_column(Words(ID_LENGTH))
     trained_on: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     metrics: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
@@ -172,15 +210,15 @@ class JobRow(Table):
 
     __tablename__ = "jobs"
     __table_args__ = (Index(None, "state"),)
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
-    kind: Mapped[str] = mapped_column(String(32))
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(Words(ID_LENGTH))
+    kind: Mapped[str] = mapped_column(Words(32))
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    state: Mapped[str] = mapped_column(String(16), default="waiting")
+    state: Mapped[str] = mapped_column(Words(16), default="waiting")
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     result: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    error: Mapped[str] = mapped_column(Text, default="")
-    host: Mapped[str] = mapped_column(String(255), default="")
+    error: Mapped[str] = mapped_column(Words(LONGEST_TEXT), default="")
+    host: Mapped[str] = mapped_column(Words(255), default="")
     process: Mapped[int | None] = mapped_column(BigInteger)
     stop_requested: Mapped[float | None] = mapped_column(Float(53))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
@@ -189,14 +227,28 @@ class JobRow(Table):
     ended: Mapped[float | None] = mapped_column(Float(53))
 
 
+class ScheduleRow(Table):
+    """A job that is started again and again: a refit of a checkpoint after every `every` new answers, counted from `since` on."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (UniqueConstraint("dataset", "checkpoint"),)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    dataset: Mapped[str] = mapped_column(Words(80))
+    checkpoint: Mapped[str] = mapped_column(Words(80))
+    every: Mapped[int] = mapped_column(Integer)
+    since: Mapped[float] = mapped_column(Float(53), default=time.time)
+    created: Mapped[float] = mapped_column(Float(53), default=time.time)
+
+
 class TokenRow(Table):
     """A bearer token of the API; only the SHA-256 of the token is stored."""
 
     __tablename__ = "tokens"
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(80))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(Words(80))
+    digest: Mapped[str] = mapped_column(Words(64), unique=True)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     last_used: Mapped[float | None] = mapped_column(Float(53))
     revoked: Mapped[float | None] = mapped_column(Float(53))
@@ -207,8 +259,8 @@ class AuditRow(Table):
 
     __tablename__ = "audit_log"
     __table_args__ = (Index(None, "created"),)
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(String(ID_LENGTH))
-    action: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str] = mapped_column(Text)
+    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(Words(ID_LENGTH))
+    action: Mapped[str] = mapped_column(Words(40))
+    subject: Mapped[str] = mapped_column(Words(LONGEST_TEXT))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from recsys.accounts.account import Account
 from recsys.accounts.roles import check_allowed
 from recsys.core.errors import DataError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
-from recsys.database.schema import FeedbackRow, ImpressionRow
+from recsys.database.schema import FeedbackRow, ImpressionRow, new_id
+from recsys.feedback.limits import check_list
 from recsys.feedback.version_names import split_version
 
 ACTIONS = ("take", "like", "dislike", "skip", "rating")
@@ -23,7 +25,10 @@ POSITIVE = ("take", "like")
 
 @dataclass(frozen=True)
 class Impression:
-    """A list as it was shown. `checkpoint` is its name with its version, such as "association@2"; `items` best first, `scores` of them."""
+    """A list as it was shown. `checkpoint` is its name with its version, such as "association@2"; `items` best first, `scores` of them.
+
+    `id` is made with it and not by the store, so that saving it again after an error that hid the answer saves it once.
+    """
 
     dataset: str
     dataset_fingerprint: str
@@ -35,6 +40,7 @@ class Impression:
     scores: Sequence[float]
     context: Mapping[str, Any] = field(default_factory=dict)
     source: str = "live"
+    id: str = field(default_factory=new_id)
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,16 @@ class Feedback:
 
 def record_impression(store: Store, account: Account, impression: Impression) -> str:
     """Save a list that is about to be shown, and return the id that its feedback refers to."""
+    with store.write() as session:
+        return add_impression(session, account, impression)
+
+
+def add_impression(session: Session, account: Account, impression: Impression) -> str:
+    """Add a list that is about to be shown to a transaction, and return its id."""
+    check_list(impression.items, impression.scores, impression.context)
     checkpoint, version = split_version(impression.checkpoint)
     row = ImpressionRow(
+        id=impression.id,
         account_id=account.id,
         dataset=impression.dataset,
         dataset_fingerprint=impression.dataset_fingerprint,
@@ -66,17 +80,17 @@ def record_impression(store: Store, account: Account, impression: Impression) ->
         context=dict(impression.context),
         source=impression.source,
     )
-    with store.write() as session:
+    if session.get(ImpressionRow, row.id) is None:  # a write that was tried again may have been saved the first time
         session.add(row)
         session.flush()
-        return row.id
+    return row.id
 
 
 def record_feedback(store: Store, account: Account, impression_id: str, item_id: str, action: str, rating: float | None = None) -> None:
     """Save what a person did with an item of a list that was shown to the same person.
 
-    The same feedback twice changes nothing; a like withdraws a dislike of the list, and the other way round. Items above a taken one
-    that nothing was done with are skipped ones.
+    The same feedback twice changes nothing. A like withdraws a dislike of the item at this step, and the other way round, and a rating
+    an earlier one, in whatever list they were given. Items above a taken one that nothing was done with are skipped ones.
     """
     check_allowed(account, "give feedback")
     if action not in ACTIONS:
@@ -108,22 +122,72 @@ def record_feedback(store: Store, account: Account, impression_id: str, item_id:
                 )
                 row.rank = shown.items.index(item) + 1
                 session.add(row)
-            row.withdrawn, row.rating = None, rating if what == "rating" else None
-        for against in (OPPOSITE.get(action), "skip" if action != "skip" else None):
-            opposite = earlier.get((item_id, against or ""))
-            if opposite is not None and opposite.withdrawn is None:
-                opposite.withdrawn = time.time()
+            value = rating if what == "rating" else None
+            if row.withdrawn is not None or row.rating != value:
+                row.withdrawn, row.rating, row.created = None, value, time.time()
+        skipped = earlier.get((item_id, "skip"))
+        if action != "skip" and skipped is not None and skipped.withdrawn is None:
+            skipped.withdrawn = time.time()
+        _withdraw_replaced(session, shown, item_id, action)
 
 
-def withdraw_feedback(store: Store, account: Account, dataset: str, user_id: str, item_id: str | None = None) -> int:
-    """Take back the account's feedback on the timeline of a user, on one item or on all, and return the number of rows."""
+def _withdraw_replaced(session: Session, shown: ImpressionRow, item_id: str, action: str) -> None:
+    """Withdraw what new feedback on an item replaces: its opposite, and in other lists a rating."""
+    replaced = OPPOSITE.get(action, action if action == "rating" else None)
+    if replaced is None:
+        return
+    rows = select(FeedbackRow).where(
+        FeedbackRow.account_id == shown.account_id,
+        FeedbackRow.dataset == shown.dataset,
+        FeedbackRow.user_id == shown.user_id,
+        FeedbackRow.step == shown.step,
+        FeedbackRow.item_id == item_id,
+        FeedbackRow.action == replaced,
+        FeedbackRow.withdrawn.is_(None),
+    )
+    for row in session.scalars(rows):
+        if replaced != action or row.impression_id != shown.id:
+            row.withdrawn = time.time()
+
+
+def withdraw_feedback(
+    store: Store,
+    account: Account,
+    dataset: str,
+    user_id: str,
+    item_id: str | None = None,
+    step: int | None = None,
+    action: str | None = None,
+) -> int:
+    """Take back the account's feedback on the timeline of a user, all of it or that on an item, at a step or of one action.
+
+    Items that were skipped only on the way to a taken one are no longer skipped when that is taken back. Returns the number of rows.
+    """
     check_allowed(account, "give feedback")
+    given = {FeedbackRow.item_id: item_id, FeedbackRow.step: step, FeedbackRow.action: action}
     mine = [FeedbackRow.account_id == account.id, FeedbackRow.dataset == dataset, FeedbackRow.user_id == user_id]
-    if item_id is not None:
-        mine.append(FeedbackRow.item_id == item_id)
+    mine += [column == value for column, value in given.items() if value is not None]
     with store.write() as session:
-        done = session.execute(update(FeedbackRow).where(*mine, FeedbackRow.withdrawn.is_(None)).values(withdrawn=time.time()))
-        return int(done.rowcount)  # type: ignore[attr-defined]
+        rows = list(session.scalars(select(FeedbackRow).where(*mine, FeedbackRow.withdrawn.is_(None))))
+        for row in rows:
+            row.withdrawn = time.time()
+        session.flush()
+        return len(rows) + _withdraw_skips(session, {row.impression_id for row in rows if row.action == "take"})
+
+
+def _withdraw_skips(session: Session, impressions: set[str]) -> int:
+    """Withdraw the skipped items of lists of which no item below them is taken any more, and return their number."""
+    if not impressions:
+        return 0
+    rows = session.scalars(select(FeedbackRow).where(FeedbackRow.impression_id.in_(impressions), FeedbackRow.withdrawn.is_(None))).all()
+    lowest: dict[str, int] = {}
+    for row in rows:
+        if row.action == "take":
+            lowest[row.impression_id] = max(row.rank, lowest.get(row.impression_id, 0))
+    gone = [row for row in rows if row.action == "skip" and row.rank > lowest.get(row.impression_id, 0)]
+    for row in gone:
+        row.withdrawn = time.time()
+    return len(gone)
 
 
 def load_feedback(store: Store, account: Account, dataset: str, user_id: str) -> list[Feedback]:

@@ -15,7 +15,7 @@ from recsys.core.translation import _
 from recsys.evaluation import Cases, Evaluation, evaluate_model
 from recsys.model_import.imported_model import ImportedModel
 from recsys.models import MODELS
-from recsys.training.checkpoints import CARD, CheckpointCard, get_checkpoint_folder, read_card, save_checkpoint
+from recsys.training.checkpoints import CARD, CheckpointCard, check_new_name, get_checkpoint_folder, read_card, save_checkpoint
 from recsys.training.new_card import make_card
 
 
@@ -28,6 +28,7 @@ def save_imported_model(
     the training events; which events it was really trained on is not known here.
     """
     model, name = imported.model, name or imported.name
+    check_new_name(name)
     folder = folder or get_checkpoint_folder(dataset.name, name)
     if (folder / CARD).is_file() and not _is_import(folder):
         raise DataError(

@@ -38,11 +38,12 @@ REFIT_BATCH, REFIT_PULL = 256, 10.0
 
 
 class Feedback(NamedTuple):
-    """Feedback on one recommendation: the request it answered, the item, and whether the user liked it."""
+    """Feedback on one recommendation: the request it answered, the item, whether the user liked it, and its weight in a refit."""
 
     request: Request
     item_id: str
     liked: bool
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ class Association(CausalModel):
         """Return expected ratings (len(requests), n_items) float32; NaN where the training data had none."""
         return self.expected_ratings(requests, self.rating)
 
-    def refit(self, feedback: Iterable[Feedback], epochs: int = 5, learning_rate: float = 0.0005, seed: int = 0) -> Self:
+    def refit(self, feedback: Iterable[Feedback], epochs: int = 10, learning_rate: float = 0.002, seed: int = 0) -> Self:
         """Return a new model trained on likes and dislikes as well; this one does not change.
 
         With p the softmax over all items, the loss is −log p of a like and −log(1 − p) of a dislike: the same as in training, so that
@@ -162,6 +163,7 @@ class Association(CausalModel):
         means = self._means_of([each.request for each in known])
         codes = self._on_device(self.vocabulary.encode([each.item_id for each in known])) - 1
         liked, items = self._on_device(np.array([each.liked for each in known])), self.item_vectors().detach().float()
+        weights = self._on_device(np.array([each.weight for each in known], dtype=np.float32))
         optimizer = torch.optim.Adam(parameters, lr=learning_rate)
         for _epoch in range(epochs):
             for rows in torch.randperm(len(known)).split(REFIT_BATCH):
@@ -169,7 +171,7 @@ class Association(CausalModel):
                 logs = torch.log_softmax(logits, 1)[torch.arange(len(rows)), codes[rows]]
                 others = torch.log1p(-logs.exp().clamp_max(0.999))
                 penalty = REFIT_PULL * sum(((each - old) ** 2).sum() for each, old in zip(parameters, before, strict=True)) / len(known)
-                (penalty - torch.where(liked[rows], logs, others).mean()).backward()
+                (penalty - (weights[rows] * torch.where(liked[rows], logs, others)).mean()).backward()
                 optimizer.step()
                 optimizer.zero_grad(set_to_none=True)
         return model

@@ -21,6 +21,8 @@ from recsys.models.base.settings import GradientConfig
 from recsys.models.layers.dropout import apply_dropout
 from recsys.models.layers.losses import full_softmax_loss
 
+REQUESTS_PER_BATCH = 512
+
 
 @dataclass(frozen=True)
 class BilinearMarkovConfig(GradientConfig):
@@ -93,12 +95,22 @@ class BilinearMarkov(nn.Module):
     def item_ids(self) -> np.ndarray:
         return self.vocabulary.item_ids
 
+    def request_batches(self, requests: Sequence[Request]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return rows of requests and the codes of their last items in batches, for `score_batch`."""
+        last = collect_events(requests, self.vocabulary, within=1).last_codes()
+        codes = np.where(last == PAD, len(self.vocabulary) + 1, last)
+        return [(rows, codes[rows]) for rows in np.array_split(np.arange(len(codes)), max(1, -(-len(codes) // REQUESTS_PER_BATCH)))]
+
+    def score_batch(self, codes: np.ndarray) -> Tensor:
+        """Return logits (B, n_items) after the last items, from which gradients flow back to the parameters."""
+        return (self._states(torch.from_numpy(codes).to(self.next.device)) @ self._items().T).float()
+
     @torch.inference_mode()
     def score(self, requests: Sequence[Request]) -> np.ndarray:
         """Return logits of the next item (requests, n_items)."""
-        last = collect_events(requests, self.vocabulary, within=1).last_codes()
-        codes = torch.from_numpy(np.where(last == PAD, len(self.vocabulary) + 1, last)).to(self.next.device)
-        scores = (self._states(codes) @ self._items().T).float().cpu().numpy()
+        scores = np.empty((len(requests), len(self.vocabulary)), dtype=np.float32)
+        for rows, codes in self.request_batches(requests):
+            scores[rows] = self.score_batch(codes).cpu().numpy()
         return self.vocabulary.mask(scores, requests)
 
     def fallback(self, request: Request) -> str | None:

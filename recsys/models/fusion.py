@@ -27,6 +27,8 @@ from recsys.models.base.settings import check_at_least, check_choice
 CASES = 3_000
 BEST = 40
 RECIPROCAL = 60.0
+MOST_LIKELY = 0.999
+"""Probability of an unwanted item above which its cost does not grow."""
 ROWS_BYTES = 8_000_000
 """Limit of the steps of a trace scored at a time, in bytes of their scores."""
 
@@ -89,6 +91,25 @@ class Fusion:
         weights = fusion._learn_weights(features, is_candidate) if config.kind == "learnt" else fusion._choose_parts(features)
         chosen = {name: each for name, each in zip(parts, weights, strict=True) if each.any()}
         return cls(dataset.item_ids, config, {name: parts[name] for name in chosen}, np.array(list(chosen.values())))
+
+    def refit(
+        self, dataset: Dataset, split: Split, requests: Sequence[Request], targets: np.ndarray, signs: np.ndarray, seed: int
+    ) -> "Fusion":
+        """Return a new fusion whose weights are learnt on validation events and on answers; this one does not change.
+
+        `targets` (n,) are codes of the items answered to, `signs` (n,) their weights, below 0 for items that were not wanted. Parts keep
+        what they learnt.
+        """
+        if self.config.kind != "learnt":
+            raise DataError(_("a reciprocal rank fusion has no weights to learn again; refit the model 'fusion' instead"))
+        features, is_candidate = self._collect_cases(dataset, split, seed)
+        answered, is_answered, known = self._build_cases(requests, targets, dataset.repeats)
+        weights = self._learn_weights(
+            np.concatenate([features, answered[known]]),
+            np.concatenate([is_candidate, is_answered[known]]),
+            np.concatenate([np.ones(len(features)), signs[known]]),
+        )
+        return type(self)(self.item_ids, self.config, self.models, weights)
 
     @property
     def item_ids(self) -> np.ndarray:
@@ -163,20 +184,28 @@ class Fusion:
         best = np.argsort(-reciprocal_ranks, kind="stable")[: self.config.most]
         return np.isin(np.arange(len(self.models)), best)[:, None].repeat(2, axis=1).astype(np.float32)
 
-    def _learn_weights(self, features: np.ndarray, is_candidate: np.ndarray) -> np.ndarray:
-        """Return the weights (parts, 2) that maximize the likelihood of the next items among their candidates."""
+    def _learn_weights(self, features: np.ndarray, is_candidate: np.ndarray, signs: np.ndarray | None = None) -> np.ndarray:
+        """Return the weights (parts, 2) that maximize the likelihood of the next items among their candidates.
+
+        With `signs` (cases,) a case counts by its sign, and one below 0 by the likelihood that its item is not chosen.
+        """
         from scipy.optimize import minimize
         from scipy.special import logsumexp
 
         start = np.ones(features.shape[2]) / features.shape[2]
+        signs = np.ones(len(features)) if signs is None else signs
 
         def cost(weights: np.ndarray) -> tuple[float, np.ndarray]:
             logits = np.where(is_candidate, features @ weights, -np.inf)
             total = logsumexp(logits, axis=1)
             probabilities = np.exp(logits - total[:, None])
-            gradient = np.einsum("nc,ncf->f", probabilities, features) - features[:, 0].sum(0)
+            chosen = np.minimum(probabilities[:, 0], MOST_LIKELY)
+            # the derivative of −log(1 − p) is that of −log p, times −p / (1 − p)
+            factors = np.where(signs > 0, signs, signs * chosen / (1 - chosen))
+            costs = np.where(signs > 0, signs * (total - logits[:, 0]), signs * np.log1p(-chosen))
+            gradient = np.einsum("n,nc,ncf->f", factors, probabilities, features) - factors @ features[:, 0]
             penalty = self.config.shrinkage * weights
-            return float((total - logits[:, 0]).sum() + penalty @ weights / 2), gradient + penalty
+            return float(costs.sum() + penalty @ weights / 2), gradient + penalty
 
         result = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start), options={"maxiter": 200})
         return result.x.reshape(len(self.models), 2).astype(np.float32)
@@ -196,26 +225,10 @@ class Fusion:
                 )
             )
         users = dataset.interactions["user_id"].cat.codes.to_numpy()[rows]
-        width = 1 + BEST * len(self.models)
-        features = np.zeros((len(rows), width, 2 * len(self.models)), dtype=np.float32)
-        is_candidate = np.zeros((len(rows), width), dtype=bool)
-        for start in range(0, len(rows), 256):
-            part = slice(start, start + 256)
-            histories = [dataset.history(str(dataset.user_ids[user])) for user in users[part]]
-            steps = rows[part] - dataset.user_starts[users[part]]
-            requests = [request_at(history, int(step)) for history, step in zip(histories, steps, strict=True)]
-            by_part = [(_standardize(scores), _compute_ranks(scores)) for scores in (each.score(requests) for each in self.models.values())]
-            for at, (row, request) in enumerate(zip(rows[part], requests, strict=True)):
-                hidden = np.empty(0, dtype=np.int64) if dataset.repeats else encode_seen_items(self.vocabulary, request.history) - 1
-                target = int(dataset.item_codes[row]) - 1
-                best = np.unique(np.concatenate([_best_positions(ranks[at], hidden) for _scores, ranks in by_part]))
-                if target not in best:
-                    continue
-                chosen = np.concatenate([[target], best[best != target]])
-                columns = [column for scores, ranks in by_part for column in (scores[at, chosen], -np.log(ranks[at, chosen]))]
-                features[start + at, : len(chosen)] = np.column_stack(columns)
-                is_candidate[start + at, : len(chosen)] = True
-        has_target = is_candidate.any(axis=1)
+        histories = {user: dataset.history(str(dataset.user_ids[user])) for user in np.unique(users)}
+        steps = rows - dataset.user_starts[users]
+        requests = [request_at(histories[user], int(step)) for user, step in zip(users, steps, strict=True)]
+        features, is_candidate, has_target = self._build_cases(requests, dataset.item_codes[rows], dataset.repeats)
         if not has_target.any():
             raise DataError(
                 _(
@@ -225,6 +238,29 @@ class Fusion:
                 )
             )
         return features[has_target], is_candidate[has_target]
+
+    def _build_cases(self, requests: Sequence[Request], targets: np.ndarray, repeats: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return features and candidates of requests with the items of codes `targets` (n,), and a mask (n,) of those among the best of a part."""
+        width = 1 + BEST * len(self.models)
+        features = np.zeros((len(requests), width, 2 * len(self.models)), dtype=np.float32)
+        is_candidate = np.zeros((len(requests), width), dtype=bool)
+        for start in range(0, len(requests), 256):
+            part = requests[start : start + 256]
+            distinct = list({id(each): each for each in part}.values())  # answers to one list share its request
+            rows = {id(each): row for row, each in enumerate(distinct)}
+            by_part = [(_standardize(scores), _compute_ranks(scores)) for scores in (each.score(distinct) for each in self.models.values())]
+            for at, request in enumerate(part):
+                row = rows[id(request)]
+                hidden = np.empty(0, dtype=np.int64) if repeats else encode_seen_items(self.vocabulary, request.history) - 1
+                target = int(targets[start + at]) - 1
+                best = np.unique(np.concatenate([_best_positions(ranks[row], hidden) for _scores, ranks in by_part]))
+                if target not in best:
+                    continue
+                chosen = np.concatenate([[target], best[best != target]])
+                columns = [column for scores, ranks in by_part for column in (scores[row, chosen], -np.log(ranks[row, chosen]))]
+                features[start + at, : len(chosen)] = np.column_stack(columns)
+                is_candidate[start + at, : len(chosen)] = True
+        return features, is_candidate, np.asarray(is_candidate.any(axis=1))
 
     # -- checkpoints -----------------------------------------------------------------------------------------------
 

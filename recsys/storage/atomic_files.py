@@ -57,6 +57,20 @@ def write_file_atomically(target: Path, data: bytes) -> None:
         work.unlink(missing_ok=True)
 
 
+@contextmanager
+def open_file_atomically(target: Path) -> Iterator[Path]:
+    """Yield the path of a file to write, which replaces `target` only when the block ends without an error. Failing to write is a DataError."""
+    work = target.parent / f".{target.name}.{secrets.token_hex(6)}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield work
+        work.replace(target)
+    except OSError as error:
+        raise DataError(_("cannot write {path}: {reason}; nothing was changed", path=target, reason=error.strerror or error)) from error
+    finally:
+        work.unlink(missing_ok=True)
+
+
 def _replace(work: Path, target: Path) -> None:
     old = work.with_name(f"{work.name}.old")
     if target.exists():

@@ -1,6 +1,7 @@
 """Paths of the shipped assets and of the user's own data, and the check of names that become folders."""
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 
@@ -40,8 +41,12 @@ def _is_temporary(dataset: str) -> bool:
 
 
 def check_name(kind: str, name: str) -> str:
-    """Return a name that is safe as the name of a folder; raise a DataError for any other. `kind` says what is named, such as "dataset"."""
-    allowed = name and name[0].isalnum() and all(each.isalnum() or each in "-_." for each in name) and len(name) <= 80
+    """Return a name that is safe as the name of a folder; raise a DataError for any other. `kind` says what is named, such as "dataset".
+
+    The name of a checkpoint may end with the number of a version: "association@2".
+    """
+    base = re.sub(r"@[1-9][0-9]*$", "", name) if kind == "checkpoint" else name
+    allowed = base and base[0].isalnum() and all(each.isalnum() or each in "-_." for each in base) and len(name) <= 80
     if not allowed:
         raise DataError(
             _(

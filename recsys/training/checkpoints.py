@@ -18,7 +18,7 @@ import numpy as np
 
 from recsys.core import Dataset, Vocabulary
 from recsys.core.devices import choose_device
-from recsys.core.errors import CheckpointError, NotTrainedError, RecsysError, nearest_names, summarize_error
+from recsys.core.errors import CheckpointError, DataError, NotTrainedError, RecsysError, nearest_names, summarize_error
 from recsys.core.formatting import join_words
 from recsys.core.split import PROTOCOLS
 from recsys.core.translation import _
@@ -41,7 +41,8 @@ class CheckpointCard:
 
     `history` holds the loss and the validation ndcg@10 of every epoch; `cuts` the two times of a temporal split; `seal` a hash of
     weights, items, model and config, which detects damage; `parts` the models that a fusion combines; `source` where an imported model
-    comes from and what of it matched the dataset, empty for models trained here.
+    comes from and what of it matched the dataset, empty for models trained here. A version made by a refit has the name of its `parent`
+    and says in `trained_on` which feedback it learnt from.
     """
 
     name: str
@@ -67,6 +68,8 @@ class CheckpointCard:
     seal: str = ""
     parts: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
+    parent: str = ""
+    trained_on: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Raise a ValueError for values that no checkpoint has, which `read_card` finds in a damaged one."""
@@ -103,8 +106,16 @@ class CheckpointEntry:
 
 
 def get_checkpoint_folder(dataset: str, name: str) -> Path:
-    """Return the folder of the user's checkpoint of that name."""
+    """Return the folder of the user's checkpoint of that name, which may be a version such as "association@2"."""
     return home(dataset) / "checkpoints" / check_name("dataset", dataset) / check_name("checkpoint", name)
+
+
+def check_new_name(name: str) -> None:
+    """Raise a DataError for the name of a version: only a refit makes those."""
+    if "@" in name:
+        raise DataError(
+            _("'{name}' would be the name of a version, which only a refit makes; give a name without '@', for example my-model", name=name)
+        )
 
 
 def save_checkpoint(folder: Path, model: Any, card: CheckpointCard) -> None:
@@ -243,14 +254,14 @@ def _card_at(folder: Path, changed: int, size: int) -> CheckpointCard:
     return read_card(folder)
 
 
-def find_checkpoint(name: str, dataset: str) -> Path:
-    """Return the folder of a checkpoint by name, the user's before the shipped one, or by path."""
+def find_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
+    """Return the folder of a checkpoint by name, the user's before the shipped one, or by path unless only names are allowed."""
     if not name:
         raise CheckpointError(_("the checkpoint has no name; give one that `python -m recsys train` saved, for example markov"))
-    for folder in (*_possible_folders(dataset, name), Path(name).expanduser()):
+    for folder in (*_possible_folders(dataset, name), *([Path(name).expanduser()] if allows_path else [])):
         if (folder / CARD).is_file():
             return folder
-    if "/" in name or Path(name).exists():
+    if allows_path and ("/" in name or Path(name).exists()):
         read_card(Path(name))  # raises an error that says what is wrong
     if name in MODELS:
         raise NotTrainedError(

@@ -22,6 +22,7 @@ from recsys.storage.json_cards import check_file, read_json
 from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import (
     CheckpointCard,
+    check_new_name,
     get_checkpoint_folder,
     list_checkpoints,
     load_checkpoint,
@@ -77,6 +78,7 @@ def train_model(
     from its last complete epoch and ends with the same result as without the interruption; otherwise it starts again.
     """
     spec = find_model_spec(model)
+    check_new_name(name or model)
     missing = spec.lacks(dataset.has)
     if missing:
         raise DataError(

@@ -62,7 +62,7 @@ def test_the_boxes_of_a_model(colours: Palette) -> None:
 
 @pytest.mark.parametrize("given", [np.array([1.0, 1.0, 5.0]), np.linspace(0, 1, 100)])
 def test_predicted_against_given_ratings(given: np.ndarray, colours: Palette) -> None:
-    figure = rating_calibration(RatingPredictions(given, given * 0.5 + 1, 1.0), colours)
+    figure = rating_calibration(RatingPredictions(given, given * 0.5 + 1, 1.0, np.full(len(given), np.nan)), colours)
     assert_valid(figure, colours)
     assert len(figure.data[1].x) == min(len(np.unique(given)), GROUPS)
 

@@ -1,4 +1,4 @@
-"""The recommended items as cards, and the sentences above them."""
+"""The recommended items as cards with their buttons, and the sentences above them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,22 +7,31 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import cache
-from pages.demo.recommend import session
+from pages.demo.recommend import paths, session
 from pages.shell.cursor import Cursor
 from pages.ui import item_card, theme
 from pages.ui.checkpoint_titles import name_checkpoint
 from pages.ui.html import escape_html
-from pages.ui.request_context import TrialHistory
 from recsys.core import TOP_K, Dataset
 from recsys.core.formatting import format_moment, format_number, join_words
 from recsys.core.nouns import count_events
 from recsys.core.translation import N_, _
+from recsys.feedback.recording import Feedback, Impression
+from recsys.feedback.stars import count_stars
 
 if TYPE_CHECKING:
+    from recsys.analysis.knowledge_graph import Path
     from recsys.training.checkpoints import CheckpointCard
 
 LATEST = 3
 HINT = N_("Add an item to the history, or like or dislike it, and the list follows at once. The model and the dataset stay unchanged.")
+RATING_HINT = N_("A rating of three stars or more counts as an event of the history, a lower one as a dislike.")
+BUTTONS = {
+    "take": (N_("Add to history"), N_("Added")),
+    "like": (N_("Like"), N_("Liked")),
+    "dislike": (N_("Dislike"), N_("Disliked")),
+}
+"""Label of the button of each action, and that once it is given: the same button then takes it back."""
 
 
 def history_sentence(cursor: Cursor, moment: datetime | None, card: "CheckpointCard") -> str:
@@ -44,25 +53,26 @@ def history_sentence(cursor: Cursor, moment: datetime | None, card: "CheckpointC
     return f"{first} {second}"
 
 
-def trial_html(dataset: Dataset, trial: TrialHistory, reason: str | None, context: str, is_fixed: bool = False) -> str:
-    """Return the fallback label, if any, and the changes made in this session as HTML."""
+def notes_html(reason: str | None, context: str, is_quiet: bool, has_stars: bool) -> str:
+    """Return the label of a fallback list, the changed context and, unless `is_quiet`, how to use the page as HTML."""
     changes = [f"<b>{escape_html(context)}</b>"] if context else []
-    if trial.taken:
-        changes.append(_("Added to the history: {items}", items=_titles(dataset, trial.taken)))
-    if trial.likes:
-        changes.append(_("Liked: {items}", items=_titles(dataset, trial.likes)))
-    if trial.dislikes:
-        changes.append(_("Disliked: {items}", items=_titles(dataset, trial.dislikes)))
-    notes = " · ".join(changes) or ("" if is_fixed else _(HINT))
-    return f'<p class="rs-tried">{item_card.fallback_label(reason)} {notes}</p>'
+    if not changes and not is_quiet:
+        changes = [_(HINT), _(RATING_HINT)] if has_stars else [_(HINT)]
+    return f'<p class="rs-tried">{item_card.fallback_label(reason)} {" ".join(changes)}</p>'
 
 
 def draw_cards(
-    dataset: Dataset, items: list[str], widths: list[float], trial: TrialHistory, connections: list[str], is_filtered: bool
+    cursor: Cursor,
+    impression: Impression,
+    widths: list[float],
+    given: Sequence[Feedback],
+    connections: Sequence[Sequence["Path"]],
+    is_changed: bool,
+    is_allowed: bool,
 ) -> None:
-    """Draw two cards a row, each with its connection to the history and the buttons that change the trial."""
+    """Draw two cards a row, each with its path from the history and, where the account may, the buttons of feedback."""
+    dataset, items = cursor.dataset, list(impression.items)
     if not items:
-        is_changed = trial.changed or is_filtered
         st.info(
             _("No item is left to recommend. Allow more categories, or reset your changes.")
             if is_changed
@@ -71,21 +81,37 @@ def draw_cards(
     tints = cache.category_tints(dataset, theme.theme_palette())
     for start in range(0, len(items), 2):
         for column, at in zip(st.columns(2, gap="small"), range(start, min(start + 2, len(items))), strict=False):
-            connection = escape_html(connections[at])
+            first, others = next(iter(connections[at]), None), connections[at][1:]
             with column.container(border=True, gap=None, key=f"card_{at}"):
-                st.html(
-                    item_card.card_html(at + 1, dataset, items[at], widths[at], tints)
-                    + f'<p class="rs-path" title="{connection}">{connection}</p>'
-                )
-                _draw_buttons(items[at], at, trial)
+                st.html(item_card.card_html(at + 1, dataset, items[at], widths[at], tints))
+                with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"line_{at}"):
+                    st.html(paths.path_html(first))
+                    paths.draw_further(others, key=f"paths_{at}")
+                if is_allowed:
+                    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                        _draw_buttons(cursor, impression, at, given)
 
 
-def _draw_buttons(item: str, at: int, trial: TrialHistory) -> None:
-    like = _("Liked") if item in trial.likes else _("Like")
-    with st.container(horizontal=True, gap="small"):
-        st.button(_("Add to history"), key=f"take_{at}", on_click=session.add_to_history, args=(item,), type="tertiary")
-        st.button(like, key=f"like_{at}", on_click=session.like, args=(item,), type="tertiary")
-        st.button(_("Dislike"), key=f"not_{at}", on_click=session.dislike, args=(item,), type="tertiary")
+def _draw_buttons(cursor: Cursor, impression: Impression, at: int, given: Sequence[Feedback]) -> None:
+    item = impression.items[at]
+    done = {each.action: each for each in given if each.item_id == item}
+    for action, (label, given_label) in BUTTONS.items():
+        is_given = action in done
+        st.button(
+            f":primary[{_(given_label)}]" if is_given else _(label),
+            key=f"{action}_{at}",
+            on_click=session.answer,
+            args=(cursor, impression, item, action, is_given),
+            type="tertiary",
+            help=_("Click again to take it back.") if is_given else None,
+        )
+    values = cache.star_values(cursor.dataset)
+    if values is not None:
+        stars = done["rating"].rating if "rating" in done else None
+        # The key holds the item: its widget must not pass its stars on to the item that stands here next.
+        key = f"stars_{at}_{item}"
+        st.session_state[key] = None if stars is None else count_stars(stars, values) - 1
+        st.feedback("stars", key=key, on_change=session.rate, args=(cursor, impression, item, key))
 
 
 def _titles(dataset: Dataset, items: Sequence[str]) -> str:

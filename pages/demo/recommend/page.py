@@ -3,10 +3,10 @@
 import streamlit as st
 
 from pages import cache
-from pages.demo.recommend import cards, code_parameters, filters, session
-from pages.shell import cursor, keyboard
+from pages.demo.recommend import cards, code_parameters, filters, paths, session, tried
+from pages.shell import cursor, feedback, keyboard
 from pages.ui import fixed_scores, html, request_context
-from pages.ui.errors import guarded
+from pages.ui.errors import draw_notices, guarded
 from recsys.core import find_fixed_reason
 from recsys.core.translation import _
 from recsys.models import find_model_spec
@@ -19,21 +19,34 @@ fixed_reason = find_fixed_reason(loaded.model)
 @st.fragment
 @guarded
 def draw_list() -> None:
-    trial = session.current_trial(here)
+    draw_notices()  # those of a click, which runs this part of the page alone
+    feedback.retry_unsaved()
+    timeline = [each for each in feedback.load_timeline_feedback(here) if each.action != session.SKIP]
+    given = [each for each in timeline if each.step == here.step]
+    trial, is_allowed = session.build_trial(here, given), feedback.may_give_feedback()
     controls, list_column = st.columns([3, 9], gap="large")
     with controls:
         context = request_context.draw_context_controls(here, find_model_spec(loaded.card.model).aware, "try")
         chosen = filters.draw_filters(here.dataset)
-        if trial.changed:
-            st.button(_("Reset"), key="try_reset", on_click=session.forget, width="stretch")
-    with list_column:
         model = code_parameters.draw_parameters(loaded.model, controls)
+        if is_allowed:
+            tried.draw_forgetting(here, timeline)
+    with list_column:
         request = request_context.build_request(here, trial, context)
         items, scores, reason = session.recommend_items(here, model, request, chosen)
-        st.html(cards.trial_html(here.dataset, trial, reason, request_context.describe_context(here, context), fixed_reason is not None))
-        connections = session.connect_items(here, loaded.card.protocol, request, items)
-        cards.draw_cards(here.dataset, items, html.bar_widths(scores), trial, connections, chosen != filters.Filters())
-        st.caption(_(session.CONNECTION_NOTE))
+        impression = session.show_list(here, loaded, items, scores, session.describe_changes(trial, request, context, chosen))
+        feedback.draw_unsaved()
+        described = request_context.describe_context(here, context)
+        is_quiet = fixed_reason is not None or bool(given) or not is_allowed
+        st.html(cards.notes_html(reason, described, is_quiet, cache.star_values(here.dataset) is not None))
+        if is_allowed:
+            tried.draw_chips(here, given)
+        else:
+            st.caption(_("Your role can look at lists but not give feedback; an admin can give you the role of an editor."))
+        connections = paths.find_paths(here, loaded.card.protocol, request, items)
+        is_changed = trial.changed or chosen != filters.Filters()
+        cards.draw_cards(here, impression, html.bar_widths(scores), given, connections, is_changed, is_allowed)
+        st.caption(_(paths.NOTE))
 
 
 st.title(_("Recommendations"))

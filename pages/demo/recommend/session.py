@@ -1,9 +1,10 @@
-"""Items added, liked and disliked on the page Recommendations, and the list that follows from them.
+"""Lists shown on the page Recommendations, what the account does with their items, and the list that follows from it.
 
-All of it lives in the session and is forgotten when the cursor moves; the model reads it from the request and never changes.
+Feedback belongs to the step at which it was given: a link to that step shows the same list again, in another window and after a
+restart too, and a list at an earlier step never follows from later feedback. The model reads it from the request and never changes.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,50 +12,123 @@ import streamlit as st
 
 from pages import cache
 from pages.demo.recommend.filters import Filters, select_top_items
+from pages.shell import feedback
 from pages.shell.cursor import Cursor
-from pages.ui.request_context import TrialHistory
-from recsys.core import TOP_K, FallsBack, Request, append_likes, candidate_scores
-from recsys.core.translation import N_, _
+from pages.ui.errors import guarded
+from pages.ui.request_context import RequestContext, TrialHistory
+from recsys.core import TOP_K, FallsBack, Request, candidate_scores
+from recsys.feedback.changes import NewFeedback, NewImpression, Withdrawal
+from recsys.feedback.recording import Feedback, Impression
+from recsys.feedback.stars import is_good_rating
+from recsys.training.checkpoints import LoadedCheckpoint
 
-STATE = "tryout"
-CONNECTION_NOTE = N_(
-    "The small line under a card shows the strongest connection in the data between the item and this user’s history. "
-    "The model plays no part in it, so it does not explain the list."
-)
-
-
-def current_trial(cursor: Cursor) -> TrialHistory:
-    """Return this session's trial at the cursor; a new one when the cursor has moved."""
-    here = (cursor.dataset.name, cursor.user, cursor.step)
-    trial = st.session_state.get(STATE)
-    if trial is None or trial.here != here:
-        trial = st.session_state[STATE] = TrialHistory(here)
-    return trial
+SHOWN = "shown_list"  # the latest impression of this session
+SKIP = "skip"
+LONGEST = 4_000
+"""Bytes of the ids of items named in the context of an impression, for each kind of change."""
 
 
-def add_to_history(item: str) -> None:
-    """Add an item to the history of the trial."""
-    trial = st.session_state[STATE]
-    st.session_state[STATE] = replace(trial, taken=(*trial.taken, item))
+def build_trial(cursor: Cursor, given: Sequence[Feedback]) -> TrialHistory:
+    """Return what the model is to follow of the feedback at the cursor's step.
+
+    A rating of three stars or more counts as an event of the history with that rating, a lower one as a dislike.
+    """
+    stars = cache.star_values(cursor.dataset)
+    ratings = {each.item_id: each.rating for each in given if each.rating is not None}
+    good = {item: stars is None or is_good_rating(rating, stars) for item, rating in ratings.items()}
+
+    def items(*actions: str, rated: bool) -> tuple[str, ...]:
+        chosen = (each.item_id for each in given if each.action in actions or (each.action == "rating" and good[each.item_id] is rated))
+        return tuple(dict.fromkeys(chosen))
+
+    likes = tuple(dict.fromkeys(each.item_id for each in given if each.action == "like"))
+    return TrialHistory(
+        (cursor.dataset.name, cursor.user, cursor.step),
+        taken=items("take", rated=True),
+        likes=likes,
+        dislikes=items("dislike", rated=False),
+        ratings=tuple(ratings.items()),
+    )
 
 
-def like(item: str) -> None:
-    """Like an item, or withdraw the like."""
-    trial = st.session_state[STATE]
-    liked = tuple(each for each in trial.likes if each != item) + (() if item in trial.likes else (item,))
-    st.session_state[STATE] = replace(trial, likes=liked)
+def show_list(cursor: Cursor, found: LoadedCheckpoint, items: list[str], scores: np.ndarray, context: Mapping[str, Any]) -> Impression:
+    """Return the impression of a list that is about to be drawn, saved unless it is the one that this session showed last."""
+    impression = Impression(
+        cursor.dataset.name,
+        cursor.dataset.fingerprint,
+        found.card.name,
+        found.fingerprint,
+        cursor.user,
+        cursor.step,
+        items,
+        [float(score) for score in scores],
+        context,
+    )
+    shown: Impression | None = st.session_state.get(SHOWN)
+    if shown is not None and _is_same_list(shown, impression):
+        return shown
+    st.session_state[SHOWN] = impression
+    if items:
+        feedback.save_change(cursor, NewImpression(impression))
+    return impression
 
 
-def dislike(item: str) -> None:
-    """Dislike an item, which also withdraws a like."""
-    trial = st.session_state[STATE]
-    liked = tuple(each for each in trial.likes if each != item)
-    st.session_state[STATE] = replace(trial, likes=liked, dislikes=(*trial.dislikes, item))
+def describe_changes(trial: TrialHistory, request: Request, context: RequestContext, chosen: Filters) -> dict[str, Any]:
+    """Return what was changed for a list, for its impression; nothing for the list of the cursor itself.
+
+    Of very many items the latest are named: the feedback itself is in the store as well.
+    """
+    is_moved = context.weekday is not None or context.hour is not None
+    ratings = dict(trial.ratings)
+    changes = {
+        "time": request.time if is_moved else None,
+        "utc_offset": request.utc_offset if is_moved else None,
+        "place": list(context.place) if context.place else None,
+        "categories": list(chosen.categories),
+        "most_per_category": chosen.most,
+        "taken": [{"item_id": item, "rating": ratings[item]} if item in ratings else item for item in _latest(trial.taken)],
+        "likes": _latest(trial.likes),
+        "dislikes": _latest(trial.dislikes),
+    }
+    return {name: value for name, value in changes.items() if value not in (None, [])}
 
 
-def forget() -> None:
-    """Start a new trial at the same cursor."""
-    st.session_state[STATE] = TrialHistory(st.session_state[STATE].here)
+def _latest(items: Sequence[str]) -> list[str]:
+    """Return the latest items whose ids fit in LONGEST bytes, oldest first."""
+    sizes = np.cumsum([len(item.encode()) for item in reversed(items)])
+    fitting = int((sizes <= LONGEST).sum())
+    return list(items[len(items) - fitting :])
+
+
+@guarded
+def answer(cursor: Cursor, impression: Impression, item: str, action: str, is_given: bool) -> None:
+    """Give feedback on an item of the list, or take it back where it is given already."""
+    if is_given:
+        withdraw(cursor, item, action)
+    else:
+        feedback.save_change(cursor, NewFeedback(impression, item, action))
+
+
+@guarded
+def rate(cursor: Cursor, impression: Impression, item: str, key: str) -> None:
+    """Rate an item by the stars chosen in the widget with this key, or take the rating back where they were cleared."""
+    stars, values = st.session_state[key], cache.star_values(cursor.dataset)
+    if stars is None or values is None:
+        withdraw(cursor, item, "rating")
+    else:
+        feedback.save_change(cursor, NewFeedback(impression, item, "rating", float(values[stars])))
+
+
+@guarded
+def withdraw(cursor: Cursor, item: str, action: str) -> None:
+    """Take back feedback on an item at the cursor's step."""
+    feedback.save_change(cursor, Withdrawal(cursor.dataset.name, cursor.user, item, cursor.step, action))
+
+
+@guarded
+def forget(cursor: Cursor, everywhere: bool = False) -> None:
+    """Take back all feedback at the cursor's step, or on the whole timeline."""
+    feedback.save_change(cursor, Withdrawal(cursor.dataset.name, cursor.user, step=None if everywhere else cursor.step))
 
 
 def recommend_items(
@@ -68,12 +142,16 @@ def recommend_items(
     return [str(item_ids[at]) for at in best], scores[best], reason
 
 
-def connect_items(cursor: Cursor, protocol: str, request: Request, items: list[str]) -> list[str]:
-    """Return a sentence for each item on its connection with the history: earlier events with it, else the strongest path."""
-    graph, request = cache.knowledge_graph(cursor.dataset, protocol), append_likes(request)
-    if request.history.times is not None and request.time is None and len(request.history):
-        request = replace(request, time=float(request.history.times[-1]))
-    paths = [graph.find_paths(request.history, item, most=5, request=request) for item in items]
-    # The user's own events with an item say more about this user than any number of events of other users.
-    first = [min(each, key=lambda path: path.kind != "again", default=None) for each in paths]
-    return [path.words if path else _("no connection in the training events") for path in first]
+def _is_same_list(shown: Impression, other: Impression) -> bool:
+    def parts(each: Impression) -> tuple[Any, ...]:
+        return (
+            each.dataset_fingerprint,
+            each.checkpoint_fingerprint,
+            each.user_id,
+            each.step,
+            each.items,
+            each.scores,
+            each.context,
+        )
+
+    return parts(shown) == parts(other)

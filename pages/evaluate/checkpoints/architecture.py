@@ -7,7 +7,8 @@ import streamlit as st
 from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
-from recsys.core.formatting import format_fixed, format_number, format_share, join_words
+from pages.ui.rating_text import describe_rating_error
+from recsys.core.formatting import format_number, format_share, join_words
 from recsys.core.translation import _, ngettext
 from recsys.figures.model_summary import parts_icicle
 from recsys.figures.ratings import rating_calibration
@@ -15,12 +16,10 @@ from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
     from recsys.analysis.model_summary import ModelPart
-    from recsys.evaluation.rating_predictions import RatingPredictions
     from recsys.training.checkpoints import CheckpointEntry
 
 SMALL_SHARE = 0.01
 LARGEST = 3
-SAME_ERROR = 0.005  # a smaller difference in error is called none
 
 
 def draw_architecture(here: Cursor, found: "CheckpointEntry") -> None:
@@ -64,32 +63,3 @@ def _part_row(part: "ModelPart", whole: int) -> str:
 
 def _count_cells(part: "ModelPart") -> str:
     return "".join(f'<td class="n">{format_number(count) if count else "–"}</td>' for count in (part.trainable, part.size - part.trainable))
-
-
-def describe_rating_error(predictions: "RatingPredictions") -> str:
-    """Return a sentence on the error of the predicted ratings against that of always predicting the mean."""
-    better = predictions.baseline - predictions.rmse
-    values = dict(
-        rmse=format_fixed(predictions.rmse, 2), mean=format_fixed(predictions.mean, 2), baseline=format_fixed(predictions.baseline, 2)
-    )
-    count = len(predictions.given)
-    if better > SAME_ERROR:
-        return ngettext(
-            "On {count} validation event, the RMSE of the predicted ratings is {rmse}, better than the {baseline} of always predicting the mean of {mean}.",
-            "On {count} validation events, the RMSE of the predicted ratings is {rmse}, better than the {baseline} of always predicting the mean of {mean}.",
-            count,
-            **values,
-        )
-    if better < -SAME_ERROR:
-        return ngettext(
-            "On {count} validation event, the RMSE of the predicted ratings is {rmse}, worse than the {baseline} of always predicting the mean of {mean}.",
-            "On {count} validation events, the RMSE of the predicted ratings is {rmse}, worse than the {baseline} of always predicting the mean of {mean}.",
-            count,
-            **values,
-        )
-    return ngettext(
-        "On {count} validation event, the RMSE of the predicted ratings is {rmse}, no better than the {baseline} of always predicting the mean of {mean}.",
-        "On {count} validation events, the RMSE of the predicted ratings is {rmse}, no better than the {baseline} of always predicting the mean of {mean}.",
-        count,
-        **values,
-    )

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages import cache
 from pages.shell import cursor
+from pages.shell.account import check_action, draw_refusal
 from pages.shell.cursor import Cursor
 from pages.ui import html
 from pages.ui.errors import escape_markdown
@@ -46,6 +47,8 @@ ANSWERS = {
 
 def draw(here: Cursor) -> None:
     """Draw the upload, the question that is open, and the models that were imported."""
+    if draw_refusal("upload"):
+        return
     files = st.file_uploader(
         _("A model, its vectors or its recommendations"),
         accept_multiple_files=True,
@@ -85,7 +88,10 @@ def draw(here: Cursor) -> None:
 def _draw_id_file(key: str) -> Path | None:
     label, help_text = ID_FILES[key]
     file = st.file_uploader(_(label), key=f"model_{key}", help=_(help_text))
-    return None if file is None else cache.write_uploads([file], f"model-{key}")
+    if file is None:
+        return None
+    check_action("upload")
+    return cache.write_uploads([file], f"model-{key}")
 
 
 def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
@@ -93,6 +99,7 @@ def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
     state: dict[str, Any] = st.session_state.setdefault(STATE, {})
     identity = (here.dataset.name, *(file.file_id for file in files))
     if state.get("identity") != identity:
+        check_action("upload", ", ".join(file.name for file in files))
         state.clear()
         state.update(identity=identity, path=cache.write_uploads(files, "model"), answers=ImportOptions(), turn=0)
     return state
@@ -100,7 +107,7 @@ def _keep_upload(files: list[Any], here: Cursor) -> dict[str, Any]:
 
 def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None], name: str) -> None:
     """Read and save the models; put them, or the question that comes first, or the error into the state."""
-    from recsys.model_import.saving import save_imported_models
+    from recsys.model_import.saving import choose_names, save_imported_models
 
     for key in ("results", "question", "refusal"):
         state.pop(key, None)
@@ -110,6 +117,9 @@ def _import(here: Cursor, state: dict[str, Any], paths: dict[str, Path | None], 
     with st.spinner(_("Importing …")):
         try:
             found = read_models(state["path"], here.dataset, options)
+            names = choose_names(found, name)
+            replaces = own is None and not cache.checkpoints(here.dataset).keys().isdisjoint(names)
+            check_action("replace" if replaces else "upload", f"{', '.join(names)} imported for {here.dataset.name}")
             state["results"] = list(zip(found, save_imported_models(found, here.dataset, name, folder=own), strict=True))
         except QuestionError as question:
             state["question"] = question

@@ -11,13 +11,13 @@ from pages.evaluate.checkpoints.curves import draw_curves
 from pages.shell import cursor
 from pages.shell.cursor import Cursor
 from pages.ui import html, metrics
-from pages.ui.checkpoint_titles import name_checkpoint
+from pages.ui.checkpoint_titles import find_promoted_version, mark_version, name_checkpoint
 from recsys.core.formatting import format_number, format_short_moment
 from recsys.core.translation import _
 from recsys.models import find_model_spec
 
 if TYPE_CHECKING:
-    from recsys.training.checkpoints import CheckpointCard, CheckpointEntry
+    from recsys.training.checkpoints import CheckpointEntry
 
 METRICS = ("ndcg@10", "hr@10")
 
@@ -37,7 +37,7 @@ def draw_trained_models(here: Cursor, trained: Mapping[str, "CheckpointEntry"]) 
         names,
         index=names.index(here.model) if here.model in names else 0,
         key="closer",
-        format_func=lambda name: _title(trained[name].card),
+        format_func=lambda name: _title(trained[name]),
     )
     if chosen in trained:
         _draw_details(here, trained[chosen])
@@ -48,19 +48,25 @@ def _row(found: "CheckpointEntry", here: Cursor) -> str:
     if card.dataset_fingerprint != here.dataset.fingerprint:
         note = _("trained on an older version of this dataset; train it again")
     else:
-        note = _("ships with Recscope") if found.shipped else _("imported") if card.source else _("trained here")
+        note = _("ships with Recscope") if found.shipped else _("imported") if card.source else _made_by(found)
     figures = "".join(f'<td class="n">{metrics.metric_html(card.validation, card.intervals, name)}</td>' for name in METRICS)
     return (
         f'<tr class="{"now" if found.name == here.model else ""}">'
-        f"<td>{html.escape_html(_title(card))}<small>{html.escape_html(note)}</small></td>"
+        f"<td>{html.escape_html(_title(found))}<small>{html.escape_html(note)}</small></td>"
         f'<td>{html.escape_html(card.protocol)}</td>{figures}<td class="n">{format_number(card.parameters)}</td>'
         f'<td class="n">{html.escape_html(metrics.format_train_time(card.seconds))}</td>'
         f"<td>{html.escape_html(_format_created(card.created))}</td></tr>"
     )
 
 
-def _title(card: "CheckpointCard") -> str:
-    return name_checkpoint(card.name, card.model)
+def _title(found: "CheckpointEntry") -> str:
+    return mark_version(name_checkpoint(found.name, found.card.model), found)
+
+
+def _made_by(found: "CheckpointEntry") -> str:
+    if find_promoted_version(found) is not None:
+        return _("made by a refit, and promoted")
+    return _("made by a refit") if found.card.parent else _("trained here")
 
 
 def _format_created(created: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from pages import cache
+from pages.shell.account import check_action, draw_refusal
 from pages.shell.cursor import Cursor
 from pages.ui import metrics
 from pages.ui.errors import escape_markdown, guarded
@@ -59,6 +60,8 @@ SETTING_LABELS = {
 def draw_form(here: Cursor) -> None:
     """Draw the choice of model and settings, and the button that starts the training in a thread."""
     dataset = here.dataset
+    if draw_refusal(_training_action(dataset)):
+        return
     fitting = {name: spec for name, spec in MODELS.items() if not spec.candidates_only and not spec.lacks(dataset.has)}
     first, second, third = st.columns(3)
     model = first.selectbox(_("Model"), list(fitting), key="train_model", format_func=lambda name: fitting[name].label)
@@ -139,11 +142,17 @@ def _setting_label(name: str) -> str:
     return _(SETTING_LABELS[name]) if name in SETTING_LABELS else name.removeprefix("n_").replace("_", " ").capitalize()
 
 
+def _training_action(dataset: Dataset) -> str:
+    """Return the action that training is: a model of an upload stays with it, one of any other dataset is there for everyone."""
+    return "train" if cache.private_checkpoints(dataset) is None else "upload"
+
+
 @guarded
 def _start(dataset: Dataset, arguments: dict[str, Any]) -> None:
     """Check the name and the settings now, then train in a thread."""
     name = check_name("checkpoint", arguments["name"])
     MODELS[arguments["model"]].config(**arguments["settings"])
+    check_action(_training_action(dataset), f"{arguments['model']} trained as {name} on {dataset.name}")
     own = cache.private_checkpoints(dataset)
     folder = None if own is None else own / name
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages import cache
 from pages.evaluate.leaderboard.rows import LeaderboardRows, requested_evaluations
+from pages.shell.account import check_action, draw_refusal
 from pages.shell.cursor import Cursor
 from pages.ui import charts
 from pages.ui.checkpoint_titles import matching_checkpoints, name_checkpoint
@@ -23,7 +24,7 @@ def draw_button(here: Cursor, which: str, shown: LeaderboardRows) -> None:
     """Draw the button if a checkpoint waits to be evaluated on this split."""
     fitting = {name: each for name, each in matching_checkpoints(here).items() if not find_model_spec(each.card.model).candidates_only}
     waiting = [name for name in fitting if name not in shown.evaluations]
-    if not waiting:
+    if not waiting or draw_refusal("evaluate"):
         return
     agreed = True
     if which == "test":
@@ -45,6 +46,8 @@ def draw_button(here: Cursor, which: str, shown: LeaderboardRows) -> None:
 
 
 def _evaluate(here: Cursor, found: Mapping[str, "CheckpointEntry"], names: Sequence[str], which: str) -> None:
+    check_action("evaluate", f"{', '.join(names)} on the {which} split of {here.dataset.name}")
+
     def describe(done: int, total: int) -> str:
         title = escape_markdown(name_checkpoint(names[done], found[names[done]].card.model))
         return _("Evaluating {model}, {number} of {total} …", model=title, number=format_number(done + 1), total=format_number(total))

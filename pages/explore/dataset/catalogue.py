@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages import cache
 from pages.explore.dataset import overview
 from pages.shell import cursor
+from pages.shell.account import check_action, is_allowed_here
 from pages.shell.cursor import Cursor
 from pages.ui.errors import escape_markdown, guarded, notice
 from recsys.core.errors import DataError
@@ -73,7 +74,8 @@ def _draw_unprepared(card: DatasetCard, text: DeltaGenerator, button: DeltaGener
         text.markdown(f"{head} {_explain_download(card.name)}  \n{terms}")
         return
     text.markdown(f"{head} {_('Its raw files have been found; it can be prepared.')}  \n{terms}")
-    button.button(_("Prepare"), width="stretch", key=f"prepare_{card.name}", on_click=_prepare_dataset, args=(card.name,))
+    if is_allowed_here("prepare"):
+        button.button(_("Prepare"), width="stretch", key=f"prepare_{card.name}", on_click=_prepare_dataset, args=(card.name,))
 
 
 def _explain_download(name: str) -> str:
@@ -92,6 +94,7 @@ def _explain_download(name: str) -> str:
 
 @guarded
 def _prepare_dataset(name: str) -> None:
+    check_action("prepare", name)
     with st.spinner(_("Reading and cleaning {dataset} …", dataset=DATASETS[name].title)):
         card = prepare_dataset(name)
     notice(_("{dataset} is ready: {size}.", dataset=card.title, size=_describe_size(card)))

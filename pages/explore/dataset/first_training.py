@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages import cache
 from pages.shell import cursor
+from pages.shell.account import check_action
 from pages.ui import html
 from pages.ui.errors import guarded, notice
 from pages.ui.metrics import format_train_time
@@ -99,6 +100,7 @@ def list_recommended(dataset: Dataset) -> list[str]:
 
 def start(dataset: Dataset, with_recommended: bool) -> None:
     """Train the first models of this session's own dataset in a thread."""
+    check_action("upload")
     folder = cache.private_checkpoints(dataset)
     assert folder is not None, "only an upload is trained here"
     models = list_baselines(dataset) + (list_recommended(dataset) if with_recommended else [])
@@ -138,7 +140,7 @@ def _draw_lines(job: FirstTraining) -> None:
         st.error(html.escape_html(job.error))
     with st.container(horizontal=True):
         if done:
-            cursor.jump_button(_("Open the timeline"), TIMELINE, "open_first_timeline", **_start_of(job))
+            cursor.jump_button(_("Open the timeline"), TIMELINE, "open_first_timeline", None, **_start_of(job))
         if running:
             st.button(_("Stop training"), key="stop_first_training", disabled=job.stopping, on_click=job.stop)
         else:

@@ -14,6 +14,7 @@ import streamlit as st
 
 from pages import cache
 from pages.explore.dataset.import_choices import LAYOUTS
+from pages.shell.account import check_action
 from recsys.core import Check, Dataset
 from recsys.core.errors import DataError, QuestionError, RecsysError, summarize_error
 from recsys.core.translation import _
@@ -71,6 +72,7 @@ def keep_upload(file: Any) -> ImportState:
     """Return the state of the import of an upload, which is written to this session's own folder once."""
     state: ImportState | None = st.session_state.get(KEY)
     if state is None or state.file != file.file_id:
+        check_action("upload", file.name)
         state = st.session_state[KEY] = ImportState(file.file_id, cache.write_uploads([file], "events"))
     return state
 
@@ -83,6 +85,7 @@ def start_again(state: ImportState) -> None:
 def keep_side_file(file: Any, use: str, state: ImportState) -> str:
     """Return the path of an uploaded file that describes the events, which is written to this session's own folder once."""
     if state.side_files.get(use, ("", ""))[0] != file.file_id:
+        check_action("upload", file.name)
         state.side_files[use] = file.file_id, str(cache.write_uploads([file], use))
     return state.side_files[use][1]
 

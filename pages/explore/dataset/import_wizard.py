@@ -7,6 +7,7 @@ import streamlit as st
 from pages.explore.dataset import cleaning_report, import_choices, overview, use_dataset
 from pages.explore.dataset.import_questions import ask_question
 from pages.explore.dataset.import_state import ImportState, check_import, keep_side_file, keep_upload, plan_import, start_again
+from pages.shell.account import draw_refusal
 from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
@@ -54,6 +55,8 @@ FORMAT_SENTENCES = {
 
 def draw() -> None:
     """Draw the steps of the import, as far as the file has come."""
+    if draw_refusal("upload"):
+        return
     file = st.file_uploader(_("Your file"), FILE_TYPES, key="upload")
     if file is None:
         st.caption(

@@ -13,6 +13,7 @@ from pages.explore.dataset import first_training
 from pages.explore.dataset.first_training import MINUTES, list_baselines, list_recommended
 from pages.explore.dataset.import_state import KEY, ImportState
 from pages.shell import cursor
+from pages.shell.account import check_action
 from pages.ui.errors import escape_markdown, guarded
 from pages.ui.metrics import format_train_time
 from pages.ui.training_job import TrainingJob, session_check
@@ -102,6 +103,7 @@ def _draw_saving(found: Imported, title: str, state: ImportState) -> None:
 
 @guarded
 def _save(found: Imported, name: str, title: str, state: ImportState) -> None:
+    check_action("upload" if prepared_folder(name) is None else "replace", f"{name} saved to the workspace")
     with st.spinner(_("Saving {dataset} …", dataset=title)):
         save_import(replace(found.dataset, title=title), name, found.path, found.options)
     state.saved = name
@@ -110,6 +112,7 @@ def _save(found: Imported, name: str, title: str, state: ImportState) -> None:
 @guarded
 def _accept(dataset: Dataset, title: str, with_recommended: bool) -> None:
     """Add the data to this session's uploads, move the cursor to it and train its first models."""
+    check_action("upload")
     slug, taken, number = _slug(title), {*DATASETS, *cache.dataset_titles()}, 2
     name = slug
     while name in taken:

@@ -14,8 +14,6 @@ from pages.shell import cursor, keyboard
 from pages.ui import charts, html, theme
 from pages.ui.errors import guarded
 from recsys.core.translation import _
-from recsys.figures.interest_profile import interest_stream
-from recsys.figures.timeline import rank_strip
 from recsys.figures.timeline_overview import hit_overview
 
 here = cursor.current_cursor()
@@ -49,8 +47,7 @@ if strip.bins is not None:
         draw_clickable(overview, "overview", strip.describe_overview())
         keyboard.part("now_on_overview", now["now_on_overview"])
 with st.container(key="strip_box"):
-    moments = view.moments(range(strip.first, strip.first + len(strip.splits)))
-    draw_clickable(rank_strip(strip.ranks, strip.splits, moments, colours, strip.first, strip.title()), "strip", strip.describe())
+    draw_clickable(view.strip_figure(), "strip", strip.describe())
     change_marks = ChangeMarks(view)
     keyboard.part("now_on_strip", now["now_on_strip"])
 left, right = st.columns([10, 11], gap="medium")
@@ -67,7 +64,7 @@ with right:
 if view.interest is not None:
     wide, narrow = st.columns([3, 2], gap="medium")
     with wide, st.container(key="stream_box"):
-        charts.chart(interest_stream(view.interest, view.tints, colours), key="stream", alt=describe_interest(view.interest))
+        charts.chart(view.stream_figure(view.interest), key="stream", alt=describe_interest(view.interest))
         keyboard.part("now_on_stream", now["now_on_stream"])
     with narrow:
         keyboard.part("pairs", now["pairs"])

@@ -6,23 +6,26 @@ from copy import copy
 from textwrap import shorten
 
 import numpy as np
+import plotly.graph_objects as go
 
 from pages import cache
+from pages.cache.explanations import explanation_key
 from pages.explore.timeline import next_behaviour
 from pages.explore.timeline.interest_comparison import interest_html
 from pages.explore.timeline.strip_view import StripView
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, theme
+from recsys.analysis.interest_profile import InterestProfile
 from recsys.core import TOP_K
 from recsys.core.formatting import format_moment, format_number, format_short_moment, join_words, local_time
 from recsys.core.nouns import count_events
 from recsys.core.rank_text import format_rank
-from recsys.core.translation import _, ngettext
+from recsys.core.translation import _, current_language, ngettext
 from recsys.evaluation.replay import Replay
-from recsys.figures.interest_profile import STREAM, locate_on_stream
+from recsys.figures.interest_profile import STREAM, interest_stream, locate_on_stream
 from recsys.figures.maps import MapView
 from recsys.figures.route_map import Route, has_marks_outside, route_html
-from recsys.figures.timeline import STRIP
+from recsys.figures.timeline import STRIP, rank_strip
 from recsys.figures.timeline_overview import OVERVIEW, locate_on_overview
 
 LATEST_PLACES = 25
@@ -48,9 +51,16 @@ class StepView:
 
     def frames(self, steps: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return the parts of the page that change with the step, for each of these steps."""
-        numbers = list(steps)
-        predictions = next_behaviour.predictions_html(self.cursor, numbers)
-        return {step: self.at(step).parts(prediction) for step, prediction in zip(numbers, predictions, strict=True)}
+        here, strip, store = self.cursor, self.strip, cache.step_parts()
+        found = cache.loaded(here.dataset, here.model, here.device)
+        drawn_on = (strip.first, len(strip.ranks), strip.bins is not None, self.replay.first, len(self.replay.ranks))
+        key = explanation_key(here.dataset, found, here.user, drawn_on, current_language(), self.colours.background)
+        frames = {step: store.get((*key, step)) for step in steps}
+        missing = [step for step, parts in frames.items() if parts is None]
+        for step, prediction in zip(missing, next_behaviour.predictions_html(here, missing), strict=True):
+            frames[step] = self.at(step).parts(prediction)
+            store.put((*key, step), frames[step])
+        return frames
 
     def at(self, step: int) -> "StepView":
         """Return the view of another step of the same timeline."""
@@ -63,6 +73,22 @@ class StepView:
     def moments(self, events: Iterable[int]) -> list[dt.datetime | None] | None:
         """Return the local times of these events; None for data without times."""
         return None if self.history.times is None else [self._local_time(event) for event in events]
+
+    def strip_figure(self) -> go.Figure:
+        """Return the strip of ranks around the step."""
+        here, strip = self.cursor, self.strip
+
+        def make() -> go.Figure:
+            moments = self.moments(range(strip.first, strip.first + len(strip.splits)))
+            return rank_strip(strip.ranks, strip.splits, moments, self.colours, strip.first, strip.title())
+
+        found, part = cache.loaded(here.dataset, here.model, here.device), (self.replay.first, strip.first, len(strip.splits))
+        return cache.figure(make, "strip", here.dataset, found, here.user, part, strip.title(), self.colours)
+
+    def stream_figure(self, interest: InterestProfile) -> go.Figure:
+        """Return the stream of interests over the timeline."""
+        key = ("stream", self.dataset, self.cursor.user, self.colours)
+        return cache.figure(lambda: interest_stream(interest, self.tints, self.colours), *key)
 
     def _replay_around(self, step: int) -> Replay:
         here = self.cursor

@@ -161,6 +161,14 @@ class CausalModel(nn.Module, ABC):
         states = self(tokens).states[is_target].float()
         return full_softmax_loss(states, self.item_vectors().float(), targets[is_target] - 1, precision), len(states)
 
+    def request_batches(self, requests: Sequence[Request]) -> list[tuple[np.ndarray, Tokens]]:
+        """Return rows and tokens of requests in batches, for `score_batch`."""
+        return list(self._last_batches(self._stream(requests)))
+
+    def score_batch(self, tokens: Tokens) -> Tensor:
+        """Return the scores (B, n_items) of requests, from which gradients flow back to the parameters."""
+        return self.score_items(self(tokens, last_only=True), self.item_vectors().float())
+
     # -- Recommender -----------------------------------------------------------------------------------------------
 
     @property
@@ -359,6 +367,8 @@ def compute_mixture_scores(states: Tensor, items: Tensor, copied: tuple[Tensor, 
         return logits
     shares, codes = copied
     held = torch.where((codes > PAD) & (codes <= len(items)), shares.float(), 0.0)
-    own = torch.zeros(len(states), len(items) + 2, device=states.device).scatter_add_(1, codes, held)[:, 1:-1]
+    own = torch.zeros(len(states), len(items) + 2, device=states.device).scatter_add(1, codes, held)[:, 1:-1]
     rest = (1.0 - own.sum(1, keepdim=True)).clamp_min(1e-6)
-    return torch.logaddexp(torch.log_softmax(logits, 1) + rest.log(), own.log())
+    is_copied = own > 0  # the logarithm of 0 has no gradient
+    log_own = torch.where(is_copied, own, 1.0).log().masked_fill(~is_copied, -torch.inf)
+    return torch.logaddexp(torch.log_softmax(logits, 1) + rest.log(), log_own)

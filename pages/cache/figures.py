@@ -1,0 +1,26 @@
+"""What is drawn of a timeline, made once: figures that are the same at every step, and the parts of its steps."""
+
+from collections.abc import Callable
+from typing import Any
+
+import plotly.graph_objects as go
+
+from pages.cache.decorator import cached
+from pages.cache.explanations import ExplanationStore
+from recsys.core.translation import current_language
+
+
+def figure(make: Callable[[], go.Figure], *key: Any) -> go.Figure:
+    """Return the figure that `make` makes, made once for a key and language; the key names all that it is made from."""
+    return _figure(key, current_language(), make)
+
+
+@cached(128)
+def _figure(key: tuple[Any, ...], language: str, _make: Callable[[], go.Figure]) -> go.Figure:
+    return _make()
+
+
+@cached(1)
+def step_parts() -> ExplanationStore:
+    """Return the store of the parts of steps as HTML: a step is fetched ahead by the browser and drawn when the cursor is there."""
+    return ExplanationStore(1_024)

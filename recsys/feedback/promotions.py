@@ -1,0 +1,94 @@
+"""Meaning of the names of checkpoints: NAME is the version that was promoted last, NAME@1 the trained one, NAME@2 the first refit.
+
+Training NAME again counts as a promotion of it: the trained checkpoint, version 1, is then meant until another version is promoted.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Select, select
+
+from recsys.core.errors import StoreError
+from recsys.database.engine import Store, open_store
+from recsys.database.schema import VersionRow
+from recsys.feedback.version_names import SEPARATOR, join_version, split_version
+from recsys.training.checkpoints import CheckpointCard, CheckpointEntry, find_checkpoint, list_checkpoints, read_card
+
+_KNOWN: dict[str, dict[str, list[VersionRow]]] = {}
+"""The rows of versions that each dataset had when the store last answered."""
+
+
+def resolve_version(store: Store, dataset: str, name: str) -> str:
+    """Return the name of the folder that a name means: that of the promoted version for NAME, of the trained one for NAME@1."""
+    base, number = split_version(name)
+    if SEPARATOR in name or not _has_versions(dataset, base):
+        return join_version(base, number)
+    with store.read() as session:
+        rows = session.scalars(select_versions(dataset, base)).all()
+    return join_version(base, find_current(rows, read_card(find_checkpoint(base, dataset))))
+
+
+def find_meant_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
+    """Return the folder of the checkpoint that a name means, or of a path. The store is opened only where there are versions."""
+    base = split_version(name)[0]
+    if "/" in name or not (SEPARATOR in name or _has_versions(dataset, base)):
+        return find_checkpoint(name, dataset, allows_path)
+    return find_checkpoint(resolve_version(open_store(), dataset, name), dataset, allows_path)
+
+
+def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
+    """Return checkpoints under the names that people use: NAME is the promoted version, and NAME@1 then the trained one.
+
+    Folders of versions that are not in the store are left out. While the store does not answer, what it last said holds.
+    """
+    if not any(SEPARATOR in entry.name for entry in entries):
+        return list(entries)
+    by_name = {entry.name: entry for entry in entries}
+    rows_of = _load_rows(dataset)
+    found = []
+    for entry in entries:
+        base, number = split_version(entry.name)
+        rows = rows_of.get(base, [])
+        if number > 1:
+            found += [entry] if any(row.version == number for row in rows) else []
+            continue
+        meant = by_name.get(join_version(base, find_current(rows, entry.card)), entry)
+        found.append(replace(meant, name=base))
+        if meant is not entry:
+            found.append(replace(entry, name=f"{base}{SEPARATOR}1"))
+    return found
+
+
+def _load_rows(dataset: str) -> dict[str, list[VersionRow]]:
+    try:
+        with open_store().read() as session:
+            rows: dict[str, list[VersionRow]] = {}
+            for row in session.scalars(select(VersionRow).where(VersionRow.dataset == dataset, VersionRow.deleted.is_(None))):
+                rows.setdefault(row.checkpoint, []).append(row)
+        _KNOWN[dataset] = rows
+    except StoreError:
+        if dataset not in _KNOWN:
+            raise
+    return _KNOWN[dataset]
+
+
+def _has_versions(dataset: str, base: str) -> bool:
+    return any(split_version(entry.name)[0] == base and SEPARATOR in entry.name for entry in list_checkpoints(dataset))
+
+
+def select_versions(dataset: str, base: str) -> Select[VersionRow]:
+    """Return the query of the versions of a checkpoint that were not deleted."""
+    return select(VersionRow).where(VersionRow.dataset == dataset, VersionRow.checkpoint == base, VersionRow.deleted.is_(None))
+
+
+def find_current(rows: Iterable[VersionRow], trained: CheckpointCard) -> int:
+    """Return the number of the version that the plain name means: the one promoted last, where training counts as well."""
+    promoted = [(row.promoted, row.version) for row in rows if row.promoted is not None]
+    return max([(get_training_time(trained), 1), *promoted])[1]
+
+
+def get_training_time(card: CheckpointCard) -> float:
+    """Return the time at which a checkpoint was trained, in seconds UTC."""
+    return datetime.fromisoformat(card.created).timestamp() if card.created else 0.0

@@ -1,0 +1,1 @@
+"""The HTTP API under /api on the app's server: recommendations, feedback, replays and explanations as JSON."""

@@ -1,0 +1,47 @@
+"""The handler of /api/models."""
+
+import math
+
+from recsys.datasets import list_datasets
+from recsys.datasets.prepared import DatasetCard
+from recsys.feedback.promotions import name_meant_checkpoints
+from recsys.feedback.version_names import split_version
+from recsys.http_api.access import Caller
+from recsys.http_api.schemas import DatasetAnswer, ModelAnswer, ModelsAnswer, NoQuery
+from recsys.http_api.service import Service
+from recsys.training.checkpoints import CheckpointEntry, list_checkpoints
+from recsys.training.live_models import list_live_models
+
+
+def answer_models(service: Service, caller: Caller, query: NoQuery) -> ModelsAnswer:
+    """Return the prepared datasets with their checkpoints. Uploads of sessions are not among them."""
+    del service, caller, query
+    return ModelsAnswer(datasets=[_describe_dataset(each) for each in list_datasets() if each.prepared])
+
+
+def _describe_dataset(card: DatasetCard) -> DatasetAnswer:
+    named = name_meant_checkpoints(card.name, list_checkpoints(card.name))
+    entries = {each.name: each for each in [*named, *list_live_models(card.name)]}
+    return DatasetAnswer(
+        name=card.name,
+        title=card.title,
+        interactions=card.interactions,
+        users=card.users,
+        items=card.items,
+        repeats=card.repeats,
+        example_users=list(card.example_users),
+        models=[_describe_model(each) for each in entries.values()],
+    )
+
+
+def _describe_model(entry: CheckpointEntry) -> ModelAnswer:
+    card = entry.card
+    return ModelAnswer(
+        name=entry.name,
+        model=card.model,
+        version=split_version(entry.folder.name)[1],
+        protocol=card.protocol,
+        created=card.created,
+        parameters=card.parameters,
+        validation={name: float(value) if math.isfinite(value) else None for name, value in card.validation.items()},
+    )
