@@ -5,14 +5,17 @@ The titles here are those of the menu and the browser tab; a page's `page.py` wr
 
 import streamlit as st
 
+from pages import cache
 from pages.shell import feedback, sidebar, sign_in
 from pages.shell.language import session_language
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
 from recsys.core.translation import _, follow_session
 from recsys.storage.paths import ASSETS
+from recsys.text import vector_cache
 
 follow_session(session_language)
+vector_cache.follow_session(cache.private_texts_folder)
 
 entry = sign_in.check_entry()
 page = st.navigation(

@@ -58,7 +58,7 @@ from pages.cache.models import (
     replay_whole,
     shared_checkpoint,
 )
-from pages.cache.session_folder import session_folder, write_uploads
+from pages.cache.session_folder import private_texts_folder, session_folder, write_uploads
 from pages.cache.texts import item_text_vectors, plane, query_vector
 
 __all__ = [
@@ -102,6 +102,7 @@ __all__ = [
     "plane",
     "population",
     "private_checkpoints",
+    "private_texts_folder",
     "query_vector",
     "replay",
     "replay_loaded",

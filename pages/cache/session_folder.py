@@ -2,9 +2,11 @@
 
 import re
 import shutil
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, Thread
@@ -13,6 +15,8 @@ from typing import Any
 import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from recsys.storage.process_folder import hold_process_folder
 
 CHECK_EVERY = 5.0  # seconds
 
@@ -36,7 +40,8 @@ def session_folder() -> Path:
     """
     if "session_folder" not in st.session_state:
         context = get_script_run_ctx()
-        own = _SessionFolder(context.session_id if context else "", TemporaryDirectory(prefix="session-"), time.monotonic())
+        place = TemporaryDirectory(prefix="session-", dir=_sessions_home(tempfile.gettempdir()))
+        own = _SessionFolder(context.session_id if context else "", place, time.monotonic())
         with _adding:
             if not _folders:
                 Thread(target=_watch, name="session folders", daemon=True).start()
@@ -44,6 +49,19 @@ def session_folder() -> Path:
         st.session_state["session_folder"] = Path(own.folder.name)
     folder: Path = st.session_state["session_folder"]
     return folder
+
+
+def private_texts_folder() -> Path | None:
+    """Return the folder for vectors of texts of a session that has uploaded something, even before it is used; None for all others."""
+    if get_script_run_ctx(suppress_warning=True) is None or "session_folder" not in st.session_state:
+        return None
+    return session_folder() / "texts"
+
+
+@cache
+def _sessions_home(_temporary: str) -> Path:
+    """Return the folder of all sessions of this process among these temporary files; killed, the next server removes it."""
+    return hold_process_folder("recscope-sessions-")
 
 
 def write_uploads(files: Sequence[Any], use: str) -> Path:

@@ -12,6 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from recsys.core.errors import RecsysError
 from recsys.core.translation import _
+from recsys.text.vector_cache import keep_private, private_folder
 
 if TYPE_CHECKING:
     from recsys.training.loop import Progress
@@ -34,6 +35,7 @@ class TrainingJob:
         self._is_watched, self._grace, self._last_watched = is_watched, grace, time.monotonic()
         self.progress: Progress | None = None
         self._failure: Exception | None = None
+        self._private_texts = private_folder()  # the thread has no session to ask
         self._stop = Event()
         self._thread = Thread(target=self._run, args=(steps,), name=f"train {name}", daemon=True)
 
@@ -73,8 +75,9 @@ class TrainingJob:
 
     def _run(self, steps: Steps) -> None:
         try:
-            for progress in steps(self._should_stop):
-                self.progress = progress
+            with keep_private(self._private_texts):
+                for progress in steps(self._should_stop):
+                    self.progress = progress
         except RecsysError as error:
             self._failure = error
         except Exception as error:  # no caller above this thread could show it

@@ -37,8 +37,8 @@ def run(
     removal: Annotated[
         str, typer.Option(help="delete: remove an event from the history. neutral: replace its item by a neutral one.")
     ] = "delete",
-    budget: Annotated[int | None, typer.Option(help="The number of model evaluations; by default 1,024 or more.")] = None,
-    seed: Annotated[int, typer.Option(help="The random seed; another seed samples other coalitions.")] = 0,
+    budget: Annotated[int | None, typer.Option(max=10_000_000, help="The number of model evaluations; by default 1,024 or more.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The random seed; another seed samples other coalitions.")] = 0,
     among: Annotated[
         str | None,
         typer.Option(metavar="CHECKPOINT", help="For a model that only ranks short lists: the checkpoint that selects the list."),

@@ -22,9 +22,9 @@ def run(
     checkpoint: CheckpointName,
     dataset: DatasetName,
     cases: Annotated[int, typer.Option(help="The number of users, with one recommendation each.")] = 100,
-    budget: Annotated[int, typer.Option(help="The number of model evaluations for one set of Shapley values.")] = 1024,
+    budget: Annotated[int, typer.Option(max=10_000_000, help="The number of model evaluations for one set of Shapley values.")] = 1024,
     split: Annotated[str, typer.Option(help="validation or test: the events whose recommendations are explained.")] = "validation",
-    seed: Annotated[int, typer.Option(help="The random seed; another seed selects other users.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The random seed; another seed selects other users.")] = 0,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:

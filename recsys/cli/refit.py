@@ -50,7 +50,7 @@ def run(
     account = open_local_account(store)
     if every is not None:
         save_schedule(store, account, dataset, checkpoint, every)
-        text = f"{checkpoint} is refitted after every {every:,} new answers, while a server runs (recscope demo, streamlit run app.py)"
+        text = f"a running server (recscope open, streamlit run app.py) refits {checkpoint} after every {every:,} new answers to its lists"
         show({"schedule": find_schedule(store, dataset, checkpoint)}, as_json, text)
         return
     job = _follow(store, account, submit_job(store, account, "refit", arguments))

@@ -13,7 +13,7 @@ from recsys.storage.paths import check_name
 
 def run(
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write; its name becomes the name of the dataset.")],
-    seed: Annotated[int, typer.Option(min=0, help="The random seed; the same seed gives the same city.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="The random seed; the same seed gives the same city.")] = 7,
     people: Annotated[int, typer.Option(help="The number of residents, who become the users.")] = 1200,
     places: Annotated[int, typer.Option(help="The number of places, which become the items.")] = 500,
     days: Annotated[int, typer.Option(help="The number of days to simulate.")] = 548,

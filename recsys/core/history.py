@@ -147,10 +147,10 @@ def request_at(history: History, step: int) -> Request:
     The place of the next event is left out, since it would give away the item: the place stays that of the last event.
     """
     time = offset = None
-    if step < len(history):
+    if 0 <= step < len(history):
         if history.times is not None and np.isfinite(history.times[step]):
             time = float(history.times[step])
         if history.utc_offsets is not None and np.isfinite(history.utc_offsets[step]):
             offset = float(history.utc_offsets[step])
-    known = step if history.groups is None or step >= len(history) else int(history.count_known(np.array([step]))[0])
+    known = step if history.groups is None or not 0 <= step < len(history) else int(history.count_known(np.array([step]))[0])
     return Request(history.until(known), time=time, utc_offset=offset)

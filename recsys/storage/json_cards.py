@@ -5,7 +5,7 @@ import math
 import stat
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -34,17 +34,12 @@ def read_json(path: Path, most_bytes: int = MOST_BYTES) -> Any:
     return values
 
 
-def read_card_file(path: Path, kind: type[T]) -> T:
-    """Return the object of a JSON file as a dataclass; keys that it does not have are ignored. Errors are those of `read_json`."""
-    return as_card(read_json(path), kind)
-
-
 def as_card(values: Any, kind: type[T]) -> T:
-    """Return values as a dataclass; one that is missing or of another type is a ValueError that names it."""
+    """Return values as a dataclass, without keys that it does not have; one missing or of another type is a ValueError that names it."""
     from pydantic import ValidationError
 
     try:
-        card: T = _adapter(kind).validate_python(values)
+        card: T = _adapter(cast("Any", kind)).validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -61,7 +56,7 @@ def check_file(path: Path) -> int:
 
 
 @cache
-def _adapter(kind: type) -> Any:
+def _adapter(kind: Any) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)

@@ -1,16 +1,14 @@
 """Paths of the shipped assets and of the user's own data, and the check of names that become folders."""
 
-import atexit
 import os
 import re
-from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
 from recsys.core.app_folder import APP_FOLDER
 from recsys.core.errors import DataError
 from recsys.core.translation import _
-from recsys.storage.process_folder import process_folder
+from recsys.storage.process_folder import hold_process_folder
 
 ASSETS = APP_FOLDER / "assets"
 
@@ -20,14 +18,14 @@ def home(dataset: str = "") -> Path:
 
     What belongs to a dataset of this process alone is in its temporary home.
     """
-    if dataset and _is_temporary(dataset):
+    if dataset and is_temporary(dataset):
         return temporary_home()
     return Path(os.environ.get("RECSYS_HOME") or Path.home() / ".recscope").expanduser()
 
 
 def own_homes(dataset: str = "") -> list[Path]:
     """Return the homes in which to look for what belongs to a dataset, or for datasets, the first first: the temporary one, and the user's."""
-    if dataset and _is_temporary(dataset):
+    if dataset and is_temporary(dataset):
         return [temporary_home()]
     return [*([temporary_home()] if temporary_home.cache_info().currsize else []), home()]
 
@@ -35,12 +33,11 @@ def own_homes(dataset: str = "") -> list[Path]:
 @cache
 def temporary_home() -> Path:
     """Return a folder like RECSYS_HOME for data shown from the memory of this process, which is removed at its end."""
-    held = ExitStack()
-    atexit.register(held.close)
-    return held.enter_context(process_folder("recscope-memory-"))
+    return hold_process_folder("recscope-memory-")
 
 
-def _is_temporary(dataset: str) -> bool:
+def is_temporary(dataset: str) -> bool:
+    """Return whether a dataset is one of this process alone, of which nothing is kept."""
     return bool(temporary_home.cache_info().currsize) and (temporary_home() / "datasets" / dataset).is_dir()
 
 

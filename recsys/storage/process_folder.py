@@ -1,11 +1,12 @@
 """A temporary folder of one process, removed when the process ends; what killed processes left is removed by the next one."""
 
+import atexit
 import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from recsys.storage.atomic_files import open_locked
@@ -25,6 +26,13 @@ def process_folder(prefix: str) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+def hold_process_folder(prefix: str) -> Path:
+    """Return a new `process_folder` that is removed when this process ends."""
+    held = ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(process_folder(prefix))
 
 
 def remove_abandoned_folders(prefix: str) -> None:

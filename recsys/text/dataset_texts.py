@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 from recsys.core import PAD, Dataset, History
+from recsys.core.formatting import format_number
+from recsys.core.memory import check_fits
+from recsys.core.translation import _
 from recsys.text.encoder import Report, TextEncoder
 
 COLUMNS = ("title", "category", "group", "district", "text")
@@ -52,6 +55,11 @@ def whiten(vectors: np.ndarray, size: int) -> np.ndarray:
     Raw sentence vectors all have nearly the same direction (mean cosine above .8 in that paper); whitened ones use the whole space.
     Directions beyond the rank are zeros, and so are the rows of items without text, which are left out of the mean.
     """
+    check_fits(
+        _("text vectors of size {size}", size=format_number(size)),
+        8.0 * (2 * len(vectors) + vectors.shape[1]) * size,
+        _("use a smaller one, for example size=128"),
+    )
     centre, directions = fit_whitening(vectors, size)
     white = (vectors.astype(np.float64) - centre) @ directions * _has_text(vectors)[:, None]
     return (white / np.maximum(np.linalg.norm(white, axis=1, keepdims=True), 1e-12)).astype(np.float32)

@@ -18,6 +18,7 @@ from recsys.core.translation import _
 from recsys.evaluation import Evaluation, evaluate_model
 from recsys.models import MODELS, ModelSpec, describe_needs, find_model_spec
 from recsys.storage.atomic_files import write_folder_atomically
+from recsys.storage.json_cards import check_file, read_json
 from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import (
     CheckpointCard,
@@ -28,6 +29,7 @@ from recsys.training.checkpoints import (
     save_arrays,
     save_checkpoint,
 )
+from recsys.training.memory import estimate_training_memory
 from recsys.training.new_card import make_card
 
 SELECTION_METRIC = "ndcg@10"
@@ -196,17 +198,6 @@ def _train_by_gradient(job: _Job, device: str, resume: bool) -> Iterator[Progres
     yield replace(run.report_progress(0, 0), validation=evaluation.metrics, checkpoint=job.folder, card=card, seconds_left=0.0)
 
 
-def _estimate_memory(job: _Job) -> float:
-    """Return the bytes of weights, gradients and the two moments of Adam, without allocating them."""
-    import torch
-
-    try:
-        with torch.device("meta"):
-            return 16.0 * sum(each.numel() for each in job.spec.load()(job.dataset.item_ids, job.config).parameters())
-    except RuntimeError:  # the number of parameters overflows
-        return float("inf")
-
-
 class _Run:
     """State of a training run by gradient; `save_state` writes all that a resumed run needs."""
 
@@ -216,7 +207,7 @@ class _Run:
         self.job, self.where, self.precision = job, where, precision
         check_fits(
             _("training {model} with these settings", model=job.spec.title),
-            _estimate_memory(job),
+            estimate_training_memory(job.spec, job.dataset, job.config),
             _("use smaller ones, for example embedding_size=64"),
         )
         self.model = job.spec.load().build(job.dataset, job.split, job.config, job.seed).to(where)
@@ -360,7 +351,8 @@ class _Run:
         if not (self._state_folder / STATE_CARD).exists():
             return
         try:
-            written = json.loads((self._state_folder / STATE_CARD).read_text(encoding="utf-8"))
+            written = read_json(self._state_folder / STATE_CARD)
+            check_file(self._state_folder / STATE)
             arrays = load_file(self._state_folder / STATE)
             identity = written["identity"]
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:

@@ -83,6 +83,34 @@ def shop(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explain", "sasrec", "town", "--user", "p0003", "--step", 30, "--seed", -1),
+        ("explain", "sasrec", "town", "--user", "p0003", "--step", 30, "--seed", 10**30),
+        ("explain", "sasrec", "town", "--user", "p0003", "--step", 30, "--budget", 10**30),
+        ("fidelity", "markov", "town", "--seed", -1),
+        ("fidelity", "markov", "town", "--budget", 10**30),
+        ("recommend", "markov", "town", "--user", "p0003", "--step", -(10**30)),
+        ("recommend", "markov", "town", "--user", "p0003", "--step", 10**30),
+        ("replay", "markov", "town", "--user", "p0003", "--step", -(10**30)),
+        ("train", "sasrec", "town", "--set", "n_blocks=1000000"),
+        ("train", "sasrec", "town", "--set", "learning_rate=1e300"),
+        ("train", "content", "town", "--set", "size=1000000000000"),
+    ],
+    ids=lambda arguments: " ".join(map(str, arguments)),
+)
+def test_numbers_beyond_all_sense_are_one_line(arguments: tuple[object, ...]) -> None:
+    ran = run(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines()[-1].startswith("error: ")
+
+
+def test_a_half_life_beyond_all_sense_is_no_decay() -> None:
+    assert run("train", "item-knn", "town", "--set", "half_life=1e308", "--json").code == 0
+    assert run("recommend", "item-knn", "town", "--user", "p0003", "--json").code == 0
+
+
 class TestShapes:
     """Exactly these keys, in every JSON."""
 

@@ -1,7 +1,9 @@
 """Checkpoints: an exact round trip, and an error of one line for every kind of damage."""
 
 import dataclasses
+import hashlib
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from recsys.training.checkpoints import (
     read_card,
 )
 from recsys.training.loop import train_model
+from tests.conftest import small
 
 
 @pytest.fixture
@@ -106,3 +109,79 @@ def test_arrays_of_another_model_are_noticed(folder: Path) -> None:
     (folder / "card.json").write_text(json.dumps({**values, "model": "popularity", "config": {}}))
     with pytest.raises(CheckpointError, match="damaged"):
         load_checkpoint(folder)
+
+
+def write_card(folder: Path, **changed: object) -> None:
+    """Edit a card and seal it again, as its maker could."""
+    values = {**json.loads((folder / "card.json").read_text()), **changed}
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes() + (folder / "items.json").read_bytes())
+    digest.update(json.dumps([values["model"], values["config"]], sort_keys=True).encode())
+    (folder / "card.json").write_text(json.dumps({**values, "seal": digest.hexdigest()[:32]}))
+
+
+def test_a_card_that_is_sealed_again_is_read(folder: Path) -> None:
+    write_card(folder, seed=99)
+    assert load_checkpoint(folder).card.seed == 99
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"epochs": "many"},
+        {"epochs": -1},
+        {"parameters": 10**30},
+        {"seconds": float("nan")},
+        {"validation": {"ndcg@10": "good"}},
+        {"validation": [1]},
+        {"intervals": {"ndcg@10": [1]}},
+        {"protocol": "sometimes"},
+        {"created": "yesterday"},
+        {"history": [{"loss": "x"}]},
+        {"source": {"depth": "deep"}},
+        {"source": {"listed_cases": 1}},
+        {"dataset": "half of a \ud800 pair"},
+        {"config": None},
+        {"parts": 7},
+    ],
+    ids=str,
+)
+def test_a_value_that_no_card_has_is_refused_with_its_name(folder: Path, changed: dict[str, object]) -> None:
+    write_card(folder, **changed)
+    for use in (read_card, load_checkpoint):
+        with pytest.raises(CheckpointError, match=r"card\.json cannot be read as the card of a checkpoint \(.+\); train it again"):
+            use(folder)
+    assert list_checkpoints("tiny") == []
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 1000 + "1" + "}" * 1000, "null", "[]", "{" + " " * (1 << 24) + "}"], ids=len)
+def test_json_that_is_not_a_card_is_refused(folder: Path, text: str) -> None:
+    (folder / "card.json").write_text(text)
+    with pytest.raises(CheckpointError, match="cannot be read as the card"):
+        read_card(folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "card.json", "items.json"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device", "link to itself"])
+def test_whatever_stands_in_place_of_a_file_is_refused_at_once(folder: Path, name: str, kind: str) -> None:
+    path = folder / name
+    path.unlink()
+    make = {
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+        "device": lambda: path.symlink_to("/dev/zero"),
+        "link to itself": lambda: path.symlink_to(path),
+    }
+    make[kind]()
+    with pytest.raises(CheckpointError):
+        load_checkpoint(folder)
+    with pytest.raises((CheckpointError, NotTrainedError)):
+        load_checkpoint(find_checkpoint("markov", "tiny"))
+
+
+@pytest.mark.parametrize(("setting", "value"), [("n_blocks", 10**6), ("embedding_size", 10**9), ("max_length", 10**12)])
+def test_a_card_of_a_larger_network_than_its_weights_is_refused_before_it_is_made(tiny: Dataset, setting: str, value: int) -> None:
+    *_, end = train_model("sasrec", tiny, settings=small("sasrec"), device="cpu")
+    assert end.checkpoint is not None and end.card is not None
+    write_card(end.checkpoint, config={**end.card.config, setting: value})
+    with pytest.raises(CheckpointError, match=f"{setting}={value}, more than its weights have"):
+        load_checkpoint(end.checkpoint)

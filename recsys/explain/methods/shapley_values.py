@@ -13,6 +13,8 @@ from math import factorial
 import numpy as np
 
 from recsys.core.errors import DataError
+from recsys.core.formatting import format_number
+from recsys.core.memory import check_fits
 from recsys.core.translation import _
 from recsys.explain.explanation import Explanation
 from recsys.explain.game import CostMark, Game
@@ -29,6 +31,8 @@ PAIRS_PER_CONTROL_VARIATE = 6
 """Pairs of coalitions beyond the number of players for each control variate."""
 PRIOR_FREEDOM = 2
 """Prior degrees of freedom of a player's variance over few permutations, shared by all players."""
+BYTES_PER_MEMBER = 16
+"""Memory of one player of one coalition while the values of coalitions are computed."""
 FIRST = 64
 """Evaluations of the first result; each later one takes twice as many."""
 
@@ -54,8 +58,15 @@ def refine_shapley(
     """
     if budget < 2:
         raise DataError(_("a budget of {budget} evaluations is too small; give at least two per player, for example 1000", budget=budget))
+    if seed < 0:
+        raise DataError(_("the seed {seed} is below 0; give a whole number from 0 on, for example 1", seed=seed))
     players, since = len(game.players), since or game.mark_cost()
     enough = 2**players if players < 63 else budget + 1
+    check_fits(
+        _("explaining by {budget} evaluations", budget=format_number(min(budget, enough))),
+        min(budget, enough) * players * BYTES_PER_MEMBER,
+        _("give fewer, for example 10000"),
+    )
     if enough <= budget:
         if first < enough and players > 2:
             yield next(estimate_by_regression(game, enough // 2, seed, first, since))

@@ -1,6 +1,7 @@
 """Known events of many requests in arrays, for models that count without Python loops over events."""
 
 import math
+import sys
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -196,7 +197,7 @@ def collect_weighted_events(
 
 def count_weighted_events(half_life: float) -> int:
     """Return the number of latest events whose weight is not 0 in float32."""
-    return math.ceil(FLOAT32_HALVINGS * half_life)
+    return math.ceil(min(FLOAT32_HALVINGS * half_life, sys.maxsize // 2))
 
 
 def weigh_events(codes: np.ndarray, starts: np.ndarray, ends: np.ndarray, half_life: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

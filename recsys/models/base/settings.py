@@ -96,8 +96,9 @@ class GradientConfig:
     def __post_init__(self) -> None:
         check_at_least(1, self, "embedding_size", "batch_tokens", "epochs", "patience")
         check_share(self, "dropout")
-        check_at_least(0, self, "weight_decay")
+        check_between(0, 1000, self, "weight_decay")
         check_positive(self, "learning_rate")
+        check_between(0, 1000, self, "learning_rate")
 
 
 def _default(config: Any, name: str) -> Any:
