@@ -204,7 +204,7 @@ def test_the_entry_point_of_the_image_answers_its_health_check(scripts: Path, ou
     process = subprocess.Popen([str(scripts / program), *arguments], cwd=outside, env=kept, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        assert process.stdout.readline().strip().endswith(f":{port}/?")
+        assert process.stdout.readline().strip().endswith(f":{port}/")
         check = [each.replace(image["port"], port) for each in image["check"]]
         assert check[0] == "python" and f":{port}/api/health" in check[-1]
         asked = subprocess.run([str(scripts / check[0]), *check[1:]], capture_output=True, text=True, timeout=30, check=False)
