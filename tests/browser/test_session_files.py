@@ -34,6 +34,7 @@ def upload(page: Page, server: Server, name: str) -> None:
     settled(page)
 
 
+PLACES = ("bakery", "garden", "library", "market", "harbour", "cinema", "museum")
 MARK = "Xylographer"  # a word that no file of the app contains
 
 
@@ -41,7 +42,7 @@ def use_with_texts(page: Page, server: Server, temporary: Path) -> None:
     """Upload a table with titles, use it, and have its texts encoded."""
     visit(page, f"{server.url}/dataset")
     open_wizard(page)
-    rows = [f"u{at % 9},p{at * at % 7},{1_700_000_000 + 7200 * at},{MARK} number {at * at % 7}" for at in range(120)]
+    rows = [f"u{at % 9},p{at * at % 7},{1_700_000_000 + 7200 * at},{MARK} {PLACES[at * at % 7]}" for at in range(120)]
     table = "\n".join(["user_id,item_id,timestamp,title", *rows])
     page.locator('input[type="file"]').set_input_files({"name": "titled.csv", "mimeType": "text/csv", "buffer": table.encode()})
     expect(page.get_by_text("1 · Assign the columns")).to_be_visible(timeout=READY_MS)
