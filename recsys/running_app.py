@@ -81,7 +81,7 @@ def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_
         if str(APP_FOLDER) not in sys.path:
             sys.path.insert(0, str(APP_FOLDER))
         _servers[:] = running = [import_module("pages.server").start_server(port, host, owns_process)]
-    return App(f"{running[0].url}/{page}?{urlencode(cursor)}", running[0])
+    return App(f"{running[0].url}/{page}{'?' if cursor else ''}{urlencode(cursor)}", running[0])
 
 
 def show(

@@ -2,22 +2,29 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
+import tomllib
 import urllib.request
 import venv
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
 import pytest
+import yaml
 from packaging.requirements import Requirement
+from sqlalchemy import make_url
 
 from recsys.cli import COMMANDS
+from recsys.database.engine import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.timeout(600)
@@ -169,6 +176,80 @@ def test_other_machines_are_let_in_with_a_warning(scripts: Path, outside: Path) 
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=30) == 0
     assert "unless secrets.toml sets up sign-in" in process.stderr.read()
+
+
+def read_image() -> dict[str, Any]:
+    """The last stage of the Dockerfile: its ENTRYPOINT and CMD as one command, its port, variables, user and health check."""
+    lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
+    stage = lines[max(at for at, line in enumerate(lines) if line.startswith("FROM ")) :]
+    found = {line.split()[0]: line.split(None, 1)[1] for line in stage if re.match(r"[A-Z]+ ", line)}
+    check = found["HEALTHCHECK"].partition(" CMD ")[2]
+    return {
+        "command": json.loads(found["ENTRYPOINT"]) + json.loads(found["CMD"]),
+        "port": found["EXPOSE"],
+        "variables": dict(pair.split("=", 1) for pair in found["ENV"].split()),
+        "user": found["USER"],
+        "check": json.loads(check),
+    }
+
+
+def test_the_entry_point_of_the_image_answers_its_health_check(scripts: Path, outside: Path) -> None:
+    """What the image does, without an engine: `pip install .` elsewhere, its command, its health check, SIGTERM."""
+    image = read_image()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    program, *arguments = [port if each == image["port"] else each for each in image["command"]]
+    kept = {**environment(outside), **{name: value for name, value in image["variables"].items() if name not in ("PATH", "RECSYS_HOME")}}
+    process = subprocess.Popen([str(scripts / program), *arguments], cwd=outside, env=kept, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip().endswith(f":{port}/")
+        check = [each.replace(image["port"], port) for each in image["check"]]
+        assert check[0] == "python" and f":{port}/api/health" in check[-1]
+        asked = subprocess.run([str(scripts / check[0]), *check[1:]], capture_output=True, text=True, timeout=30, check=False)
+        assert asked.returncode == 0, asked.stderr
+        health = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=10))
+        assert (health["status"], health["store"]) == ("ok", True)
+        assert (outside / "home" / "recscope.db").is_file()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+        asked = subprocess.run([str(scripts / check[0]), *check[1:]], capture_output=True, text=True, timeout=30, check=False)
+        assert asked.returncode != 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_the_image_and_the_compose_file_fit_together() -> None:
+    image = read_image()
+    composed = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    app, database = composed["services"]["app"], composed["services"]["database"]
+    assert image["command"][-4:] == ["--host", "0.0.0.0", "--port", image["port"]]
+    assert image["user"] not in ("root", "0")
+    assert app["ports"] == [f"127.0.0.1:{image['port']}:{image['port']}"], "only the proxy on the same machine reaches the app"
+    assert {each.partition(":")[2] for each in app["volumes"]} >= {image["variables"]["RECSYS_HOME"]}
+    assert app["depends_on"]["database"]["condition"] == "service_healthy"
+    assert "healthcheck" in database
+    assert set(composed["volumes"]) == {each.partition(":")[0] for each in (*app["volumes"], *database["volumes"]) if each[0] not in "$./"}
+    assert make_url(re.sub(r"\$\{.*?\}", "word", app["environment"]["RECSCOPE_DATABASE_URL"])).host == "database"
+    assert set(app["environment"]) == {VARIABLE, "STREAMLIT_SECRETS_FILES", "RECSCOPE_API"}
+    assert "ports" not in database
+
+
+def test_no_password_is_in_the_files_of_the_image() -> None:
+    """Compose stops without a password, and the example of its variables has none; neither secrets nor data are copied into the image."""
+    text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
+    assert re.findall(r"\$\{POSTGRES_PASSWORD(..)", text) == [":?", ":?"]
+    example = dict(re.findall(r"^(\w+)=(.*)$", (ROOT / "compose.env.example").read_text(encoding="utf-8"), re.M))
+    assert example["POSTGRES_PASSWORD"] == ""
+    assert set(re.findall(r"\$\{(\w+)", text)) == set(example)
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "**" in ignored and not [line for line in ignored if "secrets" in line and line.startswith("!")]
+    copied = {line[1:] for line in ignored if line.startswith("!")}
+    assert all((ROOT / path).exists() for path in copied)
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert copied >= {*needed["packages"], *needed["force-include"], "pyproject.toml", "README.md", "requirements.txt", "requirements-server.txt"}
 
 
 def test_open_prepares_a_file_and_opens_its_timeline(scripts: Path, outside: Path) -> None:

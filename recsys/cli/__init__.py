@@ -26,7 +26,9 @@ from recsys.cli import (
     refit,
     replay,
     schedules,
+    serve,
     simulate,
+    store,
     tokens,
     train,
     versions,
@@ -43,6 +45,7 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo.run,
     "open": open_data.run,
+    "serve": serve.run,
     "datasets": datasets.run,
     "prepare": prepare.run,
     "fetch": fetch.run,
@@ -66,6 +69,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "fidelity": fidelity.run,
     "accounts": accounts.run,
     "audit": audit.run,
+    "store": store.run,
 }
 
 for name, command in COMMANDS.items():

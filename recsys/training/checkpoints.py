@@ -64,7 +64,7 @@ class CheckpointCard:
     device: str = "cpu"
     precision: str = "float32"
     cuts: tuple[float, float] | None = None
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, int | float]] = field(default_factory=list)
     seal: str = ""
     parts: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)

@@ -127,6 +127,27 @@ def test_taking_back_a_take_takes_back_what_was_skipped_on_the_way(store: Store,
     assert {(each.item_id, each.action) for each in load_feedback(store, account, "city", "ann")} == {("a", "skip"), ("b", "take")}
 
 
+def test_feedback_on_two_ad_hoc_histories_is_that_of_two_people(store: Store, new_account: Callable[..., Account]) -> None:
+    """The lists of an API that serves visitors: one account, no user of the dataset, the same number of events."""
+    account, lists = new_account(), [shown(2, LISTS[0], user="") for _visitor in range(2)]
+    for each in lists:
+        record_impression(store, account, each)
+    record_feedback(store, account, lists[0].id, "a", "like")
+    record_feedback(store, account, lists[0].id, "b", "rating", 5.0)
+    record_feedback(store, account, lists[1].id, "a", "dislike")
+    record_feedback(store, account, lists[1].id, "b", "rating", 1.0)
+    record_feedback(store, account, lists[1].id, "c", "like")
+    record_feedback(store, account, lists[1].id, "c", "dislike")  # in one list it still replaces
+    known = {(each.impression_id, each.item_id, each.action, each.rating) for each in load_feedback(store, account, "city", "")}
+    assert known == {
+        (lists[0].id, "a", "like", None),
+        (lists[0].id, "b", "rating", 5.0),
+        (lists[1].id, "a", "dislike", None),
+        (lists[1].id, "b", "rating", 1.0),
+        (lists[1].id, "c", "dislike", None),
+    }
+
+
 def test_what_is_saved_twice_is_saved_once(store: Store, new_account: Callable[..., Account]) -> None:
     account, impression = new_account(), shown(1, LISTS[0])
     for _time in range(2):

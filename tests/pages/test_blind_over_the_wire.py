@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from streamlit.proto.Common_pb2 import StringArray
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
@@ -39,10 +40,10 @@ async def pick_and_send_again(url: str, home: Path) -> tuple[list[str], Comparis
     await client.connect()
     await client.open()
     view = client.find("button_group", "compare_view").element.button_group.id
-    await client.rerun([WidgetState(id=view, string_array_value={"data": ["Blind"]})])
+    await client.rerun([WidgetState(id=view, string_array_value=StringArray(data=["Blind"]))])
     models = client.find("multiselect", "blind_models_demo-city").element.multiselect
     chosen = [option for option in models.options if option in ("Association model", "Item-kNN")]
-    await client.rerun([WidgetState(id=models.id, string_array_value={"data": chosen})])
+    await client.rerun([WidgetState(id=models.id, string_array_value=StringArray(data=chosen))])
     client.heard.clear()
     await client.click("blind_start")
     before = list(client.heard)

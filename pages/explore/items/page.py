@@ -22,7 +22,8 @@ else:
         item = item_search.draw_item_picker(dataset)
         if item_spaces.TEXT in spaces:
             item_search.draw_text_search(dataset, spaces[item_spaces.TEXT])
-        st.html(embedding_map.legend_html(dataset))
+        if legend := embedding_map.legend_html(dataset):
+            st.html(legend)
         st.caption(
             _(
                 "Blue: the selected item. Rings: its nearest neighbours in all dimensions, which can look far apart in the two dimensions shown."
