@@ -70,7 +70,7 @@ def decide_role(identity: Identity, settings: SignInSettings, assigned: str | No
     return max(claimed, key=ROLES.index, default=settings.default_role)
 
 
-def enter(store: Store, identity: Identity, settings: SignInSettings) -> Account:
+def load_account(store: Store, identity: Identity, settings: SignInSettings) -> Account:
     """Return the account of an identity with its role of now; called again and again while a session lasts.
 
     The store is written only when something has changed; a sign-in that was not seen before goes to the audit log.
@@ -97,7 +97,7 @@ def enter(store: Store, identity: Identity, settings: SignInSettings) -> Account
     return update_account(store, identity.issuer, identity.subject, fill)
 
 
-def leave(store: Store, identity: Identity) -> None:
+def sign_out(store: Store, identity: Identity) -> None:
     """Sign a person out: this identity and those issued before it are accepted no more, in any window and on any server of the store."""
 
     def fill(session: Session, row: AccountRow) -> None:

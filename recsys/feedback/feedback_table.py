@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from recsys.core.errors import DataError, RecsysError
 from recsys.core.translation import _
-from recsys.database.columns import LONGEST_ID, check_words
+from recsys.database.columns import LONGEST_ID, check_text
 from recsys.database.schema import AccountRow, FeedbackRow, ImpressionRow
 from recsys.feedback.limits import check_list
 from recsys.feedback.recording import ACTIONS
@@ -148,7 +148,7 @@ def _id(record: dict[str, Any], name: str) -> str:
 
 
 def _text(record: dict[str, Any], name: str, longest: int) -> str:
-    return check_words(record[name] or "", longest)
+    return check_text(record[name] or "", longest)
 
 
 def _integer(record: dict[str, Any], name: str, least: int) -> int:

@@ -75,7 +75,7 @@ async def identify(request: Request, access: Access, limiter: RateLimiter, find_
             "the token is unknown or revoked; ask an admin for another" if given else "send the header Authorization: Bearer TOKEN",
             {"www-authenticate": "Bearer"},
         )
-    check_allowed(token.account, "look")
+    check_allowed(token.account, "view")
     return Caller(f"token {token.id}", token.account)
 
 

@@ -4,7 +4,7 @@ import math
 
 from recsys.datasets import list_datasets
 from recsys.datasets.prepared import DatasetCard
-from recsys.feedback.promotions import name_meant_checkpoints
+from recsys.feedback.version_lookup import apply_promotions
 from recsys.feedback.version_names import split_version
 from recsys.http_api.access import Caller
 from recsys.http_api.schemas import DatasetAnswer, ModelAnswer, ModelsAnswer, NoQuery
@@ -20,7 +20,7 @@ def answer_models(service: Service, caller: Caller, query: NoQuery) -> ModelsAns
 
 
 def _describe_dataset(card: DatasetCard) -> DatasetAnswer:
-    named = name_meant_checkpoints(card.name, list_checkpoints(card.name))
+    named = apply_promotions(card.name, list_checkpoints(card.name))
     entries = {each.name: each for each in [*named, *list_live_models(card.name)]}
     return DatasetAnswer(
         name=card.name,

@@ -24,7 +24,7 @@ PRIORITY = 5
 """How much the process stands back behind the server, whose pages people wait for (`nice`)."""
 
 
-class _Life:
+class _Heartbeat:
     """Signs of life and progress of the job of this process, and whether it should stop."""
 
     def __init__(self, store: Store, job_id: str) -> None:
@@ -74,7 +74,7 @@ def work_on(store: Store, job_id: str) -> None:
     with store.read() as session:
         row = session.get_one(JobRow, job_id)
         owner = session.get(AccountRow, row.account_id)
-    life = _Life(store, job_id)
+    life = _Heartbeat(store, job_id)
     state, result, error = "failed", None, ""
     try:
         if owner is None:

@@ -1,6 +1,6 @@
-"""Meaning of the names of checkpoints: NAME is the version that was promoted last, NAME@1 the trained one, NAME@2 the first refit.
+"""The version that a name stands for: NAME is the one in use, promoted last, NAME@1 the trained one, NAME@2 the first refit.
 
-Training NAME again counts as a promotion of it: the trained checkpoint, version 1, is then meant until another version is promoted.
+Training NAME again counts as a promotion of it: the trained checkpoint, version 1, is then in use until another version is promoted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from sqlalchemy import Select, select
 from recsys.core.errors import StoreError
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import VersionRow
-from recsys.feedback.version_names import SEPARATOR, join_version, split_version
+from recsys.feedback.version_names import SEPARATOR, join_version, number_version, split_version
 from recsys.storage.paths import home
 from recsys.training.checkpoints import CheckpointCard, CheckpointEntry, find_checkpoint, read_card
 
@@ -23,25 +23,25 @@ _KNOWN: dict[str, dict[str, list[VersionRow]]] = {}
 
 
 def resolve_version(store: Store, dataset: str, name: str) -> str:
-    """Return the name of the folder that a name means: that of the promoted version for NAME, of the trained one for NAME@1."""
+    """Return the name of the folder that a name stands for: that of the version in use for NAME, of the trained one for NAME@1."""
     base, number = split_version(name)
     if SEPARATOR in name or not _has_versions(dataset, base):
         return join_version(base, number)
     with store.read() as session:
         rows = session.scalars(select_versions(dataset, base)).all()
-    return join_version(base, find_current(rows, read_card(find_checkpoint(base, dataset))))
+    return join_version(base, find_version_in_use(rows, read_card(find_checkpoint(base, dataset))))
 
 
-def find_meant_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
-    """Return the folder of the checkpoint that a name means, or of a path. The store is opened only where there are versions."""
+def resolve_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
+    """Return the folder of the checkpoint that a name or a path stands for. The store is opened only where there are versions."""
     base = split_version(name)[0]
     if "/" in name or not (SEPARATOR in name or _has_versions(dataset, base)):
         return find_checkpoint(name, dataset, allows_path)
     return find_checkpoint(resolve_version(open_store(), dataset, name), dataset, allows_path)
 
 
-def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
-    """Return checkpoints under the names that people use: NAME is the promoted version, and NAME@1 then the trained one.
+def apply_promotions(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
+    """Return checkpoints under the names that people use: NAME is the version in use, and NAME@1 the trained one where that is another.
 
     Folders of versions that are not in the store are left out. While the store does not answer, what it last said holds.
     """
@@ -56,10 +56,10 @@ def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> 
         if number > 1:
             found += [entry] if any(row.version == number for row in rows) else []
             continue
-        meant = by_name.get(join_version(base, find_current(rows, entry.card)), entry)
-        found.append(replace(meant, name=base))
-        if meant is not entry:
-            found.append(replace(entry, name=f"{base}{SEPARATOR}1"))
+        used = by_name.get(join_version(base, find_version_in_use(rows, entry.card)), entry)
+        found.append(replace(used, name=base))
+        if used is not entry:
+            found.append(replace(entry, name=number_version(base, 1)))
     return found
 
 
@@ -86,8 +86,8 @@ def select_versions(dataset: str, base: str) -> Select[VersionRow]:
     return select(VersionRow).where(VersionRow.dataset == dataset, VersionRow.checkpoint == base, VersionRow.deleted.is_(None))
 
 
-def find_current(rows: Iterable[VersionRow], trained: CheckpointCard) -> int:
-    """Return the number of the version that the plain name means: the one promoted last, where training counts as well."""
+def find_version_in_use(rows: Iterable[VersionRow], trained: CheckpointCard) -> int:
+    """Return the number of the version in use: the one promoted last, where training counts as well."""
     promoted = [(row.promoted, row.version) for row in rows if row.promoted is not None]
     return max([(get_training_time(trained), 1), *promoted])[1]
 
