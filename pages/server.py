@@ -111,8 +111,8 @@ class SendAtOnce:
         self._app = app
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        transport = getattr(getattr(receive, "__self__", None), "transport", None)  # uvicorn's, of requests and of websockets
-        connection = transport.get_extra_info("socket") if transport is not None and hasattr(transport, "get_extra_info") else None
+        transport: Any = getattr(getattr(receive, "__self__", None), "transport", None)  # uvicorn's, of requests and of websockets
+        connection = None if transport is None else transport.get_extra_info("socket")
         if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await self._app(scope, receive, send)

@@ -36,6 +36,15 @@ TEXTS = (
 SEARCHES = ("quiet place for tea", None, "live music tonight", None, "where to take the kids", None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A home for fixtures that several tests share, which are made before a test has its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECSYS_HOME", str(tmp_path_factory.mktemp("shared-home")))
+        patch.delenv("RECSCOPE_DATABASE_URL", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes what belongs to the person running it, and no test fights another for the cores."""

@@ -55,6 +55,18 @@ fi
 export RECSYS_CHROMIUM
 echo "$RECSYS_CHROMIUM"
 
+# Tests start a PostgreSQL of their own; without its programs those tests are skipped.
+find_initdb() { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null | tail -n 1; }
+step "finding PostgreSQL"
+if [[ -z "$(find_initdb)" ]] && command -v apt-get >/dev/null; then
+    as_root=()
+    [[ "$(id -u)" == 0 ]] || as_root=(sudo)
+    { "${as_root[@]}" apt-get update -qq \
+        && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } \
+        || echo "Debian's postgresql is not to be had here"
+fi
+echo "$(find_initdb || true)" | grep . || echo "no PostgreSQL was found: the store is tested on SQLite only"
+
 step "ruff"
 ruff check .
 ruff format --check .

@@ -37,7 +37,7 @@ def test_sessions_at_once_get_their_own_answers(tmp_path: Path) -> None:
     assert not found.faults
     assert {"open", "move"} < found.seconds.keys() and len(found.seconds["open"]) == 3
     assert {"take", "like", "dislike"} & found.seconds.keys()
-    assert any(line.startswith("all answers: ") for line in describe(found, [(0.0, 1.0)]))
+    assert any(line.startswith("all answers: ") for line in describe(found, [(0.0, 1.0)], 1.0))
 
 
 def test_a_server_that_mixes_sessions_is_noticed(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ def figure(make: Callable[[], go.Figure], *key: Any) -> go.Figure:
 
 @cached(128)
 def _figure(key: tuple[Any, ...], language: str, _make: Callable[[], go.Figure]) -> go.Figure:
-    return _make()
+    # With its arrays as they are sent: else they are encoded again at every step.
+    return go.Figure(_make().to_dict(), _validate=False)
 
 
 @cached(1)

@@ -107,13 +107,22 @@ def replay(dataset: Dataset, checkpoint: str, user: str, device: str, step: int)
 
     Parts are counted from the end, so that the part shown first is the latest one.
     """
-    whole: Replay | None = _long_replays().get(explanation_key(dataset, loaded(dataset, checkpoint, device), user))
-    return replay_part(dataset, checkpoint, user, device, step) if whole is None else whole
+    return replay_loaded(dataset, loaded(dataset, checkpoint, device), user, step)
+
+
+def replay_loaded(dataset: Dataset, found: LoadedCheckpoint, user: str, step: int) -> Replay:
+    """Replay one user's timeline as `replay` does, under a model that is loaded already."""
+    whole: Replay | None = _long_replays().get(explanation_key(dataset, found, user))
+    return _replay_around(dataset, found, user, step) if whole is None else whole
 
 
 def replay_part(dataset: Dataset, checkpoint: str, user: str, device: str, step: int) -> Replay:
     """Replay one user's timeline, of a long one only the part with `step`, even where the whole is known."""
-    found, length = loaded(dataset, checkpoint, device), count_user_events(dataset, user)
+    return _replay_around(dataset, loaded(dataset, checkpoint, device), user, step)
+
+
+def _replay_around(dataset: Dataset, found: LoadedCheckpoint, user: str, step: int) -> Replay:
+    length = count_user_events(dataset, user)
     if length <= REPLAYED_AT_ONCE:
         return _replay(dataset, found, user)
     later = (length - 1 - min(step, length - 1)) // PART * PART  # events after the part

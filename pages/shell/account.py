@@ -1,8 +1,10 @@
 """The account of this session: the local one, unless secrets.toml has sign-in by OpenID Connect."""
 
 import time
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache, wraps
+from typing import ParamSpec
 
 import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
@@ -16,6 +18,7 @@ from recsys.core.errors import DataError, NotAllowedError, NotSignedInError, Sto
 from recsys.core.translation import _
 from recsys.database.engine import Store, open_store
 
+P = ParamSpec("P")
 STATE = "account"
 ASK_EVERY = 5.0
 """Seconds for which a role is taken from the session; then one that an admin has changed, and a sign-out elsewhere, are noticed."""
@@ -48,7 +51,9 @@ def current_account() -> Account:
     except StoreError:
         if entered is None or entered.identity != identity:
             raise
-        return entered.account  # what is on the screen stays usable while the store is away; whatever writes there says so
+        # What is on the screen stays usable while the store is away; whatever writes there says so.
+        st.session_state[STATE] = replace(entered, asked=time.monotonic())
+        return entered.account
     st.session_state[STATE] = _Entered(account, identity, time.monotonic())
     return account
 
@@ -77,6 +82,23 @@ def check_action(action: str, subject: str | None = None) -> None:
     if subject is not None:
         with current_store().write() as session:
             record_action(session, account, action, subject)
+
+
+def signed_in(fragment: Callable[P, None]) -> Callable[P, None]:
+    """Let a fragment draw for a session that may look; for any other, draw the whole app, which asks for a sign-in.
+
+    A fragment that draws itself again does so without the script around it, so that the door there does not see it.
+    """
+
+    @wraps(fragment)
+    def draw(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            check_action("look")
+        except NotAllowedError:
+            st.rerun()
+        fragment(*args, **kwargs)
+
+    return draw
 
 
 def is_allowed_here(action: str) -> bool:

@@ -1,6 +1,6 @@
 """The feedback of this session's account: loaded from the store, and kept in the session until the store has taken it.
 
-Private data (an upload of this session) never reaches the store: what was done with its lists ends with the session.
+Private data (an upload of this session, or data in the memory of this process) never reaches the store: what was done with its lists ends with the session.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages import cache
-from pages.shell.account import current_account, current_store
+from pages.shell.account import current_account, current_store, signed_in
 from pages.shell.cursor import Cursor
 from pages.ui.errors import escape_markdown, notice
 from recsys.accounts.roles import is_allowed
@@ -17,6 +17,7 @@ from recsys.core.errors import RecsysError, StoreError
 from recsys.core.translation import _, ngettext
 from recsys.feedback.changes import Change, NewFeedback, Withdrawal, apply_changes
 from recsys.feedback.recording import Feedback, load_feedback
+from recsys.storage.paths import is_temporary
 
 UNSAVED = "feedback_unsaved"  # changes that the store has not taken yet, oldest first
 PRIVATE = "feedback_private"  # changes on private data, which stay here
@@ -26,8 +27,8 @@ RETRY_SECONDS = 5.0
 
 
 def is_private(cursor: Cursor) -> bool:
-    """Return whether the data of the cursor is this session's own, so that nothing about it is stored."""
-    return cursor.dataset.name in cache.uploads()
+    """Return whether the data of the cursor is this session's own or in the memory of this process, so that nothing about it is stored."""
+    return cursor.dataset.name in cache.uploads() or is_temporary(cursor.dataset.name)
 
 
 def may_give_feedback() -> bool:
@@ -89,6 +90,7 @@ def draw_unsaved() -> None:
 
 
 @st.fragment(run_every=RETRY_SECONDS)
+@signed_in
 def _draw_waiting() -> None:
     retry_unsaved()
     count, failures = count_unsaved(), _failures()

@@ -15,6 +15,7 @@ import streamlit as st
 
 from pages import cache
 from pages.shell import cursor
+from pages.shell.account import signed_in
 from pages.ui.errors import guarded
 from recsys.core import Dataset
 from recsys.core.errors import RecsysError
@@ -83,6 +84,7 @@ def is_behind(message: dict[str, Any]) -> bool:
 
 
 @st.fragment
+@signed_in
 @guarded
 def walk(frames: Frames | None = None, scene: str = "") -> None:
     """Tell the browser which steps are misses and, from `frames`, the named parts of the steps it asked for."""

@@ -7,9 +7,7 @@ from recsys.core.translation import _
 
 def about_item(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
     """Return a line about an item as HTML: its category with its colour, and its district where known."""
-    if item not in dataset.items.index:
-        return ""
-    known = {name: dataset.items.at[item, name] for name in ("category", "district") if name in dataset.items}
+    known = dataset.describe_item(item, "category", "district")
     words = [str(value) for value in known.values() if isinstance(value, str) and value]
     colour = tints.get(str(known.get("category")))
     return (dot(colour) if colour else "") + escape_html(" · ".join(words))
@@ -20,7 +18,7 @@ def card_html(rank: int, dataset: Dataset, item: str, width: float | None, tints
 
     `tag` behind the title is HTML already.
     """
-    text = dataset.items.at[item, "text"] if "text" in dataset.items and item in dataset.items.index else None
+    text = dataset.describe_item(item, "text").get("text")
     words = f"<p>{escape_html(text)}</p>" if isinstance(text, str) and text else ""
     title = escape_html(dataset.title_of(item))
     body = f'<span class="rs-body"><span class="rs-title" title="{title}">{title}{tag}</span><span class="rs-sub">{about_item(dataset, item, tints)}</span>{words}</span>'

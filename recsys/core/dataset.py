@@ -226,17 +226,22 @@ class Dataset:
 
     def titles_of(self, item_ids: Sequence[str]) -> list[str]:
         """Return the titles of items, or their ids where no title is known."""
-        column = self._titles
+        column = self._item_columns.get("title")
         if column is None:
             return [str(each) for each in item_ids]
         codes = self.vocabulary.encode(item_ids)
         titles = [column[code - 1] if code != PAD else None for code in codes.tolist()]
         return [title if isinstance(title, str) and title else str(each) for title, each in zip(titles, item_ids, strict=True)]
 
+    def describe_item(self, item_id: str, *columns: str) -> dict[str, object]:
+        """Return what is known of an item in these columns, in their order; nothing of an item that is not in the data."""
+        code = int(self.vocabulary.encode([item_id])[0])
+        return {} if code == PAD else {name: self._item_columns[name][code - 1] for name in columns if name in self._item_columns}
+
     @cached_property
-    def _titles(self) -> pd.api.extensions.ExtensionArray | None:
-        """The column of titles, None without one: taking it from the table takes longer than a title."""
-        return self.items["title"].array if "title" in self.items else None
+    def _item_columns(self) -> dict[str, pd.api.extensions.ExtensionArray]:
+        """The columns of items: taking one from the table takes longer than a value of it."""
+        return {str(name): self.items[name].array for name in self.items}
 
     @cached_property
     def _has_real_titles(self) -> bool:

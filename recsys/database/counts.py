@@ -7,7 +7,7 @@ A session of the store keeps them for the rows that it adds, changes and deletes
 from collections import Counter
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, cast, func, inspect, literal, select
+from sqlalchemy import ColumnElement, Connection, Integer, Subquery, cast, func, inspect, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from recsys.database.schema import FeedbackCountRow, FeedbackRow, ImpressionRow
 SHOWN = "impression"
 """Stands in the place of the action where a list was shown."""
 DAY = 86_400
+MOST_ROWS = 2**62
 INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -87,8 +88,17 @@ def _keys(row: object, which: str) -> list[CountKey]:
 def _count_groups(session: Session, row: Any, condition: ColumnElement[bool], action: Any) -> Counter[CountKey]:
     days = row.created / DAY
     # A cast cuts on SQLite, which may lack FLOOR, and rounds on PostgreSQL.
-    day = cast(days if session.get_bind().dialect.name == "sqlite" else func.floor(days), Integer)
-    grouped = [row.dataset, row.checkpoint, row.version, day, *([action] if row is FeedbackRow else [])]
-    columns = grouped if row is FeedbackRow else [*grouped, literal(SHOWN)]
-    statement = select(*columns, func.count()).where(condition).group_by(*grouped)
+    day = cast(days if session.get_bind().dialect.name == "sqlite" else func.floor(days), Integer).label("day")
+    chosen = select(row.dataset, row.checkpoint, row.version, day, (action if row is FeedbackRow else literal(action)).label("action"))
+    rows = find_first(chosen.where(condition))
+    grouped = [rows.c[name] for name in CountKey._fields]
+    statement = select(*grouped, func.count()).group_by(*grouped)
     return Counter({CountKey(*key): number for *key, number in session.execute(statement)})
+
+
+def find_first(wanted: Any) -> Subquery:
+    """Return a query as a subquery whose rows are found by its conditions before they are grouped.
+
+    SQLite would else read a whole dataset by the index that has the rows in the order of their groups.
+    """
+    return wanted.limit(MOST_ROWS).subquery()

@@ -133,7 +133,7 @@ def _is_sqlite(url: URL) -> bool:
 
 def _create_engine(url: URL) -> Engine:
     if _is_sqlite(url):
-        if url.database:
+        if url.database and "uri" not in url.query:
             _make_private_file(Path(url.database))
         engine = create_engine(url, json_serializer=to_json, connect_args={"timeout": BUSY_SECONDS}, **POOL)
         event.listen(engine, "connect", _configure_sqlite)

@@ -28,12 +28,7 @@ NAMES = MetaData(
 
 def new_id() -> str:
     """Return a random id of 32 hexadecimal digits, of which the first 12 are the milliseconds since 1970."""
-    return f"{first_id(time.time())}{secrets.token_hex(10)}"
-
-
-def first_id(moment: float) -> str:
-    """Return a text that sorts before the ids of all rows that are written from a moment on, and after most earlier ones."""
-    return f"{int(moment * 1000):012x}"
+    return f"{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
 
 
 class Table(DeclarativeBase):
@@ -77,7 +72,6 @@ class ImpressionRow(Table):
     __table_args__ = (
         Index(None, "account_id", "dataset", "user_id"),
         Index(None, "dataset", "user_id"),
-        Index(None, "dataset", "checkpoint", "version", "created"),
     )
     id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
@@ -106,11 +100,12 @@ class FeedbackRow(Table):
     __tablename__ = "feedback"
     __table_args__ = (
         UniqueConstraint("impression_id", "item_id", "action"),
-        Index(None, "account_id", "dataset", "user_id"),
+        Index(None, "account_id", "dataset", "user_id", "created"),  # sorted too: else SQLite would read the whole dataset by time
+        Index(None, "account_id", "dataset", "created"),
         Index(None, "dataset", "user_id"),
         Index(None, "dataset", "created"),
         Index(None, "dataset", "action", "created"),
-        Index(None, "dataset", "checkpoint", "version", "created"),
+        Index(None, "dataset", "checkpoint", "created"),
     )
     id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
     impression_id: Mapped[str] = mapped_column(ForeignKey("impressions.id", ondelete="CASCADE"))

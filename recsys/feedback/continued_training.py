@@ -66,12 +66,14 @@ def _collect_batches(model: Any, answers: Sequence[Answer]) -> list[tuple[Any, n
 
 
 def _compute_feedback_loss(model: Any, batch: Any, rows: np.ndarray, columns: np.ndarray, weights: np.ndarray) -> Any:
+    """Return the summed loss of the answers to a list, in the mean over the lists of a batch."""
     import torch
 
-    logs = torch.log_softmax(model.score_batch(batch), 1)[rows, columns]
+    scores = model.score_batch(batch)
+    logs = torch.log_softmax(scores, 1)[rows, columns]
     weight = torch.from_numpy(weights).to(logs.device)
     others = torch.log1p(-logs.exp().clamp_max(MOST_LIKELY))
-    return -(weight.abs() * torch.where(weight > 0, logs, others)).sum() / max(len(rows), 1)
+    return -(weight.abs() * torch.where(weight > 0, logs, others)).sum() / len(scores)
 
 
 def _repeat_batches(model: Any, dataset: Dataset, split: Split, rng: np.random.Generator) -> Iterator[Any]:

@@ -6,6 +6,7 @@ Training NAME again counts as a promotion of it: the trained checkpoint, version
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 
 from sqlalchemy import Select, select
@@ -14,7 +15,8 @@ from recsys.core.errors import StoreError
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import VersionRow
 from recsys.feedback.version_names import SEPARATOR, join_version, split_version
-from recsys.training.checkpoints import CheckpointCard, CheckpointEntry, find_checkpoint, list_checkpoints, read_card
+from recsys.storage.paths import home
+from recsys.training.checkpoints import CheckpointCard, CheckpointEntry, find_checkpoint, read_card
 
 _KNOWN: dict[str, dict[str, list[VersionRow]]] = {}
 """The rows of versions that each dataset had when the store last answered."""
@@ -75,7 +77,8 @@ def _load_rows(dataset: str) -> dict[str, list[VersionRow]]:
 
 
 def _has_versions(dataset: str, base: str) -> bool:
-    return any(split_version(entry.name)[0] == base and SEPARATOR in entry.name for entry in list_checkpoints(dataset))
+    # Asked for every list of the API, for which reading all cards would take longer than most models.
+    return any(folder.is_dir() for folder in (home(dataset) / "checkpoints" / dataset).glob(f"{escape(base)}{SEPARATOR}[0-9]*"))
 
 
 def select_versions(dataset: str, base: str) -> Select[VersionRow]:

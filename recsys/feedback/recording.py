@@ -132,7 +132,10 @@ def record_feedback(store: Store, account: Account, impression_id: str, item_id:
 
 
 def _withdraw_replaced(session: Session, shown: ImpressionRow, item_id: str, action: str) -> None:
-    """Withdraw what new feedback on an item replaces: its opposite, and in other lists a rating."""
+    """Withdraw what new feedback on an item replaces: its opposite, and in other lists a rating.
+
+    Lists of ad-hoc histories have no user; two of them may be two people's, so feedback on one replaces nothing in another.
+    """
     replaced = OPPOSITE.get(action, action if action == "rating" else None)
     if replaced is None:
         return
@@ -145,6 +148,8 @@ def _withdraw_replaced(session: Session, shown: ImpressionRow, item_id: str, act
         FeedbackRow.action == replaced,
         FeedbackRow.withdrawn.is_(None),
     )
+    if not shown.user_id:
+        rows = rows.where(FeedbackRow.impression_id == shown.id)
     for row in session.scalars(rows):
         if replaced != action or row.impression_id != shown.id:
             row.withdrawn = time.time()
@@ -199,5 +204,7 @@ def load_feedback(store: Store, account: Account, dataset: str, user_id: str) ->
         FeedbackRow.withdrawn.is_(None),
     )
     with store.read() as session:
-        rows = session.scalars(wanted.order_by(FeedbackRow.created, FeedbackRow.id)).all()
+        rows = session.scalars(wanted).all()
+    # Sorted here: SQLite would read all feedback on the dataset by its index of times rather than sort a few rows.
+    rows = sorted(rows, key=lambda row: (row.created, row.id))
     return [Feedback(row.impression_id, row.item_id, row.action, row.rating, row.step, row.created) for row in rows]

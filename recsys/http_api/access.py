@@ -10,6 +10,7 @@ a name of its own that it lets point here. Such requests have another Host or Or
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -43,6 +44,7 @@ def choose_access(address: str | None, has_sign_in: bool, setting: str) -> Acces
     return "local" if not setting.strip() and not has_sign_in and is_loopback(address) else "off"
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str | None) -> bool:
     """Return whether a host name or address is that of this machine, which no other can reach."""
     if host == "localhost":

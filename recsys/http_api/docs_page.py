@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from html import escape
 from typing import Any
@@ -56,14 +57,15 @@ def render_page(document: str) -> str:
         'Bodies and answers are JSON. For programs: <a href="openapi.json">openapi.json</a>.</p>'
         "<p>Where the server asks for tokens, send <code>Authorization: Bearer TOKEN</code>; an admin makes one with "
         "<code>python -m recsys tokens create NAME</code>.</p>"
-        f"{''.join(_render_operation(*each) for each in operations)}<h2>Types</h2>{types}</main></body></html>"
+        f"{''.join(_render_operation(*each) for each in operations)}"
+        f'<h2 id="errors">Errors</h2>{_render_errors(operations)}<h2>Types</h2>{types}</main></body></html>'
     )
 
 
 def _render_operation(path: str, method: str, operation: dict[str, Any]) -> str:
     parts = [
         f'<h2 id="{escape(operation["operationId"])}"><span class=method>{escape(method.upper())}</span> <code>{escape(path)}</code></h2>',
-        f"<p>{escape(operation['summary'])}. <span class=dim>{escape(operation['description'])}</span></p>",
+        f"<p>{escape(operation['summary'])}. <span class=dim>{_render_text(operation['description'])}</span></p>",
     ]
     if operation.get("parameters"):
         rows = [(each["name"], _name_type(each["schema"]), each["required"], each["description"]) for each in operation["parameters"]]
@@ -72,8 +74,14 @@ def _render_operation(path: str, method: str, operation: dict[str, Any]) -> str:
         parts.append(f"<p>Body: {_name_type(operation['requestBody']['content']['application/json']['schema'])}</p>")
     parts.append(f"<p>Answer: {_name_type(operation['responses']['200']['content']['application/json']['schema'])}</p>")
     parts.append(f"<pre>{escape(_example(path, method))}</pre>")
-    errors = [f"<b>{escape(code)}</b> {escape(each['description'])}" for code, each in operation["responses"].items() if code != "200"]
-    return "".join(parts) + f"<p class=dim>{' '.join(errors)}</p>"
+    codes = ", ".join(code for code in operation["responses"] if code != "200")
+    return "".join(parts) + f'<p class=dim><a href="#errors">Errors</a>: {escape(codes)}</p>'
+
+
+def _render_errors(operations: list[tuple[str, str, dict[str, Any]]]) -> str:
+    meanings = {code: each["description"] for *_address, operation in operations for code, each in operation["responses"].items()}
+    rows = "".join(f"<tr><td>{escape(code)}</td><td>{escape(meanings[code])}</td></tr>" for code in sorted(meanings) if code != "200")
+    return f"<div class=wide><table><tr><th>Code</th><th>Meaning</th></tr>{rows}</table></div>"
 
 
 def _example(path: str, method: str) -> str:
@@ -88,7 +96,7 @@ def _render_type(name: str, schema: dict[str, Any]) -> str:
     rows = [
         (field, _name_type(each), field in required, each.get("description", "")) for field, each in schema.get("properties", {}).items()
     ]
-    return f'<h3 id="type-{escape(name)}">{escape(name)}</h3><p class=dim>{escape(schema.get("description", ""))}</p>{_render_table(rows)}'
+    return f'<h3 id="type-{escape(name)}">{escape(name)}</h3><p class=dim>{_render_text(schema.get("description", ""))}</p>{_render_table(rows)}'
 
 
 def _render_table(rows: list[tuple[str, str, bool, str]]) -> str:
@@ -99,6 +107,11 @@ def _render_table(rows: list[tuple[str, str, bool, str]]) -> str:
         for name, kind, required, description in rows
     )
     return f"<div class=wide><table><tr><th>Name</th><th>Type</th><th>Meaning</th></tr>{cells}</table></div>" if rows else ""
+
+
+def _render_text(text: str) -> str:
+    """Return a text as HTML, its names between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _name_type(schema: dict[str, Any]) -> str:

@@ -4,12 +4,12 @@ import json
 from functools import cache
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 import recsys
 from recsys.http_api.endpoints import ENDPOINTS, Endpoint
 from recsys.http_api.errors import MEANINGS
-from recsys.http_api.schemas import ErrorAnswer, HealthAnswer
+from recsys.http_api.schemas import ErrorAnswer, HealthAnswer, Message
 
 REFERENCE = "#/components/schemas/"
 ALWAYS = (401, 403, 404, 409, 422, 429, 500, 503)
@@ -25,9 +25,10 @@ def openapi_json() -> str:
 @cache
 def build_document() -> dict[str, Any]:
     """Return the document."""
-    models: list[tuple[Any, str]] = [(each, "validation") for each in dict.fromkeys(each.given for each in ENDPOINTS)]
-    models += [(each, "serialization") for each in (*dict.fromkeys(each.answer for each in ENDPOINTS), HealthAnswer, ErrorAnswer)]
-    _names, definitions = models_json_schema(models, ref_template=REFERENCE + "{model}")  # type: ignore[arg-type]
+    given: list[tuple[type[Message], JsonSchemaMode]] = [(each.given, "validation") for each in ENDPOINTS]
+    answers: list[tuple[type[Message], JsonSchemaMode]] = [(each.answer, "serialization") for each in ENDPOINTS]
+    answers += [(HealthAnswer, "serialization"), (ErrorAnswer, "serialization")]
+    _names, definitions = models_json_schema([*given, *answers], ref_template=REFERENCE + "{model}")
     schemas = definitions["$defs"]
     paths: dict[str, Any] = {"/api/health": {"get": _describe_health()}}
     for each in ENDPOINTS:

@@ -49,7 +49,7 @@ class ErrorAnswer(Message):
 
 
 class NoQuery(Message):
-    """A request without any values."""
+    """Nothing needs to be given."""
 
 
 class HealthAnswer(Message):

@@ -11,7 +11,7 @@ from recsys.accounts.roles import check_allowed, is_allowed
 from recsys.core.errors import DataError, NotAllowedError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
-from recsys.database.schema import AccountRow, FeedbackRow, JobRow, ScheduleRow, first_id
+from recsys.database.schema import AccountRow, FeedbackRow, JobRow, ScheduleRow
 from recsys.feedback.refit import find_refusal
 from recsys.feedback.version_names import split_version
 from recsys.jobs.queue import ACTIVE, add_job
@@ -106,14 +106,11 @@ def start_due_jobs(store: Store) -> list[str]:
 
 
 def _count_new(session: Session, row: ScheduleRow) -> int:
-    """Return the number of answers to the lists of a checkpoint since the last refit, at most `every`; skips do not count.
-
-    By the ids, which are in the order of their time: the primary key then leads to the new rows alone.
-    """
+    """Return the number of answers to the lists of a checkpoint since the last refit, at most `every`; skips do not count."""
     new = select(FeedbackRow.id).where(
-        FeedbackRow.id >= first_id(row.since),
         FeedbackRow.dataset == row.dataset,
         FeedbackRow.checkpoint == row.checkpoint,
+        FeedbackRow.created >= row.since,
         FeedbackRow.action != "skip",
         FeedbackRow.withdrawn.is_(None),
     )

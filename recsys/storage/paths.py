@@ -18,14 +18,14 @@ def home(dataset: str = "") -> Path:
 
     What belongs to a dataset of this process alone is in its temporary home.
     """
-    if dataset and _is_temporary(dataset):
+    if dataset and is_temporary(dataset):
         return temporary_home()
     return Path(os.environ.get("RECSYS_HOME") or Path.home() / ".recscope").expanduser()
 
 
 def own_homes(dataset: str = "") -> list[Path]:
     """Return the homes in which to look for what belongs to a dataset, or for datasets, the first first: the temporary one, and the user's."""
-    if dataset and _is_temporary(dataset):
+    if dataset and is_temporary(dataset):
         return [temporary_home()]
     return [*([temporary_home()] if temporary_home.cache_info().currsize else []), home()]
 
@@ -36,7 +36,8 @@ def temporary_home() -> Path:
     return hold_process_folder("recscope-memory-")
 
 
-def _is_temporary(dataset: str) -> bool:
+def is_temporary(dataset: str) -> bool:
+    """Return whether a dataset is one of this process alone, of which nothing is kept."""
     return bool(temporary_home.cache_info().currsize) and (temporary_home() / "datasets" / dataset).is_dir()
 
 

@@ -64,7 +64,7 @@ class CheckpointCard:
     device: str = "cpu"
     precision: str = "float32"
     cuts: tuple[float, float] | None = None
-    history: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, int | float]] = field(default_factory=list)
     seal: str = ""
     parts: tuple[str, ...] = ()
     source: dict[str, Any] = field(default_factory=dict)
@@ -301,13 +301,13 @@ def list_checkpoints(dataset: str) -> list[CheckpointEntry]:
     for base in (*own_homes(dataset), ASSETS):
         folder = base / "checkpoints" / dataset
         for each in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if each.name.startswith(".") or each.name in entries or not (each / CARD).is_file():
+            if each.name.startswith(".") or each.name in entries:
                 continue
             try:
                 stamp = (each / CARD).stat()
                 entries[each.name] = CheckpointEntry(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), base == ASSETS)
             except (CheckpointError, OSError):
-                continue  # one damaged folder must not hide the others; loading it by name reports the error
+                continue  # no checkpoint, or a damaged one, which must not hide the others; loading it by name reports the error
     order = {model: position for position, model in enumerate(KNOWN_MODELS)}
     return sorted(entries.values(), key=lambda each: (order[each.card.model], each.name))
 

@@ -1,6 +1,7 @@
 """Identities, their roles, and their accounts in the store."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from recsys.accounts.sign_in import decide_role, enter, leave, read_identity
 from recsys.accounts.sign_in_settings import SignInSettings
 from recsys.accounts.tokens import create_token
 from recsys.core.errors import DataError, NotAllowedError, NotSignedInError
-from recsys.database.engine import Store, open_store
+from recsys.database.engine import Store
 
 ADMINS = frozenset({"ann@example.com"})
 BY_GROUP = SignInSettings(("default",), ADMINS, "groups", {"team": "editor", "leads": "admin", "guests": "none"})
@@ -23,11 +24,6 @@ BY_GROUP = SignInSettings(("default",), ADMINS, "groups", {"team": "editor", "le
 def claims(subject: str = "1", issued: float = 0.0, **others: Any) -> dict[str, Any]:
     now = time.time()
     return {"iss": "https://id.example.com", "sub": subject, "iat": int(now + issued), "exp": int(now) + 600, "name": "Ann", **others}
-
-
-@pytest.fixture
-def store() -> Store:
-    return open_store()
 
 
 @pytest.fixture
@@ -107,6 +103,15 @@ def test_entering_keeps_one_account(store: Store, owner: Account) -> None:
     assert other.id != first.id
     assert {row.id for row in list_accounts(store, owner)} == {first.id, other.id, owner.id}
     assert [each.account for each in list_actions(store, owner, action="sign in")] == ["Ann", "Ann B.", "Ann B."]
+
+
+def test_a_person_who_signs_in_in_many_windows_at_once_is_one_account(store: Store, owner: Account) -> None:
+    identity = read_identity(claims())
+    with ThreadPoolExecutor(8) as pool:
+        entered = set(pool.map(lambda _at: enter(store, identity, BY_GROUP), range(8)))
+    assert len(entered) == 1
+    assert len(list_accounts(store, owner)) == 2
+    assert len(list_actions(store, owner, action="sign in")) == 1
 
 
 def test_an_older_sign_in_changes_nothing(store: Store) -> None:

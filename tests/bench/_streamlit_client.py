@@ -106,6 +106,7 @@ class StreamlitClient:
                 message, kind = cached, cached.WhichOneof("type")
             elif message.metadata.cacheable and message.hash:
                 self._cached[message.hash] = message
+            self.hear(message)
             if kind == "new_session":
                 self._run, self._fragments = self._run + 1, set()
             elif kind == "navigation":
@@ -118,6 +119,9 @@ class StreamlitClient:
             elif kind == "script_finished" and message.script_finished != CUT_SHORT:
                 self._remove_stale(message.script_finished == ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
                 return
+
+    def hear(self, message: ForwardMsg) -> None:
+        """Look at a message before the page changes."""
 
     def _draw(self, path: tuple[int, ...], delta: Delta) -> None:
         self._fragments.add(delta.fragment_id)

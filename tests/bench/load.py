@@ -34,7 +34,8 @@ def measure() -> dict[str, Any]:
             alone = asyncio.run(run_sessions(server.url, 2, ALONE))
         with serving(Path(folder) / "crowd") as server:
             crowd, memory = asyncio.run(watch_sessions(server, sessions, seconds))
-    for line in describe(crowd, memory):
+            spent = sum(psutil.Process(server.process.pid).cpu_times()[:2])
+    for line in describe(crowd, memory, spent):
         say(line)
     if alone.faults or crowd.faults:
         raise RecsysError(f"{len(alone.faults) + len(crowd.faults)} faults, the first: {(alone.faults + crowd.faults)[0]}")
@@ -87,8 +88,8 @@ def pick_users(count: int) -> list[tuple[str, str, int]]:
     raise RecsysError(f"demo-city has {len(picked)} users with different names and {SHORTEST} events, not {count}")
 
 
-def describe(found: Measured, memory: list[tuple[float, float]]) -> list[str]:
-    """Return what was measured as lines: answers by action, faults, memory."""
+def describe(found: Measured, memory: list[tuple[float, float]], spent: float) -> list[str]:
+    """Return what was measured as lines: answers by action, faults, memory, seconds of the processor that the server has spent."""
     lines = []
     for action, taken in {**found.seconds, "all answers": found.answers()}.items():
         p50, p95, most = 1000 * np.quantile(taken or [np.nan], (0.5, 0.95, 1))
@@ -98,4 +99,6 @@ def describe(found: Measured, memory: list[tuple[float, float]]) -> list[str]:
     lines.append(
         f"memory: {after_minute:.0f} MB after a minute, {memory[-1][1]:.0f} MB at the end, ratio {memory[-1][1] / after_minute:.2f}"
     )
+    share = 1000 * spent / max(len(found.answers()), 1)
+    lines.append(f"processor: {share:.0f} ms for each answer, the first pages included; load of this machine {os.getloadavg()[0]:.1f}")
     return [*lines, *found.faults[:10]]

@@ -259,6 +259,7 @@ def test_a_read_only_file(tmp_path: Path) -> None:
     assert count(reading) == 1
     assert "is read-only and nothing was saved" in message_of(lambda: write(reading))
     reading.close()
+    assert not Path("file:").exists(), "the address is not a folder"
 
 
 def test_a_store_of_a_newer_version(store: Store, store_url: str) -> None:
@@ -288,4 +289,6 @@ def test_the_command_line_says_it_in_one_line(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "recscope.db").write_text("not a database, but long enough to be taken for one" * 100)
     monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
     assert main(["feedback", "export", str(tmp_path / "out.csv")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    said = capsys.readouterr().err
+    assert "is not a store or is damaged: file is not a database" in said and said.count("\n") == 1
+    assert not (tmp_path / "out.csv").exists()

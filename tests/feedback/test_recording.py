@@ -3,11 +3,12 @@
 import itertools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from recsys.accounts.account import Account, save_account
 from recsys.core.errors import DataError, NotAllowedError, UnknownNameError
@@ -126,6 +127,27 @@ def test_taking_back_a_take_takes_back_what_was_skipped_on_the_way(store: Store,
     assert {(each.item_id, each.action) for each in load_feedback(store, account, "city", "ann")} == {("a", "skip"), ("b", "take")}
 
 
+def test_feedback_on_two_ad_hoc_histories_is_that_of_two_people(store: Store, new_account: Callable[..., Account]) -> None:
+    """The lists of an API that serves visitors: one account, no user of the dataset, the same number of events."""
+    account, lists = new_account(), [shown(2, LISTS[0], user="") for _visitor in range(2)]
+    for each in lists:
+        record_impression(store, account, each)
+    record_feedback(store, account, lists[0].id, "a", "like")
+    record_feedback(store, account, lists[0].id, "b", "rating", 5.0)
+    record_feedback(store, account, lists[1].id, "a", "dislike")
+    record_feedback(store, account, lists[1].id, "b", "rating", 1.0)
+    record_feedback(store, account, lists[1].id, "c", "like")
+    record_feedback(store, account, lists[1].id, "c", "dislike")  # in one list it still replaces
+    known = {(each.impression_id, each.item_id, each.action, each.rating) for each in load_feedback(store, account, "city", "")}
+    assert known == {
+        (lists[0].id, "a", "like", None),
+        (lists[0].id, "b", "rating", 5.0),
+        (lists[1].id, "a", "dislike", None),
+        (lists[1].id, "b", "rating", 1.0),
+        (lists[1].id, "c", "dislike", None),
+    }
+
+
 def test_what_is_saved_twice_is_saved_once(store: Store, new_account: Callable[..., Account]) -> None:
     account, impression = new_account(), shown(1, LISTS[0])
     for _time in range(2):
@@ -177,3 +199,24 @@ def test_withdrawing_leaves_other_accounts_and_timelines_alone(store: Store, new
         record_feedback(store, account, impression.id, "a", "like")
     assert withdraw_feedback(store, ann, "city", "ann") == 1
     assert [len(load_feedback(store, *each)) for each in ((ann, "city", "ann"), (ann, "city", "eve"), (ben, "city", "ann"))] == [0, 1, 1]
+
+
+def test_loading_reads_the_feedback_of_the_timeline_and_no_other(store: Store, new_account: Callable[..., Account]) -> None:
+    """A store of millions of rows is as fast as a small one, as long as each query of a click has an index of its own."""
+    account, impression = new_account(), shown(1, LISTS[0])
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+        if statement.startswith("SELECT"):
+            plans.extend(row[3] for row in connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    event.listen(store._engine, "before_cursor_execute", explain)
+    try:
+        record_impression(store, account, impression)
+        record_feedback(store, account, impression.id, "c", "take")
+        record_feedback(store, account, impression.id, "a", "rating", 2.0)
+        load_feedback(store, account, "city", "ann")
+        withdraw_feedback(store, account, "city", "ann", "c", 1, "take")
+    finally:
+        event.remove(store._engine, "before_cursor_execute", explain)
+    assert plans and not [plan for plan in plans if "SCAN" in plan or "(dataset=?)" in plan]

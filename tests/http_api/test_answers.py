@@ -1,19 +1,35 @@
 """Answers of the API are those of the library, to the last digit."""
 
-from collections.abc import Callable
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 import recsys
+from recsys.accounts.account import open_local_account
 from recsys.core import History, Request, recommend, request_at
-from recsys.training.checkpoints import list_checkpoints
+from recsys.core.split import split_interactions
+from recsys.database.engine import open_store
+from recsys.database.schema import ImpressionRow
+from recsys.feedback.versions import add_version, promote_version
+from recsys.models import find_model_spec
+from recsys.training.checkpoints import list_checkpoints, load_checkpoint
+from recsys.training.loop import train_model
 from tests.http_api.conftest import Api
 
 MODELS = ("markov", "sasrec")
+
+
+@pytest.fixture
+def own_copy(api: Api, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that the test may change."""
+    monkeypatch.setenv("RECSYS_HOME", str(shutil.copytree(home, tmp_path / "home")))
+    return tmp_path / "home"
 
 
 @pytest.fixture
@@ -132,19 +148,35 @@ def test_an_explanation_is_the_librarys(client: TestClient, model: str, asked: d
     assert total == pytest.approx(found["score"], abs=1e-6)
 
 
-def test_a_model_that_is_trained_again_is_loaded_again(
-    api: Api, client: TestClient, tmp_path: Any, home: Any, monkeypatch: pytest.MonkeyPatch, trained: Callable[..., Any]
-) -> None:
-    import shutil
-
-    from recsys.training.loop import train_model
-
-    own = tmp_path / "home"
-    shutil.copytree(home, own)
-    monkeypatch.setenv("RECSYS_HOME", str(own))
+def test_a_model_that_is_trained_again_is_loaded_again(client: TestClient, own_copy: Path) -> None:
     data = recsys.open_dataset("tiny")
     before = post(client, "recommend", checkpoint="sasrec", user="u01")
     list(train_model("sasrec", data, settings={"embedding_size": 8, "max_length": 6, "epochs": 1}, seed=9, device="cpu"))
     after = post(client, "recommend", checkpoint="sasrec", user="u01")
     assert pairs(after["items"]) == [tuple(each) for each in recsys.recommend(recsys.load("sasrec", data), data, "u01")]
     assert after["items"] != before["items"]
+
+
+def test_a_name_means_the_promoted_version_also_while_the_store_is_away(
+    client: TestClient, own_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, store = recsys.open_dataset("tiny"), open_store()
+    owner, first = open_local_account(store), recsys.load("markov", data)
+    half = find_model_spec("markov").load().fit(data, split_interactions(data, "temporal"), first.model.config, 1)
+    add_version(store, owner, "tiny", first.card, half, {})
+    asked: dict[str, Any] = {"user": "u03", "record": True}
+    assert post(client, "recommend", checkpoint="markov", **asked)["checkpoint"] == "markov"
+    promote_version(store, owner, "tiny", "markov@2")
+    found = post(client, "recommend", checkpoint="markov", **asked)
+    second = load_checkpoint(own_copy / "checkpoints" / "tiny" / "markov@2")
+    expected = [tuple(each) for each in recsys.recommend(second, data, "u03")]
+    assert found["checkpoint"] == "markov@2" and pairs(found["items"]) == expected
+    assert expected != [tuple(each) for each in recsys.recommend(first, data, "u03")]
+    assert post(client, "recommend", checkpoint="markov@1", user="u03")["checkpoint"] == "markov"
+    listed = {each["name"]: each["version"] for each in client.get("/api/models").json()["datasets"][-1]["models"]}
+    assert (listed["markov"], listed["markov@1"], listed["markov@2"]) == (2, 1, 2)
+    with store.read() as session:
+        assert {(row.checkpoint, row.version) for row in session.scalars(select(ImpressionRow))} == {("markov", 1), ("markov", 2)}
+
+    monkeypatch.setenv("RECSCOPE_DATABASE_URL", "sqlite:////proc/nowhere/recscope.db")
+    assert post(client, "recommend", checkpoint="markov", user="u03")["checkpoint"] == "markov@2"

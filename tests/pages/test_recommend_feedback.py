@@ -218,3 +218,10 @@ def test_the_request_of_a_list_can_be_made_again_from_its_impression(page: Open,
     best = recommend(model, request, 10, tiny.repeats)
     assert [each.item_id for each in best] == shown.items
     assert [each.score for each in best] == pytest.approx(shown.scores)
+
+
+def test_nothing_about_data_in_memory_reaches_the_store(page: Open, tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.shell.feedback.is_temporary", lambda name: name == "tiny")
+    app = page()
+    click(app, "take_4")
+    assert len(tried(app)) == 1 and not rows(ImpressionRow) and not rows(FeedbackRow)

@@ -1,5 +1,6 @@
 """The door of the app, and actions that a role does not allow, as AppTest runs them. A real provider signs people in in tests/browser."""
 
+import ast
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pages.shell import account as session_account
 from pages.shell import sign_in
 from recsys.accounts.account import open_local_account
 from recsys.accounts.administration import list_accounts, list_actions, set_role
+from recsys.accounts.tokens import authenticate
 from recsys.core import Dataset
 from recsys.core.errors import StoreError
 from recsys.database.engine import open_store
@@ -173,7 +175,8 @@ def test_a_store_that_is_away_opens_no_door_but_closes_none(enter: Callable[...,
 
 
 def test_signing_out_here_signs_out_the_other_windows(enter: Callable[..., AppTest]) -> None:
-    one, other = enter("editor"), enter("editor")
+    issued = int(time.time())
+    one, other = enter("editor", iat=issued), enter("editor", iat=issued)
     one.button("sign_out").click().run()
     assert [each.value for each in one.title] == ["Sign in"]
     assert "you have signed out" in other.run().warning[0].value
@@ -299,3 +302,36 @@ def test_an_admin_changes_a_role_and_reads_the_log(enter: Callable[..., AppTest]
     app.session_state["accounts_part"] = "log"
     app.run()
     assert list(app.dataframe[0].value["action"]) == ["set role", "sign in", "sign in"]
+
+
+def test_an_admin_makes_and_revokes_a_token(enter: Callable[..., AppTest]) -> None:
+    app = enter("admin", "evaluate/accounts/page.py")
+    app.session_state["accounts_part"] = "tokens"
+    app.run()
+    app.text_input("token_name").set_value("shop")
+    app.button("make_token").click().run()
+    text = app.code[0].value
+    token = authenticate(open_store(), text)
+    assert token is not None
+    assert (token.name, token.account.role) == ("shop", "editor")
+    assert not app.run().code, "it is shown once"
+    app.button("make_token").click().run()
+    assert "there is a token 'shop' already" in app.error[0].value
+    app.button("revoke_token").click().run()
+    assert authenticate(open_store(), text) is None
+    assert [each.action for each in actions()][:2] == ["revoke token", "create token"]
+
+
+def test_every_fragment_looks_at_the_sign_in() -> None:
+    """A fragment that draws itself again is not behind the door of the script."""
+    wrapped, fragments = set(), set()
+    for path in (Path(NAVIGATION).parent).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                names = [ast.unparse(each) for each in node.decorator_list]
+                wrapped |= {(path, node.name)} if "signed_in" in names else set()
+                fragments |= {(path, node.name)} if any(name.startswith("st.fragment") for name in names) else set()
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "st.fragment" and node.args:
+                fragments.add((path, ast.unparse(node.args[0])))
+    assert len(fragments) > 5
+    assert fragments == wrapped

@@ -43,8 +43,8 @@ def store() -> Store:
     return open_store()
 
 
-def answer(store: Store, tiny: Dataset, accounts: int = 4, lists: int = 4) -> None:
-    """Lists of five items, of which each person likes two and dislikes two."""
+def answer(store: Store, tiny: Dataset, accounts: int = 4, lists: int = 6) -> None:
+    """Lists of five items, of which each person likes two and dislikes two: any one of them gives enough to learn from."""
     items = [str(each) for each in tiny.item_ids]
     for at in range(accounts):
         who = save_account(store, "https://people.test", f"p{at}", f"Person {at}", "", "editor")

@@ -7,7 +7,6 @@ import streamlit as st
 from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, request_context, theme
-from recsys.core import Dataset
 from recsys.core.formatting import format_moment, format_number, join_words
 from recsys.core.nouns import count_events
 from recsys.core.translation import _
@@ -41,6 +40,7 @@ def columns_html(here: Cursor, comparison: BlindComparison, titles: Mapping[str,
         names = [titles.get(comparison.name_of(side), comparison.name_of(side)) for side in comparison.sides]
         heads = [_("{side}: {model}", side=head, model=name) for head, name in zip(heads, names, strict=True)]
     next_item = None if titles is None else _next_item(here)
+    tints = cache.category_tints(here.dataset, theme.theme_palette())
     columns = []
     for head, items in zip(heads, comparison.columns, strict=True):
         cards = []
@@ -50,15 +50,11 @@ def columns_html(here: Cursor, comparison: BlindComparison, titles: Mapping[str,
                 name = comparison.name_of(comparison.sides[at])
                 notes = [titles.get(name, name), *([_("would take")] if item in clicked else [])]
                 tags += f' <span class="rs-note">{html.escape_html(" · ".join(notes))}</span>'
-            cards.append(_card(here.dataset, at, item, tags, item == next_item))
+            card = item_card.card_html(at + 1, here.dataset, item, None, tints, tags)
+            cards.append(f'<div class="rs-blind-card{" hit" if item == next_item else ""}">{card}</div>')
         empty = "" if items else f'<p class="rs-lead">{html.escape_html(item_card.empty_list_text(here.dataset))}</p>'
         columns.append(f'<div><div class="rs-column-head"><b>{html.escape_html(head)}</b></div>{empty}<div>{"".join(cards)}</div></div>')
     return f'<div class="rs-columns rs-blind{" rs-mixed" if interleaved else ""}">{"".join(columns)}</div>'
-
-
-def _card(dataset: Dataset, at: int, item: str, tags: str, is_hit: bool) -> str:
-    card = item_card.card_html(at + 1, dataset, item, None, cache.category_tints(dataset, theme.theme_palette()), tags)
-    return f'<div class="rs-blind-card{" hit" if is_hit else ""}">{card}</div>'
 
 
 def draw_mixed_list(here: Cursor, comparison: BlindComparison) -> list[str]:

@@ -5,6 +5,7 @@ import streamlit as st
 from pages import cache
 from pages.demo.recommend import cards, code_parameters, filters, paths, session, tried
 from pages.shell import cursor, feedback, keyboard
+from pages.shell.account import signed_in
 from pages.ui import fixed_scores, html, request_context
 from pages.ui.errors import draw_notices, guarded
 from recsys.core import find_fixed_reason
@@ -17,6 +18,7 @@ fixed_reason = find_fixed_reason(loaded.model)
 
 
 @st.fragment
+@signed_in
 @guarded
 def draw_list() -> None:
     draw_notices()  # those of a click, which runs this part of the page alone

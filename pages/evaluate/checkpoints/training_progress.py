@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.evaluate.checkpoints.curves import draw_curves
 from pages.shell import cursor
+from pages.shell.account import signed_in
 from pages.shell.cursor import Cursor
 from pages.ui.errors import escape_markdown, guarded
 from pages.ui.metrics import format_train_time
@@ -30,6 +31,7 @@ def draw_running_job(here: Cursor) -> None:
         st.fragment(_draw_job, run_every=REFRESH if job.running else None)(job, here)
 
 
+@signed_in
 @guarded
 def _draw_job(job: TrainingJob, here: Cursor) -> None:
     progress, running = job.progress, job.running

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages import cache
 from pages.evaluate.feedback import answer_text, rating_errors
+from pages.shell import feedback
 from pages.shell.account import current_account, current_store
 from pages.shell.cursor import Cursor
 from pages.ui import charts, checkpoint_titles, html, theme
@@ -31,8 +32,8 @@ def draw(here: Cursor) -> None:
 
 def _load_summary(here: Cursor) -> FeedbackSummary | None:
     """Return the summary of the cursor's dataset; None for data that is private to the session, of which nothing is stored."""
-    if here.dataset.name in cache.uploads():
-        html.lead(_("This data is private to your session, so nothing that you do with its lists is stored."))
+    if feedback.is_private(here):
+        html.lead(_("This data is private, so nothing that you do with its lists is stored."))
         return None
     return summarize_feedback(current_store(), current_account(), here.dataset.name, LATEST)
 

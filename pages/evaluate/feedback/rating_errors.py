@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages import cache
+from pages.shell import feedback
 from pages.shell.account import current_store
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
@@ -48,7 +49,7 @@ def _choose(found: dict[str, RatingPredictions]) -> str:
 
 
 def _load_given(here: Cursor) -> RatingPredictions | None:
-    if here.dataset.name in cache.uploads():
+    if feedback.is_private(here):
         return None
     try:
         return cache.given_ratings(current_store(), here.dataset, here.model, here.device)

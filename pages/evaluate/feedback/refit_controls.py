@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from pages.shell.account import current_account, current_store
+from pages.shell.account import current_account, current_store, signed_in
 from pages.shell.cursor import Cursor
 from pages.ui.errors import escape_markdown, guarded
 from recsys.accounts.roles import is_allowed
@@ -93,6 +93,7 @@ def _refit(dataset: str, base: str) -> None:
         submit_job(store, account, "refit", {"dataset": dataset, "checkpoint": base})
 
 
+@signed_in
 @guarded
 def _draw_job(job_id: str) -> None:
     from recsys.jobs.queue import count_jobs_before, get_job

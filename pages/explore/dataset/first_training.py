@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages import cache
 from pages.shell import cursor
-from pages.shell.account import check_action
+from pages.shell.account import check_action, signed_in
 from pages.ui import html
 from pages.ui.errors import guarded, notice
 from pages.ui.metrics import format_train_time
@@ -123,6 +123,7 @@ def draw(job: FirstTraining) -> None:
     st.fragment(_draw_lines, run_every=REFRESH if job.running else None)(job)
 
 
+@signed_in
 @guarded
 def _draw_lines(job: FirstTraining) -> None:
     running = job.running

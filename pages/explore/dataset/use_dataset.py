@@ -13,7 +13,7 @@ from pages.explore.dataset import first_training
 from pages.explore.dataset.first_training import MINUTES, list_baselines, list_recommended
 from pages.explore.dataset.import_state import KEY, ImportState
 from pages.shell import cursor
-from pages.shell.account import check_action
+from pages.shell.account import check_action, signed_in
 from pages.ui.errors import escape_markdown, guarded
 from pages.ui.metrics import format_train_time
 from pages.ui.training_job import TrainingJob, session_check
@@ -153,6 +153,7 @@ def _measure(dataset: Dataset) -> _Estimates:
     return estimates
 
 
+@signed_in
 def _draw_estimates(estimates: _Estimates) -> None:
     """Draw how long the recommended models will take, as far as it is known."""
     if not estimates.job.running and st.session_state.get("estimates_seen") != id(estimates):

@@ -4,18 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import html
 from recsys.core import PredictsBehaviours, request_at
 from recsys.core.formatting import format_share
 from recsys.core.translation import _
+from recsys.training.checkpoints import LoadedCheckpoint
 
 
-def predictions_html(here: Cursor, steps: Sequence[int]) -> list[str]:
+def predictions_html(here: Cursor, found: LoadedCheckpoint, steps: Sequence[int]) -> list[str]:
     """Return the probabilities at each step as bars, the most likely first; "" where the model or the data has no behaviours."""
-    model = cache.loaded(here.dataset, here.model, here.device).model
-    behaviours, history = here.history.behaviours, here.history
+    model, behaviours, history = found.model, here.history.behaviours, here.history
     if behaviours is None or not isinstance(model, PredictsBehaviours) or not model.behaviour_names or not steps:
         return [""] * len(steps)
     names = [str(name) for name in model.behaviour_names]

@@ -41,6 +41,7 @@ class StepView:
         self.dataset = cursor.dataset
         self.step = cursor.step
         self.history = cursor.history
+        self.found = cache.loaded(cursor.dataset, cursor.model, cursor.device)
         self.replay = self._replay_around(cursor.step)
         self.interest = cache.interest_profile(cursor.dataset, cursor.user)
         self.colours = theme.theme_palette()
@@ -52,12 +53,11 @@ class StepView:
     def frames(self, steps: Iterable[int]) -> dict[int, dict[str, str]]:
         """Return the parts of the page that change with the step, for each of these steps."""
         here, strip, store = self.cursor, self.strip, cache.step_parts()
-        found = cache.loaded(here.dataset, here.model, here.device)
         drawn_on = (strip.first, len(strip.ranks), strip.bins is not None, self.replay.first, len(self.replay.ranks))
-        key = explanation_key(here.dataset, found, here.user, drawn_on, current_language(), self.colours.background)
+        key = explanation_key(here.dataset, self.found, here.user, drawn_on, current_language(), self.colours.background)
         frames = {step: store.get((*key, step)) for step in steps}
         missing = [step for step, parts in frames.items() if parts is None]
-        for step, prediction in zip(missing, next_behaviour.predictions_html(here, missing), strict=True):
+        for step, prediction in zip(missing, next_behaviour.predictions_html(here, self.found, missing), strict=True):
             frames[step] = self.at(step).parts(prediction)
             store.put((*key, step), frames[step])
         return frames
@@ -82,8 +82,8 @@ class StepView:
             moments = self.moments(range(strip.first, strip.first + len(strip.splits)))
             return rank_strip(strip.ranks, strip.splits, moments, self.colours, strip.first, strip.title())
 
-        found, part = cache.loaded(here.dataset, here.model, here.device), (self.replay.first, strip.first, len(strip.splits))
-        return cache.figure(make, "strip", here.dataset, found, here.user, part, strip.title(), self.colours)
+        part = (self.replay.first, strip.first, len(strip.splits))
+        return cache.figure(make, "strip", here.dataset, self.found, here.user, part, strip.title(), self.colours)
 
     def stream_figure(self, interest: InterestProfile) -> go.Figure:
         """Return the stream of interests over the timeline."""
@@ -91,8 +91,7 @@ class StepView:
         return cache.figure(lambda: interest_stream(interest, self.tints, self.colours), *key)
 
     def _replay_around(self, step: int) -> Replay:
-        here = self.cursor
-        return cache.replay(here.dataset, here.model, here.user, here.device, step)
+        return cache.replay_loaded(self.dataset, self.found, self.cursor.user, step)
 
     def parts(self, behaviours: str) -> dict[str, str]:
         """Return the HTML of every part of the page that changes with the step, by name; assets/keyboard.js swaps these."""

@@ -8,6 +8,7 @@ from pages import cache
 from pages.cache.explanations import explanation_key, explanation_store
 from pages.inspect.explain.case import Case
 from pages.inspect.explain.top_list import TopList, explained_request
+from pages.shell.account import signed_in
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, item_card, theme
 from pages.ui.errors import error_boundary
@@ -71,6 +72,7 @@ def _times(count: int) -> str:
 
 
 @st.fragment
+@signed_in
 def draw_addition(here: Cursor, loaded: LoadedCheckpoint, choices: TopList) -> None:
     """Draw a choice of items below the top k, the next item first if it is one, and the smallest addition that brings it in."""
     with error_boundary():

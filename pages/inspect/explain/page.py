@@ -6,6 +6,7 @@ from pages import cache
 from pages.inspect.explain import global_view, local_view, what_if
 from pages.inspect.explain.options import choose_view
 from pages.shell import cursor, keyboard
+from pages.shell.account import signed_in
 from pages.ui import fixed_scores
 from pages.ui.errors import error_boundary
 from recsys.core import find_unexplained_reason
@@ -20,6 +21,7 @@ if fixed_scores.draw_reason(here, find_unexplained_reason(loaded.model), _("This
 
 
 @st.fragment
+@signed_in
 def draw_view() -> None:
     lead = st.empty()
     view = choose_view()

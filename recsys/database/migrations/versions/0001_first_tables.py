@@ -147,9 +147,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("impressions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_impressions_account_id_dataset_user_id"), ["account_id", "dataset", "user_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_impressions_dataset_checkpoint_version_created"), ["dataset", "checkpoint", "version", "created"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_impressions_dataset_user_id"), ["dataset", "user_id"], unique=False)
 
     op.create_table(
@@ -200,10 +197,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("impression_id", "item_id", "action", name=op.f("uq_feedback_impression_id_item_id_action")),
     )
     with op.batch_alter_table("feedback", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_feedback_account_id_dataset_user_id"), ["account_id", "dataset", "user_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_feedback_dataset_action_created"), ["dataset", "action", "created"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feedback_account_id_dataset_created"), ["account_id", "dataset", "created"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_feedback_dataset_checkpoint_version_created"), ["dataset", "checkpoint", "version", "created"], unique=False
+            batch_op.f("ix_feedback_account_id_dataset_user_id_created"), ["account_id", "dataset", "user_id", "created"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_feedback_dataset_action_created"), ["dataset", "action", "created"], unique=False)
+        batch_op.create_index(batch_op.f("ix_feedback_dataset_checkpoint_created"), ["dataset", "checkpoint", "created"], unique=False)
         batch_op.create_index(batch_op.f("ix_feedback_dataset_created"), ["dataset", "created"], unique=False)
         batch_op.create_index(batch_op.f("ix_feedback_dataset_user_id"), ["dataset", "user_id"], unique=False)
