@@ -11,12 +11,13 @@ from pathlib import Path
 
 from sqlalchemy import Select, select
 
-from recsys.core.errors import StoreError
+from recsys.core.errors import CheckpointError, StoreError
+from recsys.core.translation import _
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import VersionRow
 from recsys.feedback.version_names import SEPARATOR, join_version, split_version
 from recsys.storage.paths import home
-from recsys.training.checkpoints import CheckpointCard, CheckpointEntry, find_checkpoint, read_card
+from recsys.training.checkpoints import CARD, CheckpointCard, CheckpointEntry, find_checkpoint, get_checkpoint_folder, read_card
 
 _KNOWN: dict[str, dict[str, list[VersionRow]]] = {}
 """The rows of versions that each dataset had when the store last answered."""
@@ -37,13 +38,25 @@ def find_meant_checkpoint(name: str, dataset: str, allows_path: bool = True) -> 
     base = split_version(name)[0]
     if "/" in name or not (SEPARATOR in name or _has_versions(dataset, base)):
         return find_checkpoint(name, dataset, allows_path)
-    return find_checkpoint(resolve_version(open_store(), dataset, name), dataset, allows_path)
+    meant = resolve_version(open_store(), dataset, name)
+    if meant != name and split_version(meant)[1] > 1 and not (get_checkpoint_folder(dataset, meant) / CARD).is_file():
+        raise CheckpointError(
+            _(
+                "{version}, the promoted version of '{name}', has lost its folder; restore it, or use the version before it: "
+                "python -m recsys versions roll-back {name} {dataset}",
+                version=meant,
+                name=name,
+                dataset=dataset,
+            )
+        )
+    return find_checkpoint(meant, dataset, allows_path)
 
 
 def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
     """Return checkpoints under the names that people use: NAME is the promoted version, and NAME@1 then the trained one.
 
-    Folders of versions that are not in the store are left out. While the store does not answer, what it last said holds.
+    Folders of versions that are not in the store are left out, and so is NAME where the promoted version has lost its folder: another
+    model under its name would not be noticed. While the store does not answer, what it last said holds.
     """
     if not any(SEPARATOR in entry.name for entry in entries):
         return list(entries)
@@ -56,8 +69,9 @@ def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> 
         if number > 1:
             found += [entry] if any(row.version == number for row in rows) else []
             continue
-        meant = by_name.get(join_version(base, find_current(rows, entry.card)), entry)
-        found.append(replace(meant, name=base))
+        meant = by_name.get(join_version(base, find_current(rows, entry.card)))
+        if meant is not None:
+            found.append(replace(meant, name=base))
         if meant is not entry:
             found.append(replace(entry, name=f"{base}{SEPARATOR}1"))
     return found
