@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import LOCAL, LONGEST_NAME, Account, find_row, record_action, to_account, update_account
+from recsys.accounts.account import LOCAL, LONGEST_NAME, Account, find_row, is_lately_seen, record_action, to_account, update_account
 from recsys.accounts.roles import ROLES
 from recsys.accounts.sign_in_settings import SignInSettings
 from recsys.accounts.tokens import ISSUER as TOKEN
@@ -15,9 +15,6 @@ from recsys.core.errors import DataError, NotSignedInError
 from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow
-
-SEEN_EVERY = 300.0
-"""Seconds between two updates of the time at which an account was last seen."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +114,7 @@ def _is_up_to_date(row: AccountRow, identity: Identity, settings: SignInSettings
         and (row.name, row.email) == (identity.name, identity.email)
         and row.claimed_role == decide_role(identity, settings)
         and row.role == decide_role(identity, settings, row.assigned_role)
-        and time.time() - row.last_seen < SEEN_EVERY
+        and is_lately_seen(row)
     )
 
 

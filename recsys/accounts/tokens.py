@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action, save_account, to_account
+from recsys.accounts.account import Account, record_action, to_account, update_account
 from recsys.accounts.roles import ROLES, check_allowed
 from recsys.core.errors import DataError, StoreError, unknown
 from recsys.core.translation import _
@@ -48,13 +49,16 @@ def create_token(store: Store, by: Account, name: str, role: str = "editor") -> 
         raise DataError(
             _("the name of a token has 1 to {most} letters, digits or signs on one line, for example 'shop server'", most=LONGEST_NAME)
         )
-    if any(each.name == name and each.revoked is None for each in list_tokens(store, by)):
-        raise DataError(_("there is a token '{name}' already; revoke it first, or give the new one another name", name=name))
-    account = save_account(store, ISSUER, name, name=name, email="", role=role)
     text = PREFIX + secrets.token_urlsafe(32)
-    with store.write() as session:
-        session.add(TokenRow(account_id=account.id, name=name, digest=_digest(text)))
+
+    def fill(session: Session, row: AccountRow) -> None:
+        if session.scalar(select(TokenRow.id).where(TokenRow.name == name, TokenRow.revoked.is_(None))) is not None:
+            raise DataError(_("there is a token '{name}' already; revoke it first, or give the new one another name", name=name))
+        row.name, row.role = name, row.assigned_role or role
+        session.add(TokenRow(account_id=row.id, name=name, digest=_digest(text)))
         record_action(session, by, "create token", name)
+
+    update_account(store, ISSUER, name, fill)
     return text
 
 

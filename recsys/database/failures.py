@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from recsys.core.errors import RecsysError, StoreError
@@ -42,8 +42,6 @@ def clear_failures(place: str) -> Iterator[None]:
         raise _failure(_sentence(error), place, " ".join(str(error.orig).split())) from error
     except PoolTimeoutError as error:
         raise _failure(BUSY, place, "") from error
-    except SQLAlchemyError:
-        raise
 
 
 def _failure(sentence: str, place: str, reason: str) -> StoreError:

@@ -127,7 +127,7 @@ class FeedbackCountRow(Table):
     """How many lists a version showed on a day, and how often each action was its answer: counting millions of rows would take seconds.
 
     `action` is that of the feedback, or "impression". `day` counts from 1970 in UTC and is that of the row's `created`. Withdrawn feedback
-    is not counted. Kept by `recsys.feedback.counts` in the transaction of every change.
+    is not counted. Kept by `recsys.database.counts` in the transaction of every change.
     """
 
     __tablename__ = "feedback_counts"

@@ -59,7 +59,8 @@ def list_versions(store: Store, dataset: str, checkpoint: str) -> list[Version]:
     with store.read() as session:
         rows = {row.version: row for row in session.scalars(select_versions(dataset, base))}
         current = find_current(rows.values(), card)
-        makers = dict(session.execute(select(AccountRow.id, AccountRow.name)).tuples().all())
+        owners = {row.account_id for row in rows.values()}
+        makers = dict(session.execute(select(AccountRow.id, AccountRow.name).where(AccountRow.id.in_(owners))).tuples().all())
         counted = (
             select(FeedbackCountRow.version, func.sum(FeedbackCountRow.count))
             .where(FeedbackCountRow.dataset == dataset, FeedbackCountRow.checkpoint == base, FeedbackCountRow.action.in_(ACTIONS))

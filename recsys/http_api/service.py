@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from recsys.accounts.account import LOCAL, Account, find_row, open_local_account, to_account
+from recsys.accounts.account import Account, open_local_account
 from recsys.database.engine import Store, open_store
 from recsys.http_api.access import Caller
 from recsys.http_api.loading import Loader
@@ -27,12 +27,8 @@ class Service:
         return open_store()
 
     def account(self, caller: Caller) -> Account:
-        """Return the account that acts in a request; the local one is only read, since each write waits for the disk."""
-        if caller.account is not None:
-            return caller.account
-        with self.store.read() as session:
-            row = find_row(session, LOCAL, LOCAL)
-        return open_local_account(self.store) if row is None else to_account(row)
+        """Return the account that acts in a request."""
+        return caller.account or open_local_account(self.store)
 
     def open(self, dataset: str, checkpoint: str) -> "tuple[Dataset, LoadedCheckpoint]":
         """Return a dataset and the version of a checkpoint that is meant by its name."""

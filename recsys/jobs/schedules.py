@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from recsys.accounts.account import Account, record_action, to_account
@@ -59,17 +59,21 @@ def save_schedule(store: Store, account: Account, dataset: str, checkpoint: str,
 
 def list_schedules(store: Store) -> list[Schedule]:
     """Return all schedules by dataset and checkpoint."""
-    wanted = select(ScheduleRow, AccountRow.name).join(AccountRow, AccountRow.id == ScheduleRow.account_id)
+    return _load_schedules(store)
+
+
+def find_schedule(store: Store, dataset: str, checkpoint: str) -> Schedule | None:
+    """Return the schedule of a checkpoint, if it has one."""
+    return next(iter(_load_schedules(store, ScheduleRow.dataset == dataset, ScheduleRow.checkpoint == checkpoint)), None)
+
+
+def _load_schedules(store: Store, *conditions: ColumnElement[bool]) -> list[Schedule]:
+    wanted = select(ScheduleRow, AccountRow.name).join(AccountRow, AccountRow.id == ScheduleRow.account_id).where(*conditions)
     with store.read() as session:
         return [
             Schedule(row.id, row.account_id, owner, row.dataset, row.checkpoint, row.every, _count_new(session, row), row.created)
             for row, owner in session.execute(wanted.order_by(ScheduleRow.dataset, ScheduleRow.checkpoint))
         ]
-
-
-def find_schedule(store: Store, dataset: str, checkpoint: str) -> Schedule | None:
-    """Return the schedule of a checkpoint, if it has one."""
-    return next((each for each in list_schedules(store) if (each.dataset, each.checkpoint) == (dataset, checkpoint)), None)
 
 
 def delete_schedule(store: Store, account: Account, schedule_id: str) -> None:
