@@ -249,7 +249,14 @@ def test_no_password_is_in_the_files_of_the_image() -> None:
     copied = {line[1:] for line in ignored if line.startswith("!")}
     assert all((ROOT / path).exists() for path in copied)
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert copied >= {*needed["packages"], *needed["force-include"], "pyproject.toml", "README.md", "requirements.txt", "requirements-server.txt"}
+    assert copied >= {
+        *needed["packages"],
+        *needed["force-include"],
+        "pyproject.toml",
+        "README.md",
+        "requirements.txt",
+        "requirements-server.txt",
+    }
 
 
 def test_open_prepares_a_file_and_opens_its_timeline(scripts: Path, outside: Path) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from sqlalchemy import Select, select
 
-from recsys.core.errors import StoreError
+from recsys.core.errors import CheckpointError, StoreError
+from recsys.core.translation import _
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import VersionRow
 from recsys.feedback.version_names import SEPARATOR, join_version, number_version, split_version
 from recsys.storage.paths import home
-from recsys.training.checkpoints import CheckpointCard, CheckpointEntry, find_checkpoint, read_card
+from recsys.training.checkpoints import CARD, CheckpointCard, CheckpointEntry, find_checkpoint, get_checkpoint_folder, read_card
 
 _KNOWN: dict[str, dict[str, list[VersionRow]]] = {}
 """The rows of versions that each dataset had when the store last answered."""
@@ -37,13 +38,25 @@ def resolve_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Pat
     base = split_version(name)[0]
     if "/" in name or not (SEPARATOR in name or _has_versions(dataset, base)):
         return find_checkpoint(name, dataset, allows_path)
-    return find_checkpoint(resolve_version(open_store(), dataset, name), dataset, allows_path)
+    resolved = resolve_version(open_store(), dataset, name)
+    if resolved != name and split_version(resolved)[1] > 1 and not (get_checkpoint_folder(dataset, resolved) / CARD).is_file():
+        raise CheckpointError(
+            _(
+                "{version}, the promoted version of '{name}', has lost its folder; restore it, or use the version before it: "
+                "python -m recsys versions roll-back {name} {dataset}",
+                version=resolved,
+                name=name,
+                dataset=dataset,
+            )
+        )
+    return find_checkpoint(resolved, dataset, allows_path)
 
 
 def apply_promotions(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
     """Return checkpoints under the names that people use: NAME is the version in use, and NAME@1 the trained one where that is another.
 
-    Folders of versions that are not in the store are left out. While the store does not answer, what it last said holds.
+    Folders of versions that are not in the store are left out, and so is NAME where the version in use has lost its folder: another
+    model under its name would not be noticed. While the store does not answer, its last answer holds.
     """
     if not any(SEPARATOR in entry.name for entry in entries):
         return list(entries)
@@ -56,8 +69,9 @@ def apply_promotions(dataset: str, entries: Sequence[CheckpointEntry]) -> list[C
         if number > 1:
             found += [entry] if any(row.version == number for row in rows) else []
             continue
-        used = by_name.get(join_version(base, find_version_in_use(rows, entry.card)), entry)
-        found.append(replace(used, name=base))
+        used = by_name.get(join_version(base, find_version_in_use(rows, entry.card)))
+        if used is not None:
+            found.append(replace(used, name=base))
         if used is not entry:
             found.append(replace(entry, name=number_version(base, 1)))
     return found

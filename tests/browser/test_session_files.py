@@ -95,9 +95,16 @@ def test_nothing_of_a_private_upload_stays_when_a_killed_server_starts_again(pag
         assert not list_files(server.home)
 
 
+def _has_any(folder: Path, pattern: str) -> bool:
+    try:
+        return bool(list(folder.glob(pattern)))
+    except FileNotFoundError:  # a folder was removed while it was read
+        return True
+
+
 def wait_until_empty(folder: Path, pattern: str) -> float:
     began = time.monotonic()
-    while list(folder.glob(pattern)):
+    while _has_any(folder, pattern):
         assert time.monotonic() - began < SOON, sorted(folder.rglob("*"))
         time.sleep(0.1)
     return time.monotonic() - began

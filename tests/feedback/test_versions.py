@@ -17,7 +17,7 @@ from recsys.__main__ import main
 from recsys.accounts.account import Account, save_account
 from recsys.api import load
 from recsys.core import Dataset, Request, recommend
-from recsys.core.errors import DataError, NotAllowedError, NotTrainedError, StoreError, UnknownNameError
+from recsys.core.errors import CheckpointError, DataError, NotAllowedError, NotTrainedError, StoreError, UnknownNameError
 from recsys.database.engine import Store
 from recsys.database.schema import AuditRow, VersionRow
 from recsys.feedback import version_lookup
@@ -104,6 +104,20 @@ def test_the_plain_name_loads_the_promoted_version(tiny: Dataset, home_store: St
     assert load("markov@1", tiny).card.name == "markov" == load(markov, tiny).card.name
     entries = {each.name: each.card.name for each in apply_promotions("tiny", list_checkpoints("tiny"))}
     assert entries == {"markov": "markov@2", "markov@1": "markov", "markov@2": "markov@2"}
+
+
+def test_no_other_model_takes_the_name_of_a_promoted_version_without_a_folder(
+    tiny: Dataset, home_store: Store, owner: Account, markov: Path
+) -> None:
+    promoted, other = (add(home_store, owner, markov, seed) for seed in (5, 6))
+    promote_version(home_store, owner, "tiny", promoted)
+    shutil.rmtree(markov.with_name(promoted))
+    assert [each.name for each in apply_promotions("tiny", list_checkpoints("tiny"))] == ["markov@1", other]
+    with pytest.raises(CheckpointError, match=r"markov@2, the promoted version of 'markov', has lost its folder; .*roll-back markov tiny"):
+        load("markov", tiny)
+    assert load("markov@1", tiny).fingerprint == load_checkpoint(markov).fingerprint
+    assert roll_back(home_store, owner, "tiny", "markov") == "markov"
+    assert load("markov", tiny).fingerprint == load_checkpoint(markov).fingerprint
 
 
 def test_training_again_makes_the_plain_name_mean_the_trained_one(home_store: Store, owner: Account, markov: Path) -> None:
