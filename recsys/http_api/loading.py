@@ -32,7 +32,7 @@ class Loader:
         self._resolved: dict[tuple[str, str], Path] = {}  # no larger than the checkpoints on disk
 
     def dataset(self, name: str) -> Dataset:
-        """Return a prepared dataset; any other name is an answer 404."""
+        """Return a prepared dataset; any other name is an ApiError with 404."""
         from recsys.datasets import prepared_folder
 
         folder = prepared_folder(name) if _is_name(name) else None
