@@ -10,7 +10,8 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from pages.ui.errors import escape_markdown
-from recsys.accounts.account import Account, open_local_account, record_action
+from recsys.accounts.account import Account, open_local_account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed, is_allowed
 from recsys.accounts.sign_in import Identity, load_account, read_identity
 from recsys.accounts.sign_in_settings import SignInSettings, read_sign_in_settings

@@ -25,7 +25,7 @@ _link = st.components.v2.component("recscope_sign_in", js=(ASSETS / "sign_in.js"
 
 @dataclass(frozen=True)
 class Entry:
-    """Whether this session may see the app, as which account, and if not why not.
+    """Result of `check_entry`: whether this session may see the app, as which account, and if not why not.
 
     Attributes:
         is_open: whether the pages may be drawn.

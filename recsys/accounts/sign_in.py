@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import LOCAL, LONGEST_NAME, Account, find_row, is_lately_seen, record_action, to_account, update_account
+from recsys.accounts.account import LOCAL, LONGEST_NAME, Account, find_row, is_lately_seen, to_account, update_account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import ROLES
 from recsys.accounts.sign_in_settings import SignInSettings
 from recsys.accounts.tokens import ISSUER as TOKEN

@@ -90,7 +90,7 @@ class ImpressionRow(Table):
 
 
 class FeedbackRow(Table):
-    """What a person did with an item of an impression: "take", "like", "dislike", "skip" or "rating".
+    """One answer of a person to an item of an impression: "take", "like", "dislike", "skip" or "rating".
 
     Dataset, checkpoint, version, user and step are those of the impression, repeated here so that the page of feedback needs no join over
     millions of impressions. An item has one row for an impression and action: a click that is sent twice changes nothing. `withdrawn` is
@@ -124,7 +124,7 @@ class FeedbackRow(Table):
 
 
 class FeedbackCountRow(Table):
-    """How many lists a version showed on a day, and how often each action was its answer: counting millions of rows would take seconds.
+    """Number of lists that a version showed on a day, or of their answers of one action: counting millions of rows would take seconds.
 
     `action` is that of the feedback, or "impression". `day` counts from 1970 in UTC and is that of the row's `created`. Withdrawn feedback
     is not counted. Kept by `recsys.database.counts` in the transaction of every change.
@@ -250,7 +250,7 @@ class TokenRow(Table):
 
 
 class AuditRow(Table):
-    """Who did what and when. Rows are only ever added; they stay when an account is erased, with its id alone."""
+    """An action of an account and its time. Rows are only ever added; they stay when an account is erased, with its id alone."""
 
     __tablename__ = "audit_log"
     __table_args__ = (Index(None, "created"),)

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import LOCAL, Account, record_action
+from recsys.accounts.account import LOCAL, Account
 from recsys.accounts.administration import find_account_row
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed
 from recsys.database.counts import change_counts, count_rows, filter_first
 from recsys.database.engine import Store

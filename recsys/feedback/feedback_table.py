@@ -44,7 +44,7 @@ COLUMNS: dict[str, tuple[Any, pa.DataType]] = {
     "created": (FeedbackRow.created, pa.float64()),
     "withdrawn": (FeedbackRow.withdrawn, pa.float64()),
 }
-"""What each column holds. Those from feedback_id on are empty for a list without an answer."""
+"""Columns of the table with those of the store and their types. Those from feedback_id on are empty for a list without an answer."""
 SCHEMA = pa.schema([pa.field(name, kind) for name, (_column, kind) in COLUMNS.items()])
 JSON_COLUMNS = ("items", "scores", "context")
 LONGEST_ADDRESS = 255

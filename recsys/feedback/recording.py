@@ -46,7 +46,7 @@ class Impression:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person did with an item of a list."""
+    """One answer of a person to an item of a list."""
 
     impression_id: str
     item_id: str

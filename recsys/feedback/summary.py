@@ -38,7 +38,7 @@ class VersionFeedback:
 
 @dataclass(frozen=True)
 class DailyFeedback:
-    """What one version showed and got back on one day in UTC."""
+    """Lists and answers of one version on one day in UTC."""
 
     day: dt.date
     feedback: VersionFeedback

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action
+from recsys.accounts.account import Account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed
 from recsys.core.errors import DataError, UnknownNameError, unknown
 from recsys.core.translation import _

@@ -21,7 +21,7 @@ STOP_SECONDS = 30.0
 STORE_SECONDS = 120.0
 """Seconds for which the end of a job is tried to be saved while the store does not answer."""
 PRIORITY = 5
-"""How much the process stands back behind the server, whose pages people wait for (`nice`)."""
+"""Niceness of the process: the server, whose pages people wait for, goes first."""
 
 
 class _Heartbeat:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.accounts.account import Account, open_local_account
-from recsys.accounts.administration import list_accounts, list_actions, set_role
+from recsys.accounts.administration import list_accounts, set_role
+from recsys.accounts.audit_log import list_actions
 from recsys.accounts.roles import ROLES
 from recsys.accounts.sign_in import decide_role, load_account, read_identity, sign_out
 from recsys.accounts.sign_in_settings import SignInSettings
