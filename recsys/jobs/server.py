@@ -15,7 +15,7 @@ from recsys.jobs.schedules import start_due_jobs
 
 POLL_SECONDS = 1.0
 SCHEDULE_SECONDS = 10.0
-"""Seconds between two looks at the schedules and for lost jobs."""
+"""Seconds between two checks of the schedules and for lost jobs."""
 
 
 def serve_jobs(stop: Event) -> None:
@@ -23,7 +23,7 @@ def serve_jobs(stop: Event) -> None:
     log = logging.getLogger(__name__)
     store: Store | None = None
     running: JobProcess | None = None
-    looked, is_silent = -SCHEDULE_SECONDS, False
+    checked, is_silent = -SCHEDULE_SECONDS, False
     while not stop.wait(POLL_SECONDS):
         try:
             store = store or _find_store()
@@ -31,8 +31,8 @@ def serve_jobs(stop: Event) -> None:
                 continue
             if running is not None and has_ended(store, running):
                 running = None
-            if time.monotonic() - looked >= SCHEDULE_SECONDS:
-                looked = time.monotonic()
+            if time.monotonic() - checked >= SCHEDULE_SECONDS:
+                checked = time.monotonic()
                 fail_lost_jobs(store, running.job_id if running else None)
                 start_due_jobs(store)
             if running is None:

@@ -74,19 +74,19 @@ def work_on(store: Store, job_id: str) -> None:
     with store.read() as session:
         row = session.get_one(JobRow, job_id)
         owner = session.get(AccountRow, row.account_id)
-    life = _Heartbeat(store, job_id)
+    heartbeat = _Heartbeat(store, job_id)
     state, result, error = "failed", None, ""
     try:
         if owner is None:
             raise DataError(_("the account that asked for it no longer exists"))
-        result = KINDS[row.kind].work(store, to_account(owner), row.arguments, life.report, life.should_stop)
+        result = KINDS[row.kind].work(store, to_account(owner), row.arguments, heartbeat.report, heartbeat.should_stop)
         state = "stopped" if result is None else "done"
     except RecsysError as failure:
         error = str(failure)
     except Exception as failure:  # no caller above this process could show it
         traceback.print_exc()
         error = _("unexpected error, {kind}: {error}. This is a bug.", kind=type(failure).__name__, error=failure)
-    life.end()
+    heartbeat.end()
     _save_end(store, job_id, state, dict(result or {}), error)
 
 

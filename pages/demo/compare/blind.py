@@ -78,7 +78,7 @@ def draw(here: Cursor) -> None:
     if shown.pick is None:
         _draw_question(here, shown)
     else:
-        _draw_answer(here, shown, titles)
+        _draw_result(here, shown, titles)
 
 
 def _draw_setup(here: Cursor, found: Mapping[str, "CheckpointEntry"]) -> None:
@@ -164,8 +164,8 @@ def _take_pick(here: Cursor, pick: str) -> None:
         st.session_state[ROUND] = replace(shown, pick=pick)
 
 
-def _draw_answer(here: Cursor, shown: Round, titles: Mapping[str, str]) -> None:
-    html.lead(blind_lists.answer_html(here, shown.comparison, str(shown.pick), titles))
+def _draw_result(here: Cursor, shown: Round, titles: Mapping[str, str]) -> None:
+    html.lead(blind_lists.result_html(here, shown.comparison, str(shown.pick), titles))
     with st.container(horizontal=True):
         st.button(_("Next user"), key="blind_next", type="primary", on_click=_go_on, args=(here,))
         st.button(_("Change models"), key="blind_change", on_click=_set_up, args=(None,))

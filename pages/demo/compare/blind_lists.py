@@ -73,7 +73,7 @@ def draw_mixed_list(here: Cursor, comparison: BlindComparison) -> list[str]:
     return ticked
 
 
-def answer_html(here: Cursor, comparison: BlindComparison, pick: str, titles: Mapping[str, str]) -> str:
+def result_html(here: Cursor, comparison: BlindComparison, pick: str, titles: Mapping[str, str]) -> str:
     """Return as HTML whose list was picked, and where the item that came next stands in both lists."""
     names = {side: f"<b>{html.escape_html(titles.get(name, name))}</b>" for side in (FIRST, SECOND) for name in [comparison.name_of(side)]}
     if pick == TIE:
