@@ -1,4 +1,4 @@
-"""The script that app.py runs: the door, the list of pages, the cursor in the sidebar, the error boundary around the page that is open.
+"""The script that app.py runs: the sign-in, the list of pages, the cursor in the sidebar, the error boundary around the page that is open.
 
 The titles here are those of the menu and the browser tab; a page's `page.py` writes its own heading.
 """

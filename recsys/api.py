@@ -16,14 +16,14 @@ def load(checkpoint: str | Path, dataset: "str | Dataset", device: str = "cpu") 
 
     A name means the version that was promoted last, NAME@1 the trained one.
     """
-    from recsys.feedback.promotions import find_meant_checkpoint
+    from recsys.feedback.version_lookup import resolve_checkpoint
     from recsys.model_import.python_code import is_code, open_code
     from recsys.training.checkpoints import check_dataset_match, load_checkpoint
 
     data = _open(dataset)
     if is_code(str(checkpoint)):
         return open_code(str(checkpoint), data)
-    loaded = load_checkpoint(find_meant_checkpoint(str(checkpoint), data.name), device)
+    loaded = load_checkpoint(resolve_checkpoint(str(checkpoint), data.name), device)
     check_dataset_match(loaded.card, data)
     return loaded
 

@@ -1,4 +1,4 @@
-"""What is drawn of a timeline, made once: figures that are the same at every step, and the parts of its steps."""
+"""Parts of a drawn timeline, made once: figures that are the same at every step, and the parts of its steps."""
 
 from collections.abc import Callable
 from typing import Any

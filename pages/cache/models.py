@@ -17,7 +17,7 @@ from recsys.core.errors import NotTrainedError
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import Replay, StepAttention, compute_step_attention, replay_history
-from recsys.feedback.promotions import name_meant_checkpoints
+from recsys.feedback.version_lookup import apply_promotions
 from recsys.model_import.python_code import open_named_code
 from recsys.models import KNOWN_MODELS
 from recsys.training.checkpoints import CheckpointEntry, LoadedCheckpoint, check_dataset_match, list_checkpoints, load_checkpoint, read_card
@@ -34,7 +34,7 @@ LONG_REPLAYS = 4  # whole replays of long timelines that are kept: one takes up 
 def checkpoints(dataset: Dataset) -> dict[str, CheckpointEntry]:
     """Return the checkpoints of a dataset, best validation NDCG first; the user's own replace shipped ones of the same name.
 
-    Each is under the name that it is meant by: a promoted version has the plain name of its checkpoint.
+    Each is under the name that people use: the version in use has the plain name of its checkpoint.
 
     Differences under .01 do not count: then the order of KNOWN_MODELS decides, where a model stands before its variants. Fusions stand
     last: they take the time of all their parts, and a visitor waits for the first model.
@@ -43,7 +43,7 @@ def checkpoints(dataset: Dataset) -> dict[str, CheckpointEntry]:
     open_named_code(dataset)
     found = [
         *list_live_models(dataset.name),
-        *(name_meant_checkpoints(dataset.name, list_checkpoints(dataset.name)) if own is None else _in_folder(own)),
+        *(apply_promotions(dataset.name, list_checkpoints(dataset.name)) if own is None else _in_folder(own)),
     ]
     place = {model: at for at, model in enumerate(KNOWN_MODELS)}
 

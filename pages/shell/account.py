@@ -10,9 +10,10 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from pages.ui.errors import escape_markdown
-from recsys.accounts.account import Account, open_local_account, record_action
+from recsys.accounts.account import Account, open_local_account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed, is_allowed
-from recsys.accounts.sign_in import Identity, enter, read_identity
+from recsys.accounts.sign_in import Identity, load_account, read_identity
 from recsys.accounts.sign_in_settings import SignInSettings, read_sign_in_settings
 from recsys.core.errors import DataError, NotAllowedError, NotSignedInError, StoreError, summarize_error
 from recsys.core.translation import _
@@ -47,7 +48,7 @@ def current_account() -> Account:
         return entered.account
     try:
         store = current_store()
-        account = open_local_account(store) if settings is None or identity is None else enter(store, identity, settings)
+        account = open_local_account(store) if settings is None or identity is None else load_account(store, identity, settings)
     except StoreError:
         if entered is None or entered.identity != identity:
             raise
@@ -87,13 +88,13 @@ def check_action(action: str, subject: str | None = None) -> None:
 def signed_in(fragment: Callable[P, None]) -> Callable[P, None]:
     """Let a fragment draw for a session that may look; for any other, draw the whole app, which asks for a sign-in.
 
-    A fragment that draws itself again does so without the script around it, so that the door there does not see it.
+    A fragment that draws itself again does so without the script around it, so that `check_entry` there does not see it.
     """
 
     @wraps(fragment)
     def draw(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            check_action("look")
+            check_action("view")
         except NotAllowedError:
             st.rerun()
         fragment(*args, **kwargs)
@@ -118,7 +119,7 @@ def draw_refusal(action: str) -> bool:
 
 @lru_cache(maxsize=1)
 def sign_in_settings() -> SignInSettings | None:
-    """Return the settings of sign-in, None where there is none. They are read once: a file that vanishes later opens no door."""
+    """Return the settings of sign-in, None where there is none. They are read once: a file that vanishes later must not open the app."""
     try:
         secrets = st.secrets.to_dict()
     except StreamlitSecretNotFoundError as error:

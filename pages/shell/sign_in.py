@@ -1,4 +1,4 @@
-"""The door of the app: a page to sign in with, where secrets.toml asks for it, and the account with its way out in the sidebar."""
+"""Sign-in of the app: the page to sign in with, where secrets.toml asks for it, and the account with “Sign out” in the sidebar."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from pages.ui import html
 from pages.ui.errors import escape_markdown, guarded
 from recsys.accounts.account import Account
 from recsys.accounts.roles import check_allowed
-from recsys.accounts.sign_in import leave
+from recsys.accounts.sign_in import sign_out
 from recsys.core.errors import NotAllowedError, NotSignedInError, RecsysError, StoreError, summarize_error
 from recsys.core.formatting import join_words
 from recsys.core.translation import _
@@ -25,12 +25,12 @@ _link = st.components.v2.component("recscope_sign_in", js=(ASSETS / "sign_in.js"
 
 @dataclass(frozen=True)
 class Entry:
-    """The answer of the door: whether this session may look, as which account, and if not why not.
+    """Result of `check_entry`: whether this session may see the app, as which account, and if not why not.
 
     Attributes:
         is_open: whether the pages may be drawn.
         account: the account that has signed in; None without sign-in, or where nobody has.
-        message: the reason that the door is closed; empty for a person who has not signed in yet.
+        message: the reason that they may not; empty for a person who has not signed in yet.
         providers: those that a person can sign in with now.
     """
 
@@ -41,7 +41,7 @@ class Entry:
 
 
 def check_entry() -> Entry:
-    """Return whether this session may look. Whatever goes wrong while that is found out keeps the door closed."""
+    """Return whether this session may see the app; it may not where anything goes wrong while that is found out."""
     try:
         settings = sign_in_settings()
         if settings is None:
@@ -60,7 +60,7 @@ def check_entry() -> Entry:
     account = None
     try:
         account = current_account()
-        check_allowed(account, "look")
+        check_allowed(account, "view")
     except NotSignedInError as error:
         return Entry(is_open=False, message=str(error), providers=settings.providers)
     except NotAllowedError:
@@ -72,7 +72,7 @@ def check_entry() -> Entry:
 
 
 def draw(entry: Entry) -> None:
-    """Draw the page for a session that may not look: a button for each provider, or the reason that there is none."""
+    """Draw the page for a session that may not see the app: a button for each provider, or the reason that there is none."""
     _link(key="sign_in_link", data={"signed_in": False})
     st.html("<style>[data-testid=stSidebar], [data-testid=stExpandSidebarButton] { display: none }</style>")  # empty, but still there
     _left, middle, _right = st.columns((1, 2, 1))
@@ -112,6 +112,6 @@ def _sign_in(provider: str) -> None:
 def _sign_out() -> None:
     """Sign out here, in the other windows of this sign-in, and at the provider where it offers that."""
     try:
-        leave(current_store(), current_identity())
+        sign_out(current_store(), current_identity())
     finally:
         st.logout()

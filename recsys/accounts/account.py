@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from recsys.core.errors import StoreError
 from recsys.database.engine import Store
-from recsys.database.schema import AccountRow, AuditRow
+from recsys.database.schema import AccountRow
 
 LOCAL = "local"
 """Issuer and subject of the account of a server without sign-in, and of the command line."""
@@ -92,8 +92,3 @@ def is_lately_seen(row: AccountRow) -> bool:
 def to_account(row: AccountRow) -> Account:
     """Return the account of a row."""
     return Account(row.id, row.name, row.role)
-
-
-def record_action(session: Session, account: Account, action: str, subject: str) -> None:
-    """Add an entry to the audit log, in the transaction of what was done."""
-    session.add(AuditRow(account_id=account.id, action=action, subject=subject))

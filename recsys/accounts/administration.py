@@ -1,43 +1,30 @@
-"""What admins see and change: the accounts with their roles, and the audit log."""
+"""Accounts and their roles as admins see and change them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import LOCAL, Account, record_action
+from recsys.accounts.account import LOCAL, Account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import ROLES, check_allowed
 from recsys.accounts.tokens import ISSUER as TOKEN
 from recsys.core.errors import DataError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
-from recsys.database.schema import AccountRow, AuditRow
-
-MANAGE = "manage accounts"
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """An action in the audit log. `account` is the name of who did it, or their id where the account is erased."""
-
-    time: float
-    account_id: str
-    account: str
-    action: str
-    subject: str
+from recsys.database.schema import AccountRow
 
 
 def list_accounts(store: Store, account: Account) -> list[AccountRow]:
     """Return all accounts for an admin, the latest visitor first."""
-    check_allowed(account, MANAGE)
+    check_allowed(account, "manage accounts")
     with store.read() as session:
         return list(session.scalars(select(AccountRow).order_by(AccountRow.last_seen.desc(), AccountRow.id)))
 
 
 def set_role(store: Store, account: Account, whom: str, role: str | None) -> Account:
     """Set the role of an account, by its id or verified address; None gives back the role by sign-in. Return the changed account."""
-    check_allowed(account, MANAGE)
+    check_allowed(account, "manage accounts")
     if role is not None and role not in ROLES:
         raise unknown("role", role, ROLES)
     with store.write() as session:
@@ -57,30 +44,6 @@ def find_account_row(session: Session, whom: str) -> AccountRow:
     has_address = and_(AccountRow.email != "", func.lower(AccountRow.email) == whom.lower())  # it is empty unless verified
     is_local = and_(AccountRow.issuer == LOCAL, literal(whom == LOCAL))
     return _choose(session.scalars(select(AccountRow).where(or_(AccountRow.id == whom, has_address, is_local))).all(), whom)
-
-
-def list_actions(
-    store: Store, account: Account, account_id: str | None = None, action: str | None = None, since: float | None = None, limit: int = 1_000
-) -> list[AuditEntry]:
-    """Return entries of the audit log for an admin, the latest first: those of one account, of one kind, or since a time."""
-    check_allowed(account, MANAGE)
-    query = select(AuditRow, AccountRow.name).outerjoin(AccountRow, AccountRow.id == AuditRow.account_id)
-    if account_id is not None:
-        query = query.where(AuditRow.account_id == account_id)
-    if action is not None:
-        query = query.where(AuditRow.action == action)
-    if since is not None:
-        query = query.where(AuditRow.created >= since)
-    with store.read() as session:
-        found = session.execute(query.order_by(AuditRow.created.desc(), AuditRow.id.desc()).limit(limit))
-        return [AuditEntry(row.created, row.account_id, name or row.account_id, row.action, row.subject) for row, name in found]
-
-
-def list_action_kinds(store: Store, account: Account) -> list[str]:
-    """Return the kinds of actions in the audit log for an admin."""
-    check_allowed(account, MANAGE)
-    with store.read() as session:
-        return list(session.scalars(select(AuditRow.action).distinct().order_by(AuditRow.action)))
 
 
 def _choose(rows: Sequence[AccountRow], whom: str) -> AccountRow:

@@ -7,8 +7,8 @@ from recsys.core.translation import N_, _
 ROLES = ("none", "viewer", "editor", "admin")
 """Each role may do what those before it may; "none" is that of an account that may not come in."""
 
-ACTIONS = {
-    "look": ("viewer", N_("look at the data and the models")),
+LEAST_ROLES = {
+    "view": ("viewer", N_("view the data and the models")),
     "give feedback": ("editor", N_("give feedback")),
     "keep cases": ("editor", N_("keep cases")),
     "upload": ("editor", N_("upload data and models")),
@@ -26,13 +26,13 @@ ACTIONS = {
 
 def is_allowed(account: Account, action: str) -> bool:
     """Return whether the role of an account allows an action."""
-    return ROLES.index(account.role) >= ROLES.index(ACTIONS[action][0])
+    return ROLES.index(account.role) >= ROLES.index(LEAST_ROLES[action][0])
 
 
 def check_allowed(account: Account, action: str) -> None:
     """Raise a NotAllowedError unless the role of an account allows an action; called where the action happens."""
     if not is_allowed(account, action):
-        least, words = ACTIONS[action]
+        least, words = LEAST_ROLES[action]
         raise NotAllowedError(
             _(
                 "your role {role} does not allow you to {action}; ask an admin for the role {least}",

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import LOCAL, LONGEST_NAME, Account, find_row, is_lately_seen, record_action, to_account, update_account
+from recsys.accounts.account import LOCAL, LONGEST_NAME, Account, find_row, is_lately_seen, to_account, update_account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import ROLES
 from recsys.accounts.sign_in_settings import SignInSettings
 from recsys.accounts.tokens import ISSUER as TOKEN
@@ -70,7 +71,7 @@ def decide_role(identity: Identity, settings: SignInSettings, assigned: str | No
     return max(claimed, key=ROLES.index, default=settings.default_role)
 
 
-def enter(store: Store, identity: Identity, settings: SignInSettings) -> Account:
+def load_account(store: Store, identity: Identity, settings: SignInSettings) -> Account:
     """Return the account of an identity with its role of now; called again and again while a session lasts.
 
     The store is written only when something has changed; a sign-in that was not seen before goes to the audit log.
@@ -97,7 +98,7 @@ def enter(store: Store, identity: Identity, settings: SignInSettings) -> Account
     return update_account(store, identity.issuer, identity.subject, fill)
 
 
-def leave(store: Store, identity: Identity) -> None:
+def sign_out(store: Store, identity: Identity) -> None:
     """Sign a person out: this identity and those issued before it are accepted no more, in any window and on any server of the store."""
 
     def fill(session: Session, row: AccountRow) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action, to_account, update_account
+from recsys.accounts.account import Account, to_account, update_account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import ROLES, check_allowed
 from recsys.core.errors import DataError, StoreError, unknown
 from recsys.core.translation import _

@@ -21,7 +21,7 @@ def run(
 ) -> None:
     """Print the audit log: who did what and when."""
     from recsys.accounts.account import open_local_account
-    from recsys.accounts.administration import list_actions
+    from recsys.accounts.audit_log import list_actions
     from recsys.database.engine import open_store
 
     store = open_store()

@@ -56,12 +56,12 @@ def _row(version: "Version") -> tuple[Any, ...]:
     learnt = version.trained_on.get("n_feedback")
     return (
         version.name, version.parent, made, version.account or None, None if learnt is None else f"{learnt:,} answers",
-        version.validation.get("ndcg@10"), version.feedback, "yes" if version.is_current else "",
+        version.validation.get("ndcg@10"), version.feedback, "yes" if version.is_in_use else "",
     )  # fmt: skip
 
 
 def _describe(found: "list[Version]") -> str:
-    return next(f"{each.checkpoint} means {each.checkpoint}@{each.version}" for each in found if each.is_current)
+    return next(f"{each.checkpoint} means {each.full_name}" for each in found if each.is_in_use)
 
 
 def _compare(store: "Store", name: str, dataset: str, other: str | None, as_json: bool) -> None:

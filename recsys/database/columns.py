@@ -17,7 +17,7 @@ LARGEST_JSON = 262_144
 """Bytes of one value of a JSON column."""
 
 
-class Words(TypeDecorator[str]):
+class LimitedText(TypeDecorator[str]):
     """A text of at most `length` characters that both databases can store; any other is a DataError."""
 
     impl = String
@@ -28,10 +28,10 @@ class Words(TypeDecorator[str]):
         self.length = length
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else check_words(value, self.length)
+        return None if value is None else check_text(value, self.length)
 
 
-def check_words(text: str, longest: int) -> str:
+def check_text(text: str, longest: int) -> str:
     """Return a text; raise a DataError where it is too long or holds what a database cannot store."""
     if len(text) > longest:
         raise DataError(

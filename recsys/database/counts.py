@@ -90,14 +90,14 @@ def _count_groups(session: Session, row: Any, condition: ColumnElement[bool], ac
     # A cast cuts on SQLite, which may lack FLOOR, and rounds on PostgreSQL.
     day = cast(days if session.get_bind().dialect.name == "sqlite" else func.floor(days), Integer).label("day")
     chosen = select(row.dataset, row.checkpoint, row.version, day, (action if row is FeedbackRow else literal(action)).label("action"))
-    rows = find_first(chosen.where(condition))
+    rows = filter_first(chosen.where(condition))
     grouped = [rows.c[name] for name in CountKey._fields]
     statement = select(*grouped, func.count()).group_by(*grouped)
     return Counter({CountKey(*key): number for *key, number in session.execute(statement)})
 
 
-def find_first(wanted: Any) -> Subquery:
-    """Return a query as a subquery whose rows are found by its conditions before they are grouped.
+def filter_first(wanted: Any) -> Subquery:
+    """Return a query as a subquery whose conditions are applied before its rows are grouped.
 
     SQLite would else read a whole dataset by the index that has the rows in the order of their groups.
     """

@@ -19,7 +19,7 @@ from recsys.core.errors import DataError, StoreError
 from recsys.core.translation import _
 from recsys.database.columns import to_json
 from recsys.database.counts import keep_counts
-from recsys.database.failures import BUSY_SECONDS, clear_failures
+from recsys.database.failures import BUSY_SECONDS, raise_store_errors
 from recsys.database.migrate import migrate
 from recsys.storage.paths import home
 
@@ -55,7 +55,7 @@ class Store:
         parsed = _parse(url)
         self.place = parsed.database if _is_sqlite(parsed) and parsed.database else _without_secrets(parsed)
         self._engine = _create_engine(parsed)
-        with clear_failures(self.place):
+        with raise_store_errors(self.place):
             migrate(self._engine, self.place)
 
     @property
@@ -65,7 +65,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Yield a session that only reads, the store as it is at the first query. It keeps no write waiting."""
-        with clear_failures(self.place), StoreSession(_reading(self._engine), expire_on_commit=False) as session:
+        with raise_store_errors(self.place), StoreSession(_reading(self._engine), expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -75,13 +75,13 @@ class Store:
         Other writes wait meanwhile, so the block is short and begins no write of its own.
         """
         engine = self._engine.execution_options(is_write=True)
-        with clear_failures(self.place), StoreSession(engine, expire_on_commit=False) as session, session.begin():
+        with raise_store_errors(self.place), StoreSession(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def remove_traces(self) -> None:
         """Overwrite the log of SQLite, which still holds rows that were deleted; PostgreSQL does so by itself in time."""
         if self.dialect == "sqlite":
-            with clear_failures(self.place), self._engine.connect() as connection:
+            with raise_store_errors(self.place), self._engine.connect() as connection:
                 connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
 
     def close(self) -> None:

@@ -30,7 +30,7 @@ POSTGRES_CODES = {"53100": FULL, "55P03": LOCKED, "25006": READ_ONLY}
 
 
 @contextmanager
-def clear_failures(place: str) -> Iterator[None]:
+def raise_store_errors(place: str) -> Iterator[None]:
     """Turn what a database raises into a StoreError of one sentence."""
     try:
         yield

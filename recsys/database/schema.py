@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, MetaData, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from recsys.database.columns import LONGEST_ID, LONGEST_TEXT, Words
+from recsys.database.columns import LONGEST_ID, LONGEST_TEXT, LimitedText
 
 ID_LENGTH = 32
 NAMES = MetaData(
@@ -47,14 +47,14 @@ class AccountRow(Table):
 
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("issuer", "subject"),)
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
-    issuer: Mapped[str] = mapped_column(Words(255))
-    subject: Mapped[str] = mapped_column(Words(255))
-    name: Mapped[str] = mapped_column(Words(255), default="")
-    email: Mapped[str] = mapped_column(Words(255), default="")
-    role: Mapped[str] = mapped_column(Words(16))
-    claimed_role: Mapped[str | None] = mapped_column(Words(16))
-    assigned_role: Mapped[str | None] = mapped_column(Words(16))
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
+    issuer: Mapped[str] = mapped_column(LimitedText(255))
+    subject: Mapped[str] = mapped_column(LimitedText(255))
+    name: Mapped[str] = mapped_column(LimitedText(255), default="")
+    email: Mapped[str] = mapped_column(LimitedText(255), default="")
+    role: Mapped[str] = mapped_column(LimitedText(16))
+    claimed_role: Mapped[str | None] = mapped_column(LimitedText(16))
+    assigned_role: Mapped[str | None] = mapped_column(LimitedText(16))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     last_seen: Mapped[float] = mapped_column(Float(53), default=time.time)
     signed_in: Mapped[float | None] = mapped_column(Float(53))
@@ -73,24 +73,24 @@ class ImpressionRow(Table):
         Index(None, "account_id", "dataset", "user_id"),
         Index(None, "dataset", "user_id"),
     )
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(Words(80))
-    dataset_fingerprint: Mapped[str] = mapped_column(Words(64))
-    checkpoint: Mapped[str] = mapped_column(Words(80))
+    dataset: Mapped[str] = mapped_column(LimitedText(80))
+    dataset_fingerprint: Mapped[str] = mapped_column(LimitedText(64))
+    checkpoint: Mapped[str] = mapped_column(LimitedText(80))
     version: Mapped[int] = mapped_column(Integer)
-    checkpoint_fingerprint: Mapped[str] = mapped_column(Words(64))
-    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
+    checkpoint_fingerprint: Mapped[str] = mapped_column(LimitedText(64))
+    user_id: Mapped[str] = mapped_column(LimitedText(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
     items: Mapped[list[str]] = mapped_column(JSON)
     scores: Mapped[list[float]] = mapped_column(JSON)
     context: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    source: Mapped[str] = mapped_column(Words(16))
+    source: Mapped[str] = mapped_column(LimitedText(16))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
 
 
 class FeedbackRow(Table):
-    """What a person did with an item of an impression: "take", "like", "dislike", "skip" or "rating".
+    """One answer of a person to an item of an impression: "take", "like", "dislike", "skip" or "rating".
 
     Dataset, checkpoint, version, user and step are those of the impression, repeated here so that the page of feedback needs no join over
     millions of impressions. An item has one row for an impression and action: a click that is sent twice changes nothing. `withdrawn` is
@@ -107,35 +107,35 @@ class FeedbackRow(Table):
         Index(None, "dataset", "action", "created"),
         Index(None, "dataset", "checkpoint", "created"),
     )
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
     impression_id: Mapped[str] = mapped_column(ForeignKey("impressions.id", ondelete="CASCADE"))
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(Words(80))
-    checkpoint: Mapped[str] = mapped_column(Words(80))
+    dataset: Mapped[str] = mapped_column(LimitedText(80))
+    checkpoint: Mapped[str] = mapped_column(LimitedText(80))
     version: Mapped[int] = mapped_column(Integer)
-    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
+    user_id: Mapped[str] = mapped_column(LimitedText(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
-    item_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
+    item_id: Mapped[str] = mapped_column(LimitedText(LONGEST_ID))
     rank: Mapped[int] = mapped_column(Integer)
-    action: Mapped[str] = mapped_column(Words(16))
+    action: Mapped[str] = mapped_column(LimitedText(16))
     rating: Mapped[float | None] = mapped_column(Float(53))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     withdrawn: Mapped[float | None] = mapped_column(Float(53))
 
 
 class FeedbackCountRow(Table):
-    """How many lists a version showed on a day, and how often each action was its answer: counting millions of rows would take seconds.
+    """Number of lists that a version showed on a day, or of their answers of one action: counting millions of rows would take seconds.
 
     `action` is that of the feedback, or "impression". `day` counts from 1970 in UTC and is that of the row's `created`. Withdrawn feedback
     is not counted. Kept by `recsys.database.counts` in the transaction of every change.
     """
 
     __tablename__ = "feedback_counts"
-    dataset: Mapped[str] = mapped_column(Words(80), primary_key=True)
-    checkpoint: Mapped[str] = mapped_column(Words(80), primary_key=True)
+    dataset: Mapped[str] = mapped_column(LimitedText(80), primary_key=True)
+    checkpoint: Mapped[str] = mapped_column(LimitedText(80), primary_key=True)
     version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     day: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    action: Mapped[str] = mapped_column(Words(16), primary_key=True)
+    action: Mapped[str] = mapped_column(LimitedText(16), primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -147,16 +147,16 @@ class ComparisonRow(Table):
 
     __tablename__ = "comparisons"
     __table_args__ = (Index(None, "dataset", "first", "second"),)
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(Words(80))
-    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
+    dataset: Mapped[str] = mapped_column(LimitedText(80))
+    user_id: Mapped[str] = mapped_column(LimitedText(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
-    first: Mapped[str] = mapped_column(Words(90))
-    second: Mapped[str] = mapped_column(Words(90))
-    method: Mapped[str] = mapped_column(Words(16))
+    first: Mapped[str] = mapped_column(LimitedText(90))
+    second: Mapped[str] = mapped_column(LimitedText(90))
+    method: Mapped[str] = mapped_column(LimitedText(16))
     shown: Mapped[dict[str, Any]] = mapped_column(JSON)
-    pick: Mapped[str | None] = mapped_column(Words(16))
+    pick: Mapped[str | None] = mapped_column(LimitedText(16))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     picked: Mapped[float | None] = mapped_column(Float(53))
 
@@ -166,15 +166,15 @@ class CaseRow(Table):
 
     __tablename__ = "cases"
     __table_args__ = (Index(None, "account_id", "dataset"),)
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(Words(80))
-    checkpoint: Mapped[str] = mapped_column(Words(80))
+    dataset: Mapped[str] = mapped_column(LimitedText(80))
+    checkpoint: Mapped[str] = mapped_column(LimitedText(80))
     version: Mapped[int] = mapped_column(Integer)
-    user_id: Mapped[str] = mapped_column(Words(LONGEST_ID))
+    user_id: Mapped[str] = mapped_column(LimitedText(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
-    view: Mapped[str] = mapped_column(Words(LONGEST_TEXT))
-    note: Mapped[str] = mapped_column(Words(LONGEST_TEXT), default="")
+    view: Mapped[str] = mapped_column(LimitedText(LONGEST_TEXT))
+    note: Mapped[str] = mapped_column(LimitedText(LONGEST_TEXT), default="")
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
 
@@ -187,12 +187,12 @@ class VersionRow(Table):
 
     __tablename__ = "versions"
     __table_args__ = (UniqueConstraint("dataset", "checkpoint", "version"),)
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
-    dataset: Mapped[str] = mapped_column(Words(80))
-    checkpoint: Mapped[str] = mapped_column(Words(80))
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
+    dataset: Mapped[str] = mapped_column(LimitedText(80))
+    checkpoint: Mapped[str] = mapped_column(LimitedText(80))
     version: Mapped[int] = mapped_column(Integer)
     parent: Mapped[int | None] = mapped_column(Integer)
-    account_id: Mapped[str] = mapped_column(Words(ID_LENGTH))
+    account_id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH))
     trained_on: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     metrics: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
@@ -205,15 +205,15 @@ class JobRow(Table):
 
     __tablename__ = "jobs"
     __table_args__ = (Index(None, "state"),)
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(Words(ID_LENGTH))
-    kind: Mapped[str] = mapped_column(Words(32))
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH))
+    kind: Mapped[str] = mapped_column(LimitedText(32))
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    state: Mapped[str] = mapped_column(Words(16), default="waiting")
+    state: Mapped[str] = mapped_column(LimitedText(16), default="waiting")
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     result: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    error: Mapped[str] = mapped_column(Words(LONGEST_TEXT), default="")
-    host: Mapped[str] = mapped_column(Words(255), default="")
+    error: Mapped[str] = mapped_column(LimitedText(LONGEST_TEXT), default="")
+    host: Mapped[str] = mapped_column(LimitedText(255), default="")
     process: Mapped[int | None] = mapped_column(BigInteger)
     stop_requested: Mapped[float | None] = mapped_column(Float(53))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
@@ -227,10 +227,10 @@ class ScheduleRow(Table):
 
     __tablename__ = "schedules"
     __table_args__ = (UniqueConstraint("dataset", "checkpoint"),)
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    dataset: Mapped[str] = mapped_column(Words(80))
-    checkpoint: Mapped[str] = mapped_column(Words(80))
+    dataset: Mapped[str] = mapped_column(LimitedText(80))
+    checkpoint: Mapped[str] = mapped_column(LimitedText(80))
     every: Mapped[int] = mapped_column(Integer)
     since: Mapped[float] = mapped_column(Float(53), default=time.time)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
@@ -240,22 +240,22 @@ class TokenRow(Table):
     """A bearer token of the API; only the SHA-256 of the token is stored."""
 
     __tablename__ = "tokens"
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(Words(80))
-    digest: Mapped[str] = mapped_column(Words(64), unique=True)
+    name: Mapped[str] = mapped_column(LimitedText(80))
+    digest: Mapped[str] = mapped_column(LimitedText(64), unique=True)
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
     last_used: Mapped[float | None] = mapped_column(Float(53))
     revoked: Mapped[float | None] = mapped_column(Float(53))
 
 
 class AuditRow(Table):
-    """Who did what and when. Rows are only ever added; they stay when an account is erased, with its id alone."""
+    """An action of an account and its time. Rows are only ever added; they stay when an account is erased, with its id alone."""
 
     __tablename__ = "audit_log"
     __table_args__ = (Index(None, "created"),)
-    id: Mapped[str] = mapped_column(Words(ID_LENGTH), primary_key=True, default=new_id)
-    account_id: Mapped[str] = mapped_column(Words(ID_LENGTH))
-    action: Mapped[str] = mapped_column(Words(40))
-    subject: Mapped[str] = mapped_column(Words(LONGEST_TEXT))
+    id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
+    account_id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH))
+    action: Mapped[str] = mapped_column(LimitedText(40))
+    subject: Mapped[str] = mapped_column(LimitedText(LONGEST_TEXT))
     created: Mapped[float] = mapped_column(Float(53), default=time.time)

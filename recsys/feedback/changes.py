@@ -10,7 +10,7 @@ from typing import Protocol
 
 from recsys.accounts.account import Account
 from recsys.database.engine import Store
-from recsys.feedback.recording import OPPOSITE, Feedback, Impression, record_feedback, record_impression, withdraw_feedback
+from recsys.feedback.recording import REPLACED, Feedback, Impression, record_feedback, record_impression, withdraw_feedback
 
 
 class Change(Protocol):
@@ -75,11 +75,10 @@ class NewFeedback:
 
     def apply(self, feedback: Sequence[Feedback]) -> list[Feedback]:
         step, shown = self.impression.step, self.impression.id
-        replaced = {OPPOSITE.get(self.action), "rating" if self.action == "rating" else None}
         same = [each for each in feedback if (each.impression_id, each.item_id, each.action) == (shown, self.item_id, self.action)]
         if any(each.rating == self.rating for each in same):
             return list(feedback)
-        kept = [each for each in feedback if (each.item_id, each.step) != (self.item_id, step) or each.action not in replaced]
+        kept = [each for each in feedback if (each.item_id, each.step) != (self.item_id, step) or each.action != REPLACED.get(self.action)]
         return [*kept, Feedback(shown, self.item_id, self.action, self.rating, step, self.created)]
 
 

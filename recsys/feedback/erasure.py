@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import LOCAL, Account, record_action
+from recsys.accounts.account import LOCAL, Account
 from recsys.accounts.administration import find_account_row
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed
-from recsys.database.counts import change_counts, count_rows, find_first
+from recsys.database.counts import change_counts, count_rows, filter_first
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow, CaseRow, ComparisonRow, FeedbackRow, ImpressionRow, ScheduleRow, TokenRow, VersionRow
 from recsys.feedback.version_names import join_version
@@ -98,7 +99,7 @@ def _erase(session: Session, account: Account, subject: str, conditions: Mapping
 
 def _find_refitted(session: Session, condition: ColumnElement[bool]) -> tuple[str, ...]:
     """Return the versions that may have learnt from the feedback under a condition, as DATASET/NAME@2."""
-    rows = find_first(select(FeedbackRow.dataset, FeedbackRow.checkpoint, FeedbackRow.created).where(condition)).c
+    rows = filter_first(select(FeedbackRow.dataset, FeedbackRow.checkpoint, FeedbackRow.created).where(condition)).c
     first = select(rows.dataset, rows.checkpoint, func.min(rows.created)).group_by(rows.dataset, rows.checkpoint)
     found = []
     for dataset, checkpoint, since in session.execute(first).all():

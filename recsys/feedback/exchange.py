@@ -12,7 +12,8 @@ from pyarrow import csv, parquet
 from sqlalchemy import Row, Select, Text, cast, insert, select
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action
+from recsys.accounts.account import Account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import ROLES, check_allowed
 from recsys.core.errors import DataError, summarize_error
 from recsys.core.translation import _

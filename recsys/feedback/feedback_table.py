@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from recsys.core.errors import DataError, RecsysError
 from recsys.core.translation import _
-from recsys.database.columns import LONGEST_ID, check_words
+from recsys.database.columns import LONGEST_ID, check_text
 from recsys.database.schema import AccountRow, FeedbackRow, ImpressionRow
 from recsys.feedback.limits import check_list
 from recsys.feedback.recording import ACTIONS
@@ -44,7 +44,7 @@ COLUMNS: dict[str, tuple[Any, pa.DataType]] = {
     "created": (FeedbackRow.created, pa.float64()),
     "withdrawn": (FeedbackRow.withdrawn, pa.float64()),
 }
-"""What each column holds. Those from feedback_id on are empty for a list without an answer."""
+"""Columns of the table with those of the store and their types. Those from feedback_id on are empty for a list without an answer."""
 SCHEMA = pa.schema([pa.field(name, kind) for name, (_column, kind) in COLUMNS.items()])
 JSON_COLUMNS = ("items", "scores", "context")
 LONGEST_ADDRESS = 255
@@ -148,7 +148,7 @@ def _id(record: dict[str, Any], name: str) -> str:
 
 
 def _text(record: dict[str, Any], name: str, longest: int) -> str:
-    return check_words(record[name] or "", longest)
+    return check_text(record[name] or "", longest)
 
 
 def _integer(record: dict[str, Any], name: str, least: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from recsys.core.errors import DataError
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
-from recsys.database.columns import LONGEST_ID, check_words, to_json
+from recsys.database.columns import LONGEST_ID, check_text, to_json
 
 LONGEST_LIST = 1_000
 LARGEST_CONTEXT = 16_384
@@ -30,7 +30,7 @@ def check_list(items: Sequence[str], scores: Sequence[float | None], context: Ma
     if len(set(items)) < len(items):
         raise DataError(_("a list has the item '{item}' twice", item=next(each for i, each in enumerate(items) if each in items[:i])))
     for item in items:
-        check_words(item, LONGEST_ID)
+        check_text(item, LONGEST_ID)
     size = len(to_json(dict(context)).encode())
     if size > LARGEST_CONTEXT:
         raise DataError(

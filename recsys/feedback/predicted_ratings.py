@@ -13,7 +13,7 @@ from recsys.database.engine import Store
 from recsys.database.schema import FeedbackRow, ImpressionRow
 from recsys.evaluation.prediction_errors import compute_mean_rating
 from recsys.evaluation.rating_predictions import RatingPredictions
-from recsys.feedback.training_data import build_request
+from recsys.feedback.training_data import restore_request
 
 MOST = 300
 BATCH_BYTES = 64_000_000
@@ -42,7 +42,7 @@ def load_given_ratings(store: Store, dataset: Dataset, most: int = MOST) -> list
     with store.read() as session:
         rows = session.execute(wanted).tuples().all()
     return [
-        GivenRating(row.id, row.item_id, row.rating, row.created, build_request(dataset, shown.user_id, shown.step, shown.context))
+        GivenRating(row.id, row.item_id, row.rating, row.created, restore_request(dataset, shown.user_id, shown.step, shown.context))
         for row, shown in rows
         if row.rating is not None and shown.dataset_fingerprint == dataset.fingerprint
     ]

@@ -1,4 +1,4 @@
-"""How often people answer a list, with intervals, and which version of a checkpoint gets more good answers."""
+"""Rates of answers to lists, with intervals, and the order of versions by good answers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def estimate_positive_rate(feedback: VersionFeedback) -> Rate:
     return estimate_rate(sum(feedback.actions.get(action, 0) for action in POSITIVE), feedback.impressions)
 
 
-def compare_versions(versions: Sequence[VersionFeedback]) -> tuple[list[tuple[VersionFeedback, Rate]], bool]:
+def rank_versions(versions: Sequence[VersionFeedback]) -> tuple[list[tuple[VersionFeedback, Rate]], bool]:
     """Return the versions with enough lists by their rate of good answers, the best first, and whether the best one stands out.
 
     It stands out where its interval lies above that of the second.

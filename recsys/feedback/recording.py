@@ -19,7 +19,8 @@ from recsys.feedback.limits import check_list
 from recsys.feedback.version_names import split_version
 
 ACTIONS = ("take", "like", "dislike", "skip", "rating")
-OPPOSITE = {"like": "dislike", "dislike": "like"}
+REPLACED = {"like": "dislike", "dislike": "like", "rating": "rating"}
+"""The earlier action on the same item and step that a new one withdraws, in whatever list it was given."""
 POSITIVE = ("take", "like")
 
 
@@ -45,7 +46,7 @@ class Impression:
 
 @dataclass(frozen=True)
 class Feedback:
-    """What a person did with an item of a list."""
+    """One answer of a person to an item of a list."""
 
     impression_id: str
     item_id: str
@@ -105,30 +106,28 @@ def record_feedback(store: Store, account: Account, impression_id: str, item_id:
             (each.item_id, each.action): each
             for each in session.scalars(select(FeedbackRow).where(FeedbackRow.impression_id == impression_id))
         }
-        answers = [(item_id, action)]
         if action == "take":
             touched = {item for (item, _action), each in earlier.items() if each.withdrawn is None}
-            answers += [(item, "skip") for item in shown.items[: shown.items.index(item_id)] if item not in touched]
-        for item, what in answers:
-            row = earlier.get((item, what))
-            if row is None:
-                row = FeedbackRow(impression_id=shown.id, account_id=account.id, item_id=item, action=what)
-                row.dataset, row.checkpoint, row.version, row.user_id, row.step = (
-                    shown.dataset,
-                    shown.checkpoint,
-                    shown.version,
-                    shown.user_id,
-                    shown.step,
-                )
-                row.rank = shown.items.index(item) + 1
-                session.add(row)
-            value = rating if what == "rating" else None
-            if row.withdrawn is not None or row.rating != value:
-                row.withdrawn, row.rating, row.created = None, value, time.time()
+            for item in shown.items[: shown.items.index(item_id)]:
+                if item not in touched:
+                    _save_feedback(session, shown, earlier.get((item, "skip")), item, "skip", None)
+        _save_feedback(session, shown, earlier.get((item_id, action)), item_id, action, rating)
         skipped = earlier.get((item_id, "skip"))
         if action != "skip" and skipped is not None and skipped.withdrawn is None:
             skipped.withdrawn = time.time()
         _withdraw_replaced(session, shown, item_id, action)
+
+
+def _save_feedback(
+    session: Session, shown: ImpressionRow, row: FeedbackRow | None, item_id: str, action: str, rating: float | None
+) -> None:
+    """Bring the row of an item and action of a list up to date, a new one where there is none."""
+    if row is None:
+        copied = {name: getattr(shown, name) for name in ("account_id", "dataset", "checkpoint", "version", "user_id", "step")}
+        row = FeedbackRow(impression_id=shown.id, item_id=item_id, rank=shown.items.index(item_id) + 1, action=action, **copied)
+        session.add(row)
+    if row.withdrawn is not None or row.rating != rating:
+        row.withdrawn, row.rating, row.created = None, rating, time.time()
 
 
 def _withdraw_replaced(session: Session, shown: ImpressionRow, item_id: str, action: str) -> None:
@@ -136,7 +135,7 @@ def _withdraw_replaced(session: Session, shown: ImpressionRow, item_id: str, act
 
     Lists of ad-hoc histories have no user; two of them may be two people's, so feedback on one replaces nothing in another.
     """
-    replaced = OPPOSITE.get(action, action if action == "rating" else None)
+    replaced = REPLACED.get(action)
     if replaced is None:
         return
     rows = select(FeedbackRow).where(

@@ -44,7 +44,7 @@ class StoppedError(RecsysError):
     """The work was stopped by a person; nothing was saved."""
 
 
-class Change(NamedTuple):
+class MetricChange(NamedTuple):
     """A metric before and after a refit, and the 95 % interval of the paired difference; NaN where there is none."""
 
     before: float
@@ -64,8 +64,8 @@ class RefitResult:
 
     checkpoint: str
     version: int
-    validation: dict[str, Change]
-    held_out: dict[str, Change]
+    validation: dict[str, MetricChange]
+    held_out: dict[str, MetricChange]
     off_policy: OffPolicyEstimate | None
     n_feedback: int
     n_accounts: int
@@ -129,7 +129,7 @@ def refit_checkpoint(
     after = evaluate_model(model, dataset, split, "validation", brief=True)
     tell("evaluating", 2, 4)
     validation = {name: _compare(before, after, name) for name in VALIDATION_METRICS}
-    held_out = {name: Change(*each) for name, each in measure_feedback(loaded.model, model, held, dataset.repeats, seed).items()}
+    held_out = {name: MetricChange(*each) for name, each in measure_feedback(loaded.model, model, held, dataset.repeats, seed).items()}
     tell("evaluating", 3, 4)
     off_policy = estimate_off_policy(model, held, dataset.repeats, seed)
     tell("evaluating", 4, 4)
@@ -158,13 +158,13 @@ def refit_checkpoint(
     return RefitResult(checkpoint, made.version, validation, held_out, off_policy, **counts, seconds=time.monotonic() - started)
 
 
-def _plain(changes: Mapping[str, Change]) -> dict[str, dict[str, float]]:
+def _plain(changes: Mapping[str, MetricChange]) -> dict[str, dict[str, float]]:
     return {name: each._asdict() for name, each in changes.items()}
 
 
-def _compare(before: Evaluation, after: Evaluation, metric: str) -> Change:
+def _compare(before: Evaluation, after: Evaluation, metric: str) -> MetricChange:
     paired = compare_paired(after, before, metric)
-    return Change(before.metrics[metric], after.metrics[metric], paired.difference, paired.low, paired.high)
+    return MetricChange(before.metrics[metric], after.metrics[metric], paired.difference, paired.low, paired.high)
 
 
 def _check_enough(checkpoint: str, learnt: FeedbackData) -> None:

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from recsys.accounts.account import Account
@@ -38,7 +38,7 @@ class VersionFeedback:
 
 @dataclass(frozen=True)
 class DailyFeedback:
-    """What one version showed and got back on one day in UTC."""
+    """Lists and answers of one version on one day in UTC."""
 
     day: dt.date
     feedback: VersionFeedback
@@ -90,6 +90,15 @@ def summarize_feedback(store: Store, account: Account, dataset: str, latest: int
             ),
             tuple(_load_latest(session, None if account.is_admin else account.id, dataset, latest)),
         )
+
+
+def count_answers(store: Store, dataset: str, checkpoint: str) -> Counter[str]:
+    """Return how often each action was an answer to the lists of all versions of a checkpoint."""
+    counted = select(FeedbackCountRow.action, func.sum(FeedbackCountRow.count)).where(
+        FeedbackCountRow.dataset == dataset, FeedbackCountRow.checkpoint == checkpoint, FeedbackCountRow.action != SHOWN
+    )
+    with store.read() as session:
+        return Counter({action: int(count) for action, count in session.execute(counted.group_by(FeedbackCountRow.action))})
 
 
 def _describe(version: tuple[str, int], counts: Counter[str]) -> VersionFeedback:

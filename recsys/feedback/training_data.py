@@ -103,13 +103,13 @@ def load_training_feedback(store: Store, dataset: Dataset, checkpoint: str, sinc
         if row.item_id not in known or weight is None:
             continue
         if shown.id not in lists:
-            request = build_request(dataset, shown.user_id, shown.step, shown.context)
+            request = restore_request(dataset, shown.user_id, shown.step, shown.context)
             lists[shown.id] = ShownList(shown.id, shown.account_id, request, tuple(shown.items), *_describe_list(shown))
         answers[shown.id, row.item_id] = Answer(shown.id, row.account_id, lists[shown.id].request, row.item_id, weight, row.rank)
     return FeedbackData(tuple(lists.values()), tuple(answers.values()))
 
 
-def build_request(dataset: Dataset, user_id: str, step: int, context: Mapping[str, Any]) -> Request:
+def restore_request(dataset: Dataset, user_id: str, step: int, context: Mapping[str, Any]) -> Request:
     """Return the request of a list that was shown: the user's history at the step, and what the context says was changed.
 
     The context may have `time` and `utc_offset`, or `weekday` and `hour`; `place`; `history`, the events of somebody that the dataset

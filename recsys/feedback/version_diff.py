@@ -9,7 +9,7 @@ from recsys.core import TOP_K, Dataset, Request, candidate_scores, top_k
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.database.engine import Store
-from recsys.feedback.version_names import join_version, split_version
+from recsys.feedback.version_names import join_version, number_version, split_version
 from recsys.feedback.versions import Version, list_versions
 from recsys.training.checkpoints import LoadedCheckpoint, check_dataset_match, find_checkpoint, load_checkpoint
 
@@ -44,8 +44,8 @@ def diff_versions(store: Store, dataset: Dataset, second: str, first: str | None
     loaded = [_load(each, dataset) for each in (old, new)]
     users = np.sort(np.random.default_rng(seed).permutation(len(dataset.user_ids))[:SAMPLE])
     return VersionDiff(
-        first=f"{base}@{old.version}",
-        second=f"{base}@{new.version}",
+        first=old.full_name,
+        second=new.full_name,
         metrics={name: (value, new.validation[name]) for name, value in old.validation.items() if name in new.validation},
         config=_differences(*(each.card.config for each in loaded)),
         trained_on=_differences(*(each.card.trained_on for each in loaded)),
@@ -57,8 +57,8 @@ def diff_versions(store: Store, dataset: Dataset, second: str, first: str | None
 
 def _find(versions: dict[int, Version], base: str, number: int) -> Version:
     if number not in versions or versions[number].checkpoint != base:
-        known = ", ".join(f"{each.checkpoint}@{each.version}" for each in versions.values())
-        raise DataError(_("there is no version '{name}' to compare; known: {known}", name=f"{base}@{number}", known=known))
+        known = ", ".join(each.full_name for each in versions.values())
+        raise DataError(_("there is no version '{name}' to compare; known: {known}", name=number_version(base, number), known=known))
     return versions[number]
 
 

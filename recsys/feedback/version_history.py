@@ -1,16 +1,14 @@
-"""The past of a checkpoint and its versions: answers to their lists so far, and who did what with them and when."""
+"""The history of a checkpoint and its versions in the audit log: who refitted, promoted or deleted what, and when."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from recsys.database.counts import SHOWN
 from recsys.database.engine import Store
-from recsys.database.schema import AccountRow, AuditRow, FeedbackCountRow
+from recsys.database.schema import AccountRow, AuditRow
 from recsys.feedback.version_names import SEPARATOR
 
-ACTIONS = ("refit", "promote version", "roll back", "delete version", "save schedule", "delete schedule")
+AUDITED_ACTIONS = ("refit", "promote version", "roll back", "delete version", "save schedule", "delete schedule")
 
 
 @dataclass(frozen=True)
@@ -23,22 +21,13 @@ class HistoryEntry:
     created: float
 
 
-def count_answers(store: Store, dataset: str, checkpoint: str) -> Counter[str]:
-    """Return how often each action was an answer to the lists of all versions of a checkpoint."""
-    counted = select(FeedbackCountRow.action, func.sum(FeedbackCountRow.count)).where(
-        FeedbackCountRow.dataset == dataset, FeedbackCountRow.checkpoint == checkpoint, FeedbackCountRow.action != SHOWN
-    )
-    with store.read() as session:
-        return Counter({action: int(count) for action, count in session.execute(counted.group_by(FeedbackCountRow.action))})
-
-
 def list_history(store: Store, dataset: str, checkpoint: str, limit: int = 20) -> list[HistoryEntry]:
     """Return the latest entries about a checkpoint, its versions and its schedule, the newest first."""
     about = f"{dataset}/{checkpoint}"
     wanted = (
         select(AuditRow, func.coalesce(AccountRow.name, ""))
         .outerjoin(AccountRow, AccountRow.id == AuditRow.account_id)
-        .where(AuditRow.action.in_(ACTIONS))
+        .where(AuditRow.action.in_(AUDITED_ACTIONS))
         .where(
             AuditRow.subject.startswith(f"{about}{SEPARATOR}", autoescape=True)
             | AuditRow.subject.startswith(f"{about} ", autoescape=True)

@@ -11,4 +11,9 @@ def split_version(name: str) -> tuple[str, int]:
 
 def join_version(name: str, version: int) -> str:
     """Return the name of a version of a checkpoint, the inverse of `split_version`."""
-    return name if version == 1 else f"{name}{SEPARATOR}{version}"
+    return name if version == 1 else number_version(name, version)
+
+
+def number_version(name: str, version: int) -> str:
+    """Return the name of a version with its number, also that of the trained one: NAME@1."""
+    return f"{name}{SEPARATOR}{version}"

@@ -1,4 +1,4 @@
-"""Versions of a checkpoint: NAME@2 is a folder beside NAME, made by a refit. NAME means the version that was promoted last."""
+"""Versions of a checkpoint: NAME@2 is a folder beside NAME, made by a refit. The one that was promoted last is in use."""
 
 import shutil
 import time
@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action
+from recsys.accounts.account import Account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed
 from recsys.core.errors import DataError, UnknownNameError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow, FeedbackCountRow, VersionRow
-from recsys.feedback.promotions import find_current, get_training_time, select_versions
 from recsys.feedback.recording import ACTIONS
-from recsys.feedback.version_names import SEPARATOR, join_version, split_version
+from recsys.feedback.version_lookup import find_version_in_use, get_training_time, select_versions
+from recsys.feedback.version_names import join_version, number_version, split_version
 from recsys.storage.serialization import to_plain
 from recsys.training.checkpoints import (
     CheckpointCard,
@@ -34,8 +35,8 @@ class Version:
     """A version of a checkpoint. `name` is that of its folder, `account` the name of who made it, empty for the trained one.
 
     `trained_on` says which feedback it learnt from, `validation` holds its metrics, `metrics` those of its refit before and after.
-    `feedback` counts the answers to its lists. `promoted` is the time of its latest promotion, and `is_current` says that the plain
-    name means this version.
+    `feedback` counts the answers to its lists. `promoted` is the time of its latest promotion; the plain name of the checkpoint stands
+    for the version that is in use.
     """
 
     name: str
@@ -45,11 +46,16 @@ class Version:
     account: str
     created: float
     promoted: float | None
-    is_current: bool
+    is_in_use: bool
     feedback: int
     validation: dict[str, float] = field(default_factory=dict)
     trained_on: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """Name with the number, also of the trained one: "association@1"."""
+        return number_version(self.checkpoint, self.version)
 
 
 def list_versions(store: Store, dataset: str, checkpoint: str) -> list[Version]:
@@ -58,7 +64,7 @@ def list_versions(store: Store, dataset: str, checkpoint: str) -> list[Version]:
     card = read_card(find_checkpoint(base, dataset))
     with store.read() as session:
         rows = {row.version: row for row in session.scalars(select_versions(dataset, base))}
-        current = find_current(rows.values(), card)
+        in_use = find_version_in_use(rows.values(), card)
         owners = {row.account_id for row in rows.values()}
         makers = dict(session.execute(select(AccountRow.id, AccountRow.name).where(AccountRow.id.in_(owners))).tuples().all())
         counted = (
@@ -80,7 +86,7 @@ def list_versions(store: Store, dataset: str, checkpoint: str) -> list[Version]:
             account=makers.get(row.account_id, "") if row and number > 1 else "",
             created=row.created if row and number > 1 else get_training_time(card),
             promoted=row.promoted if row else None,
-            is_current=number == current,
+            is_in_use=number == in_use,
             feedback=answers.get(number, 0),
             validation=cards[name].validation if name in cards else {},
             trained_on=row.trained_on if row else {},
@@ -91,34 +97,34 @@ def list_versions(store: Store, dataset: str, checkpoint: str) -> list[Version]:
 
 
 def promote_version(store: Store, account: Account, dataset: str, name: str) -> None:
-    """Make a version the one that the plain name means; NAME or NAME@1 is the trained one."""
+    """Put a version into use under the plain name; NAME or NAME@1 is the trained one."""
     check_allowed(account, "promote")
     base, number = split_version(name)
     find_checkpoint(join_version(base, number), dataset)
     with store.write() as session:
         row = _find_row(session, account, dataset, base, number)
         row.promoted = time.time()
-        record_action(session, account, "promote version", f"{dataset}/{base}{SEPARATOR}{number}")
+        record_action(session, account, "promote version", f"{dataset}/{number_version(base, number)}")
 
 
 def roll_back(store: Store, account: Account, dataset: str, checkpoint: str) -> str:
-    """Take back the latest promotion, so that the plain name means the version promoted before it; return the name of that one."""
+    """Take back the latest promotion, so that the version promoted before it is in use; return its name."""
     check_allowed(account, "promote")
     base = split_version(checkpoint)[0]
     card = read_card(find_checkpoint(base, dataset))
     with store.write() as session:
         rows = {row.version: row for row in session.scalars(select_versions(dataset, base))}
         latest = max((row for row in rows.values() if row.promoted is not None), key=lambda row: row.promoted or 0.0, default=None)
-        if latest is None or find_current(rows.values(), card) != latest.version:
+        if latest is None or find_version_in_use(rows.values(), card) != latest.version:
             raise DataError(_("no version of '{checkpoint}' was promoted, so there is nothing to roll back", checkpoint=base))
         latest.promoted = None
-        now = find_current(rows.values(), card)
-        record_action(session, account, "roll back", f"{dataset}/{base}{SEPARATOR}{latest.version} to {base}{SEPARATOR}{now}")
+        now = find_version_in_use(rows.values(), card)
+        record_action(session, account, "roll back", f"{dataset}/{number_version(base, latest.version)} to {number_version(base, now)}")
     return join_version(base, now)
 
 
 def delete_version(store: Store, account: Account, dataset: str, name: str) -> None:
-    """Delete a version and its folder. The trained one and the one that the plain name means are kept."""
+    """Delete a version and its folder. The trained one and the one in use are kept."""
     check_allowed(account, "delete")
     base, number = split_version(name)
     if number == 1:
@@ -126,10 +132,10 @@ def delete_version(store: Store, account: Account, dataset: str, name: str) -> N
     card = read_card(find_checkpoint(base, dataset))
     with store.write() as session:
         row = _find_row(session, account, dataset, base, number)
-        if find_current(session.scalars(select_versions(dataset, base)), card) == number:
+        if find_version_in_use(session.scalars(select_versions(dataset, base)), card) == number:
             raise DataError(_("'{name}' is the promoted version of '{checkpoint}'; roll back first", name=name, checkpoint=base))
         row.deleted = time.time()
-        record_action(session, account, "delete version", f"{dataset}/{base}{SEPARATOR}{number}")
+        record_action(session, account, "delete version", f"{dataset}/{number_version(base, number)}")
     _remove_folder(get_checkpoint_folder(dataset, name))
 
 
@@ -174,7 +180,7 @@ def _find_row(session: Session, account: Account, dataset: str, base: str, numbe
 
 
 def _unknown_version(base: str, number: int, rows: dict[int, VersionRow]) -> UnknownNameError:
-    return unknown("version", f"{base}{SEPARATOR}{number}", [f"{base}{SEPARATOR}{each}" for each in sorted({1, *rows})])
+    return unknown("version", number_version(base, number), [number_version(base, each) for each in sorted({1, *rows})])
 
 
 def _take_number(store: Store, account: Account, dataset: str, base: str, parent: int) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""What people did with recommended lists: rates of each version, and counts by day."""
+"""Feedback on recommended lists: rates of each version, and counts by day."""
 
 import datetime as dt
 from collections import Counter

@@ -56,7 +56,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 async def identify(request: Request, access: Access, limiter: RateLimiter, find_token: Callable[[str], Token | None]) -> Caller:
-    """Return the sender of a request, or raise the answer 401, 403 or 429. `find_token` returns the valid token with this text."""
+    """Return the sender of a request, or raise an ApiError with 401, 403 or 429. `find_token` returns the valid token with this text."""
     if access == "off":
         raise ApiError(403, f"the API is off on this server; its owner turns it on with {VARIABLE}=1, and an admin makes tokens")
     given = request.headers.get("authorization")
@@ -75,7 +75,7 @@ async def identify(request: Request, access: Access, limiter: RateLimiter, find_
             "the token is unknown or revoked; ask an admin for another" if given else "send the header Authorization: Bearer TOKEN",
             {"www-authenticate": "Bearer"},
         )
-    check_allowed(token.account, "look")
+    check_allowed(token.account, "view")
     return Caller(f"token {token.id}", token.account)
 
 

@@ -1,4 +1,4 @@
-"""The Starlette application of the API: reads requests within limits, runs their handlers in threads, and answers in JSON."""
+"""The Starlette application of the API: reads requests within limits, runs their handlers in threads, and responds in JSON."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from recsys.accounts.tokens import Token, authenticate
 from recsys.http_api.access import Access, identify
 from recsys.http_api.docs_page import docs_response
 from recsys.http_api.endpoints import ENDPOINTS, Endpoint
-from recsys.http_api.errors import MEANINGS, SAFE_HEADERS, ApiError, answer_error, to_api_error
+from recsys.http_api.errors import MEANINGS, SAFE_HEADERS, ApiError, make_error_response, to_api_error
 from recsys.http_api.health import StoreProbe, describe_health
 from recsys.http_api.openapi import openapi_json
 from recsys.http_api.rate_limit import group_address
@@ -30,7 +30,7 @@ THREADS = {"light": 4, "heavy": 1}
 
 _log = logging.getLogger(__name__)
 
-Answering = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 def build_application(service: Service, get_access: Callable[[], Access]) -> Starlette:
@@ -38,24 +38,22 @@ def build_application(service: Service, get_access: Callable[[], Access]) -> Sta
     threads = {kind: CapacityLimiter(count) for kind, count in THREADS.items()}
     application = Starlette(
         routes=[
-            Route("/health", _guard(_answer_health(service))),
-            Route("/openapi.json", _guard(_answer_text(get_access, openapi_json))),
-            Route("/docs", _guard(_answer_docs(get_access))),
-            *(Route(each.path, _guard(_answer_endpoint(each, service, get_access, threads)), methods=[each.method]) for each in ENDPOINTS),
+            Route("/health", _guard(_make_health_handler(service))),
+            Route("/openapi.json", _guard(_make_json_handler(get_access, openapi_json))),
+            Route("/docs", _guard(_make_docs_handler(get_access))),
+            *(Route(each.path, _guard(_make_handler(each, service, get_access, threads)), methods=[each.method]) for each in ENDPOINTS),
         ],
-        exception_handlers={HTTPException: _answer_http_exception},
+        exception_handlers={HTTPException: _handle_http_exception},
     )
     application.router.redirect_slashes = False  # a redirect would repeat the Host header of the request
     return application
 
 
-def _answer_endpoint(
-    endpoint: Endpoint, service: Service, get_access: Callable[[], Access], threads: dict[str, CapacityLimiter]
-) -> Answering:
+def _make_handler(endpoint: Endpoint, service: Service, get_access: Callable[[], Access], threads: dict[str, CapacityLimiter]) -> Handler:
     def find_token(text: str) -> Token | None:
         return authenticate(service.store, text)
 
-    async def answer(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         caller = await identify(request, get_access(), service.limiter, find_token)
         service.limiter.take(endpoint.limit, caller.key)
         given = await (_read_query if endpoint.method == "GET" else _read_body)(request, endpoint.given)
@@ -63,7 +61,7 @@ def _answer_endpoint(
             raise ApiError(503, "the server is busy; try again in a second", {"retry-after": "1"})
         return await to_thread.run_sync(_run, endpoint, service, caller, given, limiter=threads[endpoint.limit])
 
-    return answer
+    return handle
 
 
 def _run(endpoint: Endpoint, service: Service, caller: object, given: Message) -> Response:
@@ -96,30 +94,30 @@ async def _read_body(request: Request, kind: type[Message]) -> Message:
     return kind.model_validate_json(bytes(body))
 
 
-def _answer_health(service: Service) -> Answering:
+def _make_health_handler(service: Service) -> Handler:
     probe = StoreProbe()
 
-    async def answer(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         service.limiter.take("light", group_address(request.client.host if request.client else ""))
         return _to_json(describe_health(await probe.is_reachable()).model_dump_json())
 
-    return answer
+    return handle
 
 
-def _answer_text(get_access: Callable[[], Access], make: Callable[[], str]) -> Answering:
-    async def answer(_request: Request) -> Response:
+def _make_json_handler(get_access: Callable[[], Access], make: Callable[[], str]) -> Handler:
+    async def handle(_request: Request) -> Response:
         _check_is_on(get_access())
         return _to_json(make())
 
-    return answer
+    return handle
 
 
-def _answer_docs(get_access: Callable[[], Access]) -> Answering:
-    async def answer(_request: Request) -> Response:
+def _make_docs_handler(get_access: Callable[[], Access]) -> Handler:
+    async def handle(_request: Request) -> Response:
         _check_is_on(get_access())
         return docs_response()
 
-    return answer
+    return handle
 
 
 def _check_is_on(access: Access) -> None:
@@ -131,24 +129,24 @@ def _to_json(body: str) -> Response:
     return Response(body, headers=SAFE_HEADERS, media_type="application/json")
 
 
-def _guard(answering: Answering) -> Answering:
-    """Return the same answers, and for every error one in JSON."""
+def _guard(handler: Handler) -> Handler:
+    """Return a handler with the same responses, and one in JSON for every error."""
 
-    async def answer(request: Request) -> Response:
+    async def handle(request: Request) -> Response:
         try:
-            return await answering(request)
+            return await handler(request)
         except ClientDisconnect:
-            return answer_error(ApiError(400, "the connection was closed"))
+            return make_error_response(ApiError(400, "the connection was closed"))
         except Exception as error:
             found = to_api_error(error)
             if found.status == 500:
                 _log.exception("%s %s failed", request.method, request.url.path)
-            return answer_error(found)
+            return make_error_response(found)
 
-    return answer
+    return handle
 
 
-async def _answer_http_exception(_request: Request, error: Exception) -> Response:
+async def _handle_http_exception(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     message = {404: "there is no such address; GET /api/docs lists them"}.get(error.status_code, MEANINGS.get(error.status_code, ""))
-    return answer_error(ApiError(error.status_code, message or error.detail, error.headers))
+    return make_error_response(ApiError(error.status_code, message or error.detail, error.headers))

@@ -4,25 +4,25 @@ import math
 
 from recsys.datasets import list_datasets
 from recsys.datasets.prepared import DatasetCard
-from recsys.feedback.promotions import name_meant_checkpoints
+from recsys.feedback.version_lookup import apply_promotions
 from recsys.feedback.version_names import split_version
 from recsys.http_api.access import Caller
-from recsys.http_api.schemas import DatasetAnswer, ModelAnswer, ModelsAnswer, NoQuery
+from recsys.http_api.schemas import DatasetResponse, ModelResponse, ModelsResponse, NoQuery
 from recsys.http_api.service import Service
 from recsys.training.checkpoints import CheckpointEntry, list_checkpoints
 from recsys.training.live_models import list_live_models
 
 
-def answer_models(service: Service, caller: Caller, query: NoQuery) -> ModelsAnswer:
+def handle_models(service: Service, caller: Caller, query: NoQuery) -> ModelsResponse:
     """Return the prepared datasets with their checkpoints. Uploads of sessions are not among them."""
     del service, caller, query
-    return ModelsAnswer(datasets=[_describe_dataset(each) for each in list_datasets() if each.prepared])
+    return ModelsResponse(datasets=[_describe_dataset(each) for each in list_datasets() if each.prepared])
 
 
-def _describe_dataset(card: DatasetCard) -> DatasetAnswer:
-    named = name_meant_checkpoints(card.name, list_checkpoints(card.name))
+def _describe_dataset(card: DatasetCard) -> DatasetResponse:
+    named = apply_promotions(card.name, list_checkpoints(card.name))
     entries = {each.name: each for each in [*named, *list_live_models(card.name)]}
-    return DatasetAnswer(
+    return DatasetResponse(
         name=card.name,
         title=card.title,
         interactions=card.interactions,
@@ -34,9 +34,9 @@ def _describe_dataset(card: DatasetCard) -> DatasetAnswer:
     )
 
 
-def _describe_model(entry: CheckpointEntry) -> ModelAnswer:
+def _describe_model(entry: CheckpointEntry) -> ModelResponse:
     card = entry.card
-    return ModelAnswer(
+    return ModelResponse(
         name=entry.name,
         model=card.model,
         version=split_version(entry.folder.name)[1],

@@ -54,7 +54,7 @@ def render_page(document: str) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(info['title'])} API</title><style>{STYLE}</style></head><body><main>"
         f"<h1>{escape(info['title'])} API</h1><p class=dim>Version {escape(info['version'])}. {escape(info['description'])} "
-        'Bodies and answers are JSON. For programs: <a href="openapi.json">openapi.json</a>.</p>'
+        'Bodies and responses are JSON. For programs: <a href="openapi.json">openapi.json</a>.</p>'
         "<p>Where the server asks for tokens, send <code>Authorization: Bearer TOKEN</code>; an admin makes one with "
         "<code>python -m recsys tokens create NAME</code>.</p>"
         f"{''.join(_render_operation(*each) for each in operations)}"
@@ -72,7 +72,7 @@ def _render_operation(path: str, method: str, operation: dict[str, Any]) -> str:
         parts.append(_render_table(rows))
     if "requestBody" in operation:
         parts.append(f"<p>Body: {_name_type(operation['requestBody']['content']['application/json']['schema'])}</p>")
-    parts.append(f"<p>Answer: {_name_type(operation['responses']['200']['content']['application/json']['schema'])}</p>")
+    parts.append(f"<p>Response: {_name_type(operation['responses']['200']['content']['application/json']['schema'])}</p>")
     parts.append(f"<pre>{escape(_example(path, method))}</pre>")
     codes = ", ".join(code for code in operation["responses"] if code != "200")
     return "".join(parts) + f'<p class=dim><a href="#errors">Errors</a>: {escape(codes)}</p>'

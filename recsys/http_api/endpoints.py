@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from recsys.http_api import schemas
-from recsys.http_api.catalogue import answer_models
-from recsys.http_api.explanation import answer_explain
-from recsys.http_api.feedback import answer_feedback
-from recsys.http_api.recommendation import answer_recommend
-from recsys.http_api.replay import answer_replay
+from recsys.http_api.catalogue import handle_models
+from recsys.http_api.explanation import handle_explain
+from recsys.http_api.feedback import handle_feedback
+from recsys.http_api.recommendation import handle_recommend
+from recsys.http_api.replay import handle_replay
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,23 @@ class Endpoint:
     path: str
     summary: str
     given: type[schemas.Message]
-    answer: type[schemas.Message]
+    response: type[schemas.Message]
     limit: str
     handle: Callable[[Any, Any, Any], schemas.Message]
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/models", "Datasets and their checkpoints", schemas.NoQuery, schemas.ModelsAnswer, "light", answer_models),
+    Endpoint("GET", "/models", "Datasets and their checkpoints", schemas.NoQuery, schemas.ModelsResponse, "light", handle_models),
     Endpoint(
         "POST",
         "/recommend",
         "The best items for a user or a history",
         schemas.RecommendBody,
-        schemas.RecommendAnswer,
+        schemas.RecommendResponse,
         "light",
-        answer_recommend,
+        handle_recommend,
     ),
-    Endpoint("POST", "/feedback", "Feedback on a recorded list", schemas.FeedbackBody, schemas.FeedbackAnswer, "light", answer_feedback),
-    Endpoint("GET", "/replay", "A user’s timeline, step by step", schemas.ReplayQuery, schemas.ReplayAnswer, "heavy", answer_replay),
-    Endpoint("POST", "/explain", "Shapley values of one score", schemas.ExplainBody, schemas.ExplainAnswer, "heavy", answer_explain),
+    Endpoint("POST", "/feedback", "Feedback on a recorded list", schemas.FeedbackBody, schemas.FeedbackResponse, "light", handle_feedback),
+    Endpoint("GET", "/replay", "A user’s timeline, step by step", schemas.ReplayQuery, schemas.ReplayResponse, "heavy", handle_replay),
+    Endpoint("POST", "/explain", "Shapley values of one score", schemas.ExplainBody, schemas.ExplainResponse, "heavy", handle_explain),
 )

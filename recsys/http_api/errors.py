@@ -14,7 +14,7 @@ from recsys.core.errors import (
     StoreError,
     UnknownNameError,
 )
-from recsys.http_api.schemas import ErrorAnswer
+from recsys.http_api.schemas import ErrorResponse
 
 STATUS: dict[type[RecsysError], int] = {
     NotAllowedError: 403,
@@ -45,11 +45,11 @@ MOST_FAULTS = 3
 """Faults of one body that an error names."""
 
 SAFE_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-"""Headers of every answer: it is never kept, and never taken for a page."""
+"""Headers of every response: it is never kept, and never taken for a page."""
 
 
 class ApiError(Exception):
-    """An answer that is not a result."""
+    """A response that is not a result, raised as an exception."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -57,7 +57,7 @@ class ApiError(Exception):
 
 
 def to_api_error(error: Exception) -> ApiError:
-    """Return the answer to an error of the library; one that is not the library's is a bug, of which the caller learns nothing."""
+    """Return the response to an error of the library; one that is not the library's is a bug, of which the caller learns nothing."""
     if isinstance(error, ApiError):
         return error
     if isinstance(error, ValidationError):
@@ -68,9 +68,9 @@ def to_api_error(error: Exception) -> ApiError:
     return ApiError(500, MEANINGS[500])
 
 
-def answer_error(error: ApiError) -> Response:
+def make_error_response(error: ApiError) -> Response:
     """Return an error as a response."""
-    body = ErrorAnswer(error=error.message).model_dump_json()
+    body = ErrorResponse(error=error.message).model_dump_json()
     return Response(body, error.status, {**SAFE_HEADERS, **error.headers}, media_type="application/json")
 
 

@@ -3,12 +3,12 @@
 from recsys.core.errors import DataError
 from recsys.explain.recommendation import explain_recommendation
 from recsys.http_api.access import Caller
-from recsys.http_api.schemas import MOST_EXPLAINED_EVENTS, Contribution, ExplainAnswer, ExplainBody
+from recsys.http_api.schemas import MOST_EXPLAINED_EVENTS, Contribution, ExplainBody, ExplainResponse
 from recsys.http_api.service import Service, name_version
 from recsys.models import find_model_spec
 
 
-def answer_explain(service: Service, caller: Caller, body: ExplainBody) -> ExplainAnswer:
+def handle_explain(service: Service, caller: Caller, body: ExplainBody) -> ExplainResponse:
     """Return the Shapley values of the events before a step for the score of one item."""
     del caller
     data, loaded = service.open(body.dataset, body.checkpoint)
@@ -18,7 +18,7 @@ def answer_explain(service: Service, caller: Caller, body: ExplainBody) -> Expla
     if body.step is None and length > MOST_EXPLAINED_EVENTS:
         raise DataError(f"{length} events are too many to explain in one request; give a step up to {MOST_EXPLAINED_EVENTS}")
     found = explain_recommendation(loaded, data, body.user, body.step, body.item_id, budget=body.budget, seed=body.seed)
-    return ExplainAnswer(
+    return ExplainResponse(
         dataset=data.name,
         checkpoint=name_version(loaded),
         user=body.user,

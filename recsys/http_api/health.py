@@ -8,7 +8,7 @@ from sqlalchemy import text
 import recsys
 from recsys.core.errors import RecsysError
 from recsys.database.engine import open_store
-from recsys.http_api.schemas import HealthAnswer
+from recsys.http_api.schemas import HealthResponse
 
 PATIENCE = 2.0
 """Seconds after which a store that has not answered counts as unreachable."""
@@ -29,9 +29,9 @@ class StoreProbe:
         return False
 
 
-def describe_health(has_store: bool) -> HealthAnswer:
+def describe_health(has_store: bool) -> HealthResponse:
     """Return the state of the server."""
-    return HealthAnswer(status="ok" if has_store else "degraded", version=recsys.__version__, store=has_store)
+    return HealthResponse(status="ok" if has_store else "degraded", version=recsys.__version__, store=has_store)
 
 
 def _read_store() -> bool:

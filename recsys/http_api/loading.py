@@ -9,7 +9,7 @@ from typing import Any
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, StoreError
-from recsys.feedback.promotions import find_meant_checkpoint
+from recsys.feedback.version_lookup import resolve_checkpoint
 from recsys.feedback.version_names import SEPARATOR
 from recsys.http_api.errors import ApiError
 from recsys.storage.paths import check_name
@@ -29,10 +29,10 @@ class Loader:
     def __init__(self, open_dataset: Callable[[str], Dataset], load_checkpoint: Callable[[Path], LoadedCheckpoint]):
         self._open, self._load = open_dataset, load_checkpoint
         self._datasets, self._models = _Latest(MOST_DATASETS), _Latest(MOST_MODELS)
-        self._meant: dict[tuple[str, str], Path] = {}  # no larger than the checkpoints on disk
+        self._resolved: dict[tuple[str, str], Path] = {}  # no larger than the checkpoints on disk
 
     def dataset(self, name: str) -> Dataset:
-        """Return a prepared dataset; any other name is an answer 404."""
+        """Return a prepared dataset; any other name is an ApiError with 404."""
         from recsys.datasets import prepared_folder
 
         folder = prepared_folder(name) if _is_name(name) else None
@@ -54,15 +54,15 @@ class Loader:
         return loaded
 
     def _find(self, dataset: str, name: str) -> Path:
-        """Return the folder that a name means. While the store does not answer, the version that it named last is meant."""
+        """Return the folder that a name stands for; while the store does not answer, the one that it last stood for."""
         try:
-            folder = find_meant_checkpoint(name, dataset, allows_path=False)
+            folder = resolve_checkpoint(name, dataset, allows_path=False)
         except StoreError:
-            known = self._meant.get((dataset, name))
+            known = self._resolved.get((dataset, name))
             if known is None or not known.is_dir():
                 raise
             return known
-        self._meant[dataset, name] = folder
+        self._resolved[dataset, name] = folder
         return folder
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document of the API, made from its endpoints and the types of their bodies and answers."""
+"""The OpenAPI 3.1 document of the API, made from its endpoints and the types of their bodies and responses."""
 
 import json
 from functools import cache
@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 import recsys
 from recsys.http_api.endpoints import ENDPOINTS, Endpoint
 from recsys.http_api.errors import MEANINGS
-from recsys.http_api.schemas import ErrorAnswer, HealthAnswer, Message
+from recsys.http_api.schemas import ErrorResponse, HealthResponse, Message
 
 REFERENCE = "#/components/schemas/"
 ALWAYS = (401, 403, 404, 409, 422, 429, 500, 503)
@@ -26,9 +26,9 @@ def openapi_json() -> str:
 def build_document() -> dict[str, Any]:
     """Return the document."""
     given: list[tuple[type[Message], JsonSchemaMode]] = [(each.given, "validation") for each in ENDPOINTS]
-    answers: list[tuple[type[Message], JsonSchemaMode]] = [(each.answer, "serialization") for each in ENDPOINTS]
-    answers += [(HealthAnswer, "serialization"), (ErrorAnswer, "serialization")]
-    _names, definitions = models_json_schema([*given, *answers], ref_template=REFERENCE + "{model}")
+    responses: list[tuple[type[Message], JsonSchemaMode]] = [(each.response, "serialization") for each in ENDPOINTS]
+    responses += [(HealthResponse, "serialization"), (ErrorResponse, "serialization")]
+    _names, definitions = models_json_schema([*given, *responses], ref_template=REFERENCE + "{model}")
     schemas = definitions["$defs"]
     paths: dict[str, Any] = {"/api/health": {"get": _describe_health()}}
     for each in ENDPOINTS:
@@ -54,7 +54,7 @@ def _describe(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         "summary": endpoint.summary,
         "description": endpoint.given.__doc__,
         "security": [{"token": []}, {}],
-        "responses": _describe_responses(endpoint.answer.__name__, ALWAYS + (WITH_BODY if has_body else ())),
+        "responses": _describe_responses(endpoint.response.__name__, ALWAYS + (WITH_BODY if has_body else ())),
     }
     if has_body:
         described["requestBody"] = {"required": True, "content": _in_json(endpoint.given.__name__)}
@@ -69,7 +69,7 @@ def _describe_health() -> dict[str, Any]:
         "summary": "The state of the server",
         "description": "Answers without a token, and where the API is off.",
         "security": [],
-        "responses": _describe_responses(HealthAnswer.__name__, (429, 500)),
+        "responses": _describe_responses(HealthResponse.__name__, (429, 500)),
     }
 
 
@@ -96,10 +96,10 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _describe_responses(answer: str, errors: tuple[int, ...]) -> dict[str, Any]:
-    found = {"200": {"description": "The result.", "content": _in_json(answer)}}
+def _describe_responses(response: str, errors: tuple[int, ...]) -> dict[str, Any]:
+    found = {"200": {"description": "The result.", "content": _in_json(response)}}
     for code in sorted(errors):
-        found[str(code)] = {"description": MEANINGS[code], "content": _in_json(ErrorAnswer.__name__)}
+        found[str(code)] = {"description": MEANINGS[code], "content": _in_json(ErrorResponse.__name__)}
     return found
 
 

@@ -35,7 +35,7 @@ class RateLimiter:
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
     def take(self, kind: str, caller: str, count: float = 1) -> None:
-        """Take from a caller's bucket; an answer 429 says when there is enough in it again. With count 0 it only looks."""
+        """Take from a caller's bucket; an ApiError with 429 says when there is enough in it again. With count 0 it only looks."""
         limit, now = LIMITS[kind], self._clock()
         with self._lock:
             left, since = self._buckets.get((kind, caller), (limit.burst, now))

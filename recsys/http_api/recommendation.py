@@ -9,12 +9,12 @@ from recsys.core import Dataset, FallsBack, History, Request, empty_history, rec
 from recsys.core.vocabulary import PAD, Vocabulary
 from recsys.feedback.recording import Impression, record_impression
 from recsys.http_api.access import Caller
-from recsys.http_api.schemas import PastEvent, RecommendAnswer, RecommendBody, RecommendedItem
+from recsys.http_api.schemas import PastEvent, RecommendBody, RecommendedItem, RecommendResponse
 from recsys.http_api.service import Service, name_version
 from recsys.training.checkpoints import LoadedCheckpoint
 
 
-def answer_recommend(service: Service, caller: Caller, body: RecommendBody) -> RecommendAnswer:
+def handle_recommend(service: Service, caller: Caller, body: RecommendBody) -> RecommendResponse:
     """Return the k best items for a user at a step, or for an ad-hoc history, and save them as an impression where that is asked for."""
     data, loaded = service.open(body.dataset, body.checkpoint)
     request = build_request(data, body)
@@ -22,7 +22,7 @@ def answer_recommend(service: Service, caller: Caller, body: RecommendBody) -> R
     best = recommend(model, request, body.k, repeats=data.repeats)
     vocabulary = getattr(model, "vocabulary", None) or Vocabulary(model.item_ids)
     titles = data.titles_of([each.item_id for each in best])
-    answer = RecommendAnswer(
+    response = RecommendResponse(
         dataset=data.name,
         checkpoint=name_version(loaded),
         user=body.user,
@@ -36,8 +36,8 @@ def answer_recommend(service: Service, caller: Caller, body: RecommendBody) -> R
         impression_id=None,
     )
     if not body.record:
-        return answer
-    return answer.model_copy(update={"impression_id": _record(service, caller, data, loaded, body, answer)})
+        return response
+    return response.model_copy(update={"impression_id": _record(service, caller, data, loaded, body, response)})
 
 
 def build_request(data: Dataset, body: RecommendBody) -> Request:
@@ -90,17 +90,19 @@ def _find_places(places: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return found
 
 
-def _record(service: Service, caller: Caller, data: Dataset, loaded: LoadedCheckpoint, body: RecommendBody, answer: RecommendAnswer) -> str:
+def _record(
+    service: Service, caller: Caller, data: Dataset, loaded: LoadedCheckpoint, body: RecommendBody, response: RecommendResponse
+) -> str:
     changed = body.model_dump(include={"time", "utc_offset", "place", "candidates", "history"}, exclude_none=True)
     shown = Impression(
         dataset=data.name,
         dataset_fingerprint=data.fingerprint,
-        checkpoint=answer.checkpoint,
+        checkpoint=response.checkpoint,
         checkpoint_fingerprint=loaded.fingerprint,
         user_id=body.user or "",
-        step=answer.step,
-        items=[each.item_id for each in answer.items],
-        scores=[each.score for each in answer.items],
+        step=response.step,
+        items=[each.item_id for each in response.items],
+        scores=[each.score for each in response.items],
         context=changed,
         source="api",
     )

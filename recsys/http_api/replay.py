@@ -6,11 +6,11 @@ from recsys.core.errors import DataError
 from recsys.core.split import split_interactions
 from recsys.evaluation.replay import Replay, replay_history
 from recsys.http_api.access import Caller
-from recsys.http_api.schemas import MOST_EVENTS, ReplayAnswer, ReplayedStep, ReplayQuery, ScoredItem
+from recsys.http_api.schemas import MOST_EVENTS, ReplayedStep, ReplayQuery, ReplayResponse, ScoredItem
 from recsys.http_api.service import Service, name_version
 
 
-def answer_replay(service: Service, caller: Caller, query: ReplayQuery) -> ReplayAnswer:
+def handle_replay(service: Service, caller: Caller, query: ReplayQuery) -> ReplayResponse:
     """Return the list at every step of a user's timeline, and the exact rank of the item that came next."""
     del caller
     data, loaded = service.open(query.dataset, query.checkpoint)
@@ -19,10 +19,10 @@ def answer_replay(service: Service, caller: Caller, query: ReplayQuery) -> Repla
     if not query.first < stop <= len(history) + 1:
         raise DataError(f"the timeline has the steps 0 to {len(history)}; give first from 0 on, and stop above it up to {len(history) + 1}")
     if stop - query.first > MOST_EVENTS:
-        raise DataError(f"{stop - query.first} steps are too many for one answer; ask for at most {MOST_EVENTS}, then for the next ones")
+        raise DataError(f"{stop - query.first} steps are too many for one response; ask for at most {MOST_EVENTS}, then for the next ones")
     labels = split_interactions(data, loaded.card.protocol).labels[data.rows(query.user)]
     found = replay_history(loaded.model, history, data.repeats, query.k, labels=labels, steps=range(query.first, stop))
-    return ReplayAnswer(
+    return ReplayResponse(
         dataset=data.name,
         checkpoint=name_version(loaded),
         user=query.user,

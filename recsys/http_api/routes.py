@@ -40,9 +40,9 @@ def routes(server: Server) -> list[BaseRoute]:
             if not built:
                 built.append(build_application(Service(Loader(server.open_dataset, server.load_checkpoint)), server.get_access))
 
-    async def answer(scope: "Scope", receive: "Receive", send: "Send") -> None:
+    async def handle(scope: "Scope", receive: "Receive", send: "Send") -> None:
         if not built:
             await to_thread.run_sync(build)
         await built[0](scope, receive, send)
 
-    return [Mount("/api", app=answer)]
+    return [Mount("/api", app=handle)]

@@ -1,4 +1,4 @@
-"""Bodies, queries and answers of the API. They are checked by their types alone, and the OpenAPI document is made from them."""
+"""Bodies, queries and responses of the API. They are checked by their types alone, and the OpenAPI document is made from them."""
 
 from itertools import pairwise
 from typing import Annotated, Literal, Self
@@ -37,13 +37,13 @@ QueryLength = Annotated[int, Field(ge=1, le=50), BeforeValidator(_parse_digits)]
 
 
 class Message(BaseModel):
-    """Base of all bodies and answers: unknown fields, other types, NaN and infinity are refused."""
+    """Base of all bodies and responses: unknown fields, other types, NaN and infinity are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
-class ErrorAnswer(Message):
-    """The answer to a request that failed."""
+class ErrorResponse(Message):
+    """The response to a request that failed."""
 
     error: str
 
@@ -52,7 +52,7 @@ class NoQuery(Message):
     """Nothing needs to be given."""
 
 
-class HealthAnswer(Message):
+class HealthResponse(Message):
     """The state of the server."""
 
     status: Literal["ok", "degraded"]
@@ -60,7 +60,7 @@ class HealthAnswer(Message):
     store: Annotated[bool, Field(description="Whether feedback can be read from the store now.")]
 
 
-class ModelAnswer(Message):
+class ModelResponse(Message):
     """A checkpoint of a dataset."""
 
     name: str
@@ -72,7 +72,7 @@ class ModelAnswer(Message):
     validation: Annotated[dict[str, float | None], Field(description="Metrics on the validation events.")]
 
 
-class DatasetAnswer(Message):
+class DatasetResponse(Message):
     """A dataset that is prepared, with its checkpoints."""
 
     name: str
@@ -82,13 +82,13 @@ class DatasetAnswer(Message):
     items: int | None
     repeats: Annotated[bool, Field(description="Whether items that a user had before stay candidates.")]
     example_users: list[str]
-    models: list[ModelAnswer]
+    models: list[ModelResponse]
 
 
-class ModelsAnswer(Message):
+class ModelsResponse(Message):
     """All datasets and checkpoints of the server."""
 
-    datasets: list[DatasetAnswer]
+    datasets: list[DatasetResponse]
 
 
 class Place(Message):
@@ -151,7 +151,7 @@ class RecommendedItem(Message):
     rank: int
 
 
-class RecommendAnswer(Message):
+class RecommendResponse(Message):
     """A list, best item first. `checkpoint` is the version that made it."""
 
     dataset: str
@@ -179,7 +179,7 @@ class FeedbackBody(Message):
         return self
 
 
-class FeedbackAnswer(Message):
+class FeedbackResponse(Message):
     """Feedback that is saved. The same feedback twice changes nothing."""
 
     saved: Literal[True]
@@ -221,7 +221,7 @@ class ReplayedStep(Message):
     items: list[ScoredItem]
 
 
-class ReplayAnswer(Message):
+class ReplayResponse(Message):
     """Steps of a user's timeline under one checkpoint. `length` is the number of events of the whole timeline."""
 
     dataset: str
@@ -259,7 +259,7 @@ class Contribution(Message):
     standard_error: float
 
 
-class ExplainAnswer(Message):
+class ExplainResponse(Message):
     """Shapley values: baseline + contributions + residual = score."""
 
     dataset: str

@@ -31,7 +31,7 @@ class Service:
         return caller.account or open_local_account(self.store)
 
     def open(self, dataset: str, checkpoint: str) -> "tuple[Dataset, LoadedCheckpoint]":
-        """Return a dataset and the version of a checkpoint that is meant by its name."""
+        """Return a dataset and the version of a checkpoint that its name stands for."""
         data = self.loader.dataset(dataset)
         return data, self.loader.model(data, checkpoint)
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action
+from recsys.accounts.account import Account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed
 from recsys.core.errors import unknown
 from recsys.database.engine import Store

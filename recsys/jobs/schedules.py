@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from recsys.accounts.account import Account, record_action, to_account
+from recsys.accounts.account import Account, to_account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed, is_allowed
 from recsys.core.errors import DataError, NotAllowedError, unknown
 from recsys.core.translation import _

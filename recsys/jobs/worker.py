@@ -21,10 +21,10 @@ STOP_SECONDS = 30.0
 STORE_SECONDS = 120.0
 """Seconds for which the end of a job is tried to be saved while the store does not answer."""
 PRIORITY = 5
-"""How much the process stands back behind the server, whose pages people wait for (`nice`)."""
+"""Niceness of the process: the server, whose pages people wait for, goes first."""
 
 
-class _Life:
+class _Heartbeat:
     """Signs of life and progress of the job of this process, and whether it should stop."""
 
     def __init__(self, store: Store, job_id: str) -> None:
@@ -74,7 +74,7 @@ def work_on(store: Store, job_id: str) -> None:
     with store.read() as session:
         row = session.get_one(JobRow, job_id)
         owner = session.get(AccountRow, row.account_id)
-    life = _Life(store, job_id)
+    life = _Heartbeat(store, job_id)
     state, result, error = "failed", None, ""
     try:
         if owner is None:

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from recsys.accounts import account as account_module
-from recsys.accounts.account import LOCAL, open_local_account, record_action
+from recsys.accounts.account import LOCAL, open_local_account
+from recsys.accounts.audit_log import record_action
 from recsys.accounts.tokens import create_token
 from recsys.core.errors import DataError
 from recsys.database.engine import Store

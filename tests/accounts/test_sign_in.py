@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.accounts.account import Account, open_local_account
-from recsys.accounts.administration import list_accounts, list_actions, set_role
+from recsys.accounts.administration import list_accounts, set_role
+from recsys.accounts.audit_log import list_actions
 from recsys.accounts.roles import ROLES
-from recsys.accounts.sign_in import decide_role, enter, leave, read_identity
+from recsys.accounts.sign_in import decide_role, load_account, read_identity, sign_out
 from recsys.accounts.sign_in_settings import SignInSettings
 from recsys.accounts.tokens import create_token
 from recsys.core.errors import DataError, NotAllowedError, NotSignedInError
@@ -96,9 +97,9 @@ def test_no_provider_stands_for_accounts_made_here(issuer: str) -> None:
 
 
 def test_entering_keeps_one_account(store: Store, owner: Account) -> None:
-    first = enter(store, read_identity(claims(groups=["team"])), BY_GROUP)
-    again = enter(store, read_identity(claims(groups=["team"], issued=5, name="Ann B.")), BY_GROUP)
-    other = enter(store, read_identity(claims("2")), BY_GROUP)
+    first = load_account(store, read_identity(claims(groups=["team"])), BY_GROUP)
+    again = load_account(store, read_identity(claims(groups=["team"], issued=5, name="Ann B.")), BY_GROUP)
+    other = load_account(store, read_identity(claims("2")), BY_GROUP)
     assert (first.id, first.role, again.name) == (again.id, "editor", "Ann B.")
     assert other.id != first.id
     assert {row.id for row in list_accounts(store, owner)} == {first.id, other.id, owner.id}
@@ -108,39 +109,39 @@ def test_entering_keeps_one_account(store: Store, owner: Account) -> None:
 def test_a_person_who_signs_in_in_many_windows_at_once_is_one_account(store: Store, owner: Account) -> None:
     identity = read_identity(claims())
     with ThreadPoolExecutor(8) as pool:
-        entered = set(pool.map(lambda _at: enter(store, identity, BY_GROUP), range(8)))
+        entered = set(pool.map(lambda _at: load_account(store, identity, BY_GROUP), range(8)))
     assert len(entered) == 1
     assert len(list_accounts(store, owner)) == 2
     assert len(list_actions(store, owner, action="sign in")) == 1
 
 
 def test_an_older_sign_in_changes_nothing(store: Store) -> None:
-    enter(store, read_identity(claims(groups=[])), BY_GROUP)
-    assert enter(store, read_identity(claims(groups=["leads"], issued=-60)), BY_GROUP).role == "viewer"
+    load_account(store, read_identity(claims(groups=[])), BY_GROUP)
+    assert load_account(store, read_identity(claims(groups=["leads"], issued=-60)), BY_GROUP).role == "viewer"
 
 
 def test_an_expired_identity_does_not_enter(store: Store) -> None:
     with pytest.raises(NotSignedInError, match="expired"):
-        enter(store, read_identity(claims() | {"exp": time.time() - 1}), BY_GROUP)
+        load_account(store, read_identity(claims() | {"exp": time.time() - 1}), BY_GROUP)
 
 
 def test_signing_out_ends_this_identity_everywhere(store: Store, owner: Account) -> None:
     identity = read_identity(claims())
-    enter(store, identity, BY_GROUP)
-    leave(store, identity)
+    load_account(store, identity, BY_GROUP)
+    sign_out(store, identity)
     with pytest.raises(NotSignedInError, match="signed out"):
-        enter(store, identity, BY_GROUP)
-    assert enter(store, read_identity(claims(issued=2)), BY_GROUP).name == "Ann"
+        load_account(store, identity, BY_GROUP)
+    assert load_account(store, read_identity(claims(issued=2)), BY_GROUP).name == "Ann"
     assert [each.action for each in list_actions(store, owner)] == ["sign in", "sign out", "sign in"]
 
 
 def test_roles_set_by_an_admin(store: Store, owner: Account) -> None:
     person = claims(groups=["team"], email="Ed@example.com", email_verified=True)
-    ed = enter(store, read_identity(person), BY_GROUP)
+    ed = load_account(store, read_identity(person), BY_GROUP)
     assert set_role(store, owner, "ed@EXAMPLE.com", "admin").role == "admin"
-    assert enter(store, read_identity(person), BY_GROUP).role == "admin"
+    assert load_account(store, read_identity(person), BY_GROUP).role == "admin"
     assert set_role(store, owner, ed.id, "none").role == "none"
-    assert enter(store, read_identity(claims(groups=["leads"], issued=5)), BY_GROUP).role == "none"
+    assert load_account(store, read_identity(claims(groups=["leads"], issued=5)), BY_GROUP).role == "none"
     assert set_role(store, owner, ed.id, None).role == "admin", "the role by the latest sign-in"
     assert [each.subject for each in list_actions(store, owner, action="set role")] == [
         f"{ed.id} by sign-in (admin)",
@@ -151,7 +152,7 @@ def test_roles_set_by_an_admin(store: Store, owner: Account) -> None:
 
 def test_who_may_not_manage(store: Store, owner: Account) -> None:
     for role in ROLES[:-1]:
-        person = enter(store, read_identity(claims(role)), SignInSettings(("x",), default_role=role))
+        person = load_account(store, read_identity(claims(role)), SignInSettings(("x",), default_role=role))
         for attempt in (
             lambda person=person: set_role(store, person, person.id, "admin"),
             lambda person=person: list_accounts(store, person),
@@ -163,9 +164,9 @@ def test_who_may_not_manage(store: Store, owner: Account) -> None:
 
 
 def test_addresses_that_name_nobody(store: Store, owner: Account) -> None:
-    enter(store, read_identity(claims("1", email="ann@example.com")), BY_GROUP)  # not verified
-    enter(store, read_identity(claims("2", email="bob@example.com", email_verified=True)), BY_GROUP)
-    enter(store, read_identity(claims("3", email="bob@example.com", email_verified=True)), BY_GROUP)
+    load_account(store, read_identity(claims("1", email="ann@example.com")), BY_GROUP)  # not verified
+    load_account(store, read_identity(claims("2", email="bob@example.com", email_verified=True)), BY_GROUP)
+    load_account(store, read_identity(claims("3", email="bob@example.com", email_verified=True)), BY_GROUP)
     for whom, message in {"ann@example.com": "no account", "": "no account", "%": "no account", "bob@example.com": "several"}.items():
         with pytest.raises(DataError, match=message):
             set_role(store, owner, whom, "admin")
@@ -177,7 +178,7 @@ def test_addresses_that_name_nobody(store: Store, owner: Account) -> None:
 
 
 def test_the_log_by_account_and_time(store: Store, owner: Account) -> None:
-    ann, bob = (enter(store, read_identity(claims(each)), BY_GROUP) for each in ("1", "2"))
+    ann, bob = (load_account(store, read_identity(claims(each)), BY_GROUP) for each in ("1", "2"))
     assert [each.account_id for each in list_actions(store, owner, ann.id)] == [ann.id]
     assert {each.account_id for each in list_actions(store, owner, since=time.time() - 60)} == {ann.id, bob.id}
     assert not list_actions(store, owner, since=time.time() + 60)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from recsys.accounts.sign_in import enter, read_identity
+from recsys.accounts.sign_in import load_account, read_identity
 from recsys.accounts.sign_in_settings import SignInSettings
 from recsys.database.engine import open_store
 from tests.cli.test_commands import run
@@ -24,7 +24,7 @@ def ann() -> str:
         "email": "ann@x.test",
         "email_verified": True,
     }
-    return enter(open_store(), read_identity(claims), SignInSettings(("default",))).id
+    return load_account(open_store(), read_identity(claims), SignInSettings(("default",))).id
 
 
 def test_a_role_is_set_listed_and_recorded(ann: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from recsys.feedback.rates import FEWEST, compare_versions, estimate_positive_rate, estimate_rate
+from recsys.feedback.rates import FEWEST, estimate_positive_rate, estimate_rate, rank_versions
 from recsys.feedback.summary import VersionFeedback
 
 
@@ -35,7 +35,7 @@ def test_no_list_no_rate() -> None:
 
 def test_a_version_stands_out_where_its_interval_is_above_the_second() -> None:
     low, same, high = version("low", 200, take=20, dislike=300), version("same", 200, like=22), version("high", 200, take=60, like=30)
-    rated, stands_out = compare_versions([low, same, high, version("few", FEWEST - 1, like=1_000)])
+    rated, stands_out = rank_versions([low, same, high, version("few", FEWEST - 1, like=1_000)])
     assert [each.checkpoint for each, _rate in rated] == ["high", "same", "low"] and stands_out
     assert rated[0][1] == estimate_rate(90, 200) == estimate_positive_rate(high)
-    assert not compare_versions([low, same])[1] and not compare_versions([high])[1] and compare_versions([]) == ([], False)
+    assert not rank_versions([low, same])[1] and not rank_versions([high])[1] and rank_versions([]) == ([], False)

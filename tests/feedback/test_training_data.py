@@ -22,8 +22,8 @@ from recsys.feedback.training_data import (
     WEIGHTS,
     Answer,
     add_events,
-    build_request,
     load_training_feedback,
+    restore_request,
     split_accounts,
 )
 from tests.feedback.conftest import show
@@ -95,7 +95,7 @@ def test_the_context_of_a_list_is_in_its_request(tiny: Dataset) -> None:
         "weekday": 6,
         "candidates": ["i01"],
     }
-    made = build_request(tiny, "u02", 4, context)
+    made = restore_request(tiny, "u02", 4, context)
     assert list(made.history.items) == [*base.history.items, "i09"] and made.history.likes == ("i01",) and made.history.dislikes == ("i02",)
     assert made.history.places is not None and tiny.item_places is not None
     assert made.history.places[-1].tolist() == tiny.item_places[9].tolist()
@@ -104,7 +104,7 @@ def test_the_context_of_a_list_is_in_its_request(tiny: Dataset) -> None:
     local, before = (pd.Timestamp(each + 60 * made.utc_offset, unit="s") for each in (made.time, base.time))
     assert (local.hour, local.weekday(), local.minute) == (7, 6, before.minute)
     assert local.isocalendar().week == before.isocalendar().week
-    stranger = build_request(
+    stranger = restore_request(
         tiny, "", 0, {"history": ["i04", {"item_id": "i05", "time": 9.0}], "time": 12.0, "place": {"latitude": 1, "longitude": 2}}
     )
     assert (list(stranger.history.items), stranger.time, stranger.place) == (["i04", "i05"], 12.0, (1.0, 2.0))

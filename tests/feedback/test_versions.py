@@ -20,9 +20,9 @@ from recsys.core import Dataset, Request, recommend
 from recsys.core.errors import CheckpointError, DataError, NotAllowedError, NotTrainedError, StoreError, UnknownNameError
 from recsys.database.engine import Store
 from recsys.database.schema import AuditRow, VersionRow
-from recsys.feedback import promotions
-from recsys.feedback.promotions import name_meant_checkpoints, resolve_version
+from recsys.feedback import version_lookup
 from recsys.feedback.version_diff import diff_versions
+from recsys.feedback.version_lookup import apply_promotions, resolve_version
 from recsys.feedback.versions import add_version, delete_version, list_versions, promote_version, roll_back
 from recsys.storage.paths import check_name
 from recsys.training.checkpoints import CARD, get_checkpoint_folder, list_checkpoints, load_checkpoint, read_card
@@ -63,7 +63,7 @@ def test_a_version_is_a_folder_beside_its_parent(tiny: Dataset, home_store: Stor
     card = read_card(markov.with_name("markov@3"))
     assert (card.name, card.parent, card.seed, card.trained_on) == ("markov@3", "markov", 6, {"n_feedback": 6})
     found = list_versions(home_store, "tiny", "markov@2")
-    assert [(each.name, each.parent, each.account, each.is_current) for each in found] == [
+    assert [(each.name, each.parent, each.account, each.is_in_use) for each in found] == [
         ("markov", None, "", True), ("markov@2", 1, "local", False), ("markov@3", 1, "local", False),
     ]  # fmt: skip
 
@@ -89,7 +89,7 @@ def test_promotion_and_rolling_back_follow_a_list_kept_by_hand(home_store: Store
             promoted = [each for each in promoted if each != name] + [name]
         meant = promoted[-1] if promoted else "markov@1"
         assert resolve_version(home_store, "tiny", "markov") == meant.replace("@1", "")
-        assert [each.name for each in list_versions(home_store, "tiny", "markov") if each.is_current] == [meant.replace("@1", "")]
+        assert [each.name for each in list_versions(home_store, "tiny", "markov") if each.is_in_use] == [meant.replace("@1", "")]
         assert resolve_version(home_store, "tiny", "markov@1") == "markov"
     with pytest.raises(DataError, match="nothing to roll back"):
         while True:
@@ -102,7 +102,7 @@ def test_the_plain_name_loads_the_promoted_version(tiny: Dataset, home_store: St
     promote_version(home_store, owner, "tiny", "markov@2")
     assert load("markov", tiny).fingerprint == load("markov@2", tiny).fingerprint == version.fingerprint
     assert load("markov@1", tiny).card.name == "markov" == load(markov, tiny).card.name
-    entries = {each.name: each.card.name for each in name_meant_checkpoints("tiny", list_checkpoints("tiny"))}
+    entries = {each.name: each.card.name for each in apply_promotions("tiny", list_checkpoints("tiny"))}
     assert entries == {"markov": "markov@2", "markov@1": "markov", "markov@2": "markov@2"}
 
 
@@ -112,7 +112,7 @@ def test_no_other_model_takes_the_name_of_a_promoted_version_without_a_folder(
     promoted, other = (add(home_store, owner, markov, seed) for seed in (5, 6))
     promote_version(home_store, owner, "tiny", promoted)
     shutil.rmtree(markov.with_name(promoted))
-    assert [each.name for each in name_meant_checkpoints("tiny", list_checkpoints("tiny"))] == ["markov@1", other]
+    assert [each.name for each in apply_promotions("tiny", list_checkpoints("tiny"))] == ["markov@1", other]
     with pytest.raises(CheckpointError, match=r"markov@2, the promoted version of 'markov', has lost its folder; .*roll-back markov tiny"):
         load("markov", tiny)
     assert load("markov@1", tiny).fingerprint == load_checkpoint(markov).fingerprint
@@ -134,17 +134,17 @@ def test_lists_go_on_while_the_store_is_gone(home_store: Store, owner: Account, 
     add(home_store, owner, markov)
     promote_version(home_store, owner, "tiny", "markov@2")
     entries = list_checkpoints("tiny")
-    before = name_meant_checkpoints("tiny", entries)
+    before = apply_promotions("tiny", entries)
 
     def fail() -> Store:
         raise StoreError("gone")
 
-    monkeypatch.setattr(promotions, "open_store", fail)
-    assert name_meant_checkpoints("tiny", entries) == before
-    monkeypatch.setattr(promotions, "_KNOWN", {})
+    monkeypatch.setattr(version_lookup, "open_store", fail)
+    assert apply_promotions("tiny", entries) == before
+    monkeypatch.setattr(version_lookup, "_KNOWN", {})
     with pytest.raises(StoreError):
-        name_meant_checkpoints("tiny", entries)
-    assert name_meant_checkpoints("tiny", [each for each in entries if "@" not in each.name])  # no versions: the store is not asked
+        apply_promotions("tiny", entries)
+    assert apply_promotions("tiny", [each for each in entries if "@" not in each.name])  # no versions: the store is not asked
 
 
 def test_the_trained_and_the_promoted_version_are_kept(home_store: Store, owner: Account, markov: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_failed_save_leaves_nothing(home_store: Store, owner: Account, markov:
 def test_a_folder_without_a_row_is_neither_listed_nor_overwritten(home_store: Store, owner: Account, markov: Path) -> None:
     shutil.copytree(markov, markov.with_name("markov@2"))
     assert add(home_store, owner, markov) == "markov@3"
-    assert [each.name for each in name_meant_checkpoints("tiny", list_checkpoints("tiny"))] == ["markov", "markov@3"]
+    assert [each.name for each in apply_promotions("tiny", list_checkpoints("tiny"))] == ["markov", "markov@3"]
 
 
 def test_a_comparison_says_what_differs(
@@ -263,9 +263,9 @@ def test_the_command_line_does_the_same(home_store: Store, owner: Account, marko
         assert main(["versions", *arguments, "--json"]) == 0
         return dict(json.loads(capsys.readouterr().out))
 
-    assert [each["is_current"] for each in run("promote", "markov@2", "tiny")["versions"]] == [False, True]
+    assert [each["is_in_use"] for each in run("promote", "markov@2", "tiny")["versions"]] == [False, True]
     assert main(["versions", "delete", "markov@2", "tiny"]) == 2
     assert "roll back first" in capsys.readouterr().err
-    assert [each["is_current"] for each in run("roll-back", "markov", "tiny")["versions"]] == [True, False]
+    assert [each["is_in_use"] for each in run("roll-back", "markov", "tiny")["versions"]] == [True, False]
     assert len(run("delete", "markov@2", "tiny")["versions"]) == 1
     assert not get_checkpoint_folder("tiny", "markov@2").exists()

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from recsys.accounts.account import Account, open_local_account
-from recsys.accounts.administration import list_actions
+from recsys.accounts.audit_log import list_actions
 from recsys.accounts.tokens import authenticate, create_token, list_tokens, revoke_token
 from recsys.core.errors import DataError, NotAllowedError, UnknownNameError
 from recsys.database.engine import open_store

@@ -16,7 +16,7 @@ from recsys.database import engine
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import FeedbackRow, ImpressionRow
 from recsys.feedback.recording import Feedback, withdraw_feedback
-from recsys.feedback.training_data import build_request
+from recsys.feedback.training_data import restore_request
 from recsys.training.checkpoints import find_checkpoint, load_checkpoint
 from tests.pages.conftest import told
 from tests.pages.test_recommend import PAGE, listed, tried
@@ -247,7 +247,7 @@ def test_the_request_of_a_list_can_be_made_again_from_its_impression(page: Open,
     app.feedback(key=app.feedback[0].key).set_value(4).run()
     shown = rows(ImpressionRow)[-1]
     model = load_checkpoint(find_checkpoint("markov", "tiny")).model
-    request = build_request(tiny, shown.user_id, shown.step, shown.context)
+    request = restore_request(tiny, shown.user_id, shown.step, shown.context)
     best = recommend(model, request, 10, tiny.repeats)
     assert [each.item_id for each in best] == shown.items
     assert [each.score for each in best] == pytest.approx(shown.scores)

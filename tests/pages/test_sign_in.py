@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from pages.shell import account as session_account
 from pages.shell import sign_in
 from recsys.accounts.account import open_local_account
-from recsys.accounts.administration import list_accounts, list_actions, set_role
+from recsys.accounts.administration import list_accounts, set_role
+from recsys.accounts.audit_log import list_actions
 from recsys.accounts.tokens import authenticate
 from recsys.core import Dataset
 from recsys.core.errors import StoreError

@@ -35,7 +35,7 @@ PAIR = 2
 
 @dataclass(frozen=True)
 class Setup:
-    """How the comparisons of this session are made. Without `models` each is of two at random."""
+    """Settings of the comparisons of this session. Without `models` each is of two at random."""
 
     dataset: str
     method: str

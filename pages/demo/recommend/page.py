@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import cache
-from pages.demo.recommend import cards, code_parameters, filters, paths, session, tried
+from pages.demo.recommend import cards, code_parameters, feedback_chips, filters, paths, session
 from pages.shell import cursor, feedback, keyboard
 from pages.shell.account import signed_in
 from pages.ui import fixed_scores, html, request_context
@@ -32,7 +32,7 @@ def draw_list() -> None:
         chosen = filters.draw_filters(here.dataset)
         model = code_parameters.draw_parameters(loaded.model, controls)
         if is_allowed:
-            tried.draw_forgetting(here, timeline)
+            feedback_chips.draw_forgetting(here, timeline)
     with list_column:
         request = request_context.build_request(here, trial, context)
         items, scores, reason = session.recommend_items(here, model, request, chosen)
@@ -42,7 +42,7 @@ def draw_list() -> None:
         is_quiet = fixed_reason is not None or bool(given) or not is_allowed
         st.html(cards.notes_html(reason, described, is_quiet, cache.star_values(here.dataset) is not None))
         if is_allowed:
-            tried.draw_chips(here, given)
+            feedback_chips.draw_chips(here, given)
         else:
             st.caption(_("Your role can look at lists but not give feedback; an admin can give you the role of an editor."))
         connections = paths.find_paths(here, loaded.card.protocol, request, items)

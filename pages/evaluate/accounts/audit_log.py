@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from recsys.accounts.account import Account
-from recsys.accounts.administration import list_action_kinds, list_actions
+from recsys.accounts.audit_log import list_action_kinds, list_actions
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
 from recsys.database.engine import Store

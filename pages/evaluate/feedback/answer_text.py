@@ -7,7 +7,7 @@ from pages.ui.html import dot, escape_html
 from recsys.core import Dataset
 from recsys.core.formatting import MISSING, format_fixed, format_number, format_short_moment, join_words
 from recsys.core.translation import N_, _, ngettext
-from recsys.feedback.rates import Rate, compare_versions, estimate_rate
+from recsys.feedback.rates import Rate, estimate_rate, rank_versions
 from recsys.feedback.summary import FeedbackEntry, FeedbackSummary, VersionFeedback
 from recsys.figures.feedback import ACTION_NAMES
 
@@ -17,7 +17,7 @@ COLUMNS = {"take": N_("Added"), "like": N_("Liked"), "dislike": N_("Disliked"), 
 
 def finding_html(summary: FeedbackSummary, titles: Mapping[str, str]) -> str:
     """Return what there is to see in one sentence: which version gets more good answers, or what was done with the lists."""
-    rated, stands_out = compare_versions(summary.versions)
+    rated, stands_out = rank_versions(summary.versions)
     if len(rated) > 1:
         (first, one), (second, two) = rated[:2]
         values = dict(

@@ -1,4 +1,4 @@
-"""What people did with the lists that they were shown: per version, over time, ratings against predictions, and the latest answers."""
+"""Answers to the lists that were shown: per version, over time, ratings against predictions, and the latest answers."""
 
 import streamlit as st
 

@@ -34,9 +34,9 @@ STAGES = {
 def draw(here: Cursor, store: "Store", account: "Account", versions: "list[Version]") -> None:
     """Draw the button, the schedule and the latest refit of a checkpoint."""
     from recsys.feedback.refit import LEAST_ANSWERS, LEAST_WANTED
-    from recsys.feedback.version_history import count_answers
+    from recsys.feedback.summary import count_answers
 
-    base, unused = versions[0].checkpoint, {each.name for each in versions if not each.is_current}
+    base, unused = versions[0].checkpoint, {each.name for each in versions if not each.is_in_use}
     answers = count_answers(store, here.dataset.name, base)
     count, wanted = answers.total(), answers["take"] + answers["like"]
     has_enough = count >= LEAST_ANSWERS and wanted + answers["rating"] >= LEAST_WANTED

@@ -46,7 +46,7 @@ def draw_card(here: Cursor, account: "Account", version: "Version", versions: "l
         with st.container(horizontal=True):
             _draw_buttons(here, account, version, versions)
         found: VersionDiff | None = st.session_state.get(DIFF)
-        if found is not None and found.second == _full_name(version) and st.session_state.get(f"{DIFF}_of") == here.dataset.name:
+        if found is not None and found.second == version.full_name and st.session_state.get(f"{DIFF}_of") == here.dataset.name:
             _draw_diff(here, found, version, versions)
 
 
@@ -64,10 +64,6 @@ def draw_notes() -> None:
     st.caption(_(ASSUMPTIONS, limit=format_number(MOST_WEIGHT)))
 
 
-def _full_name(version: "Version") -> str:
-    return f"{version.checkpoint}@{version.version}"
-
-
 def _head(version: "Version") -> str:
     made = format_short_moment(local_time(version.created, None)) if version.created else MISSING  # type: ignore[arg-type]
     learnt = version.trained_on
@@ -80,9 +76,9 @@ def _head(version: "Version") -> str:
             ngettext("{count} answer held out", "{count} answers held out", learnt.get("n_held_out", 0)),
         ]
     parts.append(ngettext("{count} answer to its lists", "{count} answers to its lists", version.feedback))
-    tag = f' <span class="rs-tag">{html.escape_html(_("in use"))}</span>' if version.is_current else ""
+    tag = f' <span class="rs-tag">{html.escape_html(_("in use"))}</span>' if version.is_in_use else ""
     return (
-        f'<div class="rs-version"><b>{html.escape_html(_full_name(version))}</b>{tag}'
+        f'<div class="rs-version"><b>{html.escape_html(version.full_name)}</b>{tag}'
         f'<span class="rs-note">{html.escape_html(" · ".join(parts))}</span></div>'
     )
 
@@ -127,10 +123,10 @@ def _draw_buttons(here: Cursor, account: "Account", version: "Version", versions
     number, dataset = version.version, here.dataset.name
     may_promote, may_delete = is_allowed(account, "promote"), is_allowed(account, "delete")
     refused = _("Your role does not allow this; an admin can do it.")
-    if not version.is_current:
+    if not version.is_in_use:
         st.button(
             _("Promote"), key=f"promote_{number}", disabled=not may_promote, help=None if may_promote else refused,
-            on_click=_promote, args=(dataset, _full_name(version)),
+            on_click=_promote, args=(dataset, version.full_name),
         )  # fmt: skip
     elif version.promoted is not None:
         st.button(
@@ -139,9 +135,9 @@ def _draw_buttons(here: Cursor, account: "Account", version: "Version", versions
         )  # fmt: skip
     if len(versions) > 1:
         other = next(each for each in versions if each.version == (version.parent or (1 if number > 1 else versions[-1].version)))
-        label = _("Compare with {version}", version=_full_name(other))
-        st.button(label, key=f"compare_{number}", on_click=_compare, args=(here, _full_name(version), _full_name(other)))
-    if number > 1 and not version.is_current:
+        label = _("Compare with {version}", version=other.full_name)
+        st.button(label, key=f"compare_{number}", on_click=_compare, args=(here, version.full_name, other.full_name))
+    if number > 1 and not version.is_in_use:
         with st.popover(_("Delete"), disabled=not may_delete, help=None if may_delete else refused):
             st.write(_("Delete this version and its files? This cannot be taken back."))
             st.button(_("Delete it"), key=f"delete_{number}", type="primary", on_click=_delete, args=(dataset, version.name))
@@ -193,7 +189,7 @@ def _draw_diff(here: Cursor, found: "VersionDiff", version: "Version", versions:
             share=format_share(found.overlap),
         )
     )
-    others = [_full_name(each) for each in versions if each.version != version.version]
+    others = [each.full_name for each in versions if each.version != version.version]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = f"compare_with_{version.version}"
         st.session_state[key] = found.first

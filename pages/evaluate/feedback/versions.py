@@ -69,7 +69,7 @@ def _find_obstacle(here: Cursor) -> str | None:
 
 
 def _describe(here: Cursor, base: str, versions: "list[Version]") -> str:
-    current = next(each for each in versions if each.is_current)
+    current = next(each for each in versions if each.is_in_use)
     model = name_checkpoint(base, cache.checkpoints(here.dataset)[here.model].card.model)
     text = ngettext(
         "<b>{model}</b> has {count} version; version {current} is in use.",

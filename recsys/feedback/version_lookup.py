@@ -1,6 +1,6 @@
-"""Meaning of the names of checkpoints: NAME is the version that was promoted last, NAME@1 the trained one, NAME@2 the first refit.
+"""The version that a name stands for: NAME is the one in use, promoted last, NAME@1 the trained one, NAME@2 the first refit.
 
-Training NAME again counts as a promotion of it: the trained checkpoint, version 1, is then meant until another version is promoted.
+Training NAME again counts as a promotion of it: the trained checkpoint, version 1, is then in use until another version is promoted.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from recsys.core.errors import CheckpointError, StoreError
 from recsys.core.translation import _
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import VersionRow
-from recsys.feedback.version_names import SEPARATOR, join_version, split_version
+from recsys.feedback.version_names import SEPARATOR, join_version, number_version, split_version
 from recsys.storage.paths import home
 from recsys.training.checkpoints import CARD, CheckpointCard, CheckpointEntry, find_checkpoint, get_checkpoint_folder, read_card
 
@@ -24,39 +24,39 @@ _KNOWN: dict[str, dict[str, list[VersionRow]]] = {}
 
 
 def resolve_version(store: Store, dataset: str, name: str) -> str:
-    """Return the name of the folder that a name means: that of the promoted version for NAME, of the trained one for NAME@1."""
+    """Return the name of the folder that a name stands for: that of the version in use for NAME, of the trained one for NAME@1."""
     base, number = split_version(name)
     if SEPARATOR in name or not _has_versions(dataset, base):
         return join_version(base, number)
     with store.read() as session:
         rows = session.scalars(select_versions(dataset, base)).all()
-    return join_version(base, find_current(rows, read_card(find_checkpoint(base, dataset))))
+    return join_version(base, find_version_in_use(rows, read_card(find_checkpoint(base, dataset))))
 
 
-def find_meant_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
-    """Return the folder of the checkpoint that a name means, or of a path. The store is opened only where there are versions."""
+def resolve_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
+    """Return the folder of the checkpoint that a name or a path stands for. The store is opened only where there are versions."""
     base = split_version(name)[0]
     if "/" in name or not (SEPARATOR in name or _has_versions(dataset, base)):
         return find_checkpoint(name, dataset, allows_path)
-    meant = resolve_version(open_store(), dataset, name)
-    if meant != name and split_version(meant)[1] > 1 and not (get_checkpoint_folder(dataset, meant) / CARD).is_file():
+    resolved = resolve_version(open_store(), dataset, name)
+    if resolved != name and split_version(resolved)[1] > 1 and not (get_checkpoint_folder(dataset, resolved) / CARD).is_file():
         raise CheckpointError(
             _(
                 "{version}, the promoted version of '{name}', has lost its folder; restore it, or use the version before it: "
                 "python -m recsys versions roll-back {name} {dataset}",
-                version=meant,
+                version=resolved,
                 name=name,
                 dataset=dataset,
             )
         )
-    return find_checkpoint(meant, dataset, allows_path)
+    return find_checkpoint(resolved, dataset, allows_path)
 
 
-def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
-    """Return checkpoints under the names that people use: NAME is the promoted version, and NAME@1 then the trained one.
+def apply_promotions(dataset: str, entries: Sequence[CheckpointEntry]) -> list[CheckpointEntry]:
+    """Return checkpoints under the names that people use: NAME is the version in use, and NAME@1 the trained one where that is another.
 
-    Folders of versions that are not in the store are left out, and so is NAME where the promoted version has lost its folder: another
-    model under its name would not be noticed. While the store does not answer, what it last said holds.
+    Folders of versions that are not in the store are left out, and so is NAME where the version in use has lost its folder: another
+    model under its name would not be noticed. While the store does not answer, its last answer holds.
     """
     if not any(SEPARATOR in entry.name for entry in entries):
         return list(entries)
@@ -69,11 +69,11 @@ def name_meant_checkpoints(dataset: str, entries: Sequence[CheckpointEntry]) -> 
         if number > 1:
             found += [entry] if any(row.version == number for row in rows) else []
             continue
-        meant = by_name.get(join_version(base, find_current(rows, entry.card)))
-        if meant is not None:
-            found.append(replace(meant, name=base))
-        if meant is not entry:
-            found.append(replace(entry, name=f"{base}{SEPARATOR}1"))
+        used = by_name.get(join_version(base, find_version_in_use(rows, entry.card)))
+        if used is not None:
+            found.append(replace(used, name=base))
+        if used is not entry:
+            found.append(replace(entry, name=number_version(base, 1)))
     return found
 
 
@@ -100,8 +100,8 @@ def select_versions(dataset: str, base: str) -> Select[VersionRow]:
     return select(VersionRow).where(VersionRow.dataset == dataset, VersionRow.checkpoint == base, VersionRow.deleted.is_(None))
 
 
-def find_current(rows: Iterable[VersionRow], trained: CheckpointCard) -> int:
-    """Return the number of the version that the plain name means: the one promoted last, where training counts as well."""
+def find_version_in_use(rows: Iterable[VersionRow], trained: CheckpointCard) -> int:
+    """Return the number of the version in use: the one promoted last, where training counts as well."""
     promoted = [(row.promoted, row.version) for row in rows if row.promoted is not None]
     return max([(get_training_time(trained), 1), *promoted])[1]
 
