@@ -178,6 +178,7 @@ class Walker {
 
   onKey = (event) => {
     this.entered = false;
+    if (event.key === " " && event.target.closest?.("summary")) event.stopImmediatePropagation(); // else Streamlit presses Play with it
     const other = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isWriting(event.target, event.key);
     if (!other && event.key in MOVES) this.go(this.step + MOVES[event.key]);
     else if (!other && event.key === " " && this.of) event.repeat || this.toggle();

@@ -1,6 +1,7 @@
 """The decorator of results that all sessions share, keyed by names and fingerprints."""
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
@@ -33,4 +34,10 @@ class SpinnerText(str):
 
 def cached(most: int, spinner: str = "") -> Callable[[Callable[Given, Made]], Callable[Given, Made]]:
     """Cache the latest `most` results of a function for all sessions; `spinner`, marked by N_, is shown while it runs."""
-    return st.cache_resource(max_entries=most, show_spinner=SpinnerText(spinner) if spinner else False, hash_funcs=KEYS)
+    keep = st.cache_resource(max_entries=most, show_spinner=SpinnerText(spinner) if spinner else False, hash_funcs=KEYS)
+
+    def decorate(function: Callable[Given, Made]) -> Callable[Given, Made]:
+        function.__signature__ = signature(function)  # type: ignore[attr-defined]  # else Streamlit works it out at each call, for each argument
+        return keep(function)
+
+    return decorate

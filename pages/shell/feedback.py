@@ -10,18 +10,19 @@ import streamlit as st
 
 from pages import cache
 from pages.shell.account import current_account, current_store, signed_in
-from pages.shell.cursor import Cursor
+from pages.shell.cursor import Cursor, current_cursor
 from pages.ui.errors import escape_markdown, notice
 from recsys.accounts.roles import is_allowed
 from recsys.core.errors import RecsysError, StoreError
 from recsys.core.translation import _, ngettext
-from recsys.feedback.changes import Change, NewFeedback, Withdrawal, apply_changes
+from recsys.feedback.changes import Change, NewFeedback, NewImpression, Withdrawal, apply_changes
 from recsys.feedback.recording import Feedback, load_feedback
 from recsys.storage.paths import is_temporary
 
 UNSAVED = "feedback_unsaved"  # changes that the store has not taken yet, oldest first
 PRIVATE = "feedback_private"  # changes on private data, which stay here
 KNOWN = "feedback_known"  # the timeline last loaded, and the feedback on it, for as long as the store cannot be read
+SHOWN = "shown_list"  # the latest impression of this session
 FAILURES = "feedback_failures"  # the last error of reading and of writing, and when each is tried again
 RETRY_SECONDS = 5.0
 
@@ -67,8 +68,11 @@ def retry_unsaved() -> None:
             if not _try("write", lambda: unsaved[0].save(current_store(), current_account())):
                 return
         except RecsysError as error:  # refused for good, such as after an erasure
-            notice(_("A click was not saved: {reason}.", reason=error))
-            unsaved.pop(0)
+            if isinstance(unsaved.pop(0), NewImpression):
+                notice(_("Feedback on this list cannot be saved: {reason}.", reason=error))
+            else:
+                notice(_("A click was not saved: {reason}.", reason=error))
+                st.session_state.pop(SHOWN, None)  # the list may be gone from the store: it is saved anew when it is drawn
             continue
         change = unsaved.pop(0)
         if KNOWN in st.session_state:
@@ -103,6 +107,9 @@ def _draw_waiting() -> None:
         )
         st.warning(escape_markdown(words))
     elif "read" in failures:
+        load_timeline_feedback(current_cursor())
+        if "read" not in failures:
+            st.rerun()  # the list follows what is loaded now
         words = _("Earlier feedback cannot be loaded now: {reason}. The list works without it.", reason=failures["read"][0])
         st.warning(escape_markdown(words))
 

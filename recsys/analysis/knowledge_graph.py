@@ -6,7 +6,7 @@ user's history, not why a model ranked it: the model is not run.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -19,6 +19,7 @@ from recsys.core.translation import N_, _, ngettext
 from recsys.models.base.event_arrays import compute_local_hours
 
 NEAR_KM = 0.5
+MOST_KEPT = 256  # items whose common users with all others are kept
 PARTS_OF_DAY = ((5, N_("morning")), (11, N_("noon")), (14, N_("afternoon")), (18, N_("evening")), (22, N_("night")))
 
 
@@ -96,6 +97,7 @@ class KnowledgeGraph:
     def __init__(self, dataset: Dataset, split: Split):
         self.dataset = dataset
         self._train = split.labels == TRAIN
+        self._common_users = lru_cache(MOST_KEPT)(self._count_common_users)
 
     def find_paths(self, history: History, item_id: str, most: int = 3, request: Request | None = None) -> list[Path]:
         """Return the strongest paths from a history to an item, at most one of each kind; none where nothing connects them.
@@ -147,8 +149,7 @@ class KnowledgeGraph:
         others = np.unique(own[own != item])
         if not len(others):
             return None
-        users = self._chosen.T @ self._chosen[:, item]
-        counts = np.asarray(users.todense()).ravel()[others]
+        counts = self._common_users(item)[others]
         best = int(np.argmax(counts))
         if counts[best] < 2:
             return None
@@ -165,6 +166,10 @@ class KnowledgeGraph:
         (now,) = _parts_of_day(np.array([request.time]), np.array([offset]))
         events = int(((own == item) & (_parts_of_day(history.times[known], offsets[known]) == now)).sum())
         return _path("hour", (PARTS_OF_DAY[now][1], self._title(item)), events, len(own)) if events > 1 else None
+
+    def _count_common_users(self, item: int) -> np.ndarray:
+        """Return how many users chose each item (items,) as well as this one."""
+        return np.asarray((self._chosen.T @ self._chosen[:, item]).todense()).ravel()
 
     @cached_property
     def _chosen(self) -> sparse.csr_matrix:

@@ -196,10 +196,15 @@ def _with_minus(number: str) -> str:
 
 
 def _unit(value: float, unit: str, length: str = "long") -> str:
+    return _unit_in(_locale(), value, unit, length)
+
+
+@lru_cache(4096)  # a page names the same distances again and again, and Babel takes long for each
+def _unit_in(locale: "Locale", value: float, unit: str, length: str) -> str:
     from babel.units import format_unit
 
     with decimal.localcontext(prec=_PRECISION):
-        return format_unit(int(value) if value == int(value) else value, unit, length=length, locale=_locale())  # type: ignore[arg-type]
+        return format_unit(int(value) if value == int(value) else value, unit, length=length, locale=locale)  # type: ignore[arg-type]
 
 
 def _unsigned_zero(value: float, digits: int) -> float:

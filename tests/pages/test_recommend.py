@@ -100,8 +100,6 @@ def test_ids_with_html_are_text(visit: Visit, keep: Callable[..., Dataset], odd:
 def test_each_card_shows_a_connection_that_is_not_an_explanation(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
     keep(tiny)
     app = visit(PAGE, dataset="tiny", model="markov", user="u03", step="3")
-    lines = [
-        each.proto.body.split('title="')[1].split('"')[0] for each in app.get("html") if each.proto.body.startswith('<p class="rs-path"')
-    ]
+    lines = [each.split('class="rs-path" title="')[1].split('"')[0] for each in listed(app)]
     assert len(lines) == 10 and all(lines) and len(set(lines)) > 1
     assert any("does not explain the list" in each.value for each in app.caption)

@@ -1,6 +1,7 @@
 """Feedback on the live list: kept in the store, shared by the sessions of an account, and never lost silently."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -10,11 +11,11 @@ from streamlit.testing.v1 import AppTest
 from pages.shell import feedback
 from recsys.accounts.account import Account, save_account
 from recsys.core import Dataset, recommend
-from recsys.core.errors import StoreError
+from recsys.core.errors import DataError, StoreError
 from recsys.database import engine
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import FeedbackRow, ImpressionRow
-from recsys.feedback.recording import withdraw_feedback
+from recsys.feedback.recording import Feedback, withdraw_feedback
 from recsys.feedback.training_data import restore_request
 from recsys.training.checkpoints import find_checkpoint, load_checkpoint
 from tests.pages.conftest import told
@@ -168,6 +169,38 @@ def test_a_click_on_a_list_that_was_erased_is_said_to_be_refused(page: Open) -> 
     click(app, "like_0")
     assert any("was not in a list that was shown to this account" in each.value for each in app.warning)
     assert not given() and not app.session_state[feedback.UNSAVED]
+    click(app, "like_0")  # the list was saved anew when it was drawn
+    assert not app.warning and [action for _item, action in given()] == ["like"]
+
+
+def test_a_list_that_cannot_be_saved_is_said_to_take_no_feedback(page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object) -> None:
+        raise DataError("'bbb …' is too long to be stored")
+
+    monkeypatch.setattr("recsys.feedback.changes.record_impression", refuse)
+    assert any("Feedback on this list cannot be saved: 'bbb …' is too long" in each.value for each in page().run().warning)
+
+
+def test_an_error_in_place_of_the_list_is_shown(page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_given: object) -> None:
+        raise DataError("'uuu …' is too long to be stored")
+
+    monkeypatch.setattr("pages.shell.feedback.load_feedback", refuse)
+    assert ["too long to be stored" in each.value for each in page().error] == [True]
+
+
+def test_feedback_is_loaded_as_soon_as_the_store_answers_again(page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    click(page(), "take_1")
+    load, answers = feedback.load_feedback, iter([StoreError("connection refused")])
+
+    def load_second_time(*given: Any) -> list[Feedback]:
+        if error := next(answers, None):
+            raise error
+        return load(*given)
+
+    monkeypatch.setattr("pages.shell.feedback.load_feedback", load_second_time)
+    app = page()
+    assert not app.warning and len(tried(app)) == 1
 
 
 def test_a_viewer_sees_the_list_without_buttons(page: Open, monkeypatch: pytest.MonkeyPatch) -> None:

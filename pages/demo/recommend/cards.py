@@ -70,7 +70,7 @@ def draw_cards(
     is_changed: bool,
     is_allowed: bool,
 ) -> None:
-    """Draw two cards a row, each with its path from the history and, where the account may, the buttons of feedback."""
+    """Draw the cards, each with its path from the history and, where the account may, the buttons of feedback."""
     dataset, items = cursor.dataset, list(impression.items)
     if not items:
         st.info(
@@ -79,17 +79,13 @@ def draw_cards(
             else item_card.empty_list_text(dataset)
         )
     tints = cache.category_tints(dataset, theme.theme_palette())
-    for start in range(0, len(items), 2):
-        for column, at in zip(st.columns(2, gap="small"), range(start, min(start + 2, len(items))), strict=False):
-            first, others = next(iter(connections[at]), None), connections[at][1:]
-            with column.container(border=True, gap=None, key=f"card_{at}"):
-                st.html(item_card.card_html(at + 1, dataset, items[at], widths[at], tints))
-                with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"line_{at}"):
-                    st.html(paths.path_html(first))
-                    paths.draw_further(others, key=f"paths_{at}")
+    # As few elements as can be: each takes a part of the time that the server has for all its sessions.
+    with st.container(key="cards"):
+        for at, item in enumerate(items):
+            with st.container(border=True, horizontal=True, gap="small", vertical_alignment="center", key=f"card_{at}"):
+                st.html(item_card.card_html(at + 1, dataset, item, widths[at], tints) + paths.paths_html(connections[at]))
                 if is_allowed:
-                    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                        _draw_buttons(cursor, impression, at, given)
+                    _draw_buttons(cursor, impression, at, given)
 
 
 def _draw_buttons(cursor: Cursor, impression: Impression, at: int, given: Sequence[Feedback]) -> None:

@@ -7,7 +7,7 @@ from pages.demo.recommend import cards, code_parameters, feedback_chips, filters
 from pages.shell import cursor, feedback, keyboard
 from pages.shell.account import signed_in
 from pages.ui import fixed_scores, html, request_context
-from pages.ui.errors import draw_notices, guarded
+from pages.ui.errors import draw_notices, error_boundary
 from recsys.core import find_fixed_reason
 from recsys.core.translation import _
 from recsys.models import find_model_spec
@@ -19,7 +19,7 @@ fixed_reason = find_fixed_reason(loaded.model)
 
 @st.fragment
 @signed_in
-@guarded
+@error_boundary()
 def draw_list() -> None:
     draw_notices()  # those of a click, which runs this part of the page alone
     feedback.retry_unsaved()

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
 from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui.html import escape_html
@@ -35,20 +33,22 @@ def find_paths(cursor: Cursor, protocol: str, request: Request, items: Sequence[
     return [sorted(each, key=lambda path: path.kind != "again") for each in found]
 
 
+def paths_html(paths: Sequence["Path"]) -> str:
+    """Return the strongest path to the item of a card as HTML; where there are others, its line opens them, each with its sentence."""
+    first, others = path_html(next(iter(paths), None)), paths[1:]
+    if not others:
+        return first
+    label = escape_html(ngettext("{count} more", "{count} more", len(others)))
+    hint = escape_html(_("Further paths from the history to this item"))
+    lines = "".join(f'{path_html(each)}<p class="rs-path-words">{escape_html(each.words)}</p>' for each in others)
+    summary = f'<summary>{first}<span class="rs-more" title="{hint}">{label}</span></summary>'
+    return f'<details class="rs-paths">{summary}{lines}</details>'
+
+
 def path_html(path: "Path | None") -> str:
     """Return the steps of a path to the item of a card as one line of HTML, with its sentence for the mouse."""
     if path is None:
         words = escape_html(_("no connection in the training events"))
-        return f'<p class="rs-path" title="{words}">{words}</p>'
+        return f'<span class="rs-path" title="{words}">{words}</span>'
     first, link = (escape_html(each) for each in path.steps)
-    return f'<p class="rs-path" title="{escape_html(path.words)}"><b>{first}</b>{ARROW}{link}</p>'
-
-
-def draw_further(paths: Sequence["Path"], key: str) -> None:
-    """Draw the other paths to an item in a popover, each with its sentence; nothing where there are none."""
-    if not paths:
-        return
-    label = ngettext("{count} more", "{count} more", len(paths))
-    with st.popover(label, type="tertiary", key=key, help=_("Further paths from the history to this item")):
-        lines = "".join(f'{path_html(each)}<p class="rs-path-words">{escape_html(each.words)}</p>' for each in paths)
-        st.html(f'<div class="rs-paths">{lines}</div>')
+    return f'<span class="rs-path" title="{escape_html(path.words)}"><b>{first}</b>{ARROW}{link}</span>'

@@ -22,7 +22,6 @@ from recsys.feedback.recording import Feedback, Impression
 from recsys.feedback.stars import is_good_rating
 from recsys.training.checkpoints import LoadedCheckpoint
 
-SHOWN = "shown_list"  # the latest impression of this session
 SKIP = "skip"
 LONGEST = 4_000
 """Bytes of the ids of items named in the context of an impression, for each kind of change."""
@@ -64,10 +63,10 @@ def show_list(cursor: Cursor, found: LoadedCheckpoint, items: list[str], scores:
         [float(score) for score in scores],
         context,
     )
-    shown: Impression | None = st.session_state.get(SHOWN)
+    shown: Impression | None = st.session_state.get(feedback.SHOWN)
     if shown is not None and _is_same_list(shown, impression):
         return shown
-    st.session_state[SHOWN] = impression
+    st.session_state[feedback.SHOWN] = impression
     if items:
         feedback.save_change(cursor, NewImpression(impression))
     return impression
