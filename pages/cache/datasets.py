@@ -53,9 +53,10 @@ def dataset(name: str) -> Dataset:
 
 def shared_dataset(name: str) -> Dataset:
     """Open a dataset that all sessions see."""
-    from recsys.datasets import list_datasets
+    from recsys.datasets.registry import find_card
 
-    return _dataset(name, next((card.fingerprint or "" for card in list_datasets() if card.name == name), ""))
+    card = find_card(name)
+    return _dataset(name, (card.fingerprint if card else None) or "")
 
 
 @cached(4, N_("Opening the dataset …"))

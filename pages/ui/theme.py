@@ -23,4 +23,4 @@ def style_element() -> str:
 
 @cache
 def _rules() -> str:
-    return (ASSETS / "style.css").read_text(encoding="utf-8")
+    return " ".join((ASSETS / "style.css").read_text(encoding="utf-8").split())  # one line: Streamlit dedents it line by line at each run

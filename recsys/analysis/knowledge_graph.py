@@ -154,7 +154,7 @@ class KnowledgeGraph:
         if counts[best] < 2:
             return None
         example = others[best]
-        total = int(self._chosen[:, example].sum())
+        total = int(self._users[example])
         nodes = (self._title(example), "users", self._title(item))
         return Path("users", nodes, int((own == example).sum()), counts[best] / total, int(counts[best]), total)
 
@@ -180,6 +180,11 @@ class KnowledgeGraph:
         chosen = sparse.csr_matrix((np.ones(len(items), dtype=np.float32), (users, items)), shape=shape)
         chosen.data[:] = 1.0
         return chosen
+
+    @cached_property
+    def _users(self) -> np.ndarray:
+        """The number of users of each item (items,)."""
+        return np.asarray(self._chosen.sum(axis=0)).ravel()
 
     @cached_property
     def _categories(self) -> np.ndarray | None:

@@ -4,6 +4,7 @@ To add a dataset, write a module with `read(connection, folder) -> Source` and a
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,9 +203,27 @@ def read_file(path: str | Path, mapping: Mapping[str, str] | None = None, name: 
     return preparation.read_into_memory(Path(path), name, make_options(mapping=mapping, **choices))
 
 
+def find_card(name: str) -> DatasetCard | None:
+    """Return the card of a known, shipped or prepared dataset; None where there is none or it is damaged."""
+    try:
+        return _card(name)
+    except (DataError, KeyError):
+        return None
+
+
+@lru_cache(maxsize=128)
+def _card_at(folder: Path, changed: int, size: int) -> DatasetCard:
+    """Read a card, cached by the file's time and size: pages list all datasets at every step."""
+    return read_card(folder)
+
+
 def _card(name: str) -> DatasetCard:
     folder = prepared_folder(name)
     if folder is not None:
-        return read_card(folder)
+        try:
+            stamp = (folder / "card.json").stat()
+        except OSError:  # removed a moment ago
+            return read_card(folder)
+        return _card_at(folder, stamp.st_mtime_ns, stamp.st_size)
     spec = DATASETS[name]
     return DatasetCard(name, spec.title, spec.noun, spec.repeats, prepared=False)

@@ -5,6 +5,7 @@ The user's checkpoints are in RECSYS_HOME/checkpoints/DATASET/NAME, the shipped 
 
 import hashlib
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -249,9 +250,10 @@ def check_sizes(config: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> 
 
 
 @lru_cache(maxsize=512)
-def _card_at(folder: Path, changed: int, size: int) -> CheckpointCard:
-    """Read a card, cached by the file's time and size: pages list all checkpoints at every step."""
-    return read_card(folder)
+def _entry_at(folder: str, changed: int, size: int, shipped: bool) -> CheckpointEntry:
+    """Read a card, cached by the file's time and size: pages list all checkpoints at every step, so not even a Path is made for each."""
+    path = Path(folder)
+    return CheckpointEntry(path.name, path, read_card(path), shipped)
 
 
 def find_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
@@ -300,12 +302,12 @@ def list_checkpoints(dataset: str) -> list[CheckpointEntry]:
     entries: dict[str, CheckpointEntry] = {}
     for base in (*own_homes(dataset), ASSETS):
         folder = base / "checkpoints" / dataset
-        for each in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if each.name.startswith(".") or each.name in entries:
+        for name in sorted(each.name for each in os.scandir(folder)) if folder.is_dir() else []:
+            if name.startswith(".") or name in entries:
                 continue
             try:
-                stamp = (each / CARD).stat()
-                entries[each.name] = CheckpointEntry(each.name, each, _card_at(each, stamp.st_mtime_ns, stamp.st_size), base == ASSETS)
+                stamp = os.stat(f"{folder}/{name}/{CARD}")  # noqa: PTH116
+                entries[name] = _entry_at(f"{folder}/{name}", stamp.st_mtime_ns, stamp.st_size, base == ASSETS)
             except (CheckpointError, OSError):
                 continue  # no checkpoint, or a damaged one, which must not hide the others; loading it by name reports the error
     order = {model: position for position, model in enumerate(KNOWN_MODELS)}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from pages import cache
@@ -78,17 +79,17 @@ def draw_cards(
             if is_changed
             else item_card.empty_list_text(dataset)
         )
-    tints = cache.category_tints(dataset, theme.theme_palette())
+    tints, stars = cache.category_tints(dataset, theme.theme_palette()), cache.star_values(dataset)
     # As few elements as can be: each takes a part of the time that the server has for all its sessions.
     with st.container(key="cards"):
         for at, item in enumerate(items):
             with st.container(border=True, horizontal=True, gap="small", vertical_alignment="center", key=f"card_{at}"):
                 st.html(item_card.card_html(at + 1, dataset, item, widths[at], tints) + paths.paths_html(connections[at]))
                 if is_allowed:
-                    _draw_buttons(cursor, impression, at, given)
+                    _draw_buttons(cursor, impression, at, given, stars)
 
 
-def _draw_buttons(cursor: Cursor, impression: Impression, at: int, given: Sequence[Feedback]) -> None:
+def _draw_buttons(cursor: Cursor, impression: Impression, at: int, given: Sequence[Feedback], values: np.ndarray | None) -> None:
     item = impression.items[at]
     done = {each.action: each for each in given if each.item_id == item}
     for action, (label, given_label) in BUTTONS.items():
@@ -101,7 +102,6 @@ def _draw_buttons(cursor: Cursor, impression: Impression, at: int, given: Sequen
             type="tertiary",
             help=_("Click again to take it back.") if is_given else None,
         )
-    values = cache.star_values(cursor.dataset)
     if values is not None:
         stars = done["rating"].rating if "rating" in done else None
         # The key holds the item: its widget must not pass its stars on to the item that stands here next.
