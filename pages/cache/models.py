@@ -17,7 +17,8 @@ from recsys.core.errors import NotTrainedError
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_, _
 from recsys.evaluation.replay import Replay, StepAttention, compute_step_attention, replay_history
-from recsys.feedback.version_lookup import apply_promotions
+from recsys.feedback.version_lookup import apply_promotions, resolve_checkpoint
+from recsys.feedback.version_names import SEPARATOR
 from recsys.model_import.python_code import open_named_code
 from recsys.models import KNOWN_MODELS
 from recsys.training.checkpoints import CheckpointEntry, LoadedCheckpoint, check_dataset_match, list_checkpoints, load_checkpoint, read_card
@@ -65,8 +66,11 @@ def _in_folder(folder: Path) -> list[CheckpointEntry]:
 
 def loaded(dataset: Dataset, checkpoint: str, device: str) -> LoadedCheckpoint:
     """Load a checkpoint, ready to score; NotTrainedError says how to train a model that has none."""
-    found = checkpoints(dataset).get(checkpoint)
+    known = checkpoints(dataset)
+    found = known.get(checkpoint)
     if found is None:
+        if f"{checkpoint}{SEPARATOR}1" in known:
+            resolve_checkpoint(checkpoint, dataset.name)  # raises an error: the promoted version has lost its folder
         title = KNOWN_MODELS[checkpoint].title if checkpoint in KNOWN_MODELS else checkpoint
         if dataset.name in uploads():
             raise NotTrainedError(_("{model} is not trained on {dataset} yet.", model=title, dataset=dataset.title))

@@ -172,8 +172,8 @@ def _check_enough(checkpoint: str, learnt: FeedbackData) -> None:
     if len(learnt.answers) < LEAST_ANSWERS or wanted < LEAST_WANTED:
         raise DataError(
             ngettext(
-                "'{checkpoint}' has {count} answer to learn from, {wanted} of them likes or items taken; a refit needs {least} and {least_wanted}",
-                "'{checkpoint}' has {count} answers to learn from, {wanted} of them likes or items taken; a refit needs {least} and {least_wanted}",
+                "'{checkpoint}' has {count} answer to learn from, {wanted} of them likes or items taken; a refit needs {least} and {least_wanted}, given on the data as it is now",
+                "'{checkpoint}' has {count} answers to learn from, {wanted} of them likes or items taken; a refit needs {least} and {least_wanted}, given on the data as it is now",
                 len(learnt.answers),
                 checkpoint=checkpoint,
                 wanted=format_number(wanted),

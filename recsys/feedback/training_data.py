@@ -29,7 +29,10 @@ HELD_OUT = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """An answer to one item of a list. `weight` is above 0 where the person wanted the item; answers to one list share its `request`."""
+    """An answer to one item of a list. `weight` is above 0 where the person wanted the item; answers to one list share its `request`.
+
+    `step` is that of the timeline; the history of the request is longer where items were added to it.
+    """
 
     impression_id: str
     account_id: str
@@ -37,6 +40,7 @@ class Answer:
     item_id: str
     weight: float
     rank: int
+    step: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +109,8 @@ def load_training_feedback(store: Store, dataset: Dataset, checkpoint: str, sinc
         if shown.id not in lists:
             request = restore_request(dataset, shown.user_id, shown.step, shown.context)
             lists[shown.id] = ShownList(shown.id, shown.account_id, request, tuple(shown.items), *_describe_list(shown))
-        answers[shown.id, row.item_id] = Answer(shown.id, row.account_id, lists[shown.id].request, row.item_id, weight, row.rank)
+        request = lists[shown.id].request
+        answers[shown.id, row.item_id] = Answer(shown.id, row.account_id, request, row.item_id, weight, row.rank, shown.step)
     return FeedbackData(tuple(lists.values()), tuple(answers.values()))
 
 
@@ -193,7 +198,7 @@ def add_events(dataset: Dataset, split: Split, answers: Sequence[Answer]) -> tup
     wanted = [each for each in answers if each.weight > 0 and each.request.history.user_id in known]
     users = known.get_indexer([each.request.history.user_id for each in wanted])
     starts, ends = dataset.user_starts[users], dataset.user_starts[users + 1]
-    at = np.minimum(starts + [len(each.request.history) for each in wanted], ends)  # the row before which each event belongs
+    at = np.minimum(starts + [each.step for each in wanted], ends)  # the row before which each event belongs
     added = events.iloc[np.minimum(at, ends - 1)].copy()
     items = dataset.vocabulary.encode([each.item_id for each in wanted]) - 1
     added["item_id"] = pd.Categorical.from_codes(items, dtype=events["item_id"].dtype)

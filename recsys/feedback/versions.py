@@ -100,7 +100,16 @@ def promote_version(store: Store, account: Account, dataset: str, name: str) -> 
     """Put a version into use under the plain name; NAME or NAME@1 is the trained one."""
     check_allowed(account, "promote")
     base, number = split_version(name)
-    find_checkpoint(join_version(base, number), dataset)
+    card, trained = (read_card(find_checkpoint(each, dataset)) for each in (join_version(base, number), base))
+    if card.dataset_fingerprint != trained.dataset_fingerprint:  # the data was prepared anew and the checkpoint trained on it
+        raise DataError(
+            _(
+                "'{name}' was made on an earlier state of '{dataset}' than '{checkpoint}' and cannot be used; refit '{checkpoint}' again",
+                name=name,
+                dataset=dataset,
+                checkpoint=base,
+            )
+        )
     with store.write() as session:
         row = _find_row(session, account, dataset, base, number)
         row.promoted = time.time()

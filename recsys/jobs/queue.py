@@ -112,7 +112,7 @@ def _describe(row: JobRow, owner: str) -> Job:
         row.kind,
         row.arguments,
         row.state,
-        float(row.progress.get("share", 0.0)),
+        1.0 if row.state == "done" else float(row.progress.get("share", 0.0)),  # the last report is from before its end
         str(row.progress.get("status", "")),
         row.result,
         row.error,

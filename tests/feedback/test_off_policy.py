@@ -33,7 +33,8 @@ def feedback(shown: list[tuple[str, list[str], set[str]]], filtered: bool = Fals
         request = Request(empty_history())
         lists.append(ShownList(str(number), account, request, tuple(items), tuple(range(1, len(items) + 1)), filtered))
         answers += [
-            Answer(str(number), account, request, item, 1.0 if item in wanted else -0.5, rank) for rank, item in enumerate(items, start=1)
+            Answer(str(number), account, request, item, 1.0 if item in wanted else -0.5, rank, 0)
+            for rank, item in enumerate(items, start=1)
         ]
     return FeedbackData(tuple(lists), tuple(answers))
 

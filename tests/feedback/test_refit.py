@@ -174,7 +174,7 @@ def test_too_little_feedback_is_said_with_how_much_there_is(
     tiny: Dataset, home_store: Store, owner: Account, save_trained: Callable[..., Path]
 ) -> None:
     folder = save_trained("markov", tiny)
-    with pytest.raises(DataError, match=r"has 0 answers .* needs 20 and 5"):
+    with pytest.raises(DataError, match=r"has 0 answers .* needs 20 and 5, given on the data as it is now"):
         refit_checkpoint(home_store, owner, "markov", tiny)
     answer_lists(home_store, tiny, "markov", WANTED, accounts=1, lists=2)
     with pytest.raises(DataError, match=f"has 16 answers .* needs {LEAST_ANSWERS}"):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.accounts.account import Account, save_account
-from recsys.core import Dataset, request_at
+from recsys.core import Dataset, Event, request_at
 from recsys.core.split import TRAIN, split_interactions
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow
@@ -132,14 +132,17 @@ def test_added_events_stand_at_their_step(tiny: Dataset, order_only: Dataset) ->
         answers = []
         for user in rng.permutation(dataset.user_ids)[:6]:
             step, item = int(rng.integers(0, len(expected[user]) + 1)), str(rng.choice(dataset.item_ids))
-            answers.append(Answer("", "", request_at(dataset.history(user), step), item, 1.0, 1))
-            answers.append(Answer("", "", request_at(dataset.history(user), step), item, -0.5, 1))  # not wanted: not added
-            expected[user].insert(step, item)
+            request, later = request_at(dataset.history(user), step), str(rng.choice(dataset.item_ids))
+            extended = replace(request, history=request.history.then(Event(item)))  # the list after the item was taken
+            answers.append(Answer("", "", request, item, 1.0, 1, step))
+            answers.append(Answer("", "", request, item, -0.5, 1, step))  # not wanted: not added
+            answers.append(Answer("", "", extended, later, 1.0, 1, step))
+            expected[user][step:step] = [item, later]
         made, labels = add_events(dataset, split, answers)
         assert {user: list(made.history(user).items) for user in made.user_ids} == expected
         assert made.interactions["order"].tolist() == made.interactions.groupby("user_id", observed=True).cumcount().tolist()
-        assert (labels.labels == TRAIN).sum() == (split.labels == TRAIN).sum() + 6
+        assert (labels.labels == TRAIN).sum() == (split.labels == TRAIN).sum() + 12
         if made.times is not None:
             assert all((np.diff(made.history(user).times) >= 0).all() for user in made.user_ids)
         assert list(made.interactions.dtypes) == list(dataset.interactions.dtypes)
-        assert len(dataset.interactions) == sum(map(len, expected.values())) - 6  # the data itself is as it was
+        assert len(dataset.interactions) == sum(map(len, expected.values())) - 12  # the data itself is as it was

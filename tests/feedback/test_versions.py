@@ -130,6 +130,15 @@ def test_training_again_makes_the_plain_name_mean_the_trained_one(home_store: St
         roll_back(home_store, owner, "tiny", "markov")
 
 
+def test_a_version_made_on_earlier_data_cannot_be_promoted(home_store: Store, owner: Account, markov: Path) -> None:
+    name = add(home_store, owner, markov)
+    card = json.loads((markov / CARD).read_text())
+    (markov / CARD).write_text(json.dumps(card | {"dataset_fingerprint": "trained on data prepared anew"}))
+    with pytest.raises(DataError, match=r"'markov@2' was made on an earlier state of 'tiny'.*refit 'markov' again"):
+        promote_version(home_store, owner, "tiny", name)
+    assert resolve_version(home_store, "tiny", "markov") == "markov"
+
+
 def test_lists_go_on_while_the_store_is_gone(home_store: Store, owner: Account, markov: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     add(home_store, owner, markov)
     promote_version(home_store, owner, "tiny", "markov@2")

@@ -50,7 +50,7 @@ def test_a_job_runs_in_a_process_of_its_own_and_shows_how_far_it_is(store: Store
         (tmp_path / "ran.end").touch()
         done = wait_until_ended(store, ada, job_id)
         wait_for(lambda: not get_log(job_id).exists())
-    assert (done.state, done.result, done.error) == ("done", {"answer": 42}, "")
+    assert (done.state, done.share, done.result, done.error) == ("done", 1.0, {"answer": 42}, "")
     assert lines(tmp_path / "ran") == [ada.id]
 
 

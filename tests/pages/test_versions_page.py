@@ -176,6 +176,14 @@ def test_the_version_in_use_cannot_be_deleted(page: Open, store: Store, refitted
     assert "delete_2" not in [each.key for each in app.button] and "promote_2" not in [each.key for each in app.button]
 
 
+def test_a_version_in_use_without_its_folder_is_said_to_be_lost(visit: Open, page: Open, store: Store, refitted: str) -> None:
+    promote_version(store, open_local_account(store), "tiny", refitted)
+    folder = home() / "checkpoints" / "tiny" / refitted
+    folder.rename(folder.with_name("markov@9"))  # without a folder of any version the store is not asked
+    app = visit("demo/recommend/page.py", dataset="tiny", model="markov")
+    assert not app.exception and any("has lost its folder" in each.value for each in app.error)
+
+
 def test_an_editor_refits_but_does_not_promote_and_a_viewer_only_looks(
     page: Open, store: Store, refitted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
