@@ -106,6 +106,14 @@ def test_a_rating_needs_its_number(api: Api) -> None:
     assert [(row[3], row[4]) for row in stored()] == [("rating", 4.0)]
 
 
+@pytest.mark.parametrize("rating", [0, 5.5, 99, -7])
+def test_a_rating_outside_the_scale_of_the_data_is_refused(api: Api, rating: float) -> None:
+    client = api.client()
+    answer = send(client, show(client), action="rating", rating=rating)
+    assert answer.status_code == 422 and "1 to 5" in answer.json()["error"]
+    assert stored() == []
+
+
 def test_feedback_answers_only_lists_that_were_shown_to_the_same_account(api: Api, make_token: Callable[..., str]) -> None:
     api.access = "tokens"
     mine, other = api.client(make_token("mine")), api.client(make_token("other"))
