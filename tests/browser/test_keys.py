@@ -115,6 +115,16 @@ def test_space_and_m_work_where_the_server_draws(server: Server, page: Page) -> 
     page.wait_for_function("url => location.href !== url", arg=paused, timeout=READY_MS)
 
 
+def test_space_on_a_line_of_paths_opens_it(server: Server, page: Page) -> None:
+    opened(page, server, "recommend")
+    line = page.locator(".rs-paths summary").first
+    line.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".rs-paths[open]")).to_have_count(1)
+    expect(page.locator(".st-key-play")).to_contain_text("Play")
+    rests_at(page, FIRST)
+
+
 def test_keys_in_a_field_are_the_fields_own(server: Server, page: Page) -> None:
     opened(page, server, "recommend")
     page.locator(".st-key-user input").click()

@@ -97,6 +97,16 @@ def test_ids_with_html_are_text(visit: Visit, keep: Callable[..., Dataset], odd:
     assert not app.exception and "<script>" not in " ".join(listed(app)) and "<script>" not in told(app)
 
 
+def test_further_paths_are_opened_by_the_line_of_the_strongest(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
+    keep(tiny)
+    app = visit(PAGE, dataset="tiny", model="markov", user="u03", step="3")
+    opening = [card for card in listed(app) if "<details" in card]
+    assert opening
+    for card in opening:
+        line, others = card.split("<summary>")[1].split("</summary>")
+        assert f"{others.count('rs-path-words')} more" in line and line.count('class="rs-path"') == 1
+
+
 def test_each_card_shows_a_connection_that_is_not_an_explanation(visit: Visit, keep: Callable[..., Dataset], tiny: Dataset) -> None:
     keep(tiny)
     app = visit(PAGE, dataset="tiny", model="markov", user="u03", step="3")

@@ -1,12 +1,15 @@
-"""The app's server: its sockets send at once."""
+"""The app's server: its sockets send at once, and its collector of garbage leaves loaded code alone."""
 
 import asyncio
+import gc
 import socket
+import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from pages.server import SendAtOnce
+from pages.server import SendAtOnce, spare_code
 
 
 class Transport:
@@ -53,3 +56,20 @@ def test_other_servers_and_sockets_are_left_as_they_are() -> None:
     first, second = socket.socketpair(socket.AF_UNIX)
     with first, second:
         assert run(Cycle(first).receive) == ["http"]
+
+
+def test_code_is_left_out_of_later_collections(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def collect_while_serving() -> list[int]:
+        frozen, alive = [], []
+        async with spare_code(None):  # type: ignore[arg-type]
+            for name in ("sys", "sys", "loaded_later"):
+                monkeypatch.setitem(sys.modules, name, sys.modules.get(name) or ModuleType(name))
+                alive.append([[each] for each in range(10_000)])
+                gc.collect()
+                frozen.append(gc.get_freeze_count())
+        return frozen
+
+    before = list(gc.callbacks)
+    first, second, third = asyncio.run(collect_while_serving())
+    assert abs(second - first) < 5_000 and third > first + 15_000, "frozen once, and again only when more code is loaded"
+    assert gc.get_freeze_count() == 0 and gc.callbacks == before

@@ -35,8 +35,9 @@ def draw_filters(dataset: Dataset) -> Filters:
 
 def select_top_items(dataset: Dataset, item_ids: np.ndarray, scores: np.ndarray, k: int, filters: Filters) -> np.ndarray:
     """Return the positions of the top k scores that the filters allow, best first."""
-    items = dataset.items
-    categories: Sequence[str | None] = items["category"].reindex(item_ids).tolist() if "category" in items else [None] * len(item_ids)
+    categories: Sequence[str | None] = [None] * len(item_ids)
+    if filters != Filters() and "category" in dataset.items:
+        categories = dataset.items["category"].reindex(item_ids).tolist()
     if filters.categories:
         scores = np.where([category in filters.categories for category in categories], scores, -np.inf)
     return limit_per_category(scores, categories, k, filters.most)
