@@ -18,7 +18,10 @@ Kind = Callable[[pa.DataType], bool]
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or (pa.types.is_dictionary(kind) and _is_text(kind.value_type))
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return (
+        is_text or (pa.types.is_dictionary(kind) and _is_text(kind.value_type)) or pa.types.is_null(kind)
+    )  # the last is without any value
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -127,7 +130,8 @@ def check_values(path: Path, name: str, values: Any) -> None:
     if isinstance(values, pd.Series) and isinstance(values.dtype, (pd.DatetimeTZDtype, np.dtypes.DateTime64DType)):
         least, most, (low, high) = values.min(), values.max(), (pd.Timestamp(each, tz=values.dt.tz) for each in YEARS)
     else:
-        least, most = np.nanmin(values), np.nanmax(values)
+        known = values[~np.isnan(values)]
+        least, most = (known.min(), known.max()) if len(known) else (np.nan, np.nan)
         low, high = RANGES.get(name, (-np.finfo(np.float64).max, np.finfo(np.float64).max))
     if not pd.isna(least) and not low <= least <= most <= high:
         raise _unfit(path, name, _("it has {value}, outside {low} to {high}", value=least if least < low else most, low=low, high=high))

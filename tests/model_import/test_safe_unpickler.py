@@ -221,10 +221,10 @@ COLLIDING_KEYS = b"}(" + b"".join(b"\x8a\x0c" + (n * (2**61 - 1)).to_bytes(12, "
     ],
 )
 def test_bombs_are_refused_at_once(data: bytes, message: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ValueError, match=message):
         read(data)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10  # of a processor: other work on the machine does not count
 
 
 def test_deep_nesting_needs_no_deep_stack() -> None:
