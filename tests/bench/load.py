@@ -75,13 +75,15 @@ async def watch_sessions(server: Server, count: int, seconds: float) -> tuple[Me
 
 
 def pick_users(count: int) -> list[tuple[str, str, int]]:
-    """Return ids, names and lengths of users with long timelines, no name a part of another one."""
+    """Return ids, names and lengths of users with long timelines, no name a part of another one or of the text of an item."""
     dataset = open_dataset("demo-city")
+    texts = "\n".join(dataset.items["text"].dropna())
     picked: list[tuple[str, str, int]] = []
     assert dataset.users is not None
     for user, length in zip(dataset.user_ids, np.diff(dataset.user_starts), strict=True):
         name = str(dataset.users.at[user, "name"])
-        if length >= SHORTEST and not any(name in other or other in name for _user, other, _length in picked):
+        is_free = name not in texts and not any(name in other or other in name for _user, other, _length in picked)
+        if length >= SHORTEST and is_free:
             picked.append((str(user), name, int(length)))
         if len(picked) == count:
             return picked
