@@ -32,8 +32,8 @@ class Change(Protocol):
 
 
 @dataclass(frozen=True)
-class NewImpression:
-    """A list that was shown."""
+class _ChangeOfList:
+    """Base of the changes that are about one list."""
 
     impression: Impression
 
@@ -44,6 +44,11 @@ class NewImpression:
     @property
     def user_id(self) -> str:
         return self.impression.user_id
+
+
+@dataclass(frozen=True)
+class NewImpression(_ChangeOfList):
+    """A list that was shown."""
 
     def save(self, store: Store, account: Account) -> None:
         record_impression(store, account, self.impression)
@@ -53,22 +58,13 @@ class NewImpression:
 
 
 @dataclass(frozen=True)
-class NewFeedback:
+class NewFeedback(_ChangeOfList):
     """Feedback on an item of a list that was shown."""
 
-    impression: Impression
     item_id: str
     action: str
     rating: float | None = None
     created: float = field(default_factory=time.time)
-
-    @property
-    def dataset(self) -> str:
-        return self.impression.dataset
-
-    @property
-    def user_id(self) -> str:
-        return self.impression.user_id
 
     def save(self, store: Store, account: Account) -> None:
         record_feedback(store, account, self.impression.id, self.item_id, self.action, self.rating)
