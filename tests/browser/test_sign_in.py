@@ -265,9 +265,10 @@ def choose(page: Page, label: str, option: str) -> None:
     settled(page)
 
 
-def test_a_server_without_secrets_asks_nobody(server: Server, page: Page) -> None:
-    page.goto(server.url)
-    settled(page)
-    expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
-    expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
-    assert not (Path(server.home) / "recscope.db").exists()
+def test_a_server_without_secrets_asks_nobody(tmp_path: Path, page: Page) -> None:
+    with serving(tmp_path / "home") as server:  # its own: others keep feedback on the server that tests share
+        page.goto(server.url)
+        settled(page)
+        expect(page.get_by_role("button", name="Sign in")).to_have_count(0)
+        expect(page.get_by_role("button", name="Sign out")).to_have_count(0)
+        assert not (server.home / "recscope.db").exists()

@@ -86,6 +86,7 @@ def open_first_timeline(page: Page) -> None:
 
 
 def test_a_messy_file_becomes_private_data(server: Server, page: Page, browser: Browser, messy: Path) -> None:
+    before = set(server.home.glob("*/*"))
     visit(page, f"{server.url}/dataset")
     open_wizard(page)
     upload(page, messy)
@@ -97,7 +98,7 @@ def test_a_messy_file_becomes_private_data(server: Server, page: Page, browser: 
     open_first_timeline(page)
     expect(page.get_by_text("Espresso <b>bar</b>").first).to_be_visible()
     assert "dataset=messy-shop" in page.url
-    assert not list(server.home.glob("*/*")), "an upload and its models stay out of RECSYS_HOME"
+    assert set(server.home.glob("*/*")) == before, "an upload and its models stay out of RECSYS_HOME"
 
     other = browser.new_context().new_page()
     visit(other, page.url)
