@@ -38,9 +38,11 @@ page = st.navigation(
             st.Page("inspect/explain/page.py", title=_("Explain"), url_path="explain"),
             st.Page("inspect/attention/page.py", title=_("Attention"), url_path="attention"),
             st.Page("inspect/drift/page.py", title=_("Drift"), url_path="drift"),
+            st.Page("inspect/cases/page.py", title=_("Cases"), url_path="cases"),
         ],
         _("Evaluate"): [
             st.Page("evaluate/leaderboard/page.py", title=_("Leaderboard"), url_path="leaderboard"),
+            st.Page("evaluate/failures/page.py", title=_("Failures"), url_path="failures"),
             st.Page("evaluate/feedback/page.py", title=_("Feedback"), url_path="feedback"),
             st.Page("evaluate/checkpoints/page.py", title=_("Checkpoints"), url_path="checkpoints"),
             st.Page(

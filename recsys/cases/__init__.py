@@ -1,0 +1,1 @@
+"""Cases: views that people keep, with a note and tags."""
