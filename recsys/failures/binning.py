@@ -1,6 +1,7 @@
 """Bins of numbers with limits that a person can read: 20 and 100, not 18.4 and 97; 1 hour and 7 days, not 4,012 seconds."""
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,9 @@ GAPS = tuple(
     for each in counts
 )
 """Limits of gaps between events, in seconds."""
+
+BIN = r"(?:-?[\d.e+-]+)?:(?:-?[\d.e+-]+)?"
+"""Key of a bin."""
 
 
 def choose_limits(values: np.ndarray, ladder: Sequence[float] = ()) -> list[float]:
@@ -62,3 +66,8 @@ def read_bin(key: str) -> tuple[float, float]:
     """Return the limits of a bin by its key; infinite where it has none."""
     low, high = key.split(":")
     return float(low or "-inf"), float(high or "inf")
+
+
+def is_bin(value: str) -> bool:
+    """Return whether a value is the key of a bin."""
+    return re.fullmatch(BIN, value) is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from recsys.core.formatting import format_distance, format_duration, format_number, weekday_names
 from recsys.core.translation import N_, _
 from recsys.drift.wording import level_label
-from recsys.failures.binning import read_bin
+from recsys.failures.binning import is_bin, read_bin
 from recsys.failures.data_columns import OTHERS
 
 TITLES = {
@@ -51,6 +51,8 @@ WORDS = {
     "return": N_("a return"),
     "changed": N_("just changed"),
     "steady": N_("steady"),
+    "yes": N_("yes"),
+    "no": N_("no"),
     OTHERS: N_("all others"),
 }
 
@@ -104,4 +106,18 @@ def _word_range(value: str, format_limit: Callable[[float], str]) -> str:
 
 def _word_data(value: str) -> str:
     """Return a value of the data as it is, a bin of numbers in words."""
-    return WORDS_OF_DATA(value)
+    if value in WORDS:
+        return _(WORDS[value])
+    return _word_range(value, lambda limit: format_number(limit, 6)) if is_bin(value) else value
+
+
+VALUE_WORDS: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(("activity", "history", "popularity"), _word_counts),
+    **dict.fromkeys(("hour", "utc_hour"), lambda value: _("{low}–{high} h", low=value.split(":")[0], high=value.split(":")[1])),
+    **dict.fromkeys(("weekday", "utc_weekday"), lambda value: weekday_names()[int(value)]),
+    **dict.fromkeys(("recurrence", "change"), lambda value: _(WORDS[value])),
+    "gap": lambda value: _word_range(value, lambda seconds: format_duration(seconds / 3600)),
+    "distance": lambda value: _word_range(value, format_distance),
+    "district": lambda value: _(WORDS[value]) if value == OTHERS else level_label("area", value),
+}
+"""Words of the values of each attribute; those of columns of the data are words already, or bins of numbers."""
