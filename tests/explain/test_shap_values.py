@@ -75,6 +75,7 @@ def plots() -> Iterator[Callable[..., object]]:
     import shap
 
     def draw(name: str, *arguments: object, **options: object) -> object:
+        plt.close("all")
         return getattr(shap.plots, name)(*arguments, show=False, **options)
 
     yield draw
