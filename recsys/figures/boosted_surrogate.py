@@ -8,12 +8,13 @@ import plotly.graph_objects as go
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import N_, _
 from recsys.explain.global_.boosted_surrogate import BoostedSurrogate
-from recsys.explain.global_.item_features import NEVER, TITLES
+from recsys.explain.global_.item_features import MEASURES, NEVER, TITLES
 from recsys.figures.chart import Chart, axis_title
-from recsys.figures.palette import Palette, escape_label, mix_colours
+from recsys.figures.palette import Palette, escape_label
 
 DOTS = 400  # drawn in a row
 ROW = 54
+PAIRS = 6
 UNIT = N_("contribution to the score, in standard deviations of the scores of a case")
 
 
@@ -56,41 +57,46 @@ def shap_dependence(found: BoostedSurrogate, feature: int, colours: Palette, see
         dict(type="scatter", mode="markers", x=x, y=found.values[chosen, feature].astype(np.float32), marker=marker, hoverinfo="skip")
     )
     figure.add_shape(type="line", xref="paper", yref="y", x0=0, x1=1, y0=0, y1=0, line=dict(color=colours.faint, width=1), layer="below")
-    figure.update_xaxes(title=axis_title(_(TITLES[found.features[feature]]), colours), nticks=8)
+    figure.update_xaxes(title=axis_title(_wrap(_(MEASURES[found.features[feature]]), 36), colours), nticks=8)
     if is_never.any():
         ticks = _round_ticks(x[~is_never])
         figure.update_xaxes(tickvals=[*ticks, float(x[is_never][0])], ticktext=[*map(format_number, ticks), _("none")])
     figure.update_yaxes(title=axis_title(_("contribution"), colours), nticks=6)
-    figure.update_layout(margin=dict(l=60, r=10, t=40, b=50))
+    figure.update_layout(margin=dict(l=60, r=10, t=40, b=64))
     return figure.to_figure()
 
 
 def shap_interactions(found: BoostedSurrogate, colours: Palette) -> go.Figure:
-    """Heat map of mean absolute interaction values of pairs of features; the diagonal, what each does alone, is left out."""
-    order = np.argsort(-found.importance, kind="stable")
-    shown = found.interactions[np.ix_(order, order)].copy()
-    shown[np.triu_indices(len(order))] = np.nan  # a pair once
-    names = [_wrap(_(TITLES[found.features[each]])) for each in order]
-    figure = Chart(_("Interactions of two features"), colours, 150 + 44 * len(order))
-    at = list(range(len(order)))
+    """Bars of the strongest interactions: the mean size of what two features do together beyond what each does alone."""
+    rows, columns = np.triu_indices(len(found.features), 1)
+    sizes = 2 * found.interactions[rows, columns]  # shap gives half of it to either feature
+    order = np.argsort(-sizes, kind="stable")[:PAIRS]
+    figure = Chart(_("Strongest interactions of two features"), colours, 90 + ROW * len(order))
     figure.add_trace(
         dict(
-            type="heatmap", z=shown, x=at, y=at, colorscale=[[0, colours.surface], [1, colours.accent]], zmin=0, showscale=False, xgap=2, ygap=2,
-            text=[["" if np.isnan(value) else format_fixed(float(value), 3) for value in row] for row in shown],
-            texttemplate="%{text}", textfont=dict(size=12), hoverinfo="skip", hoverongaps=False,
+            type="bar", orientation="h", x=sizes[order].astype(np.float32), y=list(range(len(order))), marker=dict(color=colours.accent), width=0.5,
+            text=[format_fixed(float(size), 3) for size in sizes[order]], textposition="outside", cliponaxis=False, hoverinfo="skip",
         )
     )  # fmt: skip
-    figure.update_xaxes(
-        tickvals=at[:-1], ticktext=names[:-1], range=[-0.5, len(at) - 1.5], tickangle=0, showline=False, tickfont=dict(size=12)
+    labels = [
+        escape_label(_(TITLES[found.features[rows[at]]])) + " ×<br>" + escape_label(_(TITLES[found.features[columns[at]]])) for at in order
+    ]
+    figure.update_xaxes(range=[0, 1.25 * max(float(sizes.max(initial=0)), 1e-9)], nticks=4)
+    figure.update_yaxes(
+        tickvals=list(range(len(order))),
+        ticktext=labels,
+        range=[len(order) - 0.45, -0.55],
+        tickfont=dict(size=12),
+        showline=False,
+        automargin=True,
     )
-    figure.update_yaxes(tickvals=at[1:], ticktext=names[1:], range=[len(at) - 0.5, 0.5], showline=False, automargin=True)
-    figure.update_layout(margin=dict(l=190, r=10, t=40, b=70))
+    figure.update_layout(margin=dict(l=170, r=30, t=40, b=40))
     return figure.to_figure()
 
 
 def _scale(colours: Palette) -> list[list[object]]:
     """The colours of a feature's values, from low to high."""
-    return [[0, mix_colours(colours.miss, colours.background, 0.9)], [0.5, colours.other], [1, colours.accent]]
+    return [[0, colours.miss], [0.5, colours.other], [1, colours.accent]]
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:

@@ -99,4 +99,4 @@ def test_figures_show_every_feature(shop: Dataset) -> None:
     assert len(shap_beeswarm(found, LIGHT).data) == len(found.features)
     for feature in range(len(found.features)):
         assert len(shap_dependence(found, feature, LIGHT).data[0].x)
-    assert shap_interactions(found, LIGHT).data[0].z.shape == (len(found.features),) * 2
+    assert len(shap_interactions(found, LIGHT).data[0].x) == min(6, len(found.features) * (len(found.features) - 1) // 2)

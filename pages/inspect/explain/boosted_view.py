@@ -37,7 +37,7 @@ def draw(found: BoostedSurrogate) -> None:
             )
             st.caption(text)
     with right:
-        alt = _("Mean interaction of each pair of features.")
+        alt = _("The strongest interactions of two features.")
         charts.chart(shap_interactions(found, colours), key="shap_interactions", alt=alt)
         st.caption(_("The mean size of what two features do together beyond what each does alone."))
 

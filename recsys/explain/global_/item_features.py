@@ -19,12 +19,20 @@ HELD_OUT = 3  # every third user is held out
 NEVER = 1e5
 TIMES, SINCE, POPULAR, FOLLOWS, KIND, FAR = "item count", "events since item", "popularity", "transition", "category", "distance"
 TITLES = {
-    TIMES: N_("Events with the item in the history"),
-    SINCE: N_("Events since the last one with the item"),
-    POPULAR: N_("Training events of all users with the item"),
-    FOLLOWS: N_("Share of cases in which it follows the last item, %"),
-    KIND: N_("Share of the history in its category, %"),
-    FAR: N_("Distance from the last place, km"),
+    TIMES: N_("Events with the item"),
+    SINCE: N_("Recency of the item"),
+    POPULAR: N_("Popularity"),
+    FOLLOWS: N_("Transition from the last item"),
+    KIND: N_("Category in the history"),
+    FAR: N_("Distance"),
+}
+MEASURES = {
+    TIMES: N_("events of the history with the item"),
+    SINCE: N_("events since the last one with the item"),
+    POPULAR: N_("training events of all users with the item"),
+    FOLLOWS: N_("share of cases in which it follows the last item, %"),
+    KIND: N_("share of the history in its category, %"),
+    FAR: N_("distance from the last place, km"),
 }
 
 
