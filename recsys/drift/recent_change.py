@@ -3,8 +3,8 @@
 It is a cheap relative of change-point detection, which searches one user's whole timeline with permutation tests: a user's last 15 and
 last 30 events are compared with all before them, in the kinds of items and in the areas. They are more or less likely under shares
 learnt from the earlier events than under shares that begin anew (Dirichlet-multinomial likelihoods; the shares of all users are the
-prior). The Bayes factor is the mean of those of both lengths and both features. Where changes are detected it is large at most steps
-from the tenth event after them to the fortieth; it is not for changes of the hours, and small ones are missed.
+prior). The Bayes factor is the mean of those of both lengths and both features. It is seldom large before ten events have followed a
+change, and changes that are small, or leave kinds and areas as they were, are missed.
 """
 
 from collections.abc import Iterator

@@ -46,17 +46,21 @@ class _Sums:
 
 def compare_with_rest(values: np.ndarray, user_codes: np.ndarray, members: csr_matrix, seed: int) -> SliceStatistics:
     """Compare the mean of the values (cases,), NaN where not defined, in each slice with the rest; `members` (cases, slices) are ones."""
-    sums = _add_up(values, user_codes, members)
+    if not np.isfinite(values).any():
+        return SliceStatistics(*np.full((len(SliceStatistics._fields), members.shape[1]), np.nan))
+    least, most = np.nanmin(values), np.nanmax(values)
+    sums = _add_up(values - least, user_codes, members)  # so that equal values are zeros, whose sums have no error of rounding
     means, differences = _compare(*(each.sum(axis=0) for each in (sums.values, sums.counts, sums.all_values, sums.all_counts)))
-    error, difference_error, free, free_both = _standard_errors(sums, means, means - differences, float(np.nanvar(values)))
+    error, difference_error, free, free_both = _standard_errors(sums, means, means - differences, float(np.nanvar(values - least)))
     drawn = bootstrap_sums(hstack([sums.values, sums.counts, sums.all_values, sums.all_counts], "csr"), seed)
     n_slices = members.shape[1]
     drawn_means, drawn_differences = _compare(drawn[:, :n_slices], drawn[:, n_slices:-2], drawn[:, -2:-1], drawn[:, -1:])
-    interval = np.clip(_interval(means, error, free, drawn_means), np.nanmin(values), np.nanmax(values))
+    low, high = np.clip(_interval(means, error, free, drawn_means), 0.0, most - least)
     with np.errstate(invalid="ignore", divide="ignore"):
         p = 2 * stdtr(free_both, -np.abs(differences) / difference_error)
     p = np.where((difference_error == 0) & np.isfinite(free_both), 1.0, p)  # nothing varies, such as where every case is a hit
-    return SliceStatistics(means, *interval, differences, *_interval(differences, difference_error, free_both, drawn_differences), p)
+    difference_interval = _interval(differences, difference_error, free_both, drawn_differences)
+    return SliceStatistics(least + means, least + low, least + high, differences, difference_interval[0], difference_interval[1], p)
 
 
 def find_members(codes: list[np.ndarray], sizes: list[int]) -> csr_matrix:
