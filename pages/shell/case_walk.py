@@ -56,7 +56,8 @@ def start(title: str, cases: Sequence[Case], at: int, back: str, page: str = "ex
     """Start a walk and open a page at one of its cases, from a script. `cases` may make each case when it is asked for."""
     st.session_state[STATE] = walk = Walk(title, cases, at, back)
     st.session_state["playing"] = False
-    cursor.open_page(page, **_where(walk.case))
+    here = cursor.current_cursor()  # named in full: opening a page from a script clears the values of the cursor's widgets
+    cursor.open_page(page, **({"dataset": here.dataset.name, "model": here.model} | _where(walk.case)))
 
 
 def stop() -> None:

@@ -75,10 +75,13 @@ class SliceSums:
         from scipy.stats import t
 
         mean = self.all_sums.sum() / self.all_counts.sum()
-        inside, outside = (sums - mean * counts for sums, counts in (
-            (self.sums[:, columns].toarray(), self.counts[:, columns].toarray()),
-            (self.all_sums, self.all_counts),
-        ))
+        inside, outside = (
+            sums - mean * counts
+            for sums, counts in (
+                (self.sums[:, columns].toarray(), self.counts[:, columns].toarray()),
+                (self.all_sums, self.all_counts),
+            )
+        )
         n_inside = self.counts[:, columns].sum(axis=0).A1
         n_outside = self.all_counts.sum() - n_inside
         with np.errstate(invalid="ignore", divide="ignore"):

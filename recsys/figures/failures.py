@@ -11,7 +11,7 @@ from recsys.core.translation import _
 from recsys.figures.chart import Chart, axis_title, shorten_label
 from recsys.figures.palette import Palette, escape_label
 
-ROW, LABEL = 27, 40
+ROW, LABEL = 27, 48
 """Height of a row in pixels, and the most letters of its label."""
 
 
@@ -56,7 +56,9 @@ def difference_rows(title: str, rows: Sequence[DifferenceRow], axis: str, colour
             cliponaxis=False,
         )
     )
-    figure.update_xaxes(title=axis_title(escape_label(axis), colours), showgrid=True, gridcolor=colours.surface, range=_range(rows), nticks=7)
+    figure.update_xaxes(
+        title=axis_title(escape_label(axis), colours), showgrid=True, gridcolor=colours.surface, range=_range(rows), nticks=7
+    )
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
         ticktext=[shorten_label(row.label, LABEL) for row in rows],

@@ -16,6 +16,7 @@ from pages.evaluate.failures.subject import Subject
 from pages.shell import case_walk
 from pages.shell.case_walk import Case
 from pages.ui import html
+from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
 from recsys.core.formatting import format_fixed, format_share, format_short_moment, join_words, local_time
 from recsys.core.rank_text import format_rank
@@ -99,7 +100,7 @@ def _draw(subject: Subject, part: str, conditions: Conditions) -> None:
         at = min(st.session_state.pop(CLICKED), len(cases) - 1)
         case_walk.start(_("{model} · {slice}", model=subject.title, slice=title), cases, at, "evaluate/failures/page.py")
     st.button(_("Back to all slices"), key="close_cases", on_click=close_list, args=(part,))
-    st.subheader(title, anchor=False)
+    st.subheader(escape_markdown(title), anchor=False)
     html.lead(_summary_html(subject, positions))
     pages = math.ceil(len(cases) / PER_PAGE)
     if PAGE_NUMBER not in st.session_state:

@@ -62,7 +62,9 @@ def _draw_chart(subject: Subject, shown: Sequence[Slice], attribute: str) -> Non
         else _("{metric} by {attribute}", metric=subject.metric_title, attribute=title_attribute(attribute))
     )
     axis = _("{metric}: difference from the rest", metric=subject.metric_title)
-    figure = difference_rows(title, rows, axis, theme.theme_palette(), _("orange: reliably worse, green: reliably better"))
+    figure = difference_rows(
+        title, rows, axis, theme.theme_palette(), _("orange: reliably worse, green: reliably better; a click on a row opens its cases")
+    )
     alt = ngettext(
         "Difference of {metric} from the rest of the events in {count} slice, with intervals.",
         "Difference of {metric} from the rest of the events in {count} slices, with intervals.",
@@ -87,17 +89,17 @@ def _row(subject: Subject, found: Slice, label: str) -> DifferenceRow:
 def _draw_table(subject: Subject, listed: Sequence[Slice]) -> None:
     columns = {
         _("Slice"): [title_slice(each.attribute, each.value) for each in listed],
+        _("Against the rest"): [_verdict(each) for each in listed],
         _("Cases"): [each.cases for each in listed],
         _("Users"): [each.users for each in listed],
         subject.metric_title: [each.mean for each in listed],
         _("Difference"): [each.difference for each in listed],
         _("from"): [each.difference_low for each in listed],
         _("to"): [each.difference_high for each in listed],
-        _("Share of misses"): [each.miss_share for each in listed],
+        _("Share of misses"): [100 * each.miss_share for each in listed],
         _("q"): [each.q for each in listed],
-        _("Compared with the rest"): [_verdict(each) for each in listed],
     }
-    number, whole, share = (st.column_config.NumberColumn(format=form) for form in ("%.3f", "localized", "percent"))
+    number, whole, share = (st.column_config.NumberColumn(format=form) for form in ("%.3f", "localized", "%.0f%%"))
     help_text = _("p-value after control of the false-discovery rate over all slices (Benjamini-Hochberg)")
     st.dataframe(
         pd.DataFrame(columns), hide_index=True, width="stretch", height=min(38 + 35 * len(listed), 430), key=TABLE,
