@@ -6,7 +6,7 @@ The titles here are those of the menu and the browser tab; a page's `page.py` wr
 import streamlit as st
 
 from pages import cache
-from pages.shell import feedback, sidebar, sign_in
+from pages.shell import case_walk, feedback, sidebar, sign_in
 from pages.shell.language import session_language
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
@@ -65,9 +65,10 @@ if not entry.is_open:
     st.stop()
 with error_boundary():
     with st.sidebar:
-        sidebar.draw()
+        sidebar.draw(page.url_path)
     feedback.retry_unsaved()
     draw_notices()
+    case_walk.draw()
     with error_boundary():
         page.run()
     with st.sidebar:

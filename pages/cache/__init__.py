@@ -41,6 +41,7 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
+from pages.cache.failures import slice_report
 from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
@@ -112,6 +113,7 @@ __all__ = [
     "session_folder",
     "shared_checkpoint",
     "shared_dataset",
+    "slice_report",
     "star_values",
     "state_drift",
     "step_parts",
