@@ -176,7 +176,7 @@ class TestListing:
         }.items():  # fmt: skip
             assert ids(list_cases(store, ada, tags=tags).cases) == ids(found), tags
         assert count_tags(store, ada) == {"b": 2, ",": 1, "a": 1, "a,b": 1, "ab": 1, "B2": 1, 'quo"te': 1}
-        assert list(count_tags(store, ada))[0] == "b"
+        assert next(iter(count_tags(store, ada))) == "b"
         assert ids(list_cases(store, ada, dataset="city").cases) == [third.id]
 
     def test_orders(self, store: Store, ada: Account, fill: Any) -> None:
@@ -221,7 +221,7 @@ class TestErasure:
         found = list_cases(store, bob).cases
         assert ids(found) == [others.id] and mine.id not in ids(found)
         assert (found[0].changed_by, found[0].revision, found[0].note) == (None, 2, "of both") and found[0].changed is not None
-        with pytest.raises(CaseChangedError, match="^an erased account changed this case"):
+        with pytest.raises(CaseChangedError, match=r"^an erased account changed this case"):
             edit_case(store, bob, others.id, "", (), 1)
 
     def test_erasure_on_one_dataset_leaves_the_others(self, store: Store, ada: Account, bob: Account) -> None:
