@@ -25,7 +25,6 @@ from pages.cache.datasets import (
     uploads,
     user_after,
     user_index,
-    user_name,
 )
 from pages.cache.drift import (
     changes_of_all,
@@ -43,7 +42,7 @@ from pages.cache.drift import (
 )
 from pages.cache.failures import slice_report
 from pages.cache.figures import figure, step_parts
-from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
+from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
@@ -87,7 +86,6 @@ __all__ = [
     "given_ratings",
     "has_user",
     "interest_profile",
-    "item_places",
     "item_text_vectors",
     "items_by_popularity",
     "knowledge_graph",
@@ -122,7 +120,6 @@ __all__ = [
     "uploads",
     "user_after",
     "user_index",
-    "user_name",
     "whole_map",
     "worst_ranked_users",
     "write_uploads",
