@@ -25,7 +25,6 @@ from pages.cache.datasets import (
     uploads,
     user_after,
     user_index,
-    user_name,
 )
 from pages.cache.drift import (
     changes_of_all,
@@ -41,8 +40,9 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
+from pages.cache.failures import slice_report
 from pages.cache.figures import figure, step_parts
-from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
+from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
@@ -86,7 +86,6 @@ __all__ = [
     "given_ratings",
     "has_user",
     "interest_profile",
-    "item_places",
     "item_text_vectors",
     "items_by_popularity",
     "knowledge_graph",
@@ -112,6 +111,7 @@ __all__ = [
     "session_folder",
     "shared_checkpoint",
     "shared_dataset",
+    "slice_report",
     "star_values",
     "state_drift",
     "step_parts",
@@ -120,7 +120,6 @@ __all__ = [
     "uploads",
     "user_after",
     "user_index",
-    "user_name",
     "whole_map",
     "worst_ranked_users",
     "write_uploads",

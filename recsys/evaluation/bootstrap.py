@@ -30,7 +30,7 @@ def _draw_weights(users: int, seed: int) -> Iterator[np.ndarray]:
 
 def bootstrap_means(values: np.ndarray, user_codes: np.ndarray, seed: int) -> np.ndarray:
     """Return means (DRAWS, columns) over the cases of users drawn with replacement; `values` (cases, columns) are NaN where not defined."""
-    users, of_case = np.unique(user_codes, return_inverse=True)
+    of_case = np.unique(user_codes, return_inverse=True)[1]
     is_defined = np.isfinite(values)
     columns = [*np.where(is_defined, values, 0).T, *is_defined.T.astype(np.float64)]
     sums = np.column_stack([np.bincount(of_case, weights=column) for column in columns])

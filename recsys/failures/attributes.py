@@ -11,9 +11,9 @@ import pandas as pd
 from recsys.core import Dataset
 from recsys.core.geography import kilometres_apart
 from recsys.core.split import TRAIN, Split
-from recsys.drift.recent_change import MIN_EVENTS, measure_recent_change
+from recsys.drift.recent_change import MIN_EVENTS, find_recent_changes
 from recsys.evaluation import Evaluation
-from recsys.failures.binning import DAY, GAPS, HOUR, bin_values, choose_limits
+from recsys.failures.binning import DAY, GAPS, HOUR, bin_values, choose_limits, name_bin
 from recsys.failures.data_columns import SHOWN_ELSEWHERE, encode_column, encode_words, join_rare
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _hours(facts: CaseFacts, local: bool) -> Encoded | None:
     if facts.clock is None or facts.is_local != local:
         return None
     begins = range(0, 24, HOURS_PER_BIN)
-    return _whole(facts.clock % DAY / (HOUR * HOURS_PER_BIN)), tuple(f"{hour}:{hour + HOURS_PER_BIN}" for hour in begins)
+    return _whole(facts.clock % DAY / (HOUR * HOURS_PER_BIN)), tuple(name_bin(hour, hour + HOURS_PER_BIN) for hour in begins)
 
 
 def _weekdays(facts: CaseFacts, local: bool) -> Encoded | None:
@@ -203,9 +203,8 @@ def _distance(facts: CaseFacts) -> Encoded | None:
 
 def _change(facts: CaseFacts) -> Encoded:
     """Return whether the interest has just changed; not known for histories of few events."""
-    evidence = measure_recent_change(facts.dataset, facts.feature_space, facts.user_codes, facts.lengths)
-    codes = np.where(facts.lengths < MIN_EVENTS, UNKNOWN, (evidence > 0).astype(np.int64))
-    return codes, ("steady", "changed")
+    changed = find_recent_changes(facts.dataset, facts.feature_space, facts.user_codes, facts.lengths)
+    return np.where(facts.lengths < MIN_EVENTS, UNKNOWN, changed.astype(np.int64)), ("steady", "changed")
 
 
 ATTRIBUTES: dict[str, Callable[[CaseFacts], Encoded | None]] = {
@@ -229,12 +228,13 @@ ATTRIBUTES: dict[str, Callable[[CaseFacts], Encoded | None]] = {
 
 def _encode_data_columns(facts: CaseFacts) -> dict[str, Encoded]:
     """Return the columns of users and items that are segments."""
-    found: dict[str, Encoded] = {}
-    dataset = facts.dataset
-    users = None if dataset.users is None else dataset.users.reindex(dataset.user_ids)
-    for kind, table, of_case in (("user", users, facts.user_codes), ("item", dataset.items, facts.items)):
-        for column in () if table is None else table:
-            encoded = None if column in SHOWN_ELSEWHERE else encode_column(table[column])
+    dataset, found = facts.dataset, {}
+    tables = [("item", dataset.items, facts.items)]
+    if dataset.users is not None:
+        tables.insert(0, ("user", dataset.users.reindex(dataset.user_ids), facts.user_codes))
+    for kind, table, of_case in tables:
+        for column in table.columns.difference(SHOWN_ELSEWHERE, sort=False):
+            encoded = encode_column(table[column])
             if encoded is not None:
                 found[f"{kind}:{column}"] = (encoded[0][of_case], encoded[1])
     return found

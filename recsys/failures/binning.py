@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,8 +19,8 @@ GAPS = tuple(
 )
 """Limits of gaps between events, in seconds."""
 
-BIN = r"(?:-?[\d.e+-]+)?:(?:-?[\d.e+-]+)?"
-"""Key of a bin."""
+BIN = re.compile(r"[\[(]([^,]+),([^,]+)\)")
+"""Keys of bins: (-inf,5), [5,20), [20,inf)."""
 
 
 def choose_limits(values: np.ndarray, ladder: Sequence[float] = ()) -> list[float]:
@@ -56,18 +57,20 @@ def roundest(low: float, high: float) -> float:
 
 
 def bin_values(values: np.ndarray, limits: Sequence[float]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the bin (n,) of each value, −1 where it is NaN, and the keys of the bins: ":5", "5:20", "20:", each without its upper limit."""
+    """Return the bin (n,) of each value, −1 where it is NaN, and the keys of the bins, none of which holds its upper limit."""
     codes = np.where(np.isnan(values), -1, np.searchsorted(np.asarray(limits, dtype=np.float64), values, side="right"))
-    ends = ["", *(f"{limit:.12g}" for limit in limits), ""]
-    return codes, tuple(f"{low}:{high}" for low, high in zip(ends, ends[1:], strict=False))
+    return codes, tuple(name_bin(low, high) for low, high in pairwise((-np.inf, *limits, np.inf)))
 
 
-def read_bin(key: str) -> tuple[float, float]:
-    """Return the limits of a bin by its key; infinite where it has none."""
-    low, high = key.split(":")
-    return float(low or "-inf"), float(high or "inf")
+def name_bin(low: float, high: float) -> str:
+    """Return the key of a bin: [5,20)."""
+    return f"{'(' if math.isinf(low) else '['}{low:.12g},{high:.12g})"
 
 
-def is_bin(value: str) -> bool:
-    """Return whether a value is the key of a bin."""
-    return re.fullmatch(BIN, value) is not None
+def read_bin(key: str) -> tuple[float, float] | None:
+    """Return the limits of a bin by its key; None for another value."""
+    found = BIN.fullmatch(key)
+    try:
+        return (float(found[1]), float(found[2])) if found else None
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from recsys.core import TOP_K, Dataset
 from recsys.core.split import Split
 from recsys.evaluation import Evaluation
 from recsys.failures.attributes import Attribute, find_attributes
-from recsys.failures.slice_statistics import SliceSums, find_members
+from recsys.failures.slice_statistics import add_up_users, compare_with_rest, find_members
 
 RELIABLE = 0.05
 """Share of false discoveries that is accepted among the slices called different."""
@@ -89,16 +89,13 @@ def measure_attributes(
 def _measure(evaluation: Evaluation, attributes: tuple[Attribute, ...], values: np.ndarray, seed: int) -> Iterator[Slice]:
     """Yield the slices that have a case."""
     members = find_members([each.codes for each in attributes], [len(each.values) for each in attributes])
-    sums = SliceSums.from_cases(values, evaluation.user_codes, members)
-    cases = members.sum(axis=0).A1
-    users = np.bincount(np.unique(np.column_stack([evaluation.user_codes[members.nonzero()[0]], members.nonzero()[1]]), axis=0)[:, 1])
+    by_user = add_up_users(np.ones(len(values)), evaluation.user_codes, members)
+    cases, users = by_user.sum(axis=0).A1, by_user.getnnz(axis=0)
     is_missed = evaluation.ranks > TOP_K
     with np.errstate(invalid="ignore"):
         miss_shares = (members.T @ is_missed) / is_missed.sum()
-    means, differences = sums.means()
-    intervals, difference_intervals = sums.intervals(seed)
-    p = sums.p_values()
-    columns = (means, *intervals, differences, *difference_intervals, p, control_false_discoveries(p), miss_shares)
+    statistics = compare_with_rest(values, evaluation.user_codes, members, seed)
+    columns = (*statistics, control_false_discoveries(statistics.p), miss_shares)
     keys = ((each.name, value) for each in attributes for value in each.values)
     for at, key in enumerate(keys):
         if cases[at]:
@@ -107,12 +104,11 @@ def _measure(evaluation: Evaluation, attributes: tuple[Attribute, ...], values: 
 
 def control_false_discoveries(p: np.ndarray) -> np.ndarray:
     """Return q-values (n,): p-values after control of the false-discovery rate (Benjamini-Hochberg); NaN stays NaN and does not count."""
-    from scipy.stats import false_discovery_control
-
     q = np.full(len(p), np.nan)
-    known = np.isfinite(p)
-    if known.any():
-        q[known] = false_discovery_control(p[known])
+    known = np.flatnonzero(np.isfinite(p))  # by hand: importing scipy.stats takes longer than the whole report
+    order = known[np.argsort(p[known])]
+    grown = p[order] * len(order) / np.arange(1, len(order) + 1)
+    q[order] = np.minimum(np.minimum.accumulate(grown[::-1])[::-1], 1.0)
     return q
 
 

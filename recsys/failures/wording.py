@@ -3,10 +3,12 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from recsys.core.formatting import format_distance, format_duration, format_number, weekday_names
-from recsys.core.translation import N_, _
+from recsys.core.translation import N_, _, ngettext
 from recsys.drift.wording import level_label
-from recsys.failures.binning import is_bin, read_bin
+from recsys.failures.binning import read_bin
 from recsys.failures.data_columns import OTHERS
 
 TITLES = {
@@ -41,20 +43,17 @@ EXPLANATIONS = {
     "distance": N_("Distance between the places of the last known event and the one that came next."),
     "district": N_("District of the item that came next, or the area around a frequent place."),
     "change": N_(
-        "Whether the user’s last 10 to 40 events differ in kind or area from all before them, judged from those events alone. "
-        "Not known for histories of fewer than 20 events."
+        "Whether the last 15 or 30 events known of the user differ in kind or area from all before them. "
+        "Not known for histories of fewer than 30 events."
     ),
 }
 
 WORDS = {
-    "new": N_("new to the user"),
-    "return": N_("a return"),
-    "changed": N_("just changed"),
-    "steady": N_("steady"),
-    "yes": N_("yes"),
-    "no": N_("no"),
-    OTHERS: N_("all others"),
+    "recurrence": {"new": N_("new to the user"), "return": N_("a return")},
+    "change": {"changed": N_("just changed"), "steady": N_("steady")},
 }
+ALL_OTHERS = N_("all others")
+TRUTHS = {"yes": N_("yes"), "no": N_("no")}
 
 
 def title_attribute(name: str) -> str:
@@ -74,8 +73,12 @@ def explain_attribute(name: str) -> str:
 
 
 def word_value(name: str, value: str) -> str:
-    """Return one value of an attribute: "20 to 49", "Monday", "1 hour to 24 hours", "jazz club"."""
-    return VALUE_WORDS.get(name, _word_data)(value)
+    """Return one value of an attribute: "20 to 49 events", "Monday", "60 minutes to under 24 hours", "jazz club"."""
+    if value == OTHERS:
+        return _(ALL_OTHERS)
+    if name in WORDS:
+        return _(WORDS[name][value])
+    return VALUE_WORDS.get(name, str if name in TITLES else _word_data)(value)
 
 
 def title_slice(name: str, value: str) -> str:
@@ -83,20 +86,25 @@ def title_slice(name: str, value: str) -> str:
     return _("{attribute}: {value}", attribute=title_attribute(name), value=word_value(name, value))
 
 
+def _word_hours(value: str) -> str:
+    low, high = read_bin(value) or (np.nan, np.nan)
+    return _("{low}–{high} h", low=format_number(low), high=format_number(high))
+
+
 def _word_counts(value: str) -> str:
-    low, high = read_bin(value)
+    low, high = read_bin(value) or (np.nan, np.nan)
     last = high - 1
-    if math.isinf(high):
-        return _("{low} or more", low=format_number(low))
     if low == last or last < 1:
-        return format_number(last)
+        return _("no events") if last < 1 else ngettext("{count} event", "{count} events", last)
+    if math.isinf(high):
+        return ngettext("{count} event or more", "{count} events or more", low)
     if math.isinf(low):
-        return _("{high} or fewer", high=format_number(last))
-    return _("{low} to {high}", low=format_number(low), high=format_number(last))
+        return ngettext("{count} event or fewer", "{count} events or fewer", last)
+    return ngettext("{low} to {count} event", "{low} to {count} events", last, low=format_number(low))
 
 
 def _word_range(value: str, format_limit: Callable[[float], str]) -> str:
-    low, high = read_bin(value)
+    low, high = read_bin(value) or (np.nan, np.nan)
     if math.isinf(low):
         return _("under {high}", high=format_limit(high))
     if math.isinf(high):
@@ -105,19 +113,18 @@ def _word_range(value: str, format_limit: Callable[[float], str]) -> str:
 
 
 def _word_data(value: str) -> str:
-    """Return a value of the data as it is, a bin of numbers in words."""
-    if value in WORDS:
-        return _(WORDS[value])
-    return _word_range(value, lambda limit: format_number(limit, 6)) if is_bin(value) else value
+    """Return a value of a column of the data: a bin of numbers in words, a word as it is."""
+    if read_bin(value):
+        return _word_range(value, lambda limit: format_number(limit, 6))
+    return _(TRUTHS.get(value, "")) or value
 
 
 VALUE_WORDS: dict[str, Callable[[str], str]] = {
     **dict.fromkeys(("activity", "history", "popularity"), _word_counts),
-    **dict.fromkeys(("hour", "utc_hour"), lambda value: _("{low}–{high} h", low=value.split(":")[0], high=value.split(":")[1])),
+    **dict.fromkeys(("hour", "utc_hour"), _word_hours),
     **dict.fromkeys(("weekday", "utc_weekday"), lambda value: weekday_names()[int(value)]),
-    **dict.fromkeys(("recurrence", "change"), lambda value: _(WORDS[value])),
     "gap": lambda value: _word_range(value, lambda seconds: format_duration(seconds / 3600)),
     "distance": lambda value: _word_range(value, format_distance),
-    "district": lambda value: _(WORDS[value]) if value == OTHERS else level_label("area", value),
+    "district": lambda value: level_label("area", value),
 }
-"""Words of the values of each attribute; those of columns of the data are words already, or bins of numbers."""
+"""Words of the values of attributes that are neither in WORDS nor words of the data."""
