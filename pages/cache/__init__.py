@@ -41,7 +41,7 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
-from pages.cache.failures import slice_report
+from pages.cache.failures import search_weak_combinations, slice_report, weak_combinations
 from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
@@ -110,6 +110,7 @@ __all__ = [
     "replay_part",
     "replay_whole",
     "search_users",
+    "search_weak_combinations",
     "session_folder",
     "shared_checkpoint",
     "shared_dataset",
@@ -123,6 +124,7 @@ __all__ = [
     "user_after",
     "user_index",
     "user_name",
+    "weak_combinations",
     "whole_map",
     "worst_ranked_users",
     "write_uploads",

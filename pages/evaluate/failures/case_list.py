@@ -7,25 +7,25 @@ from functools import reduce
 from typing import overload
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from pages import cache
 from pages.evaluate.failures import slice_text
+from pages.evaluate.failures.clickable import HEAD, ROW, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.shell import case_walk
 from pages.shell.case_walk import Case
 from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core import TOP_K
-from recsys.core.formatting import format_fixed, format_share, format_short_moment, join_words, local_time
+from recsys.core.formatting import format_fixed, format_share, format_short_moment, local_time
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import _, ngettext
 from recsys.failures.wording import title_slice
 
 PER_PAGE = 50
 MOST_REASONS = 3
-TABLE, PAGE_NUMBER, CLICKED = "case_table", "case_page", "case_clicked"
+PAGE_NUMBER, CLICKED = "case_page", "case_clicked"
 Conditions = tuple[tuple[str, str], ...]
 
 
@@ -93,7 +93,7 @@ def list_cases(subject: Subject, positions: np.ndarray) -> CaseList:
 
 
 def _draw(subject: Subject, part: str, conditions: Conditions) -> None:
-    title = join_words(title_slice(*each) for each in conditions)
+    title = slice_text.title_conditions(conditions)
     positions = find_cases(subject, conditions)
     cases = list_cases(subject, positions)
     if CLICKED in st.session_state:
@@ -107,14 +107,15 @@ def _draw(subject: Subject, part: str, conditions: Conditions) -> None:
         st.session_state[PAGE_NUMBER] = _page_of_walk(cases)
     st.session_state[PAGE_NUMBER] = min(st.session_state[PAGE_NUMBER], pages)
     first = (st.session_state[PAGE_NUMBER] - 1) * PER_PAGE
-    shown = positions[first : first + PER_PAGE]
-    table = _table(subject, cases[first : first + PER_PAGE], shown, conditions)
     st.html(html.list_head(_("Cases, worst rank first"), _("a click opens the timeline; ← and → then go from case to case")))
-    st.dataframe(
-        table, hide_index=True, width="stretch", height=38 + 35 * len(table), key=f"{TABLE}_{first}", alt=_("Cases, worst rank first"),
-        on_select=lambda: _note_click(f"{TABLE}_{first}", first), selection_mode="single-cell",
-        column_config={_("Step"): st.column_config.NumberColumn(format="localized"), _("What came next"): st.column_config.TextColumn(width="medium")},
-    )  # fmt: skip
+    draw_table(
+        f"case_table_{first}",
+        _columns(subject, cases[first : first + PER_PAGE], positions[first : first + PER_PAGE], conditions),
+        {_("Step"): "count"},
+        _("Cases, worst rank first"),
+        lambda row: st.session_state.update({CLICKED: first + row}),
+        most_pixels=HEAD + ROW * PER_PAGE,
+    )
     if pages > 1:
         st.pagination(pages, key=PAGE_NUMBER)
 
@@ -149,7 +150,8 @@ def _page_of_walk(cases: CaseList) -> int:
     return walk.at // PER_PAGE + 1 if walk is not None and same else 1
 
 
-def _table(subject: Subject, cases: Sequence[Case], positions: np.ndarray, conditions: Conditions) -> pd.DataFrame:
+def _columns(subject: Subject, cases: Sequence[Case], positions: np.ndarray, conditions: Conditions) -> dict[str, list[object]]:
+    """Return the columns of the table, each with a line for every case."""
     dataset, evaluation = subject.dataset, subject.evaluation
     rows = evaluation.rows[positions]
     items = [str(item) for item in dataset.item_ids[dataset.item_codes[rows] - 1]]
@@ -166,7 +168,7 @@ def _table(subject: Subject, cases: Sequence[Case], positions: np.ndarray, condi
     if "category" in dataset.items:
         columns[_("Category")] = [str(dataset.describe_item(item, "category").get("category") or "–") for item in items]
     columns[_("Also in")] = _other_reasons(subject, positions, conditions)
-    return pd.DataFrame(columns)
+    return columns
 
 
 def _other_reasons(subject: Subject, positions: np.ndarray, conditions: Conditions) -> list[object]:
@@ -185,12 +187,6 @@ def _other_reasons(subject: Subject, positions: np.ndarray, conditions: Conditio
             if len(reasons[at]) < MOST_REASONS:
                 reasons[at].append(title_slice(each.attribute, each.value))
     return [" · ".join(each) for each in reasons]
-
-
-def _note_click(table: str, first: int) -> None:
-    cells = st.session_state[table].selection.cells
-    if cells:
-        st.session_state[CLICKED] = first + int(cells[0][0])
 
 
 def _key(part: str) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import cache
-from pages.evaluate.failures import slice_text, slices
+from pages.evaluate.failures import combinations, slice_text, slices
 from pages.evaluate.failures.subject import Subject
 from pages.shell import cursor, evaluations
 from pages.ui import html
@@ -12,7 +12,10 @@ from pages.ui.metrics import DEFAULT_METRIC, METRICS, SPLITS
 from recsys.core.translation import N_, _
 from recsys.training.checkpoints import check_dataset_match
 
-PARTS = {"slices": (N_("Slices"), slices.draw)}
+PARTS = {
+    "slices": (N_("Slices"), slices.draw),
+    "combinations": (N_("Combinations"), combinations.draw),
+}
 
 here = cursor.current_cursor()
 
