@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages import cache
-from pages.evaluate.failures import case_list, slice_text
+from pages.evaluate.failures import case_list, slice_cases, slice_text
 from pages.evaluate.failures.clickable import draw_rows, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.ui import charts, html
@@ -20,7 +20,7 @@ PART = "combinations"
 
 def draw(subject: Subject) -> None:
     """Draw this part of the page: the search, its findings, or the cases of the one that was clicked."""
-    if case_list.draw_open(subject, PART):
+    if slice_cases.draw_open(subject, PART):
         return
     result = cache.weak_combinations(subject.dataset, subject.card, subject.evaluation, subject.metric)
     if result is None:
@@ -96,7 +96,7 @@ def _draw_chart(subject: Subject, findings: Sequence[Finding]) -> None:
         len(rows), metric=subject.metric_title,
     )  # fmt: skip
     axis = _("{metric}: difference from the rest", metric=subject.metric_title)
-    note = _("confirmed on the other half of the users; a click on a row opens its cases")
+    note = _("a click on a row opens its cases")
     draw_rows("combination_chart", _("Combinations in which the model loses most"), rows, axis, note, alt, lambda at: _open(findings[at]))
 
 
@@ -107,9 +107,10 @@ def _row(subject: Subject, found: Finding) -> DifferenceRow:
         found.low,
         found.high,
         True,
-        slice_text.cases_and_users(found.cases, found.users),
+        ngettext("{count} case", "{count} cases", found.cases),
         _(
-            "{metric} {mean}; {added} more than its slices lead to expect",
+            "{metric} {mean}, {added} from what its slices lead to expect; {cases}",
+            cases=slice_text.cases_and_users(found.cases, found.users),
             metric=subject.metric_title,
             mean=format_fixed(found.mean, 3),
             added=format_fixed(found.added, 3, sign=True),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.evaluate.failures import case_list, slice_text
+from pages.evaluate.failures import case_list, slice_cases, slice_text
 from pages.evaluate.failures.clickable import draw_rows, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.ui import html
@@ -23,7 +23,7 @@ ATTRIBUTE = "slice_attribute"
 
 def draw(subject: Subject) -> None:
     """Draw this part of the page: the slices, or the cases of the one that was clicked."""
-    if case_list.draw_open(subject, PART):
+    if slice_cases.draw_open(subject, PART):
         return
     report = subject.report
     html.lead(slice_text.overview_html(subject, report))
