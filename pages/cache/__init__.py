@@ -40,7 +40,7 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
-from pages.cache.failures import slice_report
+from pages.cache.failures import search_weak_combinations, slice_report, weak_combinations
 from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
@@ -108,6 +108,7 @@ __all__ = [
     "replay_part",
     "replay_whole",
     "search_users",
+    "search_weak_combinations",
     "session_folder",
     "shared_checkpoint",
     "shared_dataset",
@@ -120,6 +121,7 @@ __all__ = [
     "uploads",
     "user_after",
     "user_index",
+    "weak_combinations",
     "whole_map",
     "worst_ranked_users",
     "write_uploads",
