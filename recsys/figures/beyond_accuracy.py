@@ -26,7 +26,7 @@ def exposure_lines(found: Mapping[str, BeyondAccuracy], own: str, colours: Palet
         name = escape_label(shorten_label(title, LABEL))
         figure.add_trace(
             dict(
-                type="scatter", mode="lines+markers", x=tenths, y=np.asarray(shares, dtype=np.float32), name=name,
+                type="scatter", mode="lines+markers", x=tenths, y=(100 * np.asarray(shares)).astype(np.float32), name=name,
                 line=dict(color=colour, width=2.5 if colour != colours.other else 1.5, dash=dash), marker=dict(size=6),
                 text=[f"{name}: {format_share(share, 1)}" for share in shares], hovertemplate="%{text}<extra></extra>",
             )
