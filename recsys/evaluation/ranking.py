@@ -22,6 +22,9 @@ from recsys.evaluation.prediction_errors import evaluate_predictions
 from recsys.evaluation.slices import Slice, evaluate_slices
 from recsys.models import KNOWN_MODELS
 
+CASE_METRICS = (*compute_case_metrics(np.empty(0)), f"novelty@{TOP_K}", f"diversity@{TOP_K}")
+"""Metrics with a value for every case; diversity only where items have categories."""
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
