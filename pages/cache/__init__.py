@@ -25,7 +25,6 @@ from pages.cache.datasets import (
     uploads,
     user_after,
     user_index,
-    user_name,
 )
 from pages.cache.drift import (
     changes_of_all,
@@ -41,9 +40,9 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
-from pages.cache.failures import search_weak_combinations, slice_report, weak_combinations
+from pages.cache.failures import model_comparison, moved_users, search_weak_combinations, slice_report, weak_combinations
 from pages.cache.figures import figure, step_parts
-from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
+from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
@@ -87,7 +86,6 @@ __all__ = [
     "given_ratings",
     "has_user",
     "interest_profile",
-    "item_places",
     "item_text_vectors",
     "items_by_popularity",
     "knowledge_graph",
@@ -96,9 +94,11 @@ __all__ = [
     "map_ground",
     "map_view",
     "measurement",
+    "model_comparison",
     "model_space",
     "model_summary",
     "most_active_users",
+    "moved_users",
     "next_user_with_drift",
     "plane",
     "population",
@@ -123,7 +123,6 @@ __all__ = [
     "uploads",
     "user_after",
     "user_index",
-    "user_name",
     "weak_combinations",
     "whole_map",
     "worst_ranked_users",

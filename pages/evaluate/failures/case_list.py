@@ -8,7 +8,6 @@ from typing import NamedTuple, overload
 import numpy as np
 import streamlit as st
 
-from pages import cache
 from pages.evaluate.failures.clickable import HEAD, ROW, draw_table
 from pages.evaluate.failures.slice_text import is_worse, order_by_cost
 from pages.evaluate.failures.subject import Subject
@@ -18,6 +17,7 @@ from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_short_moment, local_time
 from recsys.core.rank_text import format_rank
+from recsys.core.user_names import name_user
 from recsys.core.translation import _
 from recsys.failures.wording import title_slice
 
@@ -148,7 +148,7 @@ def _columns(subject: Subject, cases: CaseList, shown: range, positions: np.ndar
     if cases.other is not None:
         columns[_("Under {model}", model=cases.other.title)] = [format_rank(cases.other.ranks[at]) for at in shown]
     columns |= {
-        _("User"): [cache.user_name(dataset, str(cases.user_ids[at])) for at in shown],
+        _("User"): [name_user(dataset, str(cases.user_ids[at])) for at in shown],
         _("Step"): [int(cases.steps[at]) for at in shown],
     }
     if dataset.times is not None:

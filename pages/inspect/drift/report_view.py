@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages import cache
 from pages.inspect.drift.adaptation_text import adaptation_html
-from pages.inspect.drift.report_text import ANCHOR_NAMES, NamedAnchor, choosable_views, mobility_html, stream_text
+from pages.inspect.drift.report_text import ANCHOR_NAMES, NamedAnchor, mobility_html
 from pages.shell import keyboard
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
@@ -15,6 +15,7 @@ from recsys.core.translation import N_, _
 from recsys.drift import Change, DriftReport
 from recsys.drift.detection.event_features import read_user_events
 from recsys.drift.mobility import Anchor, measure_mobility
+from recsys.drift.report_wording import choosable_views, stream_text
 from recsys.figures.drift import (
     STREAM,
     before_after_bars,
