@@ -5,6 +5,7 @@ from recsys.evaluation.metrics import check_scores, compute_case_metrics, comput
 from recsys.evaluation.ranking import (
     Evaluation,
     PairedDifference,
+    check_same_cases,
     compare_paired,
     compute_self_information,
     evaluate_model,
@@ -18,6 +19,7 @@ __all__ = [
     "Evaluation",
     "PairedDifference",
     "Slice",
+    "check_same_cases",
     "check_scores",
     "compare_paired",
     "compute_case_metrics",

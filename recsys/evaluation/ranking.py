@@ -159,13 +159,8 @@ def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dic
     return ranks, other_values, float(is_recommended[1:].mean())
 
 
-def compare_paired(
-    a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None
-) -> PairedDifference:
-    """Compare `a` with `b` by a bootstrap over users of the difference per case; both must have the same cases.
-
-    With `slice` only its cases are compared; an empty slice is an error.
-    """
+def check_same_cases(a: Evaluation, b: Evaluation) -> None:
+    """Raise a DataError with the reason unless two evaluations have the same cases."""
     if (a.protocol, a.split) != (b.protocol, b.split) or not np.array_equal(a.rows, b.rows):
         raise DataError(
             _(
@@ -178,6 +173,16 @@ def compare_paired(
                 b_split=b.split,
             )
         )
+
+
+def compare_paired(
+    a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None
+) -> PairedDifference:
+    """Compare `a` with `b` by a bootstrap over users of the difference per case; both must have the same cases.
+
+    With `slice` only its cases are compared; an empty slice is an error.
+    """
+    check_same_cases(a, b)
     difference, user_codes = a.values(metric) - b.values(metric), a.user_codes
     if slice is not None:
         part = a.slices.get(slice)

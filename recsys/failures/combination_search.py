@@ -11,7 +11,7 @@ from recsys.failures.attributes import Attribute
 from recsys.failures.combinations import Conditions, enumerate_cells, mark_cases
 from recsys.failures.partial_effects import LEAST_OWN_SHARE, AdditiveFit
 
-LEAST_CASES, LEAST_USERS = 20, 10
+LEAST_CASES, LEAST_USERS = 10, 5
 """Smallest combination that is looked at, in each half of the users."""
 LEAST_SURPRISE = 3.0
 """Standard errors below the expectation, on the searched half, from which a combination is tested on the other one."""
@@ -57,7 +57,7 @@ def search_half(half: Half, on_progress: Callable[[float], None]) -> tuple[int, 
         looked_at += len(cells.cases)
         surprise = cells.sums / (scale * np.sqrt(cells.cases))
         for i in np.flatnonzero(surprise >= LEAST_SURPRISE):
-            surprising.append((float(surprise[i]), cells.describe(i)))
+            surprising.append((float(surprise[i]), cells.describe(int(i))))
         on_progress(0.9 * share)
     surprising.sort(key=lambda each: (-each[0], len(each[1])))
     candidates = [(conditions, half.mark(conditions)) for _surprise, conditions in surprising[:MOST_COMPARED]]

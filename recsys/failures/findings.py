@@ -19,7 +19,7 @@ from recsys.failures.combination_search import LEAST_CASES, Half, search_half
 from recsys.failures.combinations import Conditions, drop_rare_values, mark_cases
 from recsys.failures.partial_effects import LEAST_OWN_SHARE, Effect, estimate_effect
 
-LEVEL = 0.01
+LEVEL = 0.05
 """False-discovery rate among the findings."""
 
 

@@ -23,6 +23,11 @@ class Effect(NamedTuple):
     high: float
     p: float
 
+    @property
+    def two_sided_p(self) -> float:
+        """The p-value of the effect's being other than zero, in either direction."""
+        return min(1.0, 2 * min(self.p, 1 - self.p))
+
 
 class AdditiveFit:
     """Least-squares fit by an intercept and every single value of some attributes; without attributes, the mean."""
