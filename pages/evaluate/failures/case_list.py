@@ -17,8 +17,8 @@ from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_short_moment, local_time
 from recsys.core.rank_text import format_rank
-from recsys.core.user_names import name_user
 from recsys.core.translation import _
+from recsys.core.user_names import name_user
 from recsys.failures.wording import title_slice
 
 PER_PAGE = 50

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from recsys.failures.comparison import Comparison, MovedUser, SliceChange
 
 from pages import cache
 from pages.evaluate.failures import change_text
@@ -20,9 +19,10 @@ from pages.ui.checkpoint_titles import matching_checkpoints, name_checkpoints
 from pages.ui.errors import error_boundary
 from recsys.core.formatting import format_number
 from recsys.core.rank_text import format_rank
-from recsys.core.user_names import name_user
 from recsys.core.translation import _, ngettext
+from recsys.core.user_names import name_user
 from recsys.evaluation import Evaluation
+from recsys.failures.comparison import Comparison, MovedUser, SliceChange
 from recsys.failures.wording import title_slice
 from recsys.figures.failures import RANK_EDGES, DifferenceRow, bin_ranks, rank_pairs
 from recsys.models import find_model_spec
