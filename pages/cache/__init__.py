@@ -40,7 +40,7 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
-from pages.cache.failures import beyond_accuracy, search_weak_combinations, slice_report, weak_combinations
+from pages.cache.failures import beyond_accuracy, model_comparison, moved_users, search_weak_combinations, slice_report, weak_combinations
 from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
@@ -95,9 +95,11 @@ __all__ = [
     "map_ground",
     "map_view",
     "measurement",
+    "model_comparison",
     "model_space",
     "model_summary",
     "most_active_users",
+    "moved_users",
     "next_user_with_drift",
     "plane",
     "population",

@@ -118,7 +118,7 @@ def rank_pairs(counts: np.ndarray, first: str, second: str, colours: Palette) ->
     sizes = counts[across, up]
     top = RANK_EDGES.index(TOP_K + 1)
     tints = np.where((across >= top) & (up < top), colours.hit, np.where((across < top) & (up >= top), colours.miss, colours.other))
-    labels = [_label_bin(at, used) for at in range(used)]
+    labels = [label_rank_bin(at) for at in range(used)]
     figure.add_shape(type="line", x0=-0.5, x1=used - 0.5, y0=-0.5, y1=used - 0.5, line=dict(color=colours.faint, width=1.5), layer="below")
     for limit in (dict(x0=top - 0.5, x1=top - 0.5, y0=-0.5, y1=used - 0.5), dict(y0=top - 0.5, y1=top - 0.5, x0=-0.5, x1=used - 0.5)):
         if used > top:
@@ -156,9 +156,10 @@ def rank_pairs(counts: np.ndarray, first: str, second: str, colours: Palette) ->
     return figure.to_figure()
 
 
-def _label_bin(at: int, used: int) -> str:
+def label_rank_bin(at: int) -> str:
+    """Return a bin of ranks as "4–10", the last one as "3,001 or more"."""
     first = RANK_EDGES[at]
-    if at == used - 1 and at > 0:
+    if at == len(RANK_EDGES) - 1:
         return _("{first} or more", first=format_number(first))
     last = RANK_EDGES[at + 1] - 1
     return format_number(first) if first == last else f"{format_number(first)}–{format_number(last)}"
