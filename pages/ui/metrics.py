@@ -3,14 +3,7 @@
 from collections.abc import Mapping
 
 from recsys.core.formatting import MISSING, format_fixed, format_number
-from recsys.core.translation import N_, _
-
-PROTOCOL_DESCRIPTIONS = {
-    "last-out": N_("the last event of each user is the test event, the one before it the validation event"),
-    "temporal": N_(
-        "one split in time for all users: the first 80% of events for training, the next 10% for validation, the last 10% for test"
-    ),
-}
+from recsys.core.translation import _
 
 
 def metric_html(metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], name: str) -> str:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from pages.evaluate.leaderboard import labels
 from pages.ui import html
-from pages.ui.metrics import PROTOCOL_DESCRIPTIONS, format_latency, format_train_time, metric_html
+from pages.ui.metrics import format_latency, format_train_time, metric_html
 from recsys.core import Dataset
 from recsys.core.formatting import format_fixed, format_number, join_words
+from recsys.core.split import PROTOCOL_DESCRIPTIONS
 from recsys.core.translation import N_, _, ngettext
 from recsys.evaluation import Evaluation, compare_paired
 from recsys.leaderboard import LeaderboardRow
