@@ -6,7 +6,7 @@ The titles here are those of the menu and the browser tab; a page's `page.py` wr
 import streamlit as st
 
 from pages import cache
-from pages.shell import feedback, sidebar, sign_in
+from pages.shell import cursor, feedback, keep_case, open_case, sidebar, sign_in, view_settings
 from pages.shell.language import session_language
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
@@ -64,10 +64,17 @@ if not entry.is_open:
     sign_in.draw(entry)
     st.stop()
 with error_boundary():
+    open_case.follow_link(page.url_path)
+    open_case.place_pending()
     with st.sidebar:
         sidebar.draw()
+        keep_case.draw(page.url_path)
+    here = cursor.current_cursor()
+    view_settings.forget_recorded()
+    open_case.restore_link(page.url_path, here)
     feedback.retry_unsaved()
     draw_notices()
+    open_case.draw(page.url_path, here)
     with error_boundary():
         page.run()
     with st.sidebar:

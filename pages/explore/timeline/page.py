@@ -20,6 +20,7 @@ here = cursor.current_cursor()
 dataset, colours = here.dataset, theme.theme_palette()
 whole_replay.replay_if_asked(here)
 view = StepView(here)
+whole_replay.record(here, view.replay)
 
 
 @guarded
