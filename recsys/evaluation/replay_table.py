@@ -47,6 +47,14 @@ def make_replay_table(replay: Replay, dataset: Dataset) -> "pa.Table":
 
 def write_replay(replay: Replay, dataset: Dataset, path: Path) -> None:
     """Write a replay as a Parquet file."""
-    from pyarrow import parquet
+    path.write_bytes(pack_replay(replay, dataset))
 
-    parquet.write_table(make_replay_table(replay, dataset), path)
+
+def pack_replay(replay: Replay, dataset: Dataset) -> bytes:
+    """Return a replay as the bytes of a Parquet file."""
+    from pyarrow import BufferOutputStream, parquet
+
+    sink = BufferOutputStream()
+    parquet.write_table(make_replay_table(replay, dataset), sink)
+    packed: bytes = sink.getvalue().to_pybytes()
+    return packed
