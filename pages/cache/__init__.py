@@ -40,6 +40,7 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
+from pages.cache.failures import beyond_accuracy, search_weak_combinations, slice_report, weak_combinations
 from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
@@ -63,6 +64,7 @@ from pages.cache.texts import item_text_vectors, plane, query_vector
 __all__ = [
     "areas",
     "attention",
+    "beyond_accuracy",
     "category_order",
     "category_tints",
     "changes_of_all",
@@ -107,9 +109,11 @@ __all__ = [
     "replay_part",
     "replay_whole",
     "search_users",
+    "search_weak_combinations",
     "session_folder",
     "shared_checkpoint",
     "shared_dataset",
+    "slice_report",
     "star_values",
     "state_drift",
     "step_parts",
@@ -118,6 +122,7 @@ __all__ = [
     "uploads",
     "user_after",
     "user_index",
+    "weak_combinations",
     "whole_map",
     "worst_ranked_users",
     "write_uploads",

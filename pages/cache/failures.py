@@ -1,0 +1,61 @@
+"""Failures of checkpoints: slices of an evaluation and weak combinations of them, keyed by dataset, checkpoint, split and metric."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pages.cache.decorator import KEYS, cached
+from pages.cache.explanations import ExplanationStore
+from pages.cache.models import loaded
+from recsys.core import Dataset
+from recsys.core.split import split_interactions
+from recsys.core.translation import N_
+from recsys.evaluation import Evaluation
+from recsys.failures.beyond_accuracy import BeyondAccuracy, measure_beyond_accuracy
+from recsys.failures.findings import SearchResult, find_weak_combinations
+from recsys.failures.slice_report import SliceReport, measure_slices
+from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
+
+
+def slice_report(dataset: Dataset, card: CheckpointCard, evaluation: Evaluation, metric: str) -> SliceReport:
+    """Return a metric in every slice of an evaluation of this checkpoint."""
+    return _slice_report(dataset, card, evaluation.split, metric, evaluation)
+
+
+@cached(64, N_("Measuring the slices …"))
+def _slice_report(dataset: Dataset, card: CheckpointCard, which: str, metric: str, _evaluation: Evaluation) -> SliceReport:
+    return measure_slices(_evaluation, dataset, split_interactions(dataset, card.protocol), metric)
+
+
+def weak_combinations(dataset: Dataset, card: CheckpointCard, evaluation: Evaluation, metric: str) -> SearchResult | None:
+    """Return the combinations in which a model is reliably worse; None until they have been searched for."""
+    found: SearchResult | None = _searches().get(_key(dataset, card, evaluation, metric))
+    return found
+
+
+def search_weak_combinations(
+    dataset: Dataset, card: CheckpointCard, evaluation: Evaluation, metric: str, report: Callable[[float], None]
+) -> None:
+    """Search for combinations, so that `weak_combinations` returns them from then on; `report` is told the share that is done."""
+    attributes = slice_report(dataset, card, evaluation, metric).attributes
+    found = find_weak_combinations(evaluation, attributes, metric, on_progress=report)
+    _searches().put(_key(dataset, card, evaluation, metric), found)
+
+
+@cached(1)
+def _searches() -> ExplanationStore:
+    """Return the store of finished searches."""
+    return ExplanationStore()
+
+
+def beyond_accuracy(dataset: Dataset, checkpoint: str, which: str, device: str) -> BeyondAccuracy:
+    """Return what a checkpoint's lists for the events of a split show beside how well they rank."""
+    return _beyond_accuracy(dataset, loaded(dataset, checkpoint, device), which)
+
+
+@cached(64, N_("Looking at the lists …"))
+def _beyond_accuracy(dataset: Dataset, found: LoadedCheckpoint, which: str) -> BeyondAccuracy:
+    return measure_beyond_accuracy(found.model, dataset, split_interactions(dataset, found.card.protocol), which)
+
+
+def _key(dataset: Dataset, card: CheckpointCard, evaluation: Evaluation, metric: str) -> tuple[Any, ...]:
+    return (KEYS[Dataset](dataset), KEYS[CheckpointCard](card), evaluation.split, metric)
