@@ -52,7 +52,7 @@ def make_thumbnail(source: Path | IO[bytes]) -> bytes:
 def encode_thumbnail(image: "Image.Image") -> bytes:
     """Return a picture of at most SIDE by SIDE as WebP, without metadata."""
     out = BytesIO()
-    image.save(out, "WEBP", quality=_QUALITY, method=6, icc_profile=b"", exif=b"", xmp=b"")
+    image.save(out, "WEBP", quality=_QUALITY, method=4, icc_profile=b"", exif=b"", xmp=b"")
     return out.getvalue()
 
 

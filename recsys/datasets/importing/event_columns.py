@@ -134,7 +134,10 @@ def find_descriptions(columns: Sequence[Column], item: Column | None, taken: Ite
             found[role] = candidates[0], explain_name(candidates[0].name)
     pictured = [column for column in _of_kind(columns, "item", used) if {"picture", "photo"} & set(split_name(column.name))]
     links = [column for column in _of_kind(columns, "url", used) if column.are_links]
-    for role, candidates in (("image", [column for column in _of_kind(columns, "image", used) + pictured if column.are_images]), ("url", links)):
+    for role, candidates in (
+        ("image", [column for column in _of_kind(columns, "image", used) + pictured if column.are_images]),
+        ("url", links),
+    ):
         of_items = [column for column in candidates if item is None or determines(item, column)]
         if of_items:
             found[role] = of_items[0], explain_name(of_items[0].name)

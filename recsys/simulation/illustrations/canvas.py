@@ -34,7 +34,9 @@ class Canvas:
         high = radius if tall is None else tall
         self._draw.pieslice(_scale((x - radius, y - high), (x + radius, y + high)), start, end, fill=colour)
 
-    def bow(self, x: float, y: float, radius: float, start: float, end: float, colour: str, width: float, tall: float | None = None) -> None:
+    def bow(
+        self, x: float, y: float, radius: float, start: float, end: float, colour: str, width: float, tall: float | None = None
+    ) -> None:
         """Draw the part of a ring between two angles."""
         high = radius if tall is None else tall
         self._draw.arc(_scale((x - radius, y - high), (x + radius, y + high)), start, end, fill=colour, width=round(width * _UNIT))

@@ -26,11 +26,11 @@ def draw_illustrations(places: pd.DataFrame) -> Mapping[str, bytes]:
 @lru_cache(4096)
 def _draw(category: str, district: str, variant: int) -> bytes:
     from recsys.item_images.thumbnails import encode_thumbnail
-    from recsys.simulation.illustrations.scenes import SCENES
+    from recsys.simulation.illustrations import culture, food_and_drink, sport_and_work
     from recsys.simulation.illustrations.skylines import draw_surroundings
 
     rng = Random(f"{category} in {district}, {variant}")
     group = next(each.group for each in CATEGORIES if each.name == category)
     canvas, air = draw_surroundings(district, rng.random() < _AT_NIGHT.get(group, 0.0), rng)
-    SCENES[category](canvas, air, rng)
+    (food_and_drink.SCENES | culture.SCENES | sport_and_work.SCENES)[category](canvas, air, rng)
     return encode_thumbnail(canvas.finish(is_mirrored=rng.random() < 0.5))
