@@ -1,9 +1,11 @@
 """Failures: the slices of cases in which a model is worse, combinations of them, a second model beside it, and the cases themselves."""
 
+from typing import Any
+
 import streamlit as st
 
 from pages import cache
-from pages.evaluate.failures import slice_text, slices
+from pages.evaluate.failures import beyond, combinations, slice_text, slices, two_models
 from pages.evaluate.failures.subject import Subject
 from pages.shell import cursor, evaluations
 from pages.ui import html
@@ -12,16 +14,20 @@ from pages.ui.metrics import DEFAULT_METRIC, METRICS, SPLITS
 from recsys.core.translation import N_, _
 from recsys.training.checkpoints import check_dataset_match
 
-PARTS = {"slices": (N_("Slices"), slices.draw)}
+PARTS = {
+    "slices": (N_("Slices"), slices.draw),
+    "combinations": (N_("Combinations"), combinations.draw),
+    "two_models": (N_("Two models"), two_models.draw),
+    "beyond": (N_("Beyond accuracy"), beyond.draw),
+}
 
 here = cursor.current_cursor()
 
 
-def choose(label: str, options: dict[str, str], key: str) -> str:
+def choose(label: str, options: dict[str, str], key: str, **look: Any) -> str:
     first = next(iter(options))
     return st.segmented_control(
-        label, list(options), default=first, required=True, key=key, format_func=lambda name: _(options[name]), persist_state="session",
-        width="content",
+        label, list(options), default=first, required=True, key=key, format_func=lambda name: _(options[name]), persist_state="session", **look
     ) or first  # fmt: skip
 
 
@@ -32,10 +38,11 @@ if found is None:
     raise AssertionError("a model without a checkpoint was loaded")
 check_dataset_match(found.card, here.dataset)
 finding = st.container()
+parts = {name: title for name, (title, _draw) in PARTS.items()}
+part = choose(_("Part of the page"), parts, "failures_part", label_visibility="collapsed")
 with st.container(horizontal=True, gap="medium"):
-    part = choose(_("Part of the page"), {name: title for name, (title, _draw) in PARTS.items()}, "failures_part")
-    metric = choose(_("Metric"), {DEFAULT_METRIC: METRICS[DEFAULT_METRIC], **METRICS}, "failures_metric")
-    which = choose(_("Split"), SPLITS, "failures_split")
+    metric = choose(_("Metric"), {DEFAULT_METRIC: METRICS[DEFAULT_METRIC], **METRICS}, "failures_metric", width="content")
+    which = choose(_("Split"), SPLITS, "failures_split", width="content")
 measured = evaluations.find_evaluation(here, here.model, found, which)
 if measured is None:
     with finding:

@@ -7,7 +7,7 @@ from pages.evaluate.failures.subject import Subject
 from pages.ui import html
 from pages.ui.metrics import SPLITS_IN_SENTENCES
 from recsys.core import TOP_K
-from recsys.core.formatting import format_fixed, format_number, format_share
+from recsys.core.formatting import format_fixed, format_number, format_share, join_words
 from recsys.core.translation import _, ngettext
 from recsys.failures.slice_report import RELIABLE, Slice, SliceReport
 from recsys.failures.wording import title_slice
@@ -87,3 +87,8 @@ def cases_and_users(cases: int, users: int) -> str:
     """Return "214 cases of 88 users"."""
     words = ngettext("{count} user", "{count} users", users)
     return ngettext("{count} case of {users}", "{count} cases of {users}", cases, users=words)
+
+
+def title_conditions(conditions: Sequence[tuple[str, str]]) -> str:
+    """Return slices that are met at once in words, in plain text."""
+    return join_words(title_slice(*each) for each in conditions)

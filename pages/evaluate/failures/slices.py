@@ -2,28 +2,28 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from pages.evaluate.failures import case_list, slice_text
+from pages.evaluate.failures import case_list, slice_cases, slice_text
+from pages.evaluate.failures.clickable import draw_rows, draw_table
 from pages.evaluate.failures.subject import Subject
-from pages.ui import charts, html, theme
+from pages.ui import html
 from recsys.core.formatting import format_fixed, format_share
 from recsys.core.translation import _, ngettext
 from recsys.failures.slice_report import Slice, SliceReport
 from recsys.failures.wording import explain_attribute, title_attribute, title_slice, word_value
-from recsys.figures.failures import DifferenceRow, difference_rows
+from recsys.figures.failures import DifferenceRow
 
 PART = "slices"
 SHOWN = 14
 """Slices in the chart that shows the largest losses of all attributes."""
 LARGEST = ""
-CHART, TABLE, ATTRIBUTE = "slice_chart", "slice_table", "slice_attribute"
+ATTRIBUTE = "slice_attribute"
 
 
 def draw(subject: Subject) -> None:
     """Draw this part of the page: the slices, or the cases of the one that was clicked."""
-    if case_list.draw_open(subject, PART):
+    if slice_cases.draw_open(subject, PART):
         return
     report = subject.report
     html.lead(slice_text.overview_html(subject, report))
@@ -56,21 +56,17 @@ def _choose_attribute(report: SliceReport) -> str:
 
 def _draw_chart(subject: Subject, shown: Sequence[Slice], attribute: str) -> None:
     rows = [_row(subject, each, title_slice(each.attribute, each.value) if not attribute else word_value(*each[:2])) for each in shown]
-    title = (
-        _("Where the model loses most")
-        if not attribute
-        else _("{metric} by {attribute}", metric=subject.metric_title, attribute=title_attribute(attribute))
-    )
-    axis = _("{metric}: difference from the rest", metric=subject.metric_title)
-    figure = difference_rows(
-        title, rows, axis, theme.theme_palette(), _("orange: reliably worse, green: reliably better; a click on a row opens its cases")
-    )
+    title = _("Where the model loses most")
+    if attribute:
+        title = _("{metric} by {attribute}", metric=subject.metric_title, attribute=title_attribute(attribute))
     alt = ngettext(
         "Difference of {metric} from the rest of the events in {count} slice, with intervals.",
         "Difference of {metric} from the rest of the events in {count} slices, with intervals.",
         len(rows), metric=subject.metric_title,
     )  # fmt: skip
-    charts.chart(figure, key=CHART, alt=alt, on_select=lambda: _open_clicked_row(shown), selection_mode="points")
+    axis = _("{metric}: difference from the rest", metric=subject.metric_title)
+    note = _("orange: reliably worse, green: reliably better; a click on a row opens its cases")
+    draw_rows("slice_chart", title, rows, axis, note, alt, lambda at: _open(shown[at]))
 
 
 def _row(subject: Subject, found: Slice, label: str) -> DifferenceRow:
@@ -99,18 +95,13 @@ def _draw_table(subject: Subject, listed: Sequence[Slice]) -> None:
         _("Share of misses"): [100 * each.miss_share for each in listed],
         _("q"): [each.q for each in listed],
     }
-    number, whole, share = (st.column_config.NumberColumn(format=form) for form in ("%.3f", "localized", "%.0f%%"))
-    help_text = _("p-value after control of the false-discovery rate over all slices (Benjamini-Hochberg)")
-    st.dataframe(
-        pd.DataFrame(columns), hide_index=True, width="stretch", height=min(38 + 35 * len(listed), 430), key=TABLE,
-        alt=_("Slices with their metric, difference from the rest and share of misses"),
-        on_select=lambda: _open_clicked_line(listed), selection_mode="single-cell",
-        column_config={
-            _("Slice"): st.column_config.TextColumn(width="large"),
-            _("Cases"): whole, _("Users"): whole, subject.metric_title: number, _("Difference"): number, _("from"): number, _("to"): number,
-            _("Share of misses"): share, _("q"): st.column_config.NumberColumn(format="%.3f", help=help_text),
-        },
-    )  # fmt: skip
+    kinds = {
+        _("Cases"): "count", _("Users"): "count", subject.metric_title: "metric", _("Difference"): "metric", _("from"): "metric",
+        _("to"): "metric", _("Share of misses"): "share", _("q"): "metric",
+    }  # fmt: skip
+    helps = {_("q"): _("p-value after control of the false-discovery rate over all slices (Benjamini-Hochberg)")}
+    alt = _("Slices with their metric, difference from the rest and share of misses")
+    draw_table("slice_table", columns, kinds, alt, lambda at: _open(listed[at]), helps)
 
 
 def _verdict(found: Slice) -> str:
@@ -119,15 +110,5 @@ def _verdict(found: Slice) -> str:
     return _("reliably worse") if found.difference < 0 else _("reliably better")
 
 
-def _open_clicked_row(shown: Sequence[Slice]) -> None:
-    points = st.session_state[CHART].selection.points
-    if points:
-        found = shown[int(points[0]["customdata"])]
-        case_list.open_list(PART, ((found.attribute, found.value),))
-
-
-def _open_clicked_line(listed: Sequence[Slice]) -> None:
-    cells = st.session_state[TABLE].selection.cells
-    if cells:
-        found = listed[int(cells[0][0])]
-        case_list.open_list(PART, ((found.attribute, found.value),))
+def _open(found: Slice) -> None:
+    case_list.open_list(PART, ((found.attribute, found.value),))
