@@ -8,6 +8,7 @@ import streamlit as st
 from pages import cache
 from pages.shell import case_walk, cursor, feedback, keep_case, open_case, sidebar, sign_in, view_settings
 from pages.shell.language import session_language
+from pages.ui import downloads
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
 from recsys.core.translation import _, follow_session
@@ -80,5 +81,6 @@ with error_boundary():
         page.run()
     with st.sidebar:
         sidebar.draw_device()
+        downloads.offer_downloads()
         if entry.account is not None:
             sign_in.draw_account(entry.account)

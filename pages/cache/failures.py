@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from typing import Any
 
-from recsys.failures.comparison import Comparison, MovedUser, compare_slices, find_moved_users
-
 from pages.cache.decorator import KEYS, cached
 from pages.cache.explanations import ExplanationStore
+from pages.cache.models import loaded
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_
 from recsys.evaluation import Evaluation
 from recsys.failures.attributes import Attribute
+from recsys.failures.beyond_accuracy import BeyondAccuracy, measure_beyond_accuracy
+from recsys.failures.comparison import Comparison, MovedUser, compare_slices, find_moved_users
 from recsys.failures.findings import SearchResult, find_weak_combinations
 from recsys.failures.slice_report import SliceReport, measure_slices
-from recsys.training.checkpoints import CheckpointCard
+from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
 
 
 def slice_report(dataset: Dataset, card: CheckpointCard, evaluation: Evaluation, metric: str) -> SliceReport:
@@ -83,6 +84,16 @@ def search_weak_combinations(
 def _searches() -> ExplanationStore:
     """Return the store of finished searches."""
     return ExplanationStore()
+
+
+def beyond_accuracy(dataset: Dataset, checkpoint: str, which: str, device: str) -> BeyondAccuracy:
+    """Return what a checkpoint's lists for the events of a split show beside how well they rank."""
+    return _beyond_accuracy(dataset, loaded(dataset, checkpoint, device), which)
+
+
+@cached(64, N_("Looking at the lists …"))
+def _beyond_accuracy(dataset: Dataset, found: LoadedCheckpoint, which: str) -> BeyondAccuracy:
+    return measure_beyond_accuracy(found.model, dataset, split_interactions(dataset, found.card.protocol), which)
 
 
 def _key(dataset: Dataset, card: CheckpointCard, evaluation: Evaluation, metric: str) -> tuple[Any, ...]:

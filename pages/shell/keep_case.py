@@ -60,9 +60,15 @@ def _draw_form(page: str, here: Cursor) -> None:
         return
     if draw_refusal("keep cases"):
         return
-    st.text_area(_("Note"), key=NOTE, height=140, placeholder=_("What is worth remembering? Markdown works."))
+    st.text_area(_("Note"), key=NOTE, height=140, placeholder=_("What is worth remembering? Markdown works."), persist_state="session")
     st.multiselect(
-        _("Tags"), offer_tags(), key=TAGS, accept_new_options=True, max_selections=MOST_TAGS, placeholder=_("choose or type a tag")
+        _("Tags"),
+        offer_tags(),
+        key=TAGS,
+        accept_new_options=True,
+        max_selections=MOST_TAGS,
+        placeholder=_("choose or type a tag"),
+        persist_state="session",
     )
     st.button(_("Save"), key="keep_save", type="primary", on_click=_save, args=(page, here))
     if error := st.session_state.pop(FAILED, None):

@@ -120,7 +120,7 @@ def read_settings(page: str, here: Cursor) -> dict[str, Any]:
     """Return the settings of the view on the screen as JSON values."""
     settings = dict(st.session_state.get(RECORDED, {}))
     for key in _session_keys(page, *place_of(here)):
-        if key in st.session_state:
+        if key in st.session_state and VIEW_KEYS[page].get(key) is not _is_never:
             value = st.session_state[key]
             settings[key] = value.isoformat() if isinstance(value, dt.date) else list(value) if isinstance(value, tuple) else value
     return settings

@@ -17,13 +17,6 @@ METRIC_HELP = {
 SPLITS = {"validation": N_("Validation events"), "test": N_("Test events")}
 SPLITS_IN_SENTENCES = {"train": N_("training events"), "validation": N_("validation events"), "test": N_("test events")}
 
-PROTOCOL_DESCRIPTIONS = {
-    "last-out": N_("the last event of each user is the test event, the one before it the validation event"),
-    "temporal": N_(
-        "one split in time for all users: the first 80% of events for training, the next 10% for validation, the last 10% for test"
-    ),
-}
-
 
 def metric_html(metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], name: str) -> str:
     """Return a metric as HTML with its interval in small type below it; an en dash where it is not known."""

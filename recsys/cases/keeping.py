@@ -144,7 +144,7 @@ def _write_text(row: CaseRow, note: str, tags: Sequence[str]) -> None:
     row.search_text = join_search_text(row.dataset, row.checkpoint, row.user_id, row.note, row.tags)
 
 
-def _select_cases() -> Select[Any]:
+def _select_cases() -> Select[CaseRow, str, str]:
     return (
         select(CaseRow, KEEPER.name, CHANGER.name)
         .join(KEEPER, KEEPER.id == CaseRow.account_id)

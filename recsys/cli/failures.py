@@ -9,6 +9,7 @@ from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, EvaluatedSplit, Json, say, show, table
 from recsys.cli.evaluation_notes import list_lines, lists_as_json, note_lines, order_as_json
 from recsys.cli.evaluation_slices import check_split
+from recsys.core.errors import unknown
 
 if TYPE_CHECKING:
     from recsys.core import Dataset
@@ -36,8 +37,11 @@ def run(
     check_split(split)
     from recsys import datasets
     from recsys.core.split import split_interactions
+    from recsys.evaluation import CASE_METRICS
     from recsys.failures.slice_report import measure_slices
 
+    if metric not in CASE_METRICS:
+        raise unknown("metric with a value per case", metric, CASE_METRICS)
     data = datasets.open_dataset(dataset)
     loaded = load(checkpoint, data, device)
     evaluation = _evaluate(loaded, data, split, metric)
@@ -56,6 +60,7 @@ def _evaluate(loaded: "LoadedCheckpoint", data: "Dataset", which: str, metric: s
     if found is None or metric in found.evaluation.metrics.keys() - compute_case_metrics(found.evaluation.ranks).keys():
         found = measure_checkpoint(loaded.model, data, split, which)
         say(f"ranked {found.evaluation.cases:,} cases in {found.evaluation.seconds:.1f} s")
+        found.evaluation.values(metric)  # an error before anything is stored
         save_measurement(loaded.card, data, found)
     return found.evaluation
 

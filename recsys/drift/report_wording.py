@@ -13,6 +13,8 @@ from recsys.drift.report import Change, DriftReport
 from recsys.drift.wording import level_label
 
 VIEWS = {"category": N_("Categories"), "area": N_("Areas"), "hour": N_("Hours")}
+STREAM_TITLES = {"category": N_("Interest by category"), "area": N_("Interest by area"), "hour": N_("Interest by hour of the day")}
+VIEW_OF_KIND = {"place": "area", "rhythm": "hour"}  # the view that shows a change best, category for all other kinds
 # The size of a change in each view, and the same among some of the events only.
 SIZES = {
     "category": (N_("categories {size}"), N_("categories {size} ({subset})")),

@@ -3,6 +3,7 @@
 from recsys.evaluation.cases import Cases, compute_rows_per_chunk
 from recsys.evaluation.metrics import check_scores, compute_case_metrics, compute_metrics, compute_ranks, rank_items
 from recsys.evaluation.ranking import (
+    CASE_METRICS,
     Evaluation,
     PairedDifference,
     check_same_cases,
@@ -15,6 +16,7 @@ from recsys.evaluation.ranking import (
 from recsys.evaluation.slices import Slice, find_cold_cases
 
 __all__ = [
+    "CASE_METRICS",
     "Cases",
     "Evaluation",
     "PairedDifference",

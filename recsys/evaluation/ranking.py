@@ -22,6 +22,9 @@ from recsys.evaluation.prediction_errors import evaluate_predictions
 from recsys.evaluation.slices import Slice, evaluate_slices
 from recsys.models import KNOWN_MODELS
 
+CASE_METRICS = (*compute_case_metrics(np.empty(0)), f"novelty@{TOP_K}", f"diversity@{TOP_K}")
+"""Metrics with a value for every case; diversity only where items have categories."""
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -141,7 +144,7 @@ def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dic
     dataset, count = cases.dataset, len(cases.rows)
     ranks, novelties, diversities = np.empty(count), np.empty(count), np.empty(count)
     is_recommended = np.zeros(len(dataset.item_ids) + 1, dtype=bool)
-    information, categories = compute_self_information(dataset, split), _encode_categories(dataset)
+    information, categories = compute_self_information(dataset, split), encode_categories(dataset)
     to_dataset = dataset.vocabulary.encode(model.item_ids)
     for chosen, scores, targets in score_cases(model, cases, whole=split.protocol == "temporal"):
         ranks[chosen] = rank_items(model, scores, targets)
@@ -152,7 +155,7 @@ def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dic
         with np.errstate(invalid="ignore"):  # an empty list has no novelty
             novelties[chosen] = np.where(listed, information[codes], 0).sum(axis=1) / listed.sum(axis=1)
         if categories is not None:
-            diversities[chosen] = _compute_diversity(categories[codes], listed)
+            diversities[chosen] = compute_diversity(categories[codes], listed)
     other_values = {f"novelty@{TOP_K}": novelties} if np.isfinite(novelties).any() else {}
     if categories is not None and np.isfinite(diversities).any():
         other_values[f"diversity@{TOP_K}"] = diversities
@@ -228,7 +231,7 @@ def compute_self_information(dataset: Dataset, split: Split) -> np.ndarray:
     return -np.log2(counts / counts[1:].sum())
 
 
-def _encode_categories(dataset: Dataset) -> np.ndarray | None:
+def encode_categories(dataset: Dataset) -> np.ndarray | None:
     """Return numbers (n_items + 1,) of the items' categories by code, a distinct one for each item without; None without categories."""
     if "category" not in dataset.has:
         return None
@@ -238,7 +241,7 @@ def _encode_categories(dataset: Dataset) -> np.ndarray | None:
     return np.concatenate([[-1], categories])
 
 
-def _compute_diversity(categories: np.ndarray, listed: np.ndarray) -> np.ndarray:
+def compute_diversity(categories: np.ndarray, listed: np.ndarray) -> np.ndarray:
     """Return the share (n,) of pairs of two categories in each list (n, k); NaN for lists of fewer than two items."""
     pairs = listed[:, :, None] & listed[:, None, :]
     differ = pairs & (categories[:, :, None] != categories[:, None, :])

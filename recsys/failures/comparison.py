@@ -4,6 +4,7 @@ Two versions of one checkpoint, NAME and NAME@2, are compared in the same way: w
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from recsys.core import TOP_K
 from recsys.evaluation import Evaluation, check_same_cases
 from recsys.failures.attributes import Attribute
-from recsys.failures.partial_effects import Effect, estimate_effect
+from recsys.failures.partial_effects import estimate_effect
 from recsys.failures.slice_report import control_false_discoveries
 
 
@@ -43,8 +44,6 @@ class SliceChange(NamedTuple):
 class Comparison:
     """Model B against model A: all cases together (`overall`), and every slice that has a case, in the order of the attributes."""
 
-    a: str
-    b: str
     metric: str
     overall: SliceChange
     attributes: tuple[Attribute, ...]
@@ -55,7 +54,8 @@ class MovedUser(NamedTuple):
     """The change of a user's ranks from model A to model B.
 
     `change` is the mean of log2(rank of B) − log2(rank of A) over the user's cases: −1 where ranks are halved, 1 where they are doubled.
-    `case` is the position in the evaluations' arrays of the largest change in the direction of the mean.
+    `case` is the position in the arrays of the evaluations of the largest change in the direction of the mean, `rank_a` and `rank_b` are
+    the ranks there.
     """
 
     user_code: int
@@ -67,19 +67,58 @@ class MovedUser(NamedTuple):
 
 
 def compare_slices(a: Evaluation, b: Evaluation, attributes: tuple[Attribute, ...], metric: str = f"ndcg@{TOP_K}") -> Comparison:
-    """Return where model B is better or worse than model A; a DataError unless both were evaluated on the same cases."""
+    """Return where model B is better or worse than model A; a DataError unless both were evaluated on the same cases.
+
+    The standard errors are those of `estimate_effect`. Cases in which the metric of a model is not defined are left out.
+    """
     check_same_cases(a, b)
-    every = np.ones(len(a.rows), dtype=bool)
-    masks = [(each.name, value, each.codes == code) for each in attributes for code, value in enumerate(each.values)]
-    overall, *changes = [_compare(a, b, metric, *each) for each in [("", "", every), *masks] if each[2].any()]
+    values_a, values_b = a.values(metric), b.values(metric)
+    is_defined = np.isfinite(values_a) & np.isfinite(values_b)
+    compare = partial(_compare, a, b, np.where(is_defined, values_a, 0.0), np.where(is_defined, values_b, 0.0))
+    masks = [((each.name, value), is_defined & (each.codes == code)) for each in attributes for code, value in enumerate(each.values)]
+    changes = [compare(*key, mask) for key, mask in masks if mask.any()]
     q = control_false_discoveries(np.array([each.p for each in changes]))
     slices = tuple(each._replace(q=float(own)) for each, own in zip(changes, q, strict=True))
-    return Comparison(a.model, b.model, metric, overall, attributes, slices)
+    return Comparison(metric, compare("", "", is_defined), attributes, slices)
 
 
-def _compare(a: Evaluation, b: Evaluation, metric: str, attribute: str, value: str, is_inside: np.ndarray) -> SliceChange:
-    ...
+def _compare(
+    a: Evaluation, b: Evaluation, values_a: np.ndarray, values_b: np.ndarray, attribute: str, value: str, is_inside: np.ndarray
+) -> SliceChange:
+    cases = int(is_inside.sum())
+    effect = estimate_effect(values_b - values_a, is_inside.astype(np.float64), is_inside, a.user_codes)
+    won, lost = ((one.ranks < other.ranks)[is_inside] for one, other in ((b, a), (a, b)))
+    mean_a, mean_b = (float(each[is_inside].mean()) if cases else np.nan for each in (values_a, values_b))
+    return SliceChange(
+        attribute=attribute,
+        value=value,
+        cases=cases,
+        users=len(np.unique(a.user_codes[is_inside])),
+        mean_a=mean_a,
+        mean_b=mean_b,
+        difference=mean_b - mean_a,
+        low=effect.low,
+        high=effect.high,
+        p=effect.two_sided_p,
+        q=effect.two_sided_p,
+        won=int(won.sum()),
+        lost=int(lost.sum()),
+        tied=int(cases - won.sum() - lost.sum()),
+    )
 
 
 def find_moved_users(a: Evaluation, b: Evaluation) -> tuple[MovedUser, ...]:
-    """Return all users of two evaluations of the same cases, the largest change of ranks in either direction first."""
+    """Return the users of two evaluations of the same cases, the largest change of ranks in either direction first.
+
+    An item that a finished list does not contain counts as ranked after all items.
+    """
+    check_same_cases(a, b)
+    changes = np.subtract(*(np.log2(np.minimum(each.ranks, each.items + 1)) for each in (b, a)))
+    users, of_case, cases = np.unique(a.user_codes, return_inverse=True, return_counts=True)
+    means = np.bincount(of_case, changes) / cases
+    order = np.lexsort((-changes * np.sign(means)[of_case], of_case))
+    largest = order[np.cumsum(cases) - cases]
+    return tuple(
+        MovedUser(int(users[i]), int(cases[i]), float(means[i]), int(largest[i]), float(a.ranks[largest[i]]), float(b.ranks[largest[i]]))
+        for i in np.argsort(-np.abs(means), kind="stable")
+    )

@@ -26,7 +26,7 @@ class Effect(NamedTuple):
     @property
     def two_sided_p(self) -> float:
         """The p-value of the effect's being other than zero, in either direction."""
-        return min(1.0, 2 * min(self.p, 1 - self.p))
+        return 2 * min(self.p, 1 - self.p)
 
 
 class AdditiveFit:

@@ -50,7 +50,8 @@ def compare_with_rest(values: np.ndarray, user_codes: np.ndarray, members: csr_m
         return SliceStatistics(*np.full((len(SliceStatistics._fields), members.shape[1]), np.nan))
     least, most = np.nanmin(values), np.nanmax(values)
     sums = _add_up(values - least, user_codes, members)  # so that equal values are zeros, whose sums have no error of rounding
-    means, differences = _compare(*(each.sum(axis=0) for each in (sums.values, sums.counts, sums.all_values, sums.all_counts)))
+    totals = (each.sum(axis=0) for each in (sums.values, sums.counts, sums.all_values, sums.all_counts))
+    means, differences = _compare(*(np.asarray(each).ravel() for each in totals))
     error, difference_error, free, free_both = _standard_errors(sums, means, means - differences, float(np.nanvar(values - least)))
     drawn = bootstrap_sums(hstack([sums.values, sums.counts, sums.all_values, sums.all_counts], "csr"), seed)
     n_slices = members.shape[1]
@@ -89,10 +90,10 @@ def _add_up(values: np.ndarray, user_codes: np.ndarray, members: csr_matrix) -> 
 
 def _compare(sums: np.ndarray, counts: np.ndarray, all_sums: np.ndarray, all_counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return means and their differences from the rest; NaN without a case on either side."""
-    sums, counts, rest = np.asarray(sums), np.asarray(counts), np.asarray(all_counts - counts)
+    rest = all_counts - counts
     with np.errstate(invalid="ignore", divide="ignore"):
         means = np.where(counts > 0, sums / counts, np.nan)
-        return means.squeeze(), (means - np.where(rest > 0, (all_sums - sums) / rest, np.nan)).squeeze()
+        return means, means - np.where(rest > 0, (all_sums - sums) / rest, np.nan)
 
 
 def _standard_errors(sums: _Sums, means: np.ndarray, rest_means: np.ndarray, variance: float) -> tuple[np.ndarray, ...]:

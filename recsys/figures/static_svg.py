@@ -3,10 +3,12 @@
 Plotly itself draws in a browser only. A kind of trace that `static_marks.KINDS` lacks is a KeyError, found by the tests of reports.
 """
 
+import base64
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from recsys.figures.palette import FONT
@@ -19,7 +21,7 @@ ANCHORS = {"x": ("left", "center", "right"), "y": ("top", "middle", "bottom")}
 
 def draw_static(figure: go.Figure, width: int, alt: str) -> str:
     """Return a figure as an SVG element of this width in pixels, which scales with the page; `alt` describes it for screen readers."""
-    plain = figure.to_plotly_json()
+    plain = _unpack(figure.to_dict())
     layout, traces = plain["layout"], plain["data"]
     height, margin = layout["height"], layout["margin"]
     frame = Frame(margin["l"], margin["t"], width - margin["r"], height - margin["b"])
@@ -47,6 +49,15 @@ def draw_static(figure: go.Figure, width: int, alt: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-label="{escape(alt)}" font-family="{escape(FONT)}">{"".join(parts)}</svg>'
     )
+
+
+def _unpack(value: Any) -> Any:
+    """Return a figure's dict with its arrays, which Plotly packs as bytes in base 64."""
+    if isinstance(value, Mapping):
+        if "bdata" in value:
+            return np.frombuffer(base64.b64decode(value["bdata"]), dtype=value["dtype"])
+        return {name: _unpack(each) for name, each in value.items()}
+    return [_unpack(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _draw_title(title: Mapping[str, Any], height: int, style: Style) -> str:

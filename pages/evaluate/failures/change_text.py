@@ -3,13 +3,12 @@
 import math
 from collections.abc import Sequence
 
-from recsys.failures.comparison import Comparison, SliceChange
-
 from pages.evaluate.failures.slice_text import cases_and_users
 from pages.evaluate.failures.subject import Subject
 from pages.ui import html
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import _, ngettext
+from recsys.failures.comparison import Comparison, SliceChange
 from recsys.failures.slice_report import RELIABLE
 from recsys.figures.failures import label_rank_bin
 

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages import cache
-from pages.evaluate.failures import combinations, slice_text, slices, two_models
+from pages.evaluate.failures import beyond, combinations, slice_text, slices, two_models
 from pages.evaluate.failures.subject import Subject
 from pages.shell import cursor, evaluations
 from pages.ui import html
@@ -18,6 +18,7 @@ PARTS = {
     "slices": (N_("Slices"), slices.draw),
     "combinations": (N_("Combinations"), combinations.draw),
     "two_models": (N_("Two models"), two_models.draw),
+    "beyond": (N_("Beyond accuracy"), beyond.draw),
 }
 
 here = cursor.current_cursor()

@@ -8,7 +8,6 @@ from pages.ui import html
 from pages.ui.metrics import (
     METRIC_HELP,
     METRICS,
-    PROTOCOL_DESCRIPTIONS,
     SPLITS_IN_SENTENCES,
     format_latency,
     format_train_time,
@@ -16,6 +15,7 @@ from pages.ui.metrics import (
 )
 from recsys.core import Dataset
 from recsys.core.formatting import format_fixed, format_number, join_words
+from recsys.core.split import PROTOCOL_DESCRIPTIONS
 from recsys.core.translation import N_, _, ngettext
 from recsys.evaluation import Evaluation, compare_paired
 from recsys.leaderboard import LeaderboardRow

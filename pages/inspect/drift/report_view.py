@@ -15,7 +15,7 @@ from recsys.core.translation import N_, _
 from recsys.drift import Change, DriftReport
 from recsys.drift.detection.event_features import read_user_events
 from recsys.drift.mobility import Anchor, measure_mobility
-from recsys.drift.report_wording import choosable_views, stream_text
+from recsys.drift.report_wording import STREAM_TITLES, VIEW_OF_KIND, choosable_views, stream_text
 from recsys.figures.drift import (
     STREAM,
     before_after_bars,
@@ -29,8 +29,6 @@ from recsys.figures.drift import (
 from recsys.figures.mobility import movement_map
 from recsys.models import find_model_spec
 
-VIEW_OF_KIND = {"place": "area", "rhythm": "hour"}  # the view that shows a change best, category for all other kinds
-STREAM_TITLES = {"category": N_("Interest by category"), "area": N_("Interest by area"), "hour": N_("Interest by hour of the day")}
 PAIR_TITLES = {"category": N_("Categories"), "area": N_("Areas"), "hour": N_("Hours")}
 
 

@@ -1,5 +1,7 @@
 """Cases with their page, its settings and their changes. The column `view` was never written."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-ADDED: dict[str, tuple[sa.types.TypeEngine[object], str]] = {
+ADDED: dict[str, tuple[Any, str]] = {
     "dataset_fingerprint": (sa.String(length=64), ""),
     "checkpoint_fingerprint": (sa.String(length=64), ""),
     "page": (sa.String(length=40), "timeline"),

@@ -1,0 +1,107 @@
+"""The list of cases: search, tags, order and pages."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.inspect.cases import case_cards
+from pages.shell.account import current_account, current_store
+from pages.ui.errors import escape_markdown
+from recsys.cases.keeping import LONGEST_SEARCH, ORDERS, PAGE, CasePage, count_tags, list_cases
+from recsys.core.formatting import format_number
+from recsys.core.translation import _, ngettext
+
+SEARCH, TAGS, ORDER, NUMBER = "cases_search", "cases_tags", "cases_order", "cases_page"
+MOST_IN_REPORT = 50
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which cases are listed, and in which order."""
+
+    search: str
+    tags: tuple[str, ...]
+    order: str
+
+    def load(self, offset: int = 0, limit: int = PAGE) -> CasePage:
+        """Return the cases from a place in the list on."""
+        return list_cases(current_store(), current_account(), self.search, self.tags, order=self.order, offset=offset, limit=limit)
+
+
+def draw() -> None:
+    """Draw the controls and a page of the list."""
+    tags = count_tags(current_store(), current_account())
+    choice = _draw_choice(tags)
+    number = int(st.session_state.get(NUMBER, 1))
+    page = choice.load((number - 1) * PAGE)
+    if not page.cases and page.total:  # cases of the last page were deleted, or the list became shorter
+        number = st.session_state[NUMBER] = 1
+        page = choice.load()
+    if not page.total:
+        _draw_empty(choice)
+        return
+    _draw_head(page, number)
+    for case in page.cases:
+        case_cards.draw_case(case)
+    _draw_pages(page.total)
+
+
+def list_chosen_ids(limit: int = MOST_IN_REPORT) -> list[str]:
+    """Return the ids of the cases that the page lists now, in its order and on all its pages, at most `limit`."""
+    choice = Choice(st.session_state.get(SEARCH) or "", tuple(st.session_state.get(TAGS) or ()), st.session_state.get(ORDER) or "newest")
+    return [case.id for case in choice.load(limit=limit).cases]
+
+
+def _draw_choice(tags: dict[str, int]) -> Choice:
+    first, second, third = st.columns([4, 5, 3], gap="small")
+    search = first.text_input(
+        _("Search"), key=SEARCH, placeholder=_("note, tag, user, dataset or model"), max_chars=LONGEST_SEARCH, type="search",
+        persist_state="session", on_change=_start_over,
+    )  # fmt: skip
+    chosen = [tag for tag in st.session_state.get(TAGS, []) if tag in tags]
+    if chosen != st.session_state.get(TAGS, []):
+        st.session_state[TAGS] = chosen  # a tag whose last case was deleted
+    tagged = second.multiselect(
+        _("Tags"), list(tags), key=TAGS, format_func=lambda tag: f"{tag} · {format_number(tags.get(tag, 0))}", placeholder=_("all tags"),
+        persist_state="session", on_change=_start_over,
+    )  # fmt: skip
+    order = third.selectbox(
+        _("Order"), list(ORDERS), key=ORDER, format_func=lambda name: _(ORDERS[name][0]), persist_state="session", on_change=_start_over
+    )
+    return Choice(search or "", tuple(tagged), order)
+
+
+def _start_over() -> None:
+    st.session_state[NUMBER] = 1
+
+
+def _draw_empty(choice: Choice) -> None:
+    if choice.search or choice.tags:
+        st.info(_("No case has all of these words and tags. Remove one to see more."))
+        return
+    st.info(_("No case has been kept yet. Open a timeline or an explanation and press “Keep this case” in the sidebar: it is listed here."))
+    st.page_link("explore/timeline/page.py", label=_("Open the timeline"))
+
+
+def _draw_head(page: CasePage, number: int) -> None:
+    first = (number - 1) * PAGE + 1
+    words = ngettext("{count} case", "{count} cases", page.total)
+    if page.total > PAGE:
+        last = first + len(page.cases) - 1
+        words = _("{first} to {last} of {cases}", first=format_number(first), last=format_number(last), cases=words)
+    st.caption(escape_markdown(words))
+
+
+def _draw_pages(total: int) -> None:
+    last = -(-total // PAGE)
+    if last == 1:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="cases_pages"):
+        number = st.session_state.setdefault(NUMBER, 1)
+        st.button(_("Previous page"), key="cases_before", disabled=number <= 1, on_click=_turn, args=(number - 1,))
+        st.number_input(_("Page of {count}", count=format_number(last)), 1, last, key=NUMBER, width=150, persist_state="session")
+        st.button(_("Next page"), key="cases_after", disabled=number >= last, on_click=_turn, args=(number + 1,))
+
+
+def _turn(number: int) -> None:
+    st.session_state[NUMBER] = number
