@@ -34,10 +34,9 @@ def keep_view(page: str = "timeline", note: str = "", tags: tuple[str, ...] = ()
 
 def keep_here(app: AppTest, note: str = "", *tags: str) -> Case:
     """Press the control in the sidebar, write and save."""
-    app.session_state["keep_case"] = True
-    app.run()
-    app.text_area(key="keep_note").set_value(note).run()
-    app.multiselect(key="keep_tags").set_value(list(tags)).run()
+    app.button(key="keep_case").click().run()
+    app.text_area(key="keep_note").set_value(note)
+    app.multiselect(key="keep_tags").set_value(list(tags))
     before = {case.id for case in stored()}
     app.button(key="keep_save").click().run()
     assert not app.exception and not app.error, told(app)
