@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 from starlette.middleware import Middleware
 
+from pages.image_route import image_route
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.storage.process_folder import process_folder
@@ -140,15 +141,15 @@ class SendAtOnce:
 MIDDLEWARE = (Middleware(SendAtOnce),)
 
 
-def api_routes() -> "list[BaseRoute]":
-    """Return the routes of the HTTP API, on the datasets and models that the pages have in memory."""
+def list_routes() -> "list[BaseRoute]":
+    """Return the routes of the HTTP API and of the pictures of items, on the datasets and models that the pages have in memory."""
     from recsys.http_api.routes import Server, routes
 
-    # A dataset that the API opens has no page to show a spinner on, which Streamlit would report for each.
+    # A dataset that one of these opens has no page to show a spinner on, which Streamlit would report for each.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").addFilter(
         lambda record: "missing ScriptRunContext" not in str(record.msg)
     )
-    return routes(Server(_choose_api_access, _open_dataset, _load_checkpoint))
+    return [*routes(Server(_choose_api_access, _open_dataset, _load_checkpoint)), image_route()]
 
 
 # The imports of these take seconds, for which the start of the server must not wait.
@@ -198,7 +199,7 @@ def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process:
     bootstrap.load_config_options(settings)
     Runtime._instance = None  # Streamlit allows one in a process and keeps it when it has stopped
     lifespan = compose_lifespan(own_temporary_files, spare_code, run_jobs) if owns_process else run_jobs
-    app = st.App(NAVIGATION, lifespan=lifespan, routes=api_routes(), middleware=MIDDLEWARE)
+    app = st.App(NAVIGATION, lifespan=lifespan, routes=list_routes(), middleware=MIDDLEWARE)
     config = uvicorn.Config(app, **_get_uvicorn_config_kwargs(), log_level="warning", timeout_graceful_shutdown=PATIENCE)
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="recscope server", daemon=True)

@@ -106,7 +106,8 @@ def show(
         model: a checkpoint, its name or its folder; a file that `import` reads, or a DataFrame of recommendations; an object with
             `recommend(user_id, history, k)` or `score(histories)`, or such a function. By default the best checkpoint of the dataset; if
             there is none, a Markov chain is counted.
-        items: the items with titles, categories, texts or places, as a DataFrame or a file.
+        items: the items with titles, categories, texts, places, pictures or links, as a DataFrame or a file. A picture is the path of a
+            file in the working directory, for a file of items in the folder of that file, or an address.
         users: the users with their attributes, as a DataFrame or a file.
         name: the name of the dataset in the app.
         user: the id of the user whose timeline is opened, by default that of an active one.

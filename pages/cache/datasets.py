@@ -12,7 +12,7 @@ from recsys.analysis.demo_stories import Story, read_stories
 from recsys.analysis.interest_profile import InterestProfile, profile_interest
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
-from recsys.core.translation import N_, _
+from recsys.core.translation import N_
 from recsys.figures.palette import Palette, category_colours
 from recsys.figures.palette import category_order as order_of
 
@@ -115,14 +115,6 @@ def search_users(dataset: Dataset, part: str, count: int) -> list[str]:
     return sorted(inside, key=lambda each: not each.casefold().startswith(folded))[:count]
 
 
-def user_name(dataset: Dataset, user: str) -> str:
-    """Return a user's display name: the name in the data, else the id."""
-    users = dataset.users
-    if users is not None and "name" in users and user in users.index and isinstance(users.at[user, "name"], str):
-        return str(users.at[user, "name"])
-    return _("User {id}", id=user)
-
-
 @cached(16)
 def star_values(dataset: Dataset) -> np.ndarray | None:
     """Return the ratings (5,) that one to five stars mean, None where the data has no scale of ratings."""
@@ -147,6 +139,14 @@ def items_by_popularity(dataset: Dataset) -> list[str]:
 def category_order(dataset: Dataset) -> list[str]:
     """Return the dataset's categories in the order that assigns their colours."""
     return order_of(dataset.items["category"], _events_of_items(dataset)) if "category" in dataset.items else []
+
+
+@cached(16)
+def has_image_addresses(dataset: Dataset) -> bool:
+    """Return whether any item has an https address of a picture."""
+    from recsys.item_images import is_secure_address
+
+    return bool(dataset.items["image"].map(is_secure_address).any())
 
 
 def category_tints(dataset: Dataset, colours: Palette) -> dict[str, str]:

@@ -14,6 +14,9 @@ _copier = st.components.v2.component(
     js=(ASSETS / "copy_link.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )
+_downloads = st.components.v2.component(
+    "recscope_downloads", js=(ASSETS / "downloads.js").read_text(encoding="utf-8"), isolate_styles=False
+)
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,9 @@ def copy_link(key: str, link: Link | Callable[[], Link]) -> None:
         "turn": asked if callable(link) else None,
     }
     _copier(key=key, data=data, width="content", on_asked_change=lambda: st.session_state.update({f"{key}_asked": asked + 1}))
+
+
+def offer_downloads() -> None:
+    """Let the browser save every chart of the page as SVG and PNG, and every table as CSV; call once a run."""
+    words = {"svg": _("Download as SVG"), "png": _("Download as PNG"), "table": _("Download this table as CSV"), "details": _("(details)")}
+    _downloads(key="downloads", data=words)

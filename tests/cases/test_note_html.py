@@ -53,7 +53,11 @@ def test_nothing_runs_and_nothing_loads(note: str) -> None:
     check(render_note(note))
 
 
-@given(st.lists(st.sampled_from([*HOSTILE, "**b**", "\n", "\n\n", "> ", "- ", "`", "[", "](", ")", "<", ">", '"', "🙂", "\\"]), max_size=12).map("".join))
+@given(
+    st.lists(
+        st.sampled_from([*HOSTILE, "**b**", "\n", "\n\n", "> ", "- ", "`", "[", "](", ")", "<", ">", '"', "🙂", "\\"]), max_size=12
+    ).map("".join)
+)
 def test_no_mixture_of_it_either(note: str) -> None:
     check(render_note(note))
 
@@ -63,7 +67,11 @@ def test_html_is_shown_as_it_was_written() -> None:
 
 
 def test_markdown_is_drawn() -> None:
-    found = check(render_note("# Why\n\n**bold** ~~no~~\nnew line\n\n- a\n\n| x |\n|---|\n| y |\n\n[link](https://x.test/?a=1&b=2)\n\n![A place](https://x.test/p.png)"))
+    found = check(
+        render_note(
+            "# Why\n\n**bold** ~~no~~\nnew line\n\n- a\n\n| x |\n|---|\n| y |\n\n[link](https://x.test/?a=1&b=2)\n\n![A place](https://x.test/p.png)"
+        )
+    )
     assert {"h1", "strong", "s", "br", "li", "table", "a"} <= {tag for tag, _attributes in found.tags}
     assert [attributes["href"] for tag, attributes in found.tags if tag == "a"] == ["https://x.test/?a=1&b=2", "https://x.test/p.png"]
     assert "A place" in found.text

@@ -12,7 +12,6 @@ from pages import cache
 from pages.cache.explanations import explanation_key
 from pages.explore.timeline import next_behaviour
 from pages.explore.timeline.interest_comparison import interest_html
-from pages.explore.timeline.strip_view import StripView
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, theme
 from recsys.analysis.interest_profile import InterestProfile
@@ -21,10 +20,12 @@ from recsys.core.formatting import format_moment, format_number, format_short_mo
 from recsys.core.nouns import count_events
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import _, current_language, ngettext
+from recsys.core.user_names import name_user
 from recsys.evaluation.replay import Replay
 from recsys.figures.interest_profile import STREAM, interest_stream, locate_on_stream
-from recsys.figures.maps import MapView
+from recsys.figures.maps import MapView, find_item_places
 from recsys.figures.route_map import Route, has_marks_outside, route_html
+from recsys.figures.strip_view import StripView
 from recsys.figures.timeline import STRIP, rank_strip
 from recsys.figures.timeline_overview import OVERVIEW, locate_on_overview
 
@@ -46,7 +47,7 @@ class StepView:
         self.interest = cache.interest_profile(cursor.dataset, cursor.user)
         self.colours = theme.theme_palette()
         self.tints = cache.category_tints(self.dataset, self.colours)
-        self.user = cache.user_name(self.dataset, cursor.user)
+        self.user = name_user(self.dataset, cursor.user)
         self.map_view = cache.map_view(self.dataset, cursor.user)
         self.strip = StripView(self.replay, cursor.step)
 
@@ -192,16 +193,13 @@ class StepView:
 
     def _row(self, rank: int, item: str, width: float, hit: bool) -> str:
         tag = f' <span class="rs-tag">{html.TICK} {_("next item")}</span>' if hit else ""
-        return html.row_html(format_number(rank), self.dataset.title_of(item), self._about(item), width, "hit" if hit else "", tag)
+        return item_card.row_html(format_number(rank), self.dataset, item, self.tints, width, "hit" if hit else "", tag)
 
     def _missed_row(self, item: str) -> str:
         tag = f' <span class="rs-tag">{_("next item")}</span>'
         found = self.replay.ranks[self._at]
         rank = "–" if np.isnan(found) else format_rank(found)
-        return html.row_html(rank, self.dataset.title_of(item), self._about(item), None, "missed", tag)
-
-    def _about(self, item: str) -> str:
-        return item_card.about_item(self.dataset, item, self.tints)
+        return item_card.row_html(rank, self.dataset, item, self.tints, kind="missed", tag=tag)
 
     def history_html(self) -> str:
         """Return the latest events as rows, newest first, for data without places."""
@@ -212,12 +210,12 @@ class StepView:
 
     def _past_row(self, event: int) -> str:
         item, text = str(self.history.items[event]), html.escape_html(self._text_of(event))
-        about = " · ".join(each for each in (self._about(item), text) if each)
+        about = " · ".join(each for each in (item_card.about_item(self.dataset, item, self.tints), text) if each)
         date = ""
         if self.history.times is not None:
             moment = self._local_time(event)
             date = format_short_moment(moment) if moment else _("no time")
-        return html.row_html(format_number(event + 1), self.dataset.title_of(item), about, None, note=date)
+        return item_card.row_html(format_number(event + 1), self.dataset, item, self.tints, note=date, about=about)
 
     def map_html(self, view: MapView) -> str:
         """Return the latest places and the recommendations as marks to lay over the base map."""
@@ -243,9 +241,9 @@ class StepView:
         return Route(
             path=path[known],
             path_titles=titles,
-            recommended=cache.item_places(self.dataset, items),
+            recommended=find_item_places(self.dataset, items),
             titles=[self.dataset.title_of(item) for item in items],
-            next_place=None if next_item is None else cache.item_places(self.dataset, [next_item])[0],
+            next_place=None if next_item is None else find_item_places(self.dataset, [next_item])[0],
             next_title="" if next_item is None else self.dataset.title_of(next_item),
             hit=bool(next_item is not None and self.replay.ranks[self._at] <= TOP_K),
         )
