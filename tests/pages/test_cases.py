@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shell import view_settings
 from pages.shell.open_case import PAGES
 from recsys.accounts.account import open_local_account
 from recsys.cases.case import Case, View
-from recsys.cases.keeping import edit_case, keep_case, list_cases, load_case
-from recsys.core import Dataset
+from recsys.cases.keeping import keep_case, list_cases
 from recsys.database.engine import open_store
-from tests.feedback.shown_lists import make_account
 from tests.pages.conftest import told
 
 CASES = "inspect/cases/page.py"
