@@ -1,6 +1,7 @@
 """The report of cases as a file."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from recsys.database.engine import Store
 Load = Callable[[Store, Account], Sequence[Case]]
 
 
-def draw_report_button(load: Load, label: str, file_name: str, key: str, **options: str) -> None:
+def draw_report_button(load: Load, label: str, file_name: str, key: str, **options: Any) -> None:
     """Draw a button that makes a report of the cases that `load` returns, when it is pressed, and saves it as one HTML file."""
     store, account, spoken = current_store(), current_account(), current_language()
 
