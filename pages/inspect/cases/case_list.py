@@ -5,11 +5,15 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.inspect.cases import case_cards
+from pages.inspect.cases.reports import draw_report_button
 from pages.shell.account import current_account, current_store
 from pages.ui.errors import escape_markdown
+from recsys.accounts.account import Account
+from recsys.cases.case import Case
 from recsys.cases.keeping import LONGEST_SEARCH, ORDERS, PAGE, CasePage, count_tags, list_cases
 from recsys.core.formatting import format_number
 from recsys.core.translation import _, ngettext
+from recsys.database.engine import Store
 
 SEARCH, TAGS, ORDER, NUMBER = "cases_search", "cases_tags", "cases_order", "cases_page"
 MOST_IN_REPORT = 50
@@ -23,9 +27,13 @@ class Choice:
     tags: tuple[str, ...]
     order: str
 
-    def load(self, offset: int = 0, limit: int = PAGE) -> CasePage:
-        """Return the cases from a place in the list on."""
-        return list_cases(current_store(), current_account(), self.search, self.tags, order=self.order, offset=offset, limit=limit)
+    def load(self, offset: int = 0) -> CasePage:
+        """Return a page of the list, from a place on."""
+        return list_cases(current_store(), current_account(), self.search, self.tags, order=self.order, offset=offset)
+
+    def load_report(self, store: Store, account: Account) -> tuple[Case, ...]:
+        """Return the first cases of the list, on all its pages, as many as a report has."""
+        return list_cases(store, account, self.search, self.tags, order=self.order, limit=MOST_IN_REPORT).cases
 
 
 def draw() -> None:
@@ -40,16 +48,10 @@ def draw() -> None:
     if not page.total:
         _draw_empty(choice)
         return
-    _draw_head(page, number)
+    _draw_head(page, number, choice)
     for case in page.cases:
         case_cards.draw_case(case)
     _draw_pages(page.total)
-
-
-def list_chosen_ids(limit: int = MOST_IN_REPORT) -> list[str]:
-    """Return the ids of the cases that the page lists now, in its order and on all its pages, at most `limit`."""
-    choice = Choice(st.session_state.get(SEARCH) or "", tuple(st.session_state.get(TAGS) or ()), st.session_state.get(ORDER) or "newest")
-    return [case.id for case in choice.load(limit=limit).cases]
 
 
 def _draw_choice(tags: dict[str, int]) -> Choice:
@@ -83,13 +85,18 @@ def _draw_empty(choice: Choice) -> None:
     st.page_link("explore/timeline/page.py", label=_("Open the timeline"))
 
 
-def _draw_head(page: CasePage, number: int) -> None:
+def _draw_head(page: CasePage, number: int, choice: Choice) -> None:
     first = (number - 1) * PAGE + 1
     words = ngettext("{count} case", "{count} cases", page.total)
     if page.total > PAGE:
         last = first + len(page.cases) - 1
         words = _("{first} to {last} of {cases}", first=format_number(first), last=format_number(last), cases=words)
-    st.caption(escape_markdown(words))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(escape_markdown(words), width="content")
+        label = _("Report of these cases")
+        if page.total > MOST_IN_REPORT:
+            label = _("Report of the first {count} cases", count=format_number(MOST_IN_REPORT))
+        draw_report_button(choice.load_report, label, "-".join(["cases", *choice.tags]), key="report_of_list")
 
 
 def _draw_pages(total: int) -> None:
