@@ -15,7 +15,6 @@ from starlette.websockets import WebSocketClose
 
 from pages.processes import COOKIE, find_process
 from pages.server import MIDDLEWARE, make_config, own_temporary_files, run_jobs, spare_code
-from recsys.core.errors import DataError
 from recsys.http_api.access import FORWARDED
 from recsys.running_app import catch_interrupt
 
@@ -29,7 +28,10 @@ def run_bound_process(link: socket.socket, number: int, count: int, host: str, p
     parts = (own_temporary_files, spare_code, *([run_jobs] if number == 0 else []))
     config = make_config(host, port, *parts, middleware=(Middleware(BindToProcess, number, count), *MIDDLEWARE))
     if config.is_ssl:
-        raise DataError("several processes cannot read the first request where Streamlit itself encrypts; let TLS end at a reverse proxy")
+        raise SystemExit(
+            "error: several processes cannot read who sends a request where Streamlit itself encrypts (server.sslCertFile); "
+            "leave that out and let TLS end at a reverse proxy, or run one process"
+        )
     Receiver(config, link).run(sockets=[])
 
 
