@@ -59,7 +59,11 @@ class Receiver(uvicorn.Server):
                     await loop.connect_accepted_socket(self._make_protocol, socket.socket(fileno=descriptor))
 
     def _make_protocol(self) -> asyncio.Protocol:
-        return self.config.http_protocol_class(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
+        return self.config.http_protocol_class(  # as uvicorn itself does for the sockets that it listens on
+            config=self.config,  # type: ignore[call-arg]
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
 
 class BindToProcess:

@@ -123,12 +123,13 @@ class _Front:
         """Start a process again whenever it has ended."""
         while True:
             process = self._processes[number]
-            await wait_readable(process.sentinel)
+            await _wait_for_end(process)
             process.join()
             self._links[number].close()
             logging.getLogger(__name__).warning("process %d of the app ended with %s and is started again", number, process.exitcode)
             await asyncio.sleep(RESTART_AFTER)
-            self._start(number)
+            with suppress(OSError):  # the machine has no memory or no descriptor for it: it is tried again
+                self._start(number)
 
     async def _accept(self) -> None:
         while True:
@@ -160,11 +161,15 @@ class _Front:
     async def _end(self) -> None:
         for process in self._processes.values():
             process.terminate()
-        ends = [asyncio.create_task(wait_readable(process.sentinel)) for process in self._processes.values()]
+        ends = [asyncio.create_task(_wait_for_end(process)) for process in self._processes.values()]
         await asyncio.wait(ends, timeout=LAST_WORDS)
         for process in self._processes.values():
             process.kill()
             process.join()
+
+
+async def _wait_for_end(process: SpawnProcess) -> None:
+    await wait_readable(process.sentinel)
 
 
 async def peek_head(connection: socket.socket) -> bytes:

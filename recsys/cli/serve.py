@@ -22,4 +22,5 @@ def run(
 
     Prints the address of the app, and runs until Ctrl-C or SIGTERM. A port that is taken is an error.
     """
-    serve("", port, host, opens_browser=False, as_json=as_json, processes=processes)
+    opens_browser = False
+    serve("", port, host, opens_browser, as_json, processes)

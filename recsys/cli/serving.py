@@ -21,7 +21,7 @@ ModelName = Annotated[str, typer.Option("--model", metavar="CHECKPOINT", help="T
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: bool, processes: int = 1, **cursor: str) -> None:
+def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: bool, processes: int = 1, /, **cursor: str) -> None:
     """Start the app at a page and cursor, print its address, and stop it at Ctrl-C."""
     import webbrowser
 
