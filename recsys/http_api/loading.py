@@ -4,6 +4,7 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -51,28 +52,29 @@ class Loader:
             return live
         if not _is_name(name.replace(SEPARATOR, "-")):
             raise ApiError(404, f"there is no checkpoint '{name[:80]}'; GET /api/models lists those that there are")
-        folder = self._find(dataset.name, name)
-        loaded: LoadedCheckpoint = self._models.get(folder, _stamp(folder), lambda: self._load(folder))
+        folder, stamp = self._find(dataset.name, name)
+        loaded: LoadedCheckpoint = self._models.get(folder, stamp, lambda: self._load(folder))
         check_dataset_match(loaded.card, dataset)
         return loaded
 
-    def _find(self, dataset: str, name: str) -> Path:
-        """Return the folder that a name stands for; while the store does not answer, the one that it last stood for.
+    def _find(self, dataset: str, name: str) -> tuple[Path, Hashable]:
+        """Return the folder that a name stands for, and its stamp; while the store does not answer, the one that it last stood for.
 
         It is looked up again only where that may have changed: the lookup would take longer than many a model.
         """
         stamp = _stamp_checkpoints(dataset)
         known, known_stamp = self._resolved.get((dataset, name), (None, None))
-        if known is not None and known_stamp is not None and known_stamp == stamp and (known / CARD).is_file():
-            return known
+        if known is not None and known_stamp is not None and known_stamp == stamp:
+            with suppress(FileNotFoundError):
+                return known, _stamp(known)
         try:
             folder = resolve_checkpoint(name, dataset, allows_path=False)
         except StoreError:
             if known is None or not known.is_dir():
                 raise
-            return known
+            return known, _stamp(known)
         self._resolved[dataset, name] = folder, None if has_versions(dataset, split_version(name)[0]) else stamp
-        return folder
+        return folder, _stamp(folder)
 
 
 class _Latest:
