@@ -19,7 +19,7 @@ from recsys.datasets import DATASETS, open_dataset, prepare_dataset
 from recsys.evaluation import Evaluation, evaluate_model
 from recsys.failures.attributes import ATTRIBUTES, UNKNOWN, Attribute, find_attributes
 from recsys.failures.binning import GAPS, bin_values, choose_limits, read_bin, roundest
-from recsys.failures.data_columns import MOST_VALUES, OTHERS, encode_column, join_rare
+from recsys.failures.data_columns import MOST_VALUES, OTHERS, encode_column, encode_words, join_rare
 from recsys.failures.slice_report import measure_slices
 from recsys.failures.wording import explain_attribute, title_attribute, title_slice, word_value
 from tests.datasets import miniatures
@@ -217,7 +217,8 @@ def test_words_that_are_numbers() -> None:
     codes, values = encode_column(pd.Series([1.0, math.nan, 2.5, 1.0])) or (None, ())
     assert values == ("1", "2.5") and list(codes) == [0, -1, 1, 0]
     assert encode_column(pd.Series([f"{at} street" for at in range(100)])) is None
-    assert encode_column(pd.Series(["", None, ""])) is None
+    assert encode_column(pd.Series(["", None, "", "?", "Unknown"])) is None
+    assert list(encode_words(np.array(["b", "?", "a", "unknown", None, "", math.nan], dtype=object))[0]) == [1, -1, 0, -1, -1, -1, -1]
 
 
 @pytest.fixture(scope="module")
