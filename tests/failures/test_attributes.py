@@ -111,6 +111,17 @@ def test_without_offsets_hours_are_utc(tiny: Dataset) -> None:
     assert {"utc_hour", "utc_weekday"} <= set(found) and not {"hour", "weekday"} & set(found)
 
 
+@pytest.mark.parametrize(("known", "local"), [(0.2, False), (0.8, True)])
+def test_hours_are_local_where_most_offsets_are_known(tiny: Dataset, known: float, local: bool) -> None:
+    offsets = np.where(np.random.default_rng(1).random(len(tiny.interactions)) < known, -240.0, math.nan)
+    dataset = replace(tiny, interactions=tiny.interactions.assign(utc_offset=offsets))
+    found = attributes_of(dataset)
+    hour = found["hour" if local else "utc_hour"]
+    rows = rank_cases(dataset).rows
+    clocks = [local_time(tiny.times[row], offsets[row] if local else None) for row in rows]
+    assert all(holds(hour, code, clock.hour) for code, clock in zip(hour.codes, clocks, strict=True))
+
+
 def test_without_times_places_and_categories(order_only: Dataset) -> None:
     found = compare_with_reading(order_only, "last-out", "validation")
     assert set(found) == {"activity", "popularity"}
