@@ -31,7 +31,7 @@ def read_tests(path: Path) -> BehaviourTests:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
             _(
-                "{file} is not a file of tests in TOML: {reason}; a test is [[test]] and lines such as {example}",
+                "{file} is not a file of tests in TOML: {reason}; an example of a test, a line for each: [[test]], {example}",
                 file=path,
                 reason=error,
                 example=EXAMPLE,
@@ -45,7 +45,7 @@ def read_tests(path: Path) -> BehaviourTests:
         kind = first["loc"][2] if len(first["loc"]) > 2 else None
         raise DataError(
             _(
-                "{place}: {problem}; an example: {example}",
+                "{place}: {problem}; an example, a line for each: [[test]], {example}",
                 place=_find_place(path, text, first["loc"]),
                 problem=_describe_problem(first),
                 example=KINDS[str(kind)].example if kind in KINDS else EXAMPLE,
@@ -55,7 +55,7 @@ def read_tests(path: Path) -> BehaviourTests:
 
 def _describe_problem(error: Mapping[str, Any]) -> str:
     """Return what is wrong with a value, a key or a kind."""
-    key, value = error["loc"][-1], error["input"]
+    key, value = error["loc"][:4][-1], error["input"]
     match error["type"]:
         case "missing" if key == "test":
             return _("there is no [[test]]")

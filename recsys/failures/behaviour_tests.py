@@ -4,7 +4,7 @@ A test compares measured values, not their intervals, with the limits of its fil
 the intervals are reported beside them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
@@ -130,7 +130,7 @@ class SliceLossTest(_Test):
         large = sorted((each for each in compared.slices if each.users >= self.least_users), key=lambda each: each.difference)
         broken = tuple(each for each in large if (each.high if self.certain else each.difference) < -self.loses_at_most)
         if not large:
-            return Verdict(True, _("no slice has {users} users", users=format_number(self.least_users)), limit=-self.loses_at_most)
+            return Verdict(True, _("no slice has {users} users", users=format_number(self.least_users)), limit=0 - self.loses_at_most)
         worst = broken[0] if broken else large[0]
         detail = ngettext(
             "{broken} of {count} slice loses more; worst: {slice}",
@@ -139,7 +139,7 @@ class SliceLossTest(_Test):
             broken=format_number(len(broken)),
             slice=title_slice(worst.attribute, worst.value),
         )
-        return Verdict(not broken, detail, worst.difference, worst.low, worst.high, -self.loses_at_most, broken)
+        return Verdict(not broken, detail, worst.difference, worst.low, worst.high, 0 - self.loses_at_most, broken)
 
 
 class EmptyHistoryTest(_Test):
@@ -177,7 +177,7 @@ class NoWeakCombinationTest(_Test):
         broken = tuple(each for each in findings if each.difference < -self.loses_at_most)
         looked_at = format_number(result.looked_at)
         if not findings:
-            return Verdict(True, _("none among {looked_at} combinations", looked_at=looked_at), limit=-self.loses_at_most)
+            return Verdict(True, _("none among {looked_at} combinations", looked_at=looked_at), limit=0 - self.loses_at_most)
         worst = findings[0]
         detail = ngettext(
             "{broken} of {count} weak combination breaks the limit; worst: {combination}; {looked_at} were looked at",
@@ -187,7 +187,7 @@ class NoWeakCombinationTest(_Test):
             combination=" · ".join(title_slice(*each) for each in worst.conditions),
             looked_at=looked_at,
         )
-        return Verdict(not broken, detail, worst.difference, worst.low, worst.high, -self.loses_at_most, broken)
+        return Verdict(not broken, detail, worst.difference, worst.low, worst.high, 0 - self.loses_at_most, broken)
 
 
 BehaviourTest = MetricTest | ListsTest | SliceLossTest | EmptyHistoryTest | NoWeakCombinationTest
@@ -201,12 +201,6 @@ class BehaviourTests(BaseModel):
     split: Literal["validation", "test"] = "validation"
     seed: Annotated[int, Field(ge=0)] = 0
     test: Annotated[list[Annotated[BehaviourTest, Field(discriminator="kind")]], Field(min_length=1)]
-
-
-def judge_tests(tests: BehaviourTests, subject: Subject) -> Iterator[tuple[BehaviourTest, Verdict]]:
-    """Yield the tests of a file with their verdicts, in its order."""
-    for each in tests.test:
-        yield each, each.judge(subject)
 
 
 def _judge_metric(subject: Subject, metric: str, at_least: float | None, at_most: float | None) -> Verdict:
@@ -229,10 +223,10 @@ def _judge_loss(subject: Subject, metric: str, against: str, loses_at_most: floa
     detail = _("{metric} against {checkpoint}", metric=metric, checkpoint=against)
     if metric in CASE_METRICS:
         paired = compare_paired(own, other, metric, subject.seed)
-        return Verdict(paired.difference >= -loses_at_most, detail, paired.difference, paired.low, paired.high, -loses_at_most)
+        return Verdict(paired.difference >= -loses_at_most, detail, paired.difference, paired.low, paired.high, 0 - loses_at_most)
     check_same_cases(own, other)
     difference = _get_metric(own, metric) - _get_metric(other, metric)
-    return Verdict(difference >= -loses_at_most, detail, difference, limit=-loses_at_most)
+    return Verdict(difference >= -loses_at_most, detail, difference, limit=0 - loses_at_most)
 
 
 def _get_metric(evaluation: Evaluation, metric: str) -> float:
