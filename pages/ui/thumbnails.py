@@ -54,8 +54,7 @@ def _has_pictures(dataset: Dataset) -> bool:
 def _find_address(dataset: Dataset, item: str) -> str | None:
     if item in dataset.images:
         if dataset.name in cache.uploads():
-            data = load_thumbnail(dataset, item)
-            return data and f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+            return f"data:image/webp;base64,{base64.b64encode(load_thumbnail(dataset, item) or b'').decode()}"
         number = int(dataset.vocabulary.encode([item])[0]) - 1
         # Relative: the app may be behind a proxy that gives it a path of its own.
         return f"{PATH}/{quote(dataset.name)}/{dataset.fingerprint}/{number}-{sign_image(dataset.name, dataset.fingerprint, number)}.webp"

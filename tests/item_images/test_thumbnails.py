@@ -3,6 +3,7 @@
 import os
 import struct
 import zlib
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -151,10 +152,8 @@ def test_damaged_files_never_raise_anything_else(seed: int) -> None:
     data = bytearray(encoded(kind, picture((64, 64))))
     for _ in range(1 + seed % 7):
         data[rng.integers(0, len(data))] = rng.integers(0, 256)
-    try:
+    with suppress(MakeError):
         assert is_thumbnail(make_thumbnail(BytesIO(bytes(data))))
-    except MakeError:
-        pass
 
 
 def test_only_small_webp_are_thumbnails() -> None:
