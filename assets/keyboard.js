@@ -1,6 +1,7 @@
 // Moves the cursor's step in the browser. Keys and clicks take effect at once, whatever the server is doing, and the server is sent the
 // resulting step: immediately if it is idle, else when the keys rest. Where a page has named parts (pages/shell/keyboard.py), they are
-// swapped for the prefetched parts of other steps, and the server follows later.
+// swapped for the prefetched parts of other steps, and the server follows later. During a walk through a list of cases
+// (pages/shell/case_walk.py) every `step` here is a position in that list, and the server draws each case.
 
 const REST = 300; // ms without a move before the server is sent the step, on pages whose parts are swapped here
 const BURST = 150; // the same on pages that the server has to redraw, while it is still drawing an earlier step
@@ -8,10 +9,11 @@ const UNHEARD = 2000; // ms after which a message that an idle server has not an
 const PACE = 700; // ms per step while playing
 const AHEAD = 8; // steps in both directions that should be prefetched
 const MOST = 600; // steps kept in memory
+const BUTTONS = ".st-key-back, .st-key-next, .st-key-play, .st-key-next_miss, .st-key-case_back, .st-key-case_next";
 const MOVES = { ArrowLeft: -1, ArrowRight: 1 };
 
 class Walker {
-  of = null; // key of the timeline; until the server's first message, moves are only counted
+  of = null; // key of the timeline or walk; until the server's first message, moves are only counted
   step = 0;
   last = 0;
   moved = 0; // steps moved since the last message to the server
@@ -22,8 +24,11 @@ class Walker {
   unheard = null;
   beat = null;
 
+  cases = false; // whether the moves are from case to case
+  language = "en";
+
   scene = null; // key of what the parts show: a page's view of a timeline under a model
-  walks = false; // whether the page has parts
+  swaps = false; // whether the page has parts
   frames = new Map(); // step -> { part: html }
   misses = [];
   asked = 0; // `asked` and `answered` number the requests for steps as `said` and `heard` number the messages
@@ -42,11 +47,16 @@ class Walker {
     new MutationObserver(() => this.overtake()).observe(document.body, { childList: true, characterData: true, subtree: true });
   }
 
+  // Whether the moves are shown here: the parts of another case are another user's.
+  get walks() {
+    return this.swaps && !this.cases;
+  }
+
   // Take the cursor from the server, on each of its runs: its step plus the moves that it has not been sent yet.
   hear(data) {
     const another = data.of !== this.of;
     if (another) Object.assign(this, { of: data.of, said: Math.max(this.said, data.heard) });
-    Object.assign(this, { last: data.last, heard: another ? this.said : data.heard });
+    Object.assign(this, { last: data.last, cases: data.cases, language: data.language, heard: another ? this.said : data.heard });
     if (this.heard === this.said) {
       this.step = this.inside(data.step + this.moved);
       if (this.playing !== data.playing) this.play(data.playing);
@@ -63,20 +73,31 @@ class Walker {
       this.frames.clear();
       Object.assign(this, { scene: data.of, asked: Math.max(this.asked, data.answered) });
     }
-    Object.assign(this, { walks: data.walks, misses: data.misses, answered: another ? this.asked : data.answered });
+    Object.assign(this, { swaps: data.walks, misses: data.misses, answered: another ? this.asked : data.answered });
     for (const [step, parts] of Object.entries(data.frames)) this.frames.set(Number(step), parts);
     this.show();
     this.fetch();
   }
 
-  // Update every part that shows another step; parts of another scene are left alone.
+  // Update every part that shows another step; parts of another scene are left alone. In a walk through cases the parts are the server's.
   show() {
+    if (this.cases) return this.restore();
     const frame = this.frames.get(this.step);
     if (!frame) return;
     for (const part of document.querySelectorAll("[data-part]")) {
       if (part.dataset.of !== this.scene || Number(part.dataset.step) === this.step) continue;
+      part.drawn ??= { step: part.dataset.step, html: part.innerHTML };
       part.dataset.step = this.step;
       part.innerHTML = frame[part.dataset.part];
+    }
+  }
+
+  // Undo the swaps made before the walk was heard of: the server may have drawn its case already.
+  restore() {
+    for (const part of document.querySelectorAll("[data-part]")) {
+      if (!part.drawn || part.dataset.step === part.drawn.step) continue;
+      part.dataset.step = part.drawn.step;
+      part.innerHTML = part.drawn.html;
     }
   }
 
@@ -85,12 +106,19 @@ class Walker {
     if (this.moved || this.heard !== this.said) this.slide();
   }
 
-  // Show the step on the slider before the server has answered.
+  // Show the step on the slider, or the number of the case on its bar, before the server has answered.
   slide() {
+    if (this.cases) return this.count();
     const number = document.querySelector('.st-key-slider [data-testid="stSliderThumbValue"] p');
     if (!number || number.textContent === String(this.step)) return;
     number.firstChild.data = this.step;
     number.closest("[data-rac]").style.left = `${(100 * this.step) / this.last}%`;
+  }
+
+  count() {
+    const shown = document.querySelector(".rs-case-number");
+    const number = (this.step + 1).toLocaleString(this.language);
+    if (shown && shown.textContent !== number) shown.textContent = number;
   }
 
   inside(step) {
@@ -182,7 +210,7 @@ class Walker {
     const other = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isWriting(event.target, event.key);
     if (!other && event.key in MOVES) this.go(this.step + MOVES[event.key]);
     else if (!other && event.key === " " && this.of) event.repeat || this.toggle();
-    else if (!other && event.key.toLowerCase() === "m" && this.misses.length) this.nextMiss();
+    else if (!other && event.key.toLowerCase() === "m" && this.misses.length && !this.cases) this.nextMiss();
     else return this.flush(true);
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -191,11 +219,11 @@ class Walker {
   onClick = (event) => {
     const button = buttonOf(event);
     if (!button) return;
-    if (button.matches(".st-key-back")) this.go(this.step + MOVES.ArrowLeft);
-    else if (button.matches(".st-key-next")) this.go(this.step + MOVES.ArrowRight);
+    if (button.matches(".st-key-back, .st-key-case_back")) this.go(this.step + MOVES.ArrowLeft);
+    else if (button.matches(".st-key-next, .st-key-case_next")) this.go(this.step + MOVES.ArrowRight);
     else if (button.matches(".st-key-play") && this.of) this.toggle();
-    else if (this.misses.length) this.nextMiss();
-    else return;
+    else if (this.misses.length && !this.cases) this.nextMiss();
+    else return this.flush(true);
     event.stopImmediatePropagation();
   };
 
@@ -227,7 +255,7 @@ function isIdle() {
 }
 
 function buttonOf(event) {
-  return event.target.closest?.("button")?.closest(".st-key-back, .st-key-next, .st-key-play, .st-key-next_miss");
+  return event.target.closest?.("button")?.closest(BUTTONS);
 }
 
 // One walker per window: Streamlit calls this on every message from the server, for the cursor and for the page.
@@ -241,5 +269,5 @@ export default function ({ data, setTriggerValue }) {
   }
   walker.ask = (words) => setTriggerValue("asked", words);
   walker.receive(data);
-  return () => Object.assign(walker, { walks: false, misses: [] });
+  return () => Object.assign(walker, { swaps: false, misses: [] });
 }

@@ -6,8 +6,9 @@ The titles here are those of the menu and the browser tab; a page's `page.py` wr
 import streamlit as st
 
 from pages import cache
-from pages.shell import feedback, sidebar, sign_in
+from pages.shell import case_walk, cursor, feedback, keep_case, kept_walk, open_case, sidebar, sign_in, view_settings
 from pages.shell.language import session_language
+from pages.ui import downloads
 from pages.ui.errors import draw_notices, error_boundary
 from pages.ui.theme import style_element
 from recsys.core.translation import _, follow_session
@@ -64,13 +65,23 @@ if not entry.is_open:
     sign_in.draw(entry)
     st.stop()
 with error_boundary():
+    open_case.follow_link(page.url_path)
+    open_case.place_pending()
     with st.sidebar:
-        sidebar.draw()
+        sidebar.draw(page.url_path)
+        keep_case.draw(page.url_path)
+    kept_walk.follow()
+    here = cursor.current_cursor()
+    view_settings.forget_recorded()
+    open_case.restore_link(page.url_path, here)
     feedback.retry_unsaved()
     draw_notices()
+    case_walk.draw()
+    open_case.draw(page.url_path, here)
     with error_boundary():
         page.run()
     with st.sidebar:
         sidebar.draw_device()
+        downloads.offer_downloads()
         if entry.account is not None:
             sign_in.draw_account(entry.account)

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from recsys.api import load, recommend, replay_history
     from recsys.datasets import open_dataset
     from recsys.explain import explain_recommendation as explain
+    from recsys.explain.shap_values import to_shap
     from recsys.model_import.python_code import recommender
     from recsys.running_app import App, show
 
 __version__ = "0.1.0"
 
-__all__ = ["App", "explain", "load", "open_dataset", "recommend", "recommender", "replay_history", "show"]
+__all__ = ["App", "explain", "load", "open_dataset", "recommend", "recommender", "replay_history", "show", "to_shap"]
 
 _MODULES = {
     "App": "recsys.running_app",
@@ -25,6 +26,7 @@ _MODULES = {
     "recommender": "recsys.model_import.python_code",
     "replay_history": "recsys.api",
     "show": "recsys.running_app",
+    "to_shap": "recsys.explain.shap_values",
 }
 
 

@@ -44,7 +44,7 @@ def run_apart(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 class TestNames:
     def test_they_are_all_there(self) -> None:
-        assert recsys.__all__ == ["App", "explain", "load", "open_dataset", "recommend", "recommender", "replay_history", "show"]
+        assert recsys.__all__ == ["App", "explain", "load", "open_dataset", "recommend", "recommender", "replay_history", "show", "to_shap"]
         assert all(callable(getattr(recsys, name)) for name in recsys.__all__)
         assert set(recsys.__all__) <= set(dir(recsys))
 

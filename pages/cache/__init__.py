@@ -26,7 +26,6 @@ from pages.cache.datasets import (
     uploads,
     user_after,
     user_index,
-    user_name,
 )
 from pages.cache.drift import (
     changes_of_all,
@@ -42,8 +41,9 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
+from pages.cache.failures import beyond_accuracy, model_comparison, moved_users, search_weak_combinations, slice_report, weak_combinations
 from pages.cache.figures import figure, step_parts
-from pages.cache.maps import areas, item_places, map_ground, map_view, whole_map
+from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
 from pages.cache.models import (
     attention,
@@ -65,6 +65,7 @@ from pages.cache.texts import item_text_vectors, plane, query_vector
 __all__ = [
     "areas",
     "attention",
+    "beyond_accuracy",
     "category_order",
     "category_tints",
     "changes_of_all",
@@ -88,7 +89,6 @@ __all__ = [
     "has_image_addresses",
     "has_user",
     "interest_profile",
-    "item_places",
     "item_text_vectors",
     "items_by_popularity",
     "knowledge_graph",
@@ -97,9 +97,11 @@ __all__ = [
     "map_ground",
     "map_view",
     "measurement",
+    "model_comparison",
     "model_space",
     "model_summary",
     "most_active_users",
+    "moved_users",
     "next_user_with_drift",
     "plane",
     "population",
@@ -111,9 +113,11 @@ __all__ = [
     "replay_part",
     "replay_whole",
     "search_users",
+    "search_weak_combinations",
     "session_folder",
     "shared_checkpoint",
     "shared_dataset",
+    "slice_report",
     "star_values",
     "state_drift",
     "step_parts",
@@ -122,7 +126,7 @@ __all__ = [
     "uploads",
     "user_after",
     "user_index",
-    "user_name",
+    "weak_combinations",
     "whole_map",
     "worst_ranked_users",
     "write_uploads",

@@ -12,7 +12,7 @@ from recsys.analysis.demo_stories import Story, read_stories
 from recsys.analysis.interest_profile import InterestProfile, profile_interest
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
-from recsys.core.translation import N_, _
+from recsys.core.translation import N_
 from recsys.figures.palette import Palette, category_colours
 from recsys.figures.palette import category_order as order_of
 
@@ -113,14 +113,6 @@ def search_users(dataset: Dataset, part: str, count: int) -> list[str]:
     folded = part.strip().casefold()
     inside = [str(each) for each in ids[ids.str.casefold().str.contains(folded, regex=False)]] if folded else []
     return sorted(inside, key=lambda each: not each.casefold().startswith(folded))[:count]
-
-
-def user_name(dataset: Dataset, user: str) -> str:
-    """Return a user's display name: the name in the data, else the id."""
-    users = dataset.users
-    if users is not None and "name" in users and user in users.index and isinstance(users.at[user, "name"], str):
-        return str(users.at[user, "name"])
-    return _("User {id}", id=user)
 
 
 @cached(16)

@@ -1,13 +1,11 @@
 """Maps: one user's part of the city, the whole city, and areas to choose from."""
 
-import json
-
 import numpy as np
 
 from pages.cache.decorator import cached
 from recsys.core import Dataset
-from recsys.figures.maps import MapView, Outline
-from recsys.figures.maps import fit_map_view as map_view_of
+from recsys.datasets.outline import read_outline
+from recsys.figures.maps import MapView, fit_map_view, fit_user_view, list_districts
 from recsys.figures.palette import Palette
 from recsys.figures.route_map import base_map_html
 
@@ -15,10 +13,7 @@ from recsys.figures.route_map import base_map_html
 @cached(64)
 def map_view(dataset: Dataset, user: str) -> MapView | None:
     """Return the part of the map with one user's events; None for data without places."""
-    places = dataset.places
-    if places is None or dataset.item_places is None or not np.isfinite(dataset.item_places).any():
-        return None
-    return map_view_of(dataset.item_places, places[dataset.rows(user)], _districts(dataset), _outline(dataset.name))
+    return fit_user_view(dataset, user, read_outline(dataset.name))
 
 
 @cached(64)
@@ -37,16 +32,8 @@ def whole_map(dataset: Dataset) -> tuple[MapView, np.ndarray, list[str]] | None:
     known = np.isfinite(places).all(axis=1)
     counts = np.bincount(dataset.item_codes, minlength=len(known) + 1)[1:]
     titles = [dataset.title_of(str(item)) for item in dataset.item_ids[known]]
-    view = map_view_of(places, places[known], _districts(dataset), _outline(dataset.name), margin=0.12)
+    view = fit_map_view(places, places[known], list_districts(dataset), read_outline(dataset.name), margin=0.12)
     return view, counts[known], titles
-
-
-def item_places(dataset: Dataset, items: list[str]) -> np.ndarray:
-    """Return latitude and longitude of items (n, 2), NaN where unknown."""
-    if dataset.item_places is None:
-        return np.full((len(items), 2), np.nan)
-    codes = dataset.vocabulary.encode(items)
-    return np.where((codes > 0)[:, None], dataset.item_places[codes - 1], np.nan)
 
 
 @cached(8)
@@ -63,18 +50,3 @@ def areas(dataset: Dataset) -> dict[str, tuple[float, float]]:
         table = table.loc[table.index.isin(dataset.items.index[np.argsort(-counts, kind="stable")[:40]])]
         names = [dataset.title_of(str(item)) for item in table.index]
     return {name: (float(row[0]), float(row[1])) for name, row in zip(names, table.to_numpy(), strict=True)}
-
-
-def _districts(dataset: Dataset) -> list[str] | None:
-    return dataset.items["district"].tolist() if "district" in dataset.items else None
-
-
-def _outline(name: str) -> Outline | None:
-    """Return the coast and river stored beside a dataset, if any."""
-    from recsys.datasets import prepared_folder
-
-    folder = prepared_folder(name)
-    if folder is None or not (folder / "outline.json").is_file():
-        return None
-    shapes = json.loads((folder / "outline.json").read_text(encoding="utf-8"))
-    return Outline(coast=np.array(shapes["coast"]), river=np.array(shapes["river"]))

@@ -1,8 +1,11 @@
 """Keyboard and step buttons in the browser: the arrow keys, Space and M act there at once, and the server follows when they rest.
 
-What each key does is in assets/keyboard.js: `MOVES` for the arrows, `onKey` for Space and M. The script is mounted twice. In the sidebar of every page it moves the cursor. On a page
-about a step it also knows the misses; and where the parts of the page that change with the step are drawn as named HTML, it fetches
-the parts of nearby steps, keeps them and swaps them. That happens in a fragment of its own, so that prefetching redraws nothing else.
+What each key does is in assets/keyboard.js: `MOVES` for the arrows, `onKey` for Space and M. During a walk through cases
+(pages/shell/case_walk.py) the position in the list takes the place of the step.
+
+The script is mounted twice. In the sidebar of every page it moves the cursor. On a page about a step it also knows the misses; and where
+the parts of the page that change with the step are drawn as named HTML, it fetches the parts of nearby steps, keeps them and swaps them.
+That happens in a fragment of its own, so that prefetching redraws nothing else.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +17,7 @@ import numpy as np
 import streamlit as st
 
 from pages import cache
-from pages.shell import cursor
+from pages.shell import case_walk, cursor
 from pages.shell.account import signed_in
 from pages.ui.errors import guarded
 from recsys.core import Dataset
@@ -40,11 +43,13 @@ def part(name: str, html: str, scene: str = "") -> None:
 
 def drive() -> None:
     """Let the keys and the step buttons move the cursor from the browser, on every page."""
-    here = cursor.current_cursor()
+    here, walking = cursor.current_cursor(), case_walk.active_walk()
     data = {
-        "of": _whose(here.dataset, here.user),
-        "step": here.step,
-        "last": len(here.history),
+        "of": _track(here.dataset, here.user),
+        "step": here.step if walking is None else walking.at,
+        "last": len(here.history) if walking is None else len(walking.cases) - 1,
+        "cases": walking is not None,
+        "language": current_language(),
         "playing": st.session_state.get("playing", False),
         "heard": st.session_state.get("heard", 0),
     }
@@ -53,7 +58,7 @@ def drive() -> None:
 
 @guarded
 def _follow_browser() -> None:
-    """Move the cursor to the step that the browser has reached.
+    """Move the cursor to the step, or the case of a walk, that the browser has reached.
 
     Another user may have been chosen a moment before without the browser knowing: then its moves count from that user's start.
     """
@@ -61,9 +66,16 @@ def _follow_browser() -> None:
     if message is None:
         return
     st.session_state["heard"] = int(message["said"])
+    walking = case_walk.active_walk()
     if not is_behind(message):
-        cursor.move_cursor(step=int(message["step"]))
+        if walking is None:
+            cursor.move_cursor(step=int(message["step"]))
+        else:
+            case_walk.move(int(message["step"]))
         st.session_state["playing"] = bool(message["playing"])
+        return
+    if walking is not None:
+        case_walk.move_by(int(message["by"]))
         return
     dataset, user, step = cursor.current_cursor().dataset, st.session_state[cursor.AT_USER], st.session_state[cursor.AT_STEP]
     if cache.has_user(dataset, user):  # else the dataset has changed too
@@ -79,8 +91,8 @@ def browser_message() -> dict[str, Any] | None:
 
 
 def is_behind(message: dict[str, Any]) -> bool:
-    """Return whether the browser still shows another user's timeline."""
-    return bool(message["of"] != _whose(cursor.current_cursor().dataset, st.session_state[cursor.AT_USER]))
+    """Return whether the browser still shows another user's timeline, or another walk."""
+    return bool(message["of"] != _track(cursor.current_cursor().dataset, st.session_state[cursor.AT_USER]))
 
 
 @st.fragment
@@ -122,6 +134,12 @@ def _around(step: int, last: int, have: set[int]) -> list[int]:
     first = max(step - BLOCK // 2, 0) // BLOCK * BLOCK
     end = (min(step + BLOCK, last) // BLOCK + 1) * BLOCK
     return [each for each in range(first, min(end, last + 1)) if each not in have]
+
+
+def _track(dataset: Dataset, user: str) -> str:
+    """Return a key for what the keys move along: the cases of a walk, else this timeline."""
+    walking = case_walk.active_walk()
+    return _whose(dataset, user) if walking is None else walking.key
 
 
 def _whose(dataset: Dataset, user: str) -> str:

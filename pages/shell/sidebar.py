@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import cache
-from pages.shell import keyboard, step_buttons
+from pages.shell import case_walk, keyboard, step_buttons
 from pages.shell.cursor import AT_STEP, AT_USER, GO_STEP, GO_USER, LAST, Cursor, current_cursor, move_cursor, place_pending
 from pages.ui.checkpoint_titles import mark_version
 from pages.ui.errors import notice
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 SHORTLIST = 40  # users offered without a search; a million options would be sent to the browser
 
 
-def draw() -> None:
-    """Draw the cursor's widgets. A name in the URL that does not exist falls back on one that does, with a notice."""
+def draw(page: str) -> None:
+    """Draw the cursor's widgets. A name in the URL that does not exist falls back on one that does, with a notice.
+
+    `page` is the path of the page in the URL.
+    """
     place_pending()
     titles = cache.dataset_titles()
     if not titles:
@@ -50,7 +53,8 @@ def draw() -> None:
     step_buttons.draw_user_buttons(dataset, user, model in trained)
     step = _step(dataset, user)
     device = st.session_state.get("device", "auto")
-    st.session_state["cursor"] = Cursor(dataset, model, user, step, device, model in trained)
+    st.session_state["cursor"] = here = Cursor(dataset, model, user, step, device, model in trained)
+    case_walk.follow(here, page)
     step_buttons.draw_step_buttons(model in trained)
     keyboard.drive()
 
@@ -139,10 +143,9 @@ def _user(dataset: Dataset) -> str:
 
 def _pick() -> None:
     """Take the picked user, unless the browser has not seen the latest user yet and still reports the one before."""
-    message = keyboard.browser_message()
-    if message is None or not keyboard.is_behind(message):
+    message, picked = keyboard.browser_message(), st.session_state["user"]
+    if message is None or not (keyboard.is_behind(message) or case_walk.has_nearby(picked)):
         move_cursor()
-        picked = st.session_state["user"]
         if picked and cache.has_user(current_cursor().dataset, picked):
             st.session_state[AT_USER] = picked
 

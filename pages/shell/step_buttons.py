@@ -5,6 +5,7 @@ import random
 import streamlit as st
 
 from pages import cache
+from pages.shell import case_walk
 from pages.shell.cursor import current_cursor, move_cursor
 from pages.ui.errors import guarded, notice
 from recsys.core import TOP_K, Dataset
@@ -42,7 +43,10 @@ def draw_step_buttons(is_trained: bool) -> None:
 
 
 def _move(by: int) -> None:
-    move_cursor(step=max(current_cursor().step + by, 0))
+    if case_walk.active_walk() is not None:
+        case_walk.move_by(by)
+    else:
+        move_cursor(step=max(current_cursor().step + by, 0))
 
 
 def _toggle() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-CHART = {"displayModeBar": False, "scrollZoom": False}
+CHART = {"displayModeBar": "hover", "modeBarButtons": [["toImage"]], "displaylogo": False, "scrollZoom": False}
+"""Plotly's bar holds one button, of which `downloads.offer_downloads` makes one for each format."""
 Report = Callable[[int, int], None]
 
 

@@ -1,16 +1,21 @@
-"""Metrics, training times, latencies and protocols for tables."""
+"""Metrics, splits and protocols in words, and metrics, training times and latencies for tables; labels are translated where they are shown."""
 
 from collections.abc import Mapping
 
 from recsys.core.formatting import MISSING, format_fixed, format_number
 from recsys.core.translation import N_, _
 
-PROTOCOL_DESCRIPTIONS = {
-    "last-out": N_("the last event of each user is the test event, the one before it the validation event"),
-    "temporal": N_(
-        "one split in time for all users: the first 80% of events for training, the next 10% for validation, the last 10% for test"
-    ),
+DEFAULT_METRIC = "ndcg@10"
+METRICS = {"ndcg@10": "NDCG@10", "hr@10": N_("Hit rate@10"), "hr@1": N_("Hit rate@1"), "mrr": "MRR"}
+METRIC_HELP = {
+    "ndcg@10": N_("1 where the next item is first, lower the further down it ranks, 0 outside the top 10"),
+    "hr@10": N_("share of events whose next item is in the top 10"),
+    "hr@1": N_("share of events whose next item is first"),
+    "mrr": N_("mean of 1 divided by the rank of the next item"),
 }
+
+SPLITS = {"validation": N_("Validation events"), "test": N_("Test events")}
+SPLITS_IN_SENTENCES = {"train": N_("training events"), "validation": N_("validation events"), "test": N_("test events")}
 
 
 def metric_html(metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], name: str) -> str:

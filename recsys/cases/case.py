@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from recsys.core.errors import DataError
+
 
 @dataclass(frozen=True)
 class View:
-    """What was on the screen: the page (its address, such as "explain"), and the JSON values of its settings by the keys of their widgets."""
+    """What was on the screen: the page (its address, such as "explain"), and the JSON values of its settings by the keys of their widgets.
+
+    The fingerprints are those of the data and of the model at that time; the model's is empty where it had not been trained.
+    """
 
     dataset: str
     checkpoint: str
@@ -17,11 +22,16 @@ class View:
     step: int
     page: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    dataset_fingerprint: str = ""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A view that was kept by an account. `revision` counts the changes of note and tags, so that two people do not overwrite each other."""
+    """A view that was kept by an account. `revision` counts the changes of note and tags, so that two people do not overwrite each other.
+
+    `kept_by` and `changed_by` are names, `account_id` is the id of the account that kept it. `changed_by` is None where nobody has changed
+    the case, or whoever did is erased.
+    """
 
     id: str
     view: View
@@ -32,3 +42,12 @@ class Case:
     revision: int
     changed_by: str | None
     changed: float | None
+    account_id: str = ""
+
+
+class CaseChangedError(DataError):
+    """A case was changed by someone else while it was edited. `current` is the case as it is now."""
+
+    def __init__(self, message: str, current: Case) -> None:
+        super().__init__(message)
+        self.current = current

@@ -1,8 +1,18 @@
-"""Great-circle distances on the surface of the earth."""
+"""Great-circle distances on the surface of the earth, and shapes on it."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
 EARTH = 6371.0  # radius in kilometres
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """Shapes that come with a dataset, (n, 2) latitude and longitude: the coast, closed, and a river."""
+
+    coast: np.ndarray
+    river: np.ndarray
 
 
 def kilometres(places: np.ndarray, others: np.ndarray) -> np.ndarray:

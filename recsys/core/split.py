@@ -12,10 +12,17 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, unknown
-from recsys.core.translation import _, ngettext
+from recsys.core.translation import N_, _, ngettext
 
 Protocol = Literal["last-out", "temporal"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+
+PROTOCOL_DESCRIPTIONS = {
+    "last-out": N_("the last event of each user is the test event, the one before it the validation event"),
+    "temporal": N_(
+        "one split in time for all users: the first 80% of events for training, the next 10% for validation, the last 10% for test"
+    ),
+}
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 SPLIT_NAMES = ("train", "validation", "test")

@@ -13,6 +13,8 @@ from recsys.core.translation import _
 LONGEST_ID = 500
 """Characters of an id of a dataset; PostgreSQL's indexes hold 2,700 bytes an entry."""
 LONGEST_TEXT = 20_000
+LONGEST_NOTE = 102_400
+"""Characters of the note of a case."""
 LARGEST_JSON = 262_144
 """Bytes of one value of a JSON column."""
 

@@ -13,7 +13,7 @@ from recsys.core.translation import _
 from recsys.database.schema import Table
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-HEAD = "0001"
+HEAD = "0002"
 """The latest revision: a store that has it is opened without Alembic and without a write."""
 REVISION_TABLE = "recscope_revision"
 _one_at_a_time = Lock()  # Alembic keeps the migration that runs in globals

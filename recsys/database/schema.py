@@ -10,10 +10,10 @@ import secrets
 import time
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Float, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from recsys.database.columns import LONGEST_ID, LONGEST_TEXT, LimitedText
+from recsys.database.columns import LONGEST_ID, LONGEST_NOTE, LONGEST_TEXT, LimitedText
 
 ID_LENGTH = 32
 NAMES = MetaData(
@@ -162,21 +162,32 @@ class ComparisonRow(Table):
 
 
 class CaseRow(Table):
-    """A view that was kept, with a note and tags."""
+    """A view that was kept, with a note and tags. `page` is the address of its page, `settings` the values of its widgets by their keys.
+
+    `revision` counts the changes of note and tags; `changed_by` is empty where the account is erased. `search_text` is what a search looks
+    in, casefolded: neither database does that for all of Unicode.
+    """
 
     __tablename__ = "cases"
     __table_args__ = (Index(None, "account_id", "dataset"),)
     id: Mapped[str] = mapped_column(LimitedText(ID_LENGTH), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
     dataset: Mapped[str] = mapped_column(LimitedText(80))
+    dataset_fingerprint: Mapped[str] = mapped_column(LimitedText(64), default="")
     checkpoint: Mapped[str] = mapped_column(LimitedText(80))
     version: Mapped[int] = mapped_column(Integer)
+    checkpoint_fingerprint: Mapped[str] = mapped_column(LimitedText(64), default="")
     user_id: Mapped[str] = mapped_column(LimitedText(LONGEST_ID))
     step: Mapped[int] = mapped_column(Integer)
-    view: Mapped[str] = mapped_column(LimitedText(LONGEST_TEXT))
-    note: Mapped[str] = mapped_column(LimitedText(LONGEST_TEXT), default="")
+    page: Mapped[str] = mapped_column(LimitedText(40), default="")
+    settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    note: Mapped[str] = mapped_column(LimitedText(LONGEST_NOTE), default="")
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
+    search_text: Mapped[str] = mapped_column(Text, default="")
     created: Mapped[float] = mapped_column(Float(53), default=time.time)
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+    changed: Mapped[float | None] = mapped_column(Float(53))
+    changed_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id", ondelete="SET NULL"))
 
 
 class VersionRow(Table):

@@ -3,8 +3,10 @@
 from recsys.evaluation.cases import Cases, compute_rows_per_chunk
 from recsys.evaluation.metrics import check_scores, compute_case_metrics, compute_metrics, compute_ranks, rank_items
 from recsys.evaluation.ranking import (
+    CASE_METRICS,
     Evaluation,
     PairedDifference,
+    check_same_cases,
     compare_paired,
     compute_self_information,
     evaluate_model,
@@ -14,10 +16,12 @@ from recsys.evaluation.ranking import (
 from recsys.evaluation.slices import Slice, find_cold_cases
 
 __all__ = [
+    "CASE_METRICS",
     "Cases",
     "Evaluation",
     "PairedDifference",
     "Slice",
+    "check_same_cases",
     "check_scores",
     "compare_paired",
     "compute_case_metrics",

@@ -1,23 +1,40 @@
 """Bootstrap over users: intervals of means over cases."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
 DRAWS = 1_000
 LIMITS = (0.025, 0.975)
+WEIGHTS_AT_ONCE = 4_000_000
+
+
+def bootstrap_sums(sums: "np.ndarray | csr_matrix", seed: int) -> np.ndarray:
+    """Return sums (DRAWS, columns) over users drawn with replacement of the sums (users, columns) of each user."""
+    return np.concatenate([(sums.T @ weights.T).T for weights in _draw_weights(sums.shape[0], seed)])
+
+
+def _draw_weights(users: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield how often each draw takes each user, (draws, users) each."""
+    random = np.random.default_rng(seed)
+    size = max(1, WEIGHTS_AT_ONCE // users)
+    for start in range(0, DRAWS, size):
+        draws = min(size, DRAWS - start)
+        taken = random.integers(users, size=(draws, users)) + users * np.arange(draws)[:, None]
+        yield np.bincount(taken.ravel(), minlength=draws * users).reshape(draws, users).astype(np.float64)
 
 
 def bootstrap_means(values: np.ndarray, user_codes: np.ndarray, seed: int) -> np.ndarray:
     """Return means (DRAWS, columns) over the cases of users drawn with replacement; `values` (cases, columns) are NaN where not defined."""
-    users, of_case = np.unique(user_codes, return_inverse=True)
+    of_case = np.unique(user_codes, return_inverse=True)[1]
     is_defined = np.isfinite(values)
     columns = [*np.where(is_defined, values, 0).T, *is_defined.T.astype(np.float64)]
     sums = np.column_stack([np.bincount(of_case, weights=column) for column in columns])
-    random = np.random.default_rng(seed)
-    draws = np.empty((DRAWS, sums.shape[1]))
-    for i in range(DRAWS):
-        draws[i] = np.bincount(random.integers(len(users), size=len(users)), minlength=len(users)) @ sums
+    draws = bootstrap_sums(sums, seed)
     width = values.shape[1]
     with np.errstate(invalid="ignore"):  # a draw without a defined value has no mean
         return draws[:, :width] / draws[:, width:]

@@ -22,6 +22,9 @@ from recsys.evaluation.prediction_errors import evaluate_predictions
 from recsys.evaluation.slices import Slice, evaluate_slices
 from recsys.models import KNOWN_MODELS
 
+CASE_METRICS = (*compute_case_metrics(np.empty(0)), f"novelty@{TOP_K}", f"diversity@{TOP_K}")
+"""Metrics with a value for every case; diversity only where items have categories."""
+
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
@@ -141,7 +144,7 @@ def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dic
     dataset, count = cases.dataset, len(cases.rows)
     ranks, novelties, diversities = np.empty(count), np.empty(count), np.empty(count)
     is_recommended = np.zeros(len(dataset.item_ids) + 1, dtype=bool)
-    information, categories = compute_self_information(dataset, split), _encode_categories(dataset)
+    information, categories = compute_self_information(dataset, split), encode_categories(dataset)
     to_dataset = dataset.vocabulary.encode(model.item_ids)
     for chosen, scores, targets in score_cases(model, cases, whole=split.protocol == "temporal"):
         ranks[chosen] = rank_items(model, scores, targets)
@@ -152,20 +155,15 @@ def _rank_cases(model: Any, cases: Cases, split: Split) -> tuple[np.ndarray, dic
         with np.errstate(invalid="ignore"):  # an empty list has no novelty
             novelties[chosen] = np.where(listed, information[codes], 0).sum(axis=1) / listed.sum(axis=1)
         if categories is not None:
-            diversities[chosen] = _compute_diversity(categories[codes], listed)
+            diversities[chosen] = compute_diversity(categories[codes], listed)
     other_values = {f"novelty@{TOP_K}": novelties} if np.isfinite(novelties).any() else {}
     if categories is not None and np.isfinite(diversities).any():
         other_values[f"diversity@{TOP_K}"] = diversities
     return ranks, other_values, float(is_recommended[1:].mean())
 
 
-def compare_paired(
-    a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None
-) -> PairedDifference:
-    """Compare `a` with `b` by a bootstrap over users of the difference per case; both must have the same cases.
-
-    With `slice` only its cases are compared; an empty slice is an error.
-    """
+def check_same_cases(a: Evaluation, b: Evaluation) -> None:
+    """Raise a DataError with the reason unless two evaluations have the same cases."""
     if (a.protocol, a.split) != (b.protocol, b.split) or not np.array_equal(a.rows, b.rows):
         raise DataError(
             _(
@@ -178,6 +176,16 @@ def compare_paired(
                 b_split=b.split,
             )
         )
+
+
+def compare_paired(
+    a: Evaluation, b: Evaluation, metric: str = f"ndcg@{TOP_K}", seed: int = 0, slice: str | None = None
+) -> PairedDifference:
+    """Compare `a` with `b` by a bootstrap over users of the difference per case; both must have the same cases.
+
+    With `slice` only its cases are compared; an empty slice is an error.
+    """
+    check_same_cases(a, b)
     difference, user_codes = a.values(metric) - b.values(metric), a.user_codes
     if slice is not None:
         part = a.slices.get(slice)
@@ -223,7 +231,7 @@ def compute_self_information(dataset: Dataset, split: Split) -> np.ndarray:
     return -np.log2(counts / counts[1:].sum())
 
 
-def _encode_categories(dataset: Dataset) -> np.ndarray | None:
+def encode_categories(dataset: Dataset) -> np.ndarray | None:
     """Return numbers (n_items + 1,) of the items' categories by code, a distinct one for each item without; None without categories."""
     if "category" not in dataset.has:
         return None
@@ -233,7 +241,7 @@ def _encode_categories(dataset: Dataset) -> np.ndarray | None:
     return np.concatenate([[-1], categories])
 
 
-def _compute_diversity(categories: np.ndarray, listed: np.ndarray) -> np.ndarray:
+def compute_diversity(categories: np.ndarray, listed: np.ndarray) -> np.ndarray:
     """Return the share (n,) of pairs of two categories in each list (n, k); NaN for lists of fewer than two items."""
     pairs = listed[:, :, None] & listed[:, None, :]
     differ = pairs & (categories[:, :, None] != categories[:, None, :])

@@ -1,11 +1,37 @@
 """Metrics of every slice of an evaluation, each against the rest of the cases."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from recsys.failures.attributes import Attribute
+from recsys.core import TOP_K, Dataset
+from recsys.core.split import Split
+from recsys.evaluation import Evaluation
+from recsys.failures.attributes import Attribute, find_attributes
+from recsys.failures.slice_statistics import add_up_users, compare_with_rest, find_members
+
+RELIABLE = 0.05
+"""Share of false discoveries that is accepted among the slices called different."""
+
+
+class AnySlice(Protocol):
+    """A slice of one model, or the change of a slice from one model to another."""
+
+    @property
+    def attribute(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def cases(self) -> int: ...
+    @property
+    def users(self) -> int: ...
+    @property
+    def difference(self) -> float: ...
+    @property
+    def q(self) -> float: ...
+    def _asdict(self) -> dict[str, Any]: ...
 
 
 class Slice(NamedTuple):
@@ -13,7 +39,8 @@ class Slice(NamedTuple):
 
     `mean` of the metric and `difference` (mean − mean of the rest) have 95 % intervals, a bootstrap over users; `q` is the p-value of the
     difference after control of the false-discovery rate over all slices of the report (Benjamini-Hochberg, 1995). These are NaN where
-    they are not defined: cases of one user only, no rest. `miss_share` is the share of all misses of the model that are in the slice.
+    they are not defined: cases of one user only, no rest. `miss_share` is the share of all misses of the model that are in the slice,
+    NaN where the model has none: a miss is an item that came next and ranked below 10, whatever the metric.
     """
 
     attribute: str
@@ -29,6 +56,11 @@ class Slice(NamedTuple):
     p: float
     q: float
     miss_share: float
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether the slice differs from the rest by more than chance; the sign of `difference` says whether it is worse."""
+        return self.q < RELIABLE
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,3 +79,57 @@ class SliceReport:
         """Return the positions (n,) of a slice's cases in the arrays of the evaluation."""
         found = next(each for each in self.attributes if each.name == attribute)
         return np.flatnonzero(found.codes == found.values.index(value))
+
+
+def measure_slices(evaluation: Evaluation, dataset: Dataset, split: Split, metric: str = f"ndcg@{TOP_K}", seed: int = 0) -> SliceReport:
+    """Return a metric in every slice of an evaluation; any metric that has a value per case will do (`Evaluation.values`)."""
+    return measure_attributes(evaluation, find_attributes(evaluation, dataset, split), metric, seed)
+
+
+def measure_attributes(
+    evaluation: Evaluation, attributes: Iterable[Attribute], metric: str = f"ndcg@{TOP_K}", seed: int = 0
+) -> SliceReport:
+    """Return a metric in every slice by these attributes, those of `find_attributes` or others."""
+    attributes = tuple(attributes)
+    values = evaluation.values(metric)
+    known = np.isfinite(values)
+    return SliceReport(
+        metric=metric,
+        cases=evaluation.cases,
+        users=evaluation.users,
+        mean=float(values[known].mean()) if known.any() else np.nan,
+        attributes=attributes,
+        slices=tuple(_measure(evaluation, attributes, values, seed)) if attributes else (),
+        seed=seed,
+    )
+
+
+def _measure(evaluation: Evaluation, attributes: tuple[Attribute, ...], values: np.ndarray, seed: int) -> Iterator[Slice]:
+    """Yield the slices that have a case."""
+    members = find_members([each.codes for each in attributes], [len(each.values) for each in attributes])
+    by_user = add_up_users(np.ones(len(values)), evaluation.user_codes, members)
+    cases, users = by_user.sum(axis=0).A1, by_user.getnnz(axis=0)
+    is_missed = evaluation.ranks > TOP_K
+    with np.errstate(invalid="ignore"):
+        miss_shares = (members.T @ is_missed) / is_missed.sum()
+    statistics = compare_with_rest(values, evaluation.user_codes, members, seed)
+    columns = (*statistics, control_false_discoveries(statistics.p), miss_shares)
+    keys = ((each.name, value) for each in attributes for value in each.values)
+    for at, key in enumerate(keys):
+        if cases[at]:
+            yield Slice(*key, int(cases[at]), int(users[at]), *(float(column[at]) for column in columns))
+
+
+def control_false_discoveries(p: np.ndarray) -> np.ndarray:
+    """Return q-values (n,): p-values after control of the false-discovery rate (Benjamini-Hochberg); NaN stays NaN and does not count."""
+    q = np.full(len(p), np.nan)
+    known = np.flatnonzero(np.isfinite(p))  # by hand: importing scipy.stats takes longer than the whole report
+    order = known[np.argsort(p[known])]
+    grown = p[order] * len(order) / np.arange(1, len(order) + 1)
+    q[order] = np.minimum(np.minimum.accumulate(grown[::-1])[::-1], 1.0)
+    return q
+
+
+def order_by_loss(slices: Iterable[AnySlice]) -> list[AnySlice]:
+    """Return slices, or changes of slices, with reliable losses first, the largest loss first, and the others by their difference."""
+    return sorted(slices, key=lambda each: (not (each.q < RELIABLE and each.difference < 0), np.nan_to_num(each.difference, nan=np.inf)))

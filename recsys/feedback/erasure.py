@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, select, true, update
 from sqlalchemy.orm import Session
 
 from recsys.accounts.account import LOCAL, Account
@@ -44,7 +44,7 @@ def erase_account(store: Store, account: Account, whom: str, dataset: str | None
     """Erase what an account did, on one dataset or on all; without a dataset also its tokens, schedules, name and address.
 
     `whom` is the id or the verified address of the account, or "local", whose row stays: it names nobody. With `rehearse` rows are only
-    counted. Erasing another person's data needs the role admin.
+    counted. Cases of others that the person has changed stay, without the name. Erasing another person's data needs the role admin.
     """
     with _open(store, rehearse) as session:
         row = find_account_row(session, whom)
@@ -61,6 +61,9 @@ def erase_account(store: Store, account: Account, whom: str, dataset: str | None
                 conditions[AccountRow] = AccountRow.id == row.id
         subject = f"account {row.id}" + ("" if dataset is None else f" on {dataset}")
         erasure = _erase(session, account, subject, conditions, rehearse)
+        if not rehearse:
+            where = true() if dataset is None else CaseRow.dataset == dataset
+            session.execute(update(CaseRow).where(CaseRow.changed_by == row.id, where).values(changed_by=None))
     store.remove_traces()
     return erasure
 

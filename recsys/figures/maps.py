@@ -8,20 +8,14 @@ from html import escape
 
 import numpy as np
 
+from recsys.core import Dataset
+from recsys.core.geography import Outline
 from recsys.figures.chart import Chart
 from recsys.figures.palette import Palette
 
 KM_PER_DEGREE = 111.195
 WIDE = 1_000  # units of the base map's drawing across the view
 BARS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000)  # kilometres
-
-
-@dataclass(frozen=True, eq=False)
-class Outline:
-    """Shapes that come with a dataset, (n, 2) latitude and longitude: the coast, closed, and a river."""
-
-    coast: np.ndarray
-    river: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +81,27 @@ def fit_map_view(
     return MapView(
         item_places[known].astype(np.float32), _pair(corners[0]), _pair(corners[1]), _names(item_places, known, districts), outline
     )
+
+
+def fit_user_view(dataset: Dataset, user: str, outline: Outline | None) -> MapView | None:
+    """Return the view of the places that a user visits; None for data without places."""
+    places = dataset.places
+    if places is None or dataset.item_places is None or not np.isfinite(dataset.item_places).any():
+        return None
+    return fit_map_view(dataset.item_places, places[dataset.rows(user)], list_districts(dataset), outline)
+
+
+def list_districts(dataset: Dataset) -> list[str] | None:
+    """Return the district of each item; None for data without districts."""
+    return dataset.items["district"].tolist() if "district" in dataset.items else None
+
+
+def find_item_places(dataset: Dataset, items: Sequence[str]) -> np.ndarray:
+    """Return latitude and longitude of items (n, 2), NaN where unknown."""
+    if dataset.item_places is None:
+        return np.full((len(items), 2), np.nan)
+    codes = dataset.vocabulary.encode(items)
+    return np.where((codes > 0)[:, None], dataset.item_places[codes - 1], np.nan)
 
 
 def _unwrap(places: np.ndarray, longitude: float) -> np.ndarray:

@@ -31,13 +31,14 @@ def rank_strip(
     colours: Palette,
     first: int = 0,
     title: str = "",
+    marked: int | None = None,
 ) -> go.Figure:
     """A dot for each step by its rank on a log scale: green in the top 10, orange outside.
 
     `ranks` (T + 1,) NaN at the end and where a model has no list, infinity for an item outside a finished list, which is drawn at the
     bottom; `splits` (T,) train, validation or test, `moments` (T,) local times, None where unknown and for
     data that knows only the order of events. Of a long timeline they are a stretch from step `first` on, which `title` then says. Dots carry their step as customdata. Training events are drawn pale, since hits on these do not measure prediction. The figure is the same at every step, so that the
-    browser draws it once; `locate_on_strip` returns the cursor's place on it.
+    browser draws it once; `locate_on_strip` returns the cursor's place on it. Where there is no cursor, the step `marked` has a line and a ring.
     """
     note = _("green: in the top {k}, orange: not", k=TOP_K)
     figure = Chart(title or _("Rank of the next item at every step"), colours, STRIP.height, note)
@@ -50,6 +51,8 @@ def rank_strip(
     figure.update_yaxes(range=[floor, TOP], tickvals=_height(ticks), ticktext=labels, title=axis_title(_("rank"), colours))
     positions, labels = step_ticks(length, moments, first)
     figure.update_xaxes(range=[first - 0.6, first + length + 0.6], tickvals=positions, ticktext=labels, tickangle=0)
+    if marked is not None:
+        _mark_step(figure, ranks, marked, floor, colours, first)
     figure.update_layout(margin=STRIP.margin, clickmode="event+select")
     return figure.to_figure()
 
@@ -65,6 +68,14 @@ def locate_on_strip(ranks: np.ndarray, step: int) -> tuple[float, float | None]:
     if np.isnan(ranks[step]):
         return across, None
     return across, (float(_dot_heights(ranks)[step]) - TOP) / (_floor(ranks) - TOP)
+
+
+def _mark_step(figure: Chart, ranks: np.ndarray, step: int, floor: float, colours: Palette, first: int) -> None:
+    figure.add_shape(type="line", x0=step, x1=step, y0=TOP, y1=floor, line=dict(color=colours.accent, width=2), layer="above")
+    if not np.isnan(ranks[step - first]):
+        ring = dict(size=16, color="rgba(0,0,0,0)", line=dict(width=2.5, color=colours.accent))
+        height = _dot_heights(ranks)[step - first : step - first + 1]
+        figure.add_trace(dict(type="scatter", x=[step], y=height, mode="markers", marker=ring, hoverinfo="skip"))
 
 
 def _worst(ranks: np.ndarray) -> float:

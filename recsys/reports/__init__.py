@@ -1,1 +1,1 @@
-"""Reports: cases as one HTML file that opens without a network and without the app."""
+"""Reports: kept cases as one HTML file that opens without a network and without the app."""

@@ -70,7 +70,9 @@ def test_the_longest_ids_fit_into_the_indexes(store: Store) -> None:
     with store.write() as session:
         for table in Table.metadata.sorted_tables:
             if table.name in ("impressions", "feedback", "comparisons", "cases", "accounts"):
-                values = {column.name: "\U0001f600" * column.type.length for column in table.columns if hasattr(column.type, "length")}
+                values = {
+                    column.name: "\U0001f600" * (column.type.length or 1) for column in table.columns if hasattr(column.type, "length")
+                }
                 values["id"] = "i" * 32
                 values |= {key.parent.name: "i" * 32 for key in table.foreign_keys}
                 others = {column.name: 1 if "JSON" not in str(column.type) else [] for column in table.columns if column.name not in values}

@@ -20,7 +20,8 @@ from recsys.explain.global_.global_importance import (
     measure_global_importance,
     summarize_importance,
 )
-from recsys.explain.global_.surrogate import FAR, FOLLOWS, KIND, NEVER, POPULAR, SINCE, TIMES, Condition, describe_condition, fit_surrogate
+from recsys.explain.global_.item_features import FAR, FOLLOWS, KIND, NEVER, POPULAR, SINCE, TIMES
+from recsys.explain.global_.surrogate import Condition, describe_condition, fit_surrogate
 
 
 class LastOnly:

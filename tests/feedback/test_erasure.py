@@ -49,7 +49,7 @@ def fill(store: Store, *people: Account) -> None:
                 with store.write() as session:
                     about = {"account_id": person.id, "dataset": dataset, "user_id": user, "step": 1}
                     session.add(ComparisonRow(**about, first="a", second="b", method="interleaved", shown={}))
-                    session.add(CaseRow(**about, checkpoint="a", version=1, view="", note=f"secret of {person.name}"))
+                    session.add(CaseRow(**about, checkpoint="a", version=1, note=f"secret of {person.name}"))
         withdraw_feedback(store, person, "shop", "u2", "i1")
         with store.write() as session:
             session.add(TokenRow(account_id=person.id, name="t", digest=person.name))

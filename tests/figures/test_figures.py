@@ -11,8 +11,9 @@ import pytest
 
 from recsys.analysis.interest_profile import profile_interest
 from recsys.core import Dataset
+from recsys.core.geography import Outline
 from recsys.figures.interest_profile import interest_stream, locate_on_stream
-from recsys.figures.maps import Outline, fit_map_view
+from recsys.figures.maps import fit_map_view
 from recsys.figures.palette import DARK, LIGHT, Palette, category_colours, category_order
 from recsys.figures.route_map import Route, base_map_html, route_html
 from recsys.figures.timeline import locate_on_strip, rank_strip

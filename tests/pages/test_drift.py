@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.inspect.drift.report_text import evidence_html, lead_html
+from pages.inspect.drift.report_text import evidence_html
 from recsys.datasets import open_dataset
 from recsys.drift import build_feature_space, detect_drift
+from recsys.drift.report_wording import describe_report
 from tests.conftest import build
 from tests.pages.conftest import told
 
@@ -44,7 +45,7 @@ def test_the_certainty_of_a_change_is_stated(p_value: float, word: str) -> None:
     dataset = open_dataset("demo-city")
     report = detect_drift(dataset, build_feature_space(dataset), MOVED)
     report = replace(report, changes=tuple(replace(change, p_value=p_value) for change in report.changes))
-    assert word in lead_html(report, "event")
+    assert word in describe_report(report, "event")
     title = {0.002: "Move, ", 0.008: "Probable move, ", 0.04: "Possible move, "}[p_value]
     assert f"<b>{title}" in evidence_html(report)
 

@@ -105,8 +105,13 @@ def test_the_global_view(train_tiny: Callable[..., None], open_page: Callable[..
     app.segmented_control(key="view").set_value("global").run()
     text = told(app)
     assert not app.error and not app.exception
-    assert "one at a time" in text and "Surrogate model" in text and "of the model’s top 10" in text
-    assert len(app.get("plotly_chart")) == 2
+    assert (
+        "one at a time" in text
+        and "Surrogate model: boosted trees" in text
+        and "Surrogate model: a few rules" in text
+        and "of the model’s top 10" in text
+    )
+    assert len(app.get("plotly_chart")) == 5, "two of events, three of the boosted trees"
 
 
 def test_smallest_addition_that_brings_an_item_in(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:

@@ -8,9 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import cache
-from pages.explore.timeline.strip_view import MOST_DOTS, STRETCH, StripView
 from recsys.core import Dataset
 from recsys.evaluation.replay import Replay, replay_history
+from recsys.figures.strip_view import MOST_DOTS, STRETCH, StripView
 from recsys.training.checkpoints import find_checkpoint, load_checkpoint
 from tests.pages.test_timeline import html
 

@@ -248,8 +248,8 @@ from pages.evaluate.checkpoints import bring_model
 bring_model._keep_upload([file], SimpleNamespace(dataset=data))
 """,
     "evaluate": """
-from pages.evaluate.leaderboard import evaluation_button
-evaluation_button._evaluate(SimpleNamespace(dataset=data, device="cpu"), {}, ["markov"], "validation")
+from pages.shell import evaluations
+evaluations.evaluate(SimpleNamespace(dataset=data, device="cpu"), {}, ["markov"], "validation")
 """,
     "accounts": """
 from pages.evaluate.accounts import roles

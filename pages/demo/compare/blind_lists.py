@@ -10,6 +10,7 @@ from pages.ui import html, item_card, request_context, theme
 from recsys.core.formatting import format_moment, format_number, join_words
 from recsys.core.nouns import count_events
 from recsys.core.translation import _
+from recsys.core.user_names import name_user
 from recsys.feedback.blind_comparison import INTERLEAVED, BlindComparison
 from recsys.feedback.interleaving import FIRST, SECOND, TIE
 
@@ -18,7 +19,7 @@ LATEST = 5
 
 def question_html(here: Cursor, comparison: BlindComparison) -> str:
     """Return the question as HTML, and what is known of the user: the latest events, and the time of the request."""
-    user = html.escape_html(cache.user_name(here.dataset, here.user))
+    user = html.escape_html(name_user(here.dataset, here.user))
     values = dict(user=user, step=format_number(here.step), events=count_events(len(here.history), here.dataset.noun))
     if comparison.method == INTERLEAVED:
         question = _("Tick what <b>{user}</b> would take after {step} of {events}.", **values)

@@ -16,6 +16,7 @@ from recsys.core.formatting import format_number, join_words
 from recsys.core.nouns import count_events
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import N_, _, ngettext
+from recsys.core.user_names import name_user
 
 if TYPE_CHECKING:
     from recsys.analysis.model_comparison import ReplayComparison
@@ -89,7 +90,7 @@ class ModelColumns:
 
     def sentence(self) -> str:
         """Return two sentences as HTML: the next item and the model that ranks it best, and the model that is best most often."""
-        user = html.escape_html(cache.user_name(self.dataset, self.here.user))
+        user = html.escape_html(name_user(self.dataset, self.here.user))
         events = count_events(len(self.here.history), self.dataset.noun)
         if self.next_item is None:
             end = _("The timeline of <b>{user}</b> ends here, after {events}.", user=user, events=events)

@@ -17,6 +17,7 @@ from recsys.core import TOP_K, Dataset
 from recsys.core.formatting import format_moment, format_number, join_words
 from recsys.core.nouns import count_events
 from recsys.core.translation import N_, _
+from recsys.core.user_names import name_user
 from recsys.feedback.recording import Feedback, Impression
 from recsys.feedback.stars import count_stars
 
@@ -41,7 +42,7 @@ def history_sentence(cursor: Cursor, moment: datetime | None, card: "CheckpointC
     values = dict(
         k=format_number(TOP_K),
         model=escape_html(name_checkpoint(card.name, card.model)),
-        user=escape_html(cache.user_name(dataset, cursor.user)),
+        user=escape_html(name_user(dataset, cursor.user)),
         step=format_number(step),
         events=count_events(len(history), dataset.noun),
     )

@@ -7,9 +7,10 @@ import streamlit as st
 
 from pages import cache
 from pages.demo.recommend import session
+from pages.shell import view_settings
 from pages.shell.cursor import Cursor, move_cursor
 from pages.ui.errors import escape_markdown
-from recsys.core.formatting import format_number
+from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import N_, _, ngettext
 from recsys.feedback.recording import Feedback
 from recsys.feedback.stars import count_stars
@@ -37,6 +38,19 @@ def draw_chips(cursor: Cursor, given: Sequence[Feedback]) -> None:
                     _draw_chip(cursor, each, at)
 
 
+def draw_kept(cursor: Cursor, kept: Sequence[Feedback]) -> None:
+    """Draw which feedback the list of an open case or link follows in place of one's own, and the button that ends this."""
+    named = join_words(_describe(cursor, each) for each in kept)
+    words = _("This list follows the feedback of the open view: {feedback}. Your own is not used.", feedback=named)
+    if not kept:
+        words = _("This list follows no feedback, as the open view did. Your own is not used.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(escape_markdown(words))
+        if st.button(_("Use my feedback"), key="use_own"):
+            view_settings.forget_restored()
+            st.rerun()
+
+
 def draw_forgetting(cursor: Cursor, timeline: Sequence[Feedback]) -> None:
     """Draw the button that forgets what was tried at this step, and a list of the other steps with feedback."""
     steps = Counter(each.step for each in timeline if each.action in CHIPS)
@@ -55,13 +69,17 @@ def draw_forgetting(cursor: Cursor, timeline: Sequence[Feedback]) -> None:
 
 
 def _draw_chip(cursor: Cursor, given: Feedback, at: int) -> None:
-    values, title = cache.star_values(cursor.dataset), cursor.dataset.title_of(given.item_id)
-    stars = format_number(count_stars(given.rating, values)) if given.rating is not None and values is not None else ""
     st.button(
-        escape_markdown(_(CHIPS[given.action], item=title, stars=stars)),
+        escape_markdown(_describe(cursor, given)),
         key=f"tried_{at}_{given.action}",
         icon=":material/close:",
         help=_("Take it back"),
         on_click=session.withdraw,
         args=(cursor, given.item_id, given.action),
     )
+
+
+def _describe(cursor: Cursor, given: Feedback) -> str:
+    values, title = cache.star_values(cursor.dataset), cursor.dataset.title_of(given.item_id)
+    stars = format_number(count_stars(given.rating, values)) if given.rating is not None and values is not None else ""
+    return _(CHIPS[given.action], item=title, stars=stars)

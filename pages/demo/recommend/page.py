@@ -25,13 +25,15 @@ def draw_list() -> None:
     feedback.retry_unsaved()
     timeline = [each for each in feedback.load_timeline_feedback(here) if each.action != session.SKIP]
     given = [each for each in timeline if each.step == here.step]
+    kept = session.follow_kept(here, given)
+    given = given if kept is None else kept
     trial, is_allowed = session.build_trial(here, given), feedback.may_give_feedback()
     controls, list_column = st.columns([3, 9], gap="large")
     with controls:
         context = request_context.draw_context_controls(here, find_model_spec(loaded.card.model).aware, "try")
         chosen = filters.draw_filters(here.dataset)
         model = code_parameters.draw_parameters(loaded.model, controls)
-        if is_allowed:
+        if is_allowed and kept is None:
             feedback_chips.draw_forgetting(here, timeline)
     with list_column:
         request = request_context.build_request(here, trial, context)
@@ -39,9 +41,12 @@ def draw_list() -> None:
         impression = session.show_list(here, loaded, items, scores, session.describe_changes(trial, request, context, chosen))
         feedback.draw_unsaved()
         described = request_context.describe_context(here, context)
+        is_allowed = is_allowed and kept is None
         is_quiet = fixed_reason is not None or bool(given) or not is_allowed
         st.html(cards.notes_html(reason, described, is_quiet, cache.star_values(here.dataset) is not None))
-        if is_allowed:
+        if kept is not None:
+            feedback_chips.draw_kept(here, kept)
+        elif is_allowed:
             feedback_chips.draw_chips(here, given)
         else:
             st.caption(_("Your role can look at lists but not give feedback; an admin can give you the role of an editor."))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages import cache
 from pages.demo.recommend.filters import Filters, select_top_items
-from pages.shell import feedback
+from pages.shell import feedback, view_settings
 from pages.shell.cursor import Cursor
 from pages.ui.errors import guarded
 from pages.ui.request_context import RequestContext, TrialHistory
@@ -48,6 +48,36 @@ def build_trial(cursor: Cursor, given: Sequence[Feedback]) -> TrialHistory:
         dislikes=items("dislike", rated=False),
         ratings=tuple(ratings.items()),
     )
+
+
+def follow_kept(cursor: Cursor, own: Sequence[Feedback]) -> list[Feedback] | None:
+    """Return the feedback that the list of an open case or link follows; None where there is none, or it is the account's own.
+
+    What the list follows now is recorded with the view.
+    """
+    kept = _read_kept(cursor)
+    given = own if kept is None or _rows(kept) == _rows(own) else kept
+    view_settings.record(feedback=_rows(given))
+    return None if given is own else list(given)
+
+
+def _rows(given: Sequence[Feedback]) -> list[list[Any]]:
+    return [[each.item_id, each.action, each.rating] for each in given]
+
+
+def _read_kept(cursor: Cursor) -> list[Feedback] | None:
+    rows = view_settings.restored(cursor, "feedback")
+    if not isinstance(rows, list):
+        return None
+    known = set(cache.items_by_popularity(cursor.dataset))
+    found = []
+    for row in rows:
+        match row:
+            case [str(item), "take" | "like" | "dislike" as action, None] if item in known:
+                found.append(Feedback("", item, action, None, cursor.step, 0.0))
+            case [str(item), "rating" as action, int(rating) | float(rating)] if item in known:
+                found.append(Feedback("", item, action, float(rating), cursor.step, 0.0))
+    return found
 
 
 def show_list(cursor: Cursor, found: LoadedCheckpoint, items: list[str], scores: np.ndarray, context: Mapping[str, Any]) -> Impression:

@@ -9,12 +9,11 @@ import streamlit as st
 from pages import cache
 from pages.shell.account import check_action, draw_refusal
 from pages.shell.cursor import Cursor
-from pages.ui import metrics
 from pages.ui.errors import escape_markdown, guarded
 from pages.ui.training_job import STATE, TrainingJob, session_check
 from recsys.core import Dataset
 from recsys.core.devices import DEVICES
-from recsys.core.split import PROTOCOLS, default_protocol
+from recsys.core.split import PROTOCOL_DESCRIPTIONS, PROTOCOLS, default_protocol
 from recsys.core.translation import N_, _
 from recsys.models import MODELS, ModelSpec
 from recsys.storage.paths import check_name
@@ -74,7 +73,7 @@ def draw_form(here: Cursor) -> None:
         index=protocols.index(default) if default in protocols else 0,
         key="train_protocol",
         help="\n\n".join(
-            _("{protocol}: {description}.", protocol=name, description=_(text)) for name, text in metrics.PROTOCOL_DESCRIPTIONS.items()
+            _("{protocol}: {description}.", protocol=name, description=_(text)) for name, text in PROTOCOL_DESCRIPTIONS.items()
         ),
     )
     device = third.selectbox(_("Device"), DEVICES, key="train_device") if spec.gradient else "cpu"

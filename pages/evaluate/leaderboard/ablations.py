@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.evaluate.leaderboard.labels import ALL, METRICS
+from pages.evaluate.leaderboard.labels import ALL
 from pages.evaluate.leaderboard.rows import LeaderboardRows
 from pages.evaluate.leaderboard.tables import place_side_by_side
 from pages.ui import html
-from pages.ui.metrics import format_interval
+from pages.ui.metrics import METRICS, format_interval
 from recsys.core.formatting import format_fixed
 from recsys.core.translation import _
 from recsys.evaluation import PairedDifference

@@ -1,15 +1,7 @@
-"""Labels of metrics, splits and slices on the leaderboard; translated where they are shown."""
+"""Labels of slices and of further metrics on the leaderboard; translated where they are shown."""
 
 from recsys.core.translation import N_
 
-DEFAULT_METRIC = "ndcg@10"
-METRICS = {"ndcg@10": "NDCG@10", "hr@10": N_("Hit rate@10"), "hr@1": N_("Hit rate@1"), "mrr": "MRR"}
-METRIC_HELP = {
-    "ndcg@10": N_("1 where the next item is first, lower the further down it ranks, 0 outside the top 10"),
-    "hr@10": N_("share of events whose next item is in the top 10"),
-    "hr@1": N_("share of events whose next item is first"),
-    "mrr": N_("mean of 1 divided by the rank of the next item"),
-}
 MORE_METRICS = {
     "precision@10": "Precision@10",
     "recall@10": "Recall@10",
@@ -24,9 +16,6 @@ MORE_METRICS = {
     "request": N_("Latency of one request, ms"),
 }
 LOGARITHMIC = ("parameters", "seconds", "request")
-
-SPLITS = {"validation": N_("Validation events"), "test": N_("Test events")}
-SPLITS_IN_SENTENCES = {"train": N_("training events"), "validation": N_("validation events"), "test": N_("test events")}
 
 ALL = "all"
 SLICES = {ALL: N_("All cases"), "new_users": N_("New users"), "rare_items": N_("Rare items")}

@@ -5,7 +5,7 @@ import streamlit as st
 from pages import cache
 from pages.evaluate.leaderboard import ablations, evaluation_button, labels, predictions, rows, scatter, tables
 from pages.shell import cursor
-from pages.ui import html
+from pages.ui import html, metrics
 from pages.ui.errors import escape_markdown
 from recsys.core.moments import describe_order
 from recsys.core.split import SPLIT_NAMES
@@ -26,9 +26,9 @@ def choose(label: str, options: dict[str, str], key: str, first: str) -> str:
 
 def draw() -> None:
     with st.container(horizontal=True, gap="medium"):
-        metric = choose(_("Sort by"), labels.METRICS, "board_metric", labels.DEFAULT_METRIC)
+        metric = choose(_("Sort by"), metrics.METRICS, "board_metric", metrics.DEFAULT_METRIC)
         part = choose(_("Subset"), labels.SLICES, "board_part", labels.ALL)
-        which = choose(_("Split"), {name: labels.SPLITS[name] for name in SPLIT_NAMES[1:]}, "board_split", "validation")
+        which = choose(_("Split"), {name: metrics.SPLITS[name] for name in SPLIT_NAMES[1:]}, "board_split", "validation")
     shown = rows.load_rows(here, trained, which)
     if part != labels.ALL and shown.lines:
         html.lead(tables.slice_sentence(shown.lines, part))

@@ -9,6 +9,7 @@ import streamlit as st
 from pages import cache
 from pages.evaluate.leaderboard.labels import ALL
 from pages.shell.cursor import Cursor
+from pages.shell.evaluations import find_evaluation
 from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
 from recsys.core.formatting import join_words
@@ -39,10 +40,7 @@ def load_rows(here: Cursor, trained: Mapping[str, "CheckpointEntry"], which: str
         if each.card.dataset_fingerprint != here.dataset.fingerprint or find_model_spec(each.card.model).candidates_only:
             continue
         line = build_leaderboard_row(each.card, here.dataset)
-        is_requested = (name, each.card.created, which) in requested_evaluations()
-        measured = cache.evaluation(here.dataset, name, which, here.device) if is_requested else None
-        if measured is None and which == "validation":
-            measured = cache.measurement(here.dataset, each.card, which)
+        measured = find_evaluation(here, name, each, which)
         if measured is not None:
             line = add_measurement(line, measured.evaluation, measured.request_ms)
             evaluations[name] = measured.evaluation
@@ -50,11 +48,6 @@ def load_rows(here: Cursor, trained: Mapping[str, "CheckpointEntry"], which: str
             continue
         lines.append(line)
     return LeaderboardRows(lines, evaluations)
-
-
-def requested_evaluations() -> set[tuple[str, str, str]]:
-    """Return (checkpoint, created, split) of the evaluations this session has asked for; results are on disk or in the cache."""
-    return st.session_state.setdefault("evaluated", set())
 
 
 def select_slice(lines: Sequence[LeaderboardRow], part: str) -> list[LeaderboardRow]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.evaluate.leaderboard.labels import LOGARITHMIC, METRICS, MORE_METRICS, SPLITS_IN_SENTENCES
+from pages.evaluate.leaderboard.labels import LOGARITHMIC, MORE_METRICS
 from pages.ui import charts, theme
+from pages.ui.metrics import METRICS, SPLITS_IN_SENTENCES
 from recsys.core.translation import _, ngettext
 from recsys.figures.leaderboard import Mark, trade_off
 from recsys.leaderboard import LeaderboardRow

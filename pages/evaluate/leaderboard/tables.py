@@ -5,9 +5,17 @@ from collections.abc import Mapping, Sequence
 
 from pages.evaluate.leaderboard import labels
 from pages.ui import html
-from pages.ui.metrics import PROTOCOL_DESCRIPTIONS, format_latency, format_train_time, metric_html
+from pages.ui.metrics import (
+    METRIC_HELP,
+    METRICS,
+    SPLITS_IN_SENTENCES,
+    format_latency,
+    format_train_time,
+    metric_html,
+)
 from recsys.core import Dataset
 from recsys.core.formatting import format_fixed, format_number, join_words
+from recsys.core.split import PROTOCOL_DESCRIPTIONS
 from recsys.core.translation import N_, _, ngettext
 from recsys.evaluation import Evaluation, compare_paired
 from recsys.leaderboard import LeaderboardRow
@@ -36,7 +44,7 @@ def protocol_sentence(dataset: Dataset, protocol: str, split: str, table: Sequen
     first = _(
         "<b>{protocol}, {split}</b>: {description}.",
         protocol=html.escape_html(protocol),
-        split=_(labels.SPLITS_IN_SENTENCES[split]),
+        split=_(SPLITS_IN_SENTENCES[split]),
         description=_(PROTOCOL_DESCRIPTIONS[protocol]),
     )
     second = _("Items seen before stay candidates.") if dataset.repeats else _("Items seen before are not candidates.")
@@ -72,8 +80,8 @@ def table_html(table: Sequence[LeaderboardRow], chosen: str) -> str:
         _("Models that use neither"): [line for line in table if not line.aware],
     }
     heads = "".join(
-        f'<th class="n" title="{html.escape_html(_(labels.METRIC_HELP[name]))}">{html.escape_html(_(label))}</th>'
-        for name, label in labels.METRICS.items()
+        f'<th class="n" title="{html.escape_html(_(METRIC_HELP[name]))}">{html.escape_html(_(label))}</th>'
+        for name, label in METRICS.items()
     )
     more = "".join(f'<th class="n">{head}</th>' for head in (_("Parameters"), _("Training time"), _("Latency")))
     first = _("Model")
@@ -103,7 +111,7 @@ def _row(line: LeaderboardRow, members: Sequence[LeaderboardRow], chosen: bool) 
     context = CONTEXT_NOTES[frozenset(line.aware)]
     note = _(context) if context else lists_sentence(line)
     cells = ""
-    for name in labels.METRICS:
+    for name in METRICS:
         best = len(members) > 1 and 0 < line.metrics.get(name, 0) >= max(each.metrics.get(name, 0) for each in members)
         cells += f'<td class="n{" best" if best else ""}">{metric_html(line.metrics, line.intervals, name)}</td>'
     unknown = html.escape_html(_("not measured yet"))
@@ -137,7 +145,7 @@ def compare_best_two(table: Sequence[LeaderboardRow], evaluations: Mapping[str, 
         first=html.escape_html(ready[0].title),
         second=html.escape_html(ready[1].title),
         difference=format_fixed(found.difference, 3),
-        metric=html.escape_html(_(labels.METRICS[metric])),
+        metric=html.escape_html(_(METRICS[metric])),
     )
     if not math.isfinite(found.p):
         return _("<b>{first}</b> leads <b>{second}</b> by {difference} {metric}; the events of one user allow no test.", **values)

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages import cache
-from pages.explore.timeline import whole_replay
+from pages.explore.timeline import replay_download, whole_replay
 from pages.explore.timeline.change_marks import ChangeMarks
 from pages.explore.timeline.interest_comparison import describe_interest
 from pages.explore.timeline.step_view import StepView
@@ -20,6 +20,7 @@ here = cursor.current_cursor()
 dataset, colours = here.dataset, theme.theme_palette()
 whole_replay.replay_if_asked(here)
 view = StepView(here)
+whole_replay.record(here, view.replay)
 
 
 @guarded
@@ -68,5 +69,6 @@ if view.interest is not None:
         keyboard.part("now_on_stream", now["now_on_stream"])
     with narrow:
         keyboard.part("pairs", now["pairs"])
+replay_download.draw_button(here)
 keyboard.walk(view.frames)
 change_marks.draw()

@@ -12,7 +12,6 @@ from pages import cache
 from pages.cache.explanations import explanation_key
 from pages.explore.timeline import next_behaviour
 from pages.explore.timeline.interest_comparison import interest_html
-from pages.explore.timeline.strip_view import StripView
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, theme
 from recsys.analysis.interest_profile import InterestProfile
@@ -21,10 +20,12 @@ from recsys.core.formatting import format_moment, format_number, format_short_mo
 from recsys.core.nouns import count_events
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import _, current_language, ngettext
+from recsys.core.user_names import name_user
 from recsys.evaluation.replay import Replay
 from recsys.figures.interest_profile import STREAM, interest_stream, locate_on_stream
-from recsys.figures.maps import MapView
+from recsys.figures.maps import MapView, find_item_places
 from recsys.figures.route_map import Route, has_marks_outside, route_html
+from recsys.figures.strip_view import StripView
 from recsys.figures.timeline import STRIP, rank_strip
 from recsys.figures.timeline_overview import OVERVIEW, locate_on_overview
 
@@ -46,7 +47,7 @@ class StepView:
         self.interest = cache.interest_profile(cursor.dataset, cursor.user)
         self.colours = theme.theme_palette()
         self.tints = cache.category_tints(self.dataset, self.colours)
-        self.user = cache.user_name(self.dataset, cursor.user)
+        self.user = name_user(self.dataset, cursor.user)
         self.map_view = cache.map_view(self.dataset, cursor.user)
         self.strip = StripView(self.replay, cursor.step)
 
@@ -240,9 +241,9 @@ class StepView:
         return Route(
             path=path[known],
             path_titles=titles,
-            recommended=cache.item_places(self.dataset, items),
+            recommended=find_item_places(self.dataset, items),
             titles=[self.dataset.title_of(item) for item in items],
-            next_place=None if next_item is None else cache.item_places(self.dataset, [next_item])[0],
+            next_place=None if next_item is None else find_item_places(self.dataset, [next_item])[0],
             next_title="" if next_item is None else self.dataset.title_of(next_item),
             hit=bool(next_item is not None and self.replay.ranks[self._at] <= TOP_K),
         )

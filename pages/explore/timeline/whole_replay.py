@@ -3,6 +3,8 @@
 import streamlit as st
 
 from pages import cache
+from pages.cache.models import REPLAYED_AT_ONCE
+from pages.shell import view_settings
 from pages.shell.cursor import Cursor
 from pages.ui import charts
 from recsys.core.formatting import format_duration, format_number
@@ -14,11 +16,23 @@ ASKED = "replay_whole"
 
 
 def replay_if_asked(here: Cursor) -> None:
-    """Replay the whole timeline with a progress bar if the button was pressed; leaving the page or moving the cursor ends it."""
-    if st.session_state.pop(ASKED, None) != (here.dataset.name, here.model, here.user):
+    """Replay the whole timeline with a progress bar if the button was pressed, or an opened view showed the whole.
+
+    Leaving the page or moving the cursor ends it.
+    """
+    is_asked = st.session_state.pop(ASKED, None) == (here.dataset.name, here.model, here.user)
+    if not is_asked and view_settings.restored(here, "whole") is not True:
+        return
+    if not is_asked and cache.replay(here.dataset, here.model, here.user, here.device, here.step).is_whole:
         return
     with charts.progress(_("Replaying …"), _describe) as report:
         cache.replay_whole(here.dataset, here.model, here.user, here.device, report)
+
+
+def record(here: Cursor, replay: Replay) -> None:
+    """Record with the view that it shows the whole of a long timeline."""
+    if replay.is_whole and replay.length > REPLAYED_AT_ONCE:
+        view_settings.record(whole=True)
 
 
 def draw_offer(here: Cursor, replay: Replay) -> None:

@@ -7,9 +7,9 @@ from pages import cache
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, theme
 from recsys.analysis.attention import AttentionSummary
-from recsys.core.formatting import format_distance, format_duration, format_number, format_share, join_words
-from recsys.core.nouns import count_events
-from recsys.core.translation import N_, _, ngettext
+from recsys.analysis.attention_wording import describe_age, describe_attention
+from recsys.core.formatting import format_distance, format_share, join_words
+from recsys.core.translation import N_, _
 from recsys.figures.attention import TERMS
 
 LISTED = 10
@@ -54,26 +54,8 @@ class AttentionText:
         self.titles = [self.dataset.title_of(str(self.history.items[event])) for event in summary.events]
 
     def lead_html(self) -> str:
-        """Return how concentrated the attention is, on which event most falls, and what this does not mean, as HTML."""
-        warning = _("Attention is <b>not an explanation</b> of the recommendations.")
-        if not len(self.summary.events):
-            return warning
-        best = int(self.summary.heaviest(1)[0])
-        sentences = [
-            ngettext(
-                "Half of the attention falls on <b>{count} event</b> of {total}, most on <b>{item}</b> ({share}, {before}).",
-                "Half of the attention falls on <b>{count} events</b> of {total}, most on <b>{item}</b> ({share}, {before}).",
-                self.summary.half(),
-                total=format_number(len(self.summary.events)),
-                item=html.escape_html(self.titles[best]),
-                share=format_share(float(self.summary.weights[best])),
-                before=html.escape_html(self._time_before(best)),
-            )
-        ]
-        if self.summary.start >= 0.05:
-            start = format_share(float(self.summary.start))
-            sentences.append(_("{share} falls on the start token before all events.", share=start))
-        return " ".join([*sentences, warning])
+        """Return the main finding as HTML."""
+        return describe_attention(self.summary, self.titles, self.dataset.noun)
 
     def list_html(self) -> str:
         """Return the events with most attention as rows of HTML."""
@@ -116,14 +98,8 @@ class AttentionText:
     def _about(self, at: int) -> str:
         """Return how long ago and how far away an event was, and its category, as HTML."""
         about = item_card.about_item(self.dataset, str(self.history.items[self.summary.events[at]]), self.tint_of)
-        parts = (html.escape_html(self._time_before(at)), self._distance(at), about)
+        parts = (html.escape_html(describe_age(self.summary, at, self.dataset.noun)), self._distance(at), about)
         return " · ".join(part for part in parts if part)
-
-    def _time_before(self, at: int) -> str:
-        if self.summary.hours is None or not np.isfinite(self.summary.hours[at]):
-            back = int(self.here.step - self.summary.events[at])
-            return _("{events} back", events=count_events(back, self.dataset.noun))
-        return _("{duration} before", duration=format_duration(float(self.summary.hours[at])))
 
     def _distance(self, at: int) -> str:
         if self.summary.kilometres is None or not np.isfinite(self.summary.kilometres[at]):

@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from pages import cache
-from pages.inspect.drift.report_text import moment_text
 from pages.shell import keyboard
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, text_vectors, theme
@@ -16,6 +15,7 @@ from recsys.core.formatting import format_number, format_share, join_words
 from recsys.core.translation import N_, _
 from recsys.drift import Change, DriftReport
 from recsys.drift.embedding_drift import ALPHA, SHUFFLES, WINDOW, ChangeSupport, EmbeddingDrift, InterestGap, Trajectory
+from recsys.drift.report_wording import moment_text
 from recsys.drift.wording import level_label
 from recsys.figures.embedding_drift import TRAJECTORY, gap_lines, interest_trajectory, locate_on_trajectory
 from recsys.models import find_model_spec

@@ -6,12 +6,13 @@ import streamlit as st
 
 from pages import cache
 from pages.inspect.drift import embedding_drift, forecast, population, report_view
-from pages.inspect.drift.report_text import choosable_views, evidence_html, footnote, lead_html, main_change
+from pages.inspect.drift.report_text import evidence_html
 from pages.shell import cursor, keyboard
 from pages.ui import html
 from pages.ui.errors import error_boundary
 from recsys.core.translation import _
 from recsys.drift.embedding_drift import Trajectory
+from recsys.drift.report_wording import choosable_views, describe_report, footnote, main_change
 
 here = cursor.current_cursor()
 report = cache.drift_report(here.dataset, here.user)
@@ -31,7 +32,7 @@ def frames(steps: Iterable[int]) -> dict[int, dict[str, str]]:
 
 
 st.title(_("Drift"))
-html.lead(lead_html(report, here.dataset.noun))
+html.lead(describe_report(report, here.dataset.noun))
 if len(here.history) and choosable_views(report):
     main = main_change(report)
     report_view.draw_stream(here, report, main, scene)

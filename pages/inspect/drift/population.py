@@ -10,6 +10,7 @@ from pages.ui import charts, html, theme
 from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_number, format_seconds
 from recsys.core.translation import N_, _, ngettext
+from recsys.core.user_names import name_user
 from recsys.drift import DriftReport
 from recsys.figures.population import distance_line, gain_bars
 
@@ -96,7 +97,7 @@ def _draw_largest_changes(here: Cursor) -> None:
     for user, words in strongest:
         left, right = st.columns([1, 4], vertical_alignment="center")
         left.button(
-            escape_markdown(cache.user_name(here.dataset, user)),
+            escape_markdown(name_user(here.dataset, user)),
             key=f"cohort_{user}",
             on_click=cursor.move_cursor,
             kwargs={"user": user},

@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages import cache
 from pages.inspect.drift.adaptation_text import adaptation_html
-from pages.inspect.drift.report_text import ANCHOR_NAMES, NamedAnchor, choosable_views, mobility_html, stream_text
+from pages.inspect.drift.report_text import ANCHOR_NAMES, NamedAnchor, mobility_html
 from pages.shell import keyboard
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
@@ -15,6 +15,7 @@ from recsys.core.translation import N_, _
 from recsys.drift import Change, DriftReport
 from recsys.drift.detection.event_features import read_user_events
 from recsys.drift.mobility import Anchor, measure_mobility
+from recsys.drift.report_wording import STREAM_TITLES, VIEW_OF_KIND, choosable_views, stream_text
 from recsys.figures.drift import (
     STREAM,
     before_after_bars,
@@ -28,8 +29,6 @@ from recsys.figures.drift import (
 from recsys.figures.mobility import movement_map
 from recsys.models import find_model_spec
 
-VIEW_OF_KIND = {"place": "area", "rhythm": "hour"}  # the view that shows a change best, category for all other kinds
-STREAM_TITLES = {"category": N_("Interest by category"), "area": N_("Interest by area"), "hour": N_("Interest by hour of the day")}
 PAIR_TITLES = {"category": N_("Categories"), "area": N_("Areas"), "hour": N_("Hours")}
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.cache.explanations import explanation_key, explanation_store
+from pages.inspect.explain import boosted_view
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme
 from recsys.core import TOP_K
@@ -15,6 +16,7 @@ from recsys.core.nouns import count_events
 from recsys.core.split import split_interactions
 from recsys.core.translation import _, ngettext
 from recsys.explain.fidelity.fidelity_benchmark import ReportProgress
+from recsys.explain.global_.boosted_surrogate import BoostedSurrogate, fit_boosted_surrogate
 from recsys.explain.global_.global_importance import (
     GlobalImportance,
     ImportanceLine,
@@ -56,6 +58,7 @@ def draw(here: Cursor, loaded: LoadedCheckpoint, lead: DeltaGenerator) -> None:
                 "it; blank: too few cases."
             )
         )
+    boosted_view.draw(_boosted_surrogate(here, loaded))
     st.html(rules_html(_surrogate(here, loaded)))
 
 
@@ -79,6 +82,17 @@ def _surrogate(here: Cursor, loaded: LoadedCheckpoint) -> Surrogate:
         return _("Fitting rules, user {done} of {total}", done=done, total=total)
 
     return _stored(here, loaded, "surrogate", _("Fitting rules …"), describe, fit)
+
+
+def _boosted_surrogate(here: Cursor, loaded: LoadedCheckpoint) -> BoostedSurrogate:
+    def fit(report: ReportProgress) -> BoostedSurrogate:
+        split = split_interactions(here.dataset, loaded.card.protocol)
+        return fit_boosted_surrogate(loaded.model, here.dataset, split, USERS, report=report)
+
+    def describe(done: int, total: int) -> str:
+        return _("Fitting trees, user {done} of {total}", done=done, total=total)
+
+    return _stored(here, loaded, "boosted surrogate", _("Fitting trees …"), describe, fit)
 
 
 def _stored(

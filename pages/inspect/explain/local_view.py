@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.inspect.explain import counterfactual
-from pages.inspect.explain.case import Case, align_values
+from pages.inspect.explain.case import Case
 from pages.inspect.explain.fidelity import fidelity_html, legend_html
 from pages.inspect.explain.options import choose_option
 from pages.inspect.explain.top_list import limit_note, list_at_cursor
@@ -13,6 +13,7 @@ from pages.ui import charts, html, theme
 from recsys.core.formatting import format_fixed, join_words
 from recsys.core.translation import N_, _
 from recsys.explain import METHODS
+from recsys.explain.explained_item import align_values
 from recsys.explain.explanation import Removal, Target
 from recsys.explain.progressive import SHAPLEY, ProgressiveExplanation
 from recsys.explain.wording import describe_additivity, has_contributions

@@ -1,19 +1,16 @@
 """The top-k list at the cursor, the items just below it, and the rank of the next item."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from pages.cache.explanations import explanation_key, explanation_store
 from pages.shell.cursor import Cursor
 from pages.ui import item_card
 from pages.ui.item_picker import OFFERED
-from recsys.core import TOP_K, FallsBack, Request, candidate_scores, request_at, top_k
+from recsys.core import TOP_K, FallsBack, Request, candidate_scores, top_k
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
+from recsys.explain.explained_item import MOST_EVENTS, make_explained_request
 from recsys.training.checkpoints import LoadedCheckpoint
-
-MOST_EVENTS = 3_000  # of a history that is explained
 
 
 class TopList:
@@ -53,8 +50,7 @@ class TopList:
 
 def explained_request(here: Cursor) -> Request:
     """Return the request at the cursor, of a long history with the latest events alone: a method may try pairs of events."""
-    request = request_at(here.history, here.step)
-    return replace(request, history=request.history.since(max(here.step - MOST_EVENTS, 0)))
+    return make_explained_request(here.dataset, here.user, here.step)
 
 
 def limit_note(here: Cursor) -> str:

@@ -6,12 +6,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages import cache
-from pages.inspect.explain.top_list import MOST_EVENTS, TopList, limit_note, list_at_cursor
+from pages.inspect.explain.top_list import TopList, limit_note, list_at_cursor
 from pages.shell.cursor import Cursor
 from pages.ui import html, item_card, request_context, theme
 from recsys.core import TOP_K
 from recsys.core.formatting import format_number, join_words
 from recsys.core.translation import _, ngettext
+from recsys.explain.explained_item import MOST_EVENTS
 from recsys.models import find_model_spec
 from recsys.training.checkpoints import LoadedCheckpoint
 

@@ -10,20 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from recsys.core import TOP_K, Dataset, Recommender, Request, candidate_scores, top_k
-from recsys.core.errors import DataError
+from recsys.core import TOP_K, Dataset, Recommender
 from recsys.core.formatting import format_fixed, format_number, format_share
-from recsys.core.geography import kilometres
-from recsys.core.split import TRAIN, Split
+from recsys.core.split import Split
 from recsys.core.translation import N_, _, ngettext
-from recsys.explain.fidelity.fidelity_benchmark import ReportProgress, sample_requests
+from recsys.explain.fidelity.fidelity_benchmark import ReportProgress
+from recsys.explain.global_.item_features import FAR, FOLLOWS, KIND, NEVER, POPULAR, SINCE, TIMES, Examples, sample_examples
 
 LEAVES, SMALLEST = 8, 30
-SAMPLED = 60  # other items per case
-HELD_OUT = 3  # every third user is held out
-NEVER = 1e5
 FAR_BACK = NEVER / 4  # longer than any history, and below NEVER
-TIMES, SINCE, POPULAR, FOLLOWS, KIND, FAR = "item count", "events since item", "popularity", "transition", "category", "distance"
 
 
 @dataclass(frozen=True)
@@ -71,40 +66,19 @@ def fit_surrogate(
     report: ReportProgress | None = None,
 ) -> Surrogate:
     """Fit the tree to two thirds of the users and measure its fidelity on the others."""
-    counts = _TrainingCounts(dataset, split)
-    random = np.random.default_rng(seed)
-    parts = []
-    for number, request in enumerate(sample_requests(dataset, split, which, count, seed)):
-        parts.append(_examples(model, dataset, request, counts, random))
-        if report is not None:
-            report(number + 1, count)
-    if len(parts) < HELD_OUT:
-        raise DataError(
-            ngettext(
-                "dataset '{dataset}' has {count} user with {split} events to explain, and rules need at least {least}; choose a larger dataset",
-                "dataset '{dataset}' has {count} users with {split} events to explain, and rules need at least {least}; choose a larger dataset",
-                len(parts),
-                dataset=dataset.name,
-                split=which,
-                least=HELD_OUT,
-            )
-        )
-    seen = [part for at, part in enumerate(parts) if at % HELD_OUT]
-    unseen = parts[::HELD_OUT]
-    return _fit(seen, unseen, counts.names, seed)
+    names, seen, unseen = sample_examples(model, dataset, split, count, which, seed, report)
+    return _fit(seen, unseen, names, seed)
 
 
-def _fit(
-    seen: Sequence[tuple[np.ndarray, np.ndarray]], unseen: Sequence[tuple[np.ndarray, np.ndarray]], names: Sequence[str], seed: int
-) -> Surrogate:
+def _fit(seen: Sequence[Examples], unseen: Sequence[Examples], names: Sequence[str], seed: int) -> Surrogate:
     from sklearn.tree import DecisionTreeClassifier  # takes a second to import
 
-    x, y = np.concatenate([part[0] for part in seen]), np.concatenate([part[1] for part in seen])
+    x, y = np.concatenate([part.features for part in seen]), np.concatenate([part.listed for part in seen])
     tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=SMALLEST, random_state=seed).fit(x, y)
     yes = list(tree.classes_).index(True) if True in tree.classes_ else None
     hits, popularity_hits, chance_hits = [], [], []
     at_popular = list(names).index(POPULAR)
-    for features, listed in unseen:
+    for features, listed in ((each.features, each.listed) for each in unseen):
         share = tree.predict_proba(features)[:, yes] if yes is not None else np.zeros(len(features))
         # Ties of the tree are ordered by popularity.
         best = np.lexsort((-features[:, at_popular], -share))[:TOP_K]
@@ -121,55 +95,6 @@ def _fit(
         len(unseen),
         importance,
     )
-
-
-class _TrainingCounts:
-    """Counts in the training events: popularity of items, and transitions from one to the next."""
-
-    def __init__(self, dataset: Dataset, split: Split):
-        codes, rows = dataset.item_codes, split.labels == TRAIN
-        self.popular = np.bincount(codes[rows], minlength=len(dataset.item_ids) + 1)[1:].astype(np.float64)
-        users = dataset.interactions["user_id"].cat.codes.to_numpy()
-        pairs = rows[1:] & rows[:-1] & (users[1:] == users[:-1])
-        self.before, self.after = codes[:-1][pairs] - 1, codes[1:][pairs] - 1
-        self.kinds = dataset.items["category"].astype(str).to_numpy() if "category" in dataset.items else None
-        self.places = dataset.item_places
-        self.names = [
-            TIMES,
-            SINCE,
-            POPULAR,
-            FOLLOWS,
-            *([KIND] if self.kinds is not None else []),
-            *([FAR] if self.places is not None else []),
-        ]
-
-    def features(self, dataset: Dataset, request: Request, items: np.ndarray) -> np.ndarray:
-        """Return features (n, F) of items at positions (n,)."""
-        taken = dataset.vocabulary.encode(request.history.items) - 1
-        times = np.bincount(taken, minlength=len(self.popular))[items].astype(np.float64)
-        latest = np.full(len(self.popular), -np.inf)
-        latest[taken] = np.arange(len(taken))
-        since = np.minimum(len(taken) - latest[items], NEVER)
-        next_ones = np.bincount(self.after[self.before == taken[-1]], minlength=len(self.popular))
-        columns = [times, since, self.popular[items], 100 * next_ones[items] / max(next_ones.sum(), 1)]
-        if self.kinds is not None:
-            columns.append(100 * (self.kinds[items][:, None] == self.kinds[taken][None, :]).mean(axis=1))
-        if self.places is not None and request.history.places is not None:
-            here = np.array([request.place]) if request.place is not None else request.history.places[-1:]
-            columns.append(np.nan_to_num(kilometres(here, self.places[items])[0], nan=NEVER))
-        return np.column_stack(columns)
-
-
-def _examples(
-    model: Recommender, dataset: Dataset, request: Request, counts: _TrainingCounts, random: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return features (n, F) of the listed items and of sampled others, and whether each is listed."""
-    vocabulary = dataset.vocabulary
-    scores = candidate_scores(model, [request], vocabulary, dataset.repeats)[0]
-    listed = np.array([at for at in top_k(scores[None], TOP_K)[0] if scores[at] > -np.inf], dtype=np.int64)
-    others = np.setdiff1d(np.flatnonzero(scores > -np.inf), listed)
-    items = np.concatenate([listed, random.choice(others, min(SAMPLED, len(others)), replace=False)]).astype(np.int64)
-    return counts.features(dataset, request, items), np.isin(items, listed)
 
 
 def _rules(tree: Any, names: Sequence[str], yes: int | None, listed: np.ndarray) -> list[Rule]:
