@@ -70,7 +70,13 @@ def test_every_figure_is_that_of_loops(random: np.random.Generator) -> None:
     codes, other = random.integers(-1, 3, size=60), random.integers(0, 2, size=60)
     judged = judge(users, ranks)
     report = measure_attributes(judged, [by("one", codes, "a", "b", "c"), by("two", other, "x", "y")], "mrr", seed=3)
-    assert [(each.attribute, each.value) for each in report.slices] == [("one", "a"), ("one", "b"), ("one", "c"), ("two", "x"), ("two", "y")]
+    assert [(each.attribute, each.value) for each in report.slices] == [
+        ("one", "a"),
+        ("one", "b"),
+        ("one", "c"),
+        ("two", "x"),
+        ("two", "y"),
+    ]
     for each, inside in zip(report.slices, [codes == 0, codes == 1, codes == 2, other == 0, other == 1], strict=True):
         expected = slowly(1 / ranks, users, inside, seed=3)
         assert {name: getattr(each, name) for name in FIELDS} == pytest.approx(expected)

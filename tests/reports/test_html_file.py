@@ -51,7 +51,9 @@ class Outline(HTMLParser):
 
     @property
     def sections(self) -> list[str]:
-        return [str(attrs["class"]).removeprefix("part ") for tag, attrs in self.elements if tag == "section" and "part " in str(attrs["class"])]
+        return [
+            str(attrs["class"]).removeprefix("part ") for tag, attrs in self.elements if tag == "section" and "part " in str(attrs["class"])
+        ]
 
     @property
     def figures(self) -> dict[str, str]:
@@ -63,7 +65,9 @@ class Outline(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
-def test_all_parts_are_there_and_agree_with_a_replay(tiny: Dataset, report_of: Callable[..., str], checkpoint_of: Callable[..., object]) -> None:
+def test_all_parts_are_there_and_agree_with_a_replay(
+    tiny: Dataset, report_of: Callable[..., str], checkpoint_of: Callable[..., object]
+) -> None:
     page = Outline(report_of(tiny, [make_case(note="A **note**", tags=("first tag",))]))
     assert set(page.sections) == SECTIONS
     words = page.words()
@@ -174,7 +178,9 @@ def test_what_is_gone_is_said_and_what_is_known_is_shown(
     assert set(page.sections) == SECTIONS and len(page.sections) == len(SECTIONS)  # those of the other case alone
 
 
-def test_changes_since_the_case_was_kept_are_said(tiny: Dataset, report_of: Callable[..., str], checkpoint_of: Callable[..., object]) -> None:
+def test_changes_since_the_case_was_kept_are_said(
+    tiny: Dataset, report_of: Callable[..., str], checkpoint_of: Callable[..., object]
+) -> None:
     fingerprint = checkpoint_of("sasrec-time", tiny).fingerprint
     same = report_of(tiny, [make_case(checkpoint_fingerprint=fingerprint, dataset_fingerprint=tiny.fingerprint)])
     other = report_of(tiny, [make_case(checkpoint_fingerprint="x", dataset_fingerprint="y")])
