@@ -6,7 +6,7 @@ The titles here are those of the menu and the browser tab; a page's `page.py` wr
 import streamlit as st
 
 from pages import cache
-from pages.shell import case_walk, cursor, feedback, keep_case, open_case, sidebar, sign_in, view_settings
+from pages.shell import case_walk, cursor, feedback, keep_case, kept_walk, open_case, sidebar, sign_in, view_settings
 from pages.shell.language import session_language
 from pages.ui import downloads
 from pages.ui.errors import draw_notices, error_boundary
@@ -70,6 +70,7 @@ with error_boundary():
     with st.sidebar:
         sidebar.draw(page.url_path)
         keep_case.draw(page.url_path)
+    kept_walk.follow()
     here = cursor.current_cursor()
     view_settings.forget_recorded()
     open_case.restore_link(page.url_path, here)

@@ -112,7 +112,10 @@ def _read_tables(interactions: Table, items: Table | None, users: Table | None) 
         given = {"my-data": interactions, "items": items, "users": users}
         paths = {key: _write_table(table, Path(folder) / f"{key}.parquet") for key, table in given.items() if table is not None}
         source, choices = paths.pop("my-data"), {key: str(path) for key, path in paths.items()}
-        return read_file(source, None, name_of_file(source), **choices)
+        # A table in memory has no folder: its pictures are in that of the script or notebook.
+        named_in = interactions if items is None else items
+        image_folder = Path.cwd() if isinstance(named_in, pd.DataFrame) else None
+        return read_file(source, None, name_of_file(source), image_folder, **choices)
 
 
 def _write_table(table: Table, path: Path) -> Path:

@@ -13,6 +13,7 @@ from pages.cache.datasets import (
     dataset_cards,
     dataset_stats,
     dataset_titles,
+    has_image_addresses,
     has_user,
     interest_profile,
     items_by_popularity,
@@ -40,7 +41,7 @@ from pages.cache.drift import (
     state_drift,
     text_drift,
 )
-from pages.cache.failures import beyond_accuracy, search_weak_combinations, slice_report, weak_combinations
+from pages.cache.failures import beyond_accuracy, model_comparison, moved_users, search_weak_combinations, slice_report, weak_combinations
 from pages.cache.figures import figure, step_parts
 from pages.cache.maps import areas, map_ground, map_view, whole_map
 from pages.cache.metrics import evaluation, expected_ratings, given_ratings, measurement, worst_ranked_users
@@ -85,6 +86,7 @@ __all__ = [
     "figure",
     "forecast",
     "given_ratings",
+    "has_image_addresses",
     "has_user",
     "interest_profile",
     "item_text_vectors",
@@ -95,9 +97,11 @@ __all__ = [
     "map_ground",
     "map_view",
     "measurement",
+    "model_comparison",
     "model_space",
     "model_summary",
     "most_active_users",
+    "moved_users",
     "next_user_with_drift",
     "plane",
     "population",

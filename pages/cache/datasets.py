@@ -141,6 +141,14 @@ def category_order(dataset: Dataset) -> list[str]:
     return order_of(dataset.items["category"], _events_of_items(dataset)) if "category" in dataset.items else []
 
 
+@cached(16)
+def has_image_addresses(dataset: Dataset) -> bool:
+    """Return whether any item has an https address of a picture."""
+    from recsys.item_images import is_secure_address
+
+    return bool(dataset.items["image"].map(is_secure_address).any())
+
+
 def category_tints(dataset: Dataset, colours: Palette) -> dict[str, str]:
     """Return the colour of every category."""
     return category_colours(category_order(dataset), colours)

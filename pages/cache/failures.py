@@ -10,7 +10,9 @@ from recsys.core import Dataset
 from recsys.core.split import split_interactions
 from recsys.core.translation import N_
 from recsys.evaluation import Evaluation
+from recsys.failures.attributes import Attribute
 from recsys.failures.beyond_accuracy import BeyondAccuracy, measure_beyond_accuracy
+from recsys.failures.comparison import Comparison, MovedUser, compare_slices, find_moved_users
 from recsys.failures.findings import SearchResult, find_weak_combinations
 from recsys.failures.slice_report import SliceReport, measure_slices
 from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
@@ -24,6 +26,43 @@ def slice_report(dataset: Dataset, card: CheckpointCard, evaluation: Evaluation,
 @cached(64, N_("Measuring the slices …"))
 def _slice_report(dataset: Dataset, card: CheckpointCard, which: str, metric: str, _evaluation: Evaluation) -> SliceReport:
     return measure_slices(_evaluation, dataset, split_interactions(dataset, card.protocol), metric)
+
+
+def model_comparison(
+    dataset: Dataset,
+    cards: tuple[CheckpointCard, CheckpointCard],
+    evaluations: tuple[Evaluation, Evaluation],
+    metric: str,
+    attributes: tuple[Attribute, ...],
+) -> Comparison:
+    """Return where the second of two checkpoints is better or worse than the first; `attributes` are those of the slice report."""
+    return _model_comparison(dataset, cards, evaluations[1].split, metric, evaluations, attributes)
+
+
+@cached(64, N_("Comparing the models …"))
+def _model_comparison(
+    dataset: Dataset,
+    cards: tuple[CheckpointCard, CheckpointCard],
+    which: str,
+    metric: str,
+    _evaluations: tuple[Evaluation, Evaluation],
+    _attributes: tuple[Attribute, ...],
+) -> Comparison:
+    return compare_slices(*_evaluations, _attributes, metric)
+
+
+def moved_users(
+    dataset: Dataset, cards: tuple[CheckpointCard, CheckpointCard], evaluations: tuple[Evaluation, Evaluation]
+) -> tuple[MovedUser, ...]:
+    """Return the users by the change of their ranks from the first checkpoint to the second, the largest change first."""
+    return _moved_users(dataset, cards, evaluations[1].split, evaluations)
+
+
+@cached(64)
+def _moved_users(
+    dataset: Dataset, cards: tuple[CheckpointCard, CheckpointCard], which: str, _evaluations: tuple[Evaluation, Evaluation]
+) -> tuple[MovedUser, ...]:
+    return find_moved_users(*_evaluations)
 
 
 def weak_combinations(dataset: Dataset, card: CheckpointCard, evaluation: Evaluation, metric: str) -> SearchResult | None:

@@ -36,11 +36,9 @@ def draw(page: str) -> None:
     here = current_cursor()
     is_blind = page == "compare" and st.session_state.get("compare_view") == "blind"
     with st.container(horizontal=True, gap="small", key="keep_row"):
-        if page in view_settings.VIEW_KEYS and not is_blind:
-            popover = st.popover(_("Keep this case"), key="keep_case", on_change="rerun", width="stretch")
-            if popover.open:
-                with popover:
-                    _draw_form(page, here)
+        if page in view_settings.VIEW_KEYS and not is_blind and st.button(_("Keep this case"), key="keep_case"):
+            st.session_state.pop(KEPT, None)
+            st.dialog(_("Keep this case"), width="medium")(_draw_form)(page, here)
         downloads.copy_link("copy_view", lambda: _make_link(page, here))
 
 
@@ -54,31 +52,30 @@ def _make_link(page: str, here: Cursor) -> downloads.Link:
     return downloads.Link(address, "" if is_whole else _("Link copied. It holds dataset, model, user and step, not the other settings."))
 
 
+@signed_in
+@error_boundary()
 def _draw_form(page: str, here: Cursor) -> None:
+    """Draw note and tags, and once the case is kept that it is."""
     if is_private(here):
         st.info(escape_markdown(_(PRIVATE, command="python -m recsys prepare FILE")))
         return
     if draw_refusal("keep cases"):
         return
-    st.text_area(_("Note"), key=NOTE, height=140, placeholder=_("What is worth remembering? Markdown works."), persist_state="session")
-    st.multiselect(
-        _("Tags"),
-        offer_tags(),
-        key=TAGS,
-        accept_new_options=True,
-        max_selections=MOST_TAGS,
-        placeholder=_("choose or type a tag"),
-        persist_state="session",
-    )
-    st.button(_("Save"), key="keep_save", type="primary", on_click=_save, args=(page, here))
-    if error := st.session_state.pop(FAILED, None):
-        st.error(escape_markdown(error))
-    kept: tuple[view_settings.Place, Case] | None = st.session_state.get(KEPT)
-    if kept is not None and kept[0] == view_settings.place_of(here):
+    kept: Case | None = st.session_state.get(KEPT)
+    if kept is not None:
         st.success(_("Kept. Opening the case brings this view back."))
         with st.container(horizontal=True, vertical_alignment="center"):
+            downloads.copy_link("copy_kept", downloads.Link(f"cases?{open_case.LINKED}={kept.id}"))
             st.page_link(open_case.CASES, label=_("All cases"))
-            downloads.copy_link("copy_kept", downloads.Link(f"cases?{open_case.LINKED}={kept[1].id}"))
+        return
+    st.text_area(_("Note"), key=NOTE, height=180, placeholder=_("What is worth remembering? Markdown works."), persist_state="session")
+    st.multiselect(
+        _("Tags"), offer_tags(), key=TAGS, accept_new_options=True, max_selections=MOST_TAGS, placeholder=_("choose or type a tag"),
+        persist_state="session",
+    )  # fmt: skip
+    if error := st.session_state.pop(FAILED, None):
+        st.error(escape_markdown(error))
+    st.button(_("Save"), key="keep_save", type="primary", on_click=_save, args=(page, here))
 
 
 def _save(page: str, here: Cursor) -> None:
@@ -89,7 +86,7 @@ def _save(page: str, here: Cursor) -> None:
     except RecsysError as error:
         st.session_state[FAILED] = str(error)
         return
-    st.session_state[KEPT] = (view_settings.place_of(here), case)
+    st.session_state[KEPT] = case
     st.session_state[NOTE], st.session_state[TAGS] = "", []
 
 

@@ -114,15 +114,21 @@ def draw(page: str, here: Cursor) -> None:
         return
     if view_settings.place_of(here) != opened.place:
         st.query_params.pop(LINKED, None)
-        with st.container(horizontal=True, vertical_alignment="center", key="case_left"):
+        with st.container(horizontal=True, vertical_alignment="center", key="open_case_left"):
             st.caption(_("You have left the view of the open case."))
-            if st.button(_("Back to the case"), key="case_back"):
+            if st.button(_("Back to the case"), key="open_case_back"):
                 open_case(opened.case)
-            st.button(_("Close"), key="case_close", on_click=close)
+            st.button(_("Close"), key="open_case_close", on_click=close)
         return
     if st.query_params.get(LINKED) != opened.case.id:
         st.query_params[LINKED] = opened.case.id
     _draw_note(opened)
+
+
+def current_id() -> str | None:
+    """Return the id of the open case."""
+    opened: OpenCase | None = st.session_state.get(OPEN)
+    return None if opened is None else opened.case.id
 
 
 def close() -> None:
@@ -162,10 +168,10 @@ def _draw_note(opened: OpenCase) -> None:
     with st.container(border=True, key="open_case"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(about_html(case), width="stretch")
-            if st.button(_("Edit"), key="case_edit", type="tertiary"):
+            if st.button(_("Edit"), key="open_case_edit", type="tertiary"):
                 st.switch_page(CASES, query_params={"edit": case.id})
             st.page_link(CASES, label=_("All cases"))
-            st.button(_("Close"), key="case_close", type="tertiary", on_click=close)
+            st.button(_("Close"), key="open_case_close", type="tertiary", on_click=close)
         if opened.changes:
             st.warning(escape_markdown(" ".join(opened.changes)), icon=":material/history:")
         if case.note.strip():

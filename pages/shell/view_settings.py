@@ -73,6 +73,7 @@ VIEW_KEYS: dict[str, dict[str, Check]] = {
         "whatif_place": _is_choice,
         "whatif_gone_{user}_{step}": _is_list,
         "whatif_added_{user}_{step}": _is_list,
+        "shap_feature": _is_choice,
     },
     "attention": {"attention_view": _is_choice, "attention_map": _is_switch},
     "drift": {

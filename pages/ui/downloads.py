@@ -38,7 +38,7 @@ def copy_link(key: str, link: Link | Callable[[], Link]) -> None:
         "words": (made.words if isinstance(made, Link) else "") or _("Link copied"),
         "turn": asked if callable(link) else None,
     }
-    _copier(key=key, data=data, on_asked_change=lambda: st.session_state.update({f"{key}_asked": asked + 1}))
+    _copier(key=key, data=data, width="content", on_asked_change=lambda: st.session_state.update({f"{key}_asked": asked + 1}))
 
 
 def offer_downloads() -> None:

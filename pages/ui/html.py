@@ -70,12 +70,14 @@ def list_head(title: str, note: str) -> str:
     return f'<div class="rs-head"><span>{escape_html(title)}</span><span class="rs-note">{escape_html(note)}</span></div>'
 
 
-def row_html(number: str, title: str, about: str, width: float | None, kind: str = "", tag: str = "", note: str = "") -> str:
-    """Return one row of a list as HTML. `about` and `tag` are HTML already; title, number and note are escaped here."""
+def row_html(
+    number: str, title: str, about: str, width: float | None, kind: str = "", tag: str = "", note: str = "", picture: str = ""
+) -> str:
+    """Return one row of a list as HTML. `about`, `tag` and `picture` are HTML already; title, number and note are escaped here."""
     bar = (
         f'<span class="rs-bar"><span style="width:{width:.0f}%"></span></span>'
         if width is not None
         else f'<span class="rs-note">{escape_html(note)}</span>'
     )
     body = f'<span class="rs-body"><span class="rs-title" title="{escape_html(title)}"><span class="rs-name">{escape_html(title)}</span>{tag}</span><span class="rs-sub">{about}</span></span>'
-    return f'<li class="{f"rs-row {kind}".rstrip()}"><span class="rs-rank">{escape_html(number)}</span>{body}{bar}</li>'
+    return f'<li class="{f"rs-row {kind}".rstrip()}"><span class="rs-rank">{escape_html(number)}</span>{picture}{body}{bar}</li>'

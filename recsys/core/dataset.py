@@ -1,7 +1,7 @@
 """A dataset: interactions of users with items, and the tables of items, users and friends."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -41,8 +41,8 @@ class Dataset:
     `interactions` is sorted by user and then by time (ties keep the order of the file), with the columns user_id and item_id
     (categoricals of strings, the categories of item_id being `items.index` in the same order), order (0, 1, … within the
     user) and, where known, timestamp (datetime64, UTC), utc_offset (minutes), behaviour (categorical), rating, latitude,
-    longitude, text, or without times position (a number, where several events of a user share one). `items` is indexed by item_id and may have title, text, category, latitude, longitude; only items with
-    events are in it. `users` is indexed by user_id, `friends` has user_id and friend_id.
+    longitude, text, or without times position (a number, where several events of a user share one). `items` is indexed by item_id and may have title, text, category, latitude, longitude, image (a file's name or an address), url; only items
+    with events are in it. `images` has small pictures of items as WebP, by item_id. `users` is indexed by user_id, `friends` has user_id and friend_id.
     `repeats` says that users return to items, so that items seen before stay candidates. `places_of_events` says that the place of an
     item is the median of the places of all its events, test events included: it may be shown, but models must not learn from it.
     `ties` says what became of the order of a user's events at one moment when the data was prepared.
@@ -60,6 +60,7 @@ class Dataset:
     noun: str = "event"  # the word for one interaction: rating, check-in, visit
     places_of_events: bool = False
     ties: Ties = "file"
+    images: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         categories = self.interactions["item_id"].cat.categories

@@ -3,7 +3,8 @@
 interactions.parquet   user, item: row numbers in the tables below, from 0, so that millions of rows open at once; and the known
                        columns of timestamp (UTC), utc_offset, behaviour, rating, weight, latitude, longitude, text, and position
                        where several events of a user share one instead of a time; sorted by user and time
-items.parquet          item_id and the known columns of title, text, category, latitude, longitude, …
+items.parquet          item_id and the known columns of title, text, category, latitude, longitude, image, url, …
+images.parquet         item_id, webp: small pictures of items (only where there are any), so that the folder does not need its source
 users.parquet          user_id and the known attributes of users
 friends.parquet        user_id, friend_id (only where known)
 recipe.toml            the file and the choices of the import (only of a file of the user's own)
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from recsys.core import Check, Dataset
 from recsys.core.errors import DataError, summarize_error
@@ -87,6 +89,8 @@ def write_prepared(
         interactions.to_parquet(work / "interactions.parquet", index=False, compression="zstd")
         dataset.items.rename_axis("item_id").reset_index().to_parquet(work / "items.parquet", index=False, compression="zstd")
         users.rename_axis("user_id").reset_index().to_parquet(work / "users.parquet", index=False, compression="zstd")
+        if dataset.images:
+            write_images(work, dataset.images)
         if dataset.friends is not None:
             dataset.friends.to_parquet(work / "friends.parquet", index=False, compression="zstd")
         for name, table in (extras or {}).items():
@@ -98,11 +102,18 @@ def write_prepared(
     return card
 
 
+def write_images(folder: Path, images: Mapping[str, bytes]) -> None:
+    """Write small pictures of items into a folder; those that several items share are stored once."""
+    table = pa.table({"item_id": pa.array(images, pa.string()), "webp": pa.array(images.values(), pa.binary())})
+    # Large pages: a dictionary of pictures is given up, and each stored again, where it is larger than its page.
+    pq.write_table(table, folder / "images.parquet", compression="none", dictionary_pagesize_limit=1 << 27)
+
+
 def read_prepared(folder: Path) -> Dataset:
     """Read the Dataset of a prepared folder; a missing or damaged file is a DataError."""
     card = read_card(folder)
     items, users = _read_indexed(folder / "items.parquet", "item_id"), _read_indexed(folder / "users.parquet", "user_id")
-    friends = read_extra(folder, "friends")
+    friends, images = read_extra(folder, "friends"), read_extra(folder, "images")
     interactions = _read_interactions(folder / "interactions.parquet", users.index, items.index)
     counted = (card.interactions, card.users, card.items)
     if counted != (None, None, None) and counted != (len(interactions), len(users), len(items)):
@@ -120,6 +131,7 @@ def read_prepared(folder: Path) -> Dataset:
         noun=card.noun,
         places_of_events=card.places_of_events,
         ties=card.ties,
+        images={} if images is None else dict(zip(images["item_id"], images["webp"], strict=True)),
     )
 
 

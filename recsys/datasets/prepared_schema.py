@@ -36,12 +36,17 @@ def _is_flat(kind: pa.DataType) -> bool:
     )
 
 
+def _is_bytes(kind: pa.DataType) -> bool:
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+
+
 KINDS: dict[Kind, str] = {
     _is_text: N_("text"),
     _is_number: N_("numbers"),
     _is_flat: N_("text, numbers or times"),
     pa.types.is_int32: N_("whole numbers of 32 bits"),
     pa.types.is_timestamp: N_("times"),
+    _is_bytes: N_("bytes"),
 }
 """Kinds of columns and their names."""
 
@@ -60,7 +65,8 @@ EVENTS: dict[str, Kind] = {
 }
 TABLES: dict[str, dict[str, Kind]] = {
     "interactions": EVENTS,
-    "items": {"item_id": _is_text, "title": _is_text, "text": _is_text, "category": _is_text, **PLACES},
+    "items": {"item_id": _is_text, **dict.fromkeys(("title", "text", "category", "image", "url"), _is_text), **PLACES},
+    "images": {"item_id": _is_text, "webp": _is_bytes},
     "users": {"user_id": _is_text},
     "friends": {"user_id": _is_text, "friend_id": _is_text},
     "truth": {
@@ -76,9 +82,9 @@ REQUIRED = {
     "interactions": ("user", "item"),
     "items": ("item_id",),
     "users": ("user_id",),
-    **{name: tuple(TABLES[name]) for name in ("friends", "truth", "causes")},
+    **{name: tuple(TABLES[name]) for name in ("images", "friends", "truth", "causes")},
 }
-WITHOUT_MISSING = {"user", "item", "item_id", "user_id", "friend_id", "order", "because_of", "position"}
+WITHOUT_MISSING = {"user", "item", "item_id", "user_id", "friend_id", "order", "because_of", "position", "webp"}
 RANGES = {"latitude": (-90.0, 90.0), "longitude": (-180.0, 180.0), "utc_offset": (-1439.0, 1439.0)}
 """Ranges of columns; other numbers must be finite. An offset of a day is none."""
 YEARS = (np.datetime64("0002-01-01", "ms"), np.datetime64("9998-12-31", "ms"))

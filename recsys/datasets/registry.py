@@ -132,8 +132,10 @@ def prepared_folder(name: str) -> Path | None:
     """Return the folder with the prepared dataset of this name, or None. Shipped datasets take precedence."""
     if not name or Path(name).name != name or name.startswith("."):
         return None
-    folders = (ASSETS / "data" / name, *(home / "datasets" / name for home in own_homes()))
-    return next((folder for folder in folders if (folder / "card.json").is_file()), None)
+    shipped = ASSETS / "data" / name
+    if (shipped / "card.json").is_file():
+        return shipped
+    return next((folder for home in own_homes() if ((folder := home / "datasets" / name) / "card.json").is_file()), None)
 
 
 def prepare_dataset(
@@ -195,12 +197,17 @@ def save_import(dataset: Dataset, name: str, path: Path, options: "Options") -> 
     return preparation.save_import(dataset, name, path, options)
 
 
-def read_file(path: str | Path, mapping: Mapping[str, str] | None = None, name: str = "upload", **choices: Any) -> Dataset:
-    """Read a file of the user's own into memory, with the cleaning report in `checks`; arguments as for `prepare_dataset`."""
+def read_file(
+    path: str | Path, mapping: Mapping[str, str] | None = None, name: str = "upload", image_folder: Path | None = None, **choices: Any
+) -> Dataset:
+    """Read a file of the user's own into memory, with the cleaning report in `checks`; arguments as for `prepare_dataset`.
+
+    Pictures of items are looked for in `image_folder`, by default the folder of the file that names them.
+    """
     from recsys.datasets.importing import preparation
     from recsys.datasets.importing.options import make_options
 
-    return preparation.read_into_memory(Path(path), name, make_options(mapping=mapping, **choices))
+    return preparation.read_into_memory(Path(path), name, make_options(mapping=mapping, **choices), image_folder)
 
 
 def find_card(name: str) -> DatasetCard | None:

@@ -27,8 +27,13 @@ KEYS = (
     "title",
     "category",
     "text",
+    "image",
+    "url",
 )
-"""The roles a column can have; the keys of a mapping. A position is the place of an event in its user's order, a weight a count of plays."""
+"""The roles a column can have; the keys of a mapping.
+
+A position is the place of an event in its user's order, a weight a count of plays, an image a file in the folder of the data or an address.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Source:
 
     `columns` maps the role of a column (KEYS, utc_offset in minutes, or position for data that has an order but no times) to its name
     in the file, for error messages. `items` and `users` are indexed by id. `where` names the file. `reading` is the
-    plan of the import of a file of the user's own, else None.
+    plan of the import of a file of the user's own, else None. `image_folder` is where the images of items are, if they are files.
     """
 
     where: str
@@ -46,6 +51,7 @@ class Source:
     users: pd.DataFrame | None = None
     notes: tuple[Check, ...] = field(default=())
     reading: Any = None
+    image_folder: Path | None = None
 
 
 @contextmanager

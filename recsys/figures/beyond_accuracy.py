@@ -23,7 +23,7 @@ def exposure_lines(found: Mapping[str, BeyondAccuracy], own: str, colours: Palet
     lines = [(title, each.exposure, colours.accent if title == own else colours.other, "solid") for title, each in found.items()]
     lines.append((_("what people take next"), found[own].taken, colours.text, "dash"))
     for title, shares, colour, dash in lines:
-        name = escape_label(shorten_label(title, LABEL))
+        name = shorten_label(title, LABEL)
         figure.add_trace(
             dict(
                 type="scatter", mode="lines+markers", x=tenths, y=(100 * np.asarray(shares)).astype(np.float32), name=name,
@@ -73,7 +73,7 @@ def model_rows(title: str, rows: Mapping[str, Mean | float | None], own: str, ax
     )  # fmt: skip
     figure.update_xaxes(title=axis_title(escape_label(axis), colours), showgrid=True, gridcolor=colours.surface, nticks=5)
     figure.update_yaxes(
-        tickvals=list(range(len(known))), ticktext=[escape_label(shorten_label(name, LABEL)) for name in known], range=[len(known) - 0.5, -0.5],
+        tickvals=list(range(len(known))), ticktext=[shorten_label(name, LABEL) for name in known], range=[len(known) - 0.5, -0.5],
         automargin=True, showline=False,
     )  # fmt: skip
     figure.update_layout(margin=dict(l=8, r=16, t=44, b=44))
@@ -108,5 +108,5 @@ def _break(name: str, width: int) -> str:
     if len(name) > width and " " in name:
         at = name.rfind(" ", 0, width + 1)
         head, tail = (name[:at], name[at + 1 :]) if at > 0 else (name, "")
-    lines = [escape_label(shorten_label(each, width)) for each in (head, tail) if each]
+    lines = [shorten_label(each, width) for each in (head, tail) if each]
     return "<br>".join(lines)

@@ -13,8 +13,8 @@ from recsys.core.translation import _, ngettext
 from recsys.figures.chart import Chart, axis_title, shorten_label
 from recsys.figures.palette import Palette, escape_label
 
-ROW, LABEL = 27, 48
-"""Height of a row in pixels, and the most letters of its label."""
+ROW, LETTER, LABEL = 27, 7, 48
+"""Height of a row and width of a letter in pixels, and the most letters of a label."""
 
 
 class DifferenceRow(NamedTuple):
@@ -69,7 +69,9 @@ def difference_rows(title: str, rows: Sequence[DifferenceRow], axis: str, colour
         tickfont=dict(color=colours.text, size=14),
     )
     # A click anywhere in a row is one on its dot.
-    figure.update_layout(margin=dict(l=8, r=112, t=40, b=44), hovermode="y", hoverdistance=ROW)
+    figure.update_layout(
+        margin=dict(l=8, r=24 + LETTER * max((len(row.note) for row in rows), default=0), t=40, b=44), hovermode="y", hoverdistance=ROW
+    )
     return figure.to_figure()
 
 
@@ -109,16 +111,13 @@ def rank_pairs(counts: np.ndarray, first: str, second: str, colours: Palette) ->
     Green where only the second has the item in its top 10, orange where only the first has. The `customdata` of a bubble is
     bin of the first × bins + bin of the second.
     """
-    figure = Chart(
-        _("Rank of what came next under both models"), colours, 470,
-        _("area: events; green: only {second} has it in the top {k}, orange: only {first}", first=first, second=second, k=TOP_K),
-    )  # fmt: skip
+    figure = Chart(_("Rank of what came next under both models"), colours, 470)
     used = int(np.flatnonzero(counts.any(axis=0) | counts.any(axis=1)).max(initial=0)) + 1
     across, up = np.nonzero(counts)
     sizes = counts[across, up]
     top = RANK_EDGES.index(TOP_K + 1)
     tints = np.where((across >= top) & (up < top), colours.hit, np.where((across < top) & (up >= top), colours.miss, colours.other))
-    labels = [_label_bin(at, used) for at in range(used)]
+    labels = [label_rank_bin(at) for at in range(used)]
     figure.add_shape(type="line", x0=-0.5, x1=used - 0.5, y0=-0.5, y1=used - 0.5, line=dict(color=colours.faint, width=1.5), layer="below")
     for limit in (dict(x0=top - 0.5, x1=top - 0.5, y0=-0.5, y1=used - 0.5), dict(y0=top - 0.5, y1=top - 0.5, x0=-0.5, x1=used - 0.5)):
         if used > top:
@@ -156,9 +155,10 @@ def rank_pairs(counts: np.ndarray, first: str, second: str, colours: Palette) ->
     return figure.to_figure()
 
 
-def _label_bin(at: int, used: int) -> str:
+def label_rank_bin(at: int) -> str:
+    """Return a bin of ranks as "4–10", the last one as "3,001 or more"."""
     first = RANK_EDGES[at]
-    if at == used - 1 and at > 0:
+    if at == len(RANK_EDGES) - 1:
         return _("{first} or more", first=format_number(first))
     last = RANK_EDGES[at + 1] - 1
     return format_number(first) if first == last else f"{format_number(first)}–{format_number(last)}"

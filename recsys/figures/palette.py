@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from recsys.core.colours import mix_colours
+
 FONT = '"Source Sans", "Source Sans Pro", "Liberation Sans", sans-serif'
 
 
@@ -88,12 +90,6 @@ def category_colours(order: Sequence[str], colours: Palette) -> dict[str, str]:
         name: mix_colours(colours.categories[at % hues], colours.background, (0.0, 0.45, 0.25)[at // hues % 3])
         for at, name in enumerate(order)
     }
-
-
-def mix_colours(colour: str, other: str, share: float) -> str:
-    """Return a colour mixed with a share of another, both #rrggbb."""
-    pairs = ((int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
-    return "#" + "".join(f"{round(own * (1 - share) + far * share):02x}" for own, far in pairs)
 
 
 def escape_label(text: str) -> str:

@@ -1,1 +1,16 @@
-"""Pictures of items: found beside the data, made small once, refused where they could do harm."""
+"""Pictures of items: the files that may be read, small WebP copies of them, and addresses that browsers may load."""
+
+from recsys.item_images.image_names import find_image_file, is_image_name, is_secure_address, is_web_address
+from recsys.item_images.thumbnails import SIDE, MakeError, is_thumbnail, load_thumbnail, make_thumbnail
+
+__all__ = [
+    "SIDE",
+    "MakeError",
+    "find_image_file",
+    "is_image_name",
+    "is_secure_address",
+    "is_thumbnail",
+    "is_web_address",
+    "load_thumbnail",
+    "make_thumbnail",
+]

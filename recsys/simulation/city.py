@@ -1,7 +1,7 @@
 """From a seed to tables: puts places, people, drifts and events together."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from recsys.datasets.prepared import DatasetCard, write_prepared
 from recsys.simulation.categories import CATEGORIES, EVENING, WORK_SLOTS
 from recsys.simulation.drift_plan import Drift, Plan, plant_drifts
 from recsys.simulation.events import AFTER, BEHAVIOURS, CAUSES, HABIT, NONE, VISIT, Outings, simulate_events
+from recsys.simulation.illustrations import draw_illustrations
 from recsys.simulation.local_time import START, to_utc
 from recsys.simulation.people import NO_WORK, People, build_people
 from recsys.simulation.places import Places, build_places
@@ -47,8 +48,9 @@ class SimulatedCity:
     outline: dict[str, object]
 
     def write(self, folder: Path) -> DatasetCard:
-        """Write a prepared folder with the further tables `truth` and `causes`, and outline.json for the map."""
-        card = write_prepared(folder, self.dataset, {"truth": self.truth, "causes": self.causes})
+        """Write a prepared folder with pictures of the places, the further tables `truth` and `causes`, and outline.json for the map."""
+        pictured = replace(self.dataset, images=draw_illustrations(self.dataset.items))
+        card = write_prepared(folder, pictured, {"truth": self.truth, "causes": self.causes})
         (folder / "outline.json").write_text(json.dumps(self.outline, ensure_ascii=False) + "\n", encoding="utf-8")
         return card
 

@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.shell import view_settings
 from pages.shell.open_case import PAGES
 from recsys.accounts.account import open_local_account
 from recsys.cases.case import Case, View
-from recsys.cases.keeping import edit_case, keep_case, list_cases, load_case
-from recsys.core import Dataset
+from recsys.cases.keeping import keep_case, list_cases
 from recsys.database.engine import open_store
-from tests.feedback.shown_lists import make_account
 from tests.pages.conftest import told
 
 CASES = "inspect/cases/page.py"
@@ -34,10 +31,9 @@ def keep_view(page: str = "timeline", note: str = "", tags: tuple[str, ...] = ()
 
 def keep_here(app: AppTest, note: str = "", *tags: str) -> Case:
     """Press the control in the sidebar, write and save."""
-    app.session_state["keep_case"] = True
-    app.run()
-    app.text_area(key="keep_note").set_value(note).run()
-    app.multiselect(key="keep_tags").set_value(list(tags)).run()
+    app.button(key="keep_case").click().run()
+    app.text_area(key="keep_note").set_value(note)
+    app.multiselect(key="keep_tags").set_value(list(tags))
     before = {case.id for case in stored()}
     app.button(key="keep_save").click().run()
     assert not app.exception and not app.error, told(app)

@@ -105,8 +105,7 @@ def _list_html(dataset: Dataset, title: str, source: str, items: Sequence[str]) 
 
 
 def _row(dataset: Dataset, at: int, item: str, tints: dict[str, str], note: str = "") -> str:
-    about = item_card.about_item(dataset, item, tints)
-    return html.row_html(format_number(at + 1), dataset.title_of(item), about, None, note=note)
+    return item_card.row_html(format_number(at + 1), dataset, item, tints, note=note)
 
 
 def _column(title: str, source: str, rows: str) -> str:

@@ -163,15 +163,13 @@ class ModelColumns:
     def _row(self, place: int, item: str, note: str) -> str:
         hit = item == self.next_item
         tag = f' <span class="rs-tag">{html.TICK}</span>' if hit else ""
-        about = item_card.about_item(self.dataset, item, self.tints)
-        return html.row_html(format_number(place), self.dataset.title_of(item), about, None, "hit" if hit else "", tag, note)
+        return item_card.row_html(format_number(place), self.dataset, item, self.tints, None, "hit" if hit else "", tag, note)
 
     def _missed(self, at: int, own: list[str]) -> str:
         if self.next_item is None or self.next_item in own:
             return ""
-        rank, title = format_rank(self.comparison.ranks[at, self._at]), self.dataset.title_of(self.next_item)
-        about = item_card.about_item(self.dataset, self.next_item, self.tints)
-        return html.row_html(rank, title, about, None, "missed", note=_("next item"))
+        rank = format_rank(self.comparison.ranks[at, self._at])
+        return item_card.row_html(rank, self.dataset, self.next_item, self.tints, kind="missed", note=_("next item"))
 
     def _rank_note(self, at: int) -> str:
         if self.next_item is None:

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from pages import cache
-from pages.evaluate.failures import beyond, combinations, slice_text, slices
+from pages.evaluate.failures import beyond, combinations, slice_text, slices, two_models
 from pages.evaluate.failures.subject import Subject
 from pages.shell import cursor, evaluations
 from pages.ui import html
@@ -17,6 +17,7 @@ from recsys.training.checkpoints import check_dataset_match
 PARTS = {
     "slices": (N_("Slices"), slices.draw),
     "combinations": (N_("Combinations"), combinations.draw),
+    "two_models": (N_("Two models"), two_models.draw),
     "beyond": (N_("Beyond accuracy"), beyond.draw),
 }
 

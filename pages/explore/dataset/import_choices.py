@@ -36,6 +36,8 @@ COLUMN_LABELS = {
     "title": N_("Item title"),
     "category": N_("Item category"),
     "text": N_("Text"),
+    "image": N_("Item picture"),
+    "url": N_("Item link"),
 }
 COLUMN_HELP = {
     "user_id": N_("the id of the user; required"),
@@ -50,6 +52,8 @@ COLUMN_HELP = {
     "title": N_("the name of the item"),
     "category": N_("a few words that many items share"),
     "text": N_("a description of the item, or a search query"),
+    "image": N_("an https address, or the path of a file beside the data when it is prepared on the command line"),
+    "url": N_("an http or https address with more about the item"),
 }
 LAYOUTS: dict[Layout, str] = {
     "rows": N_("one event a row"),

@@ -186,7 +186,7 @@ def _draw_most_popular(dataset: Dataset, stats: DatasetStats) -> None:
     tints = cache.category_tints(dataset, theme.theme_palette())
     widths = html.bar_widths(stats.item_counts[: len(stats.top_items)])
     rows = "".join(
-        html.row_html(format_number(rank), dataset.title_of(item), item_card.about_item(dataset, item, tints), width)
+        item_card.row_html(format_number(rank), dataset, item, tints, width)
         for rank, (item, width) in enumerate(zip(stats.top_items, widths, strict=True), start=1)
     )
     title = _("Most popular places") if has_places(dataset) else _("Most popular items")

@@ -7,6 +7,7 @@ import numpy as np
 from pages import cache
 from pages.explore.items.item_spaces import MODEL, NEIGHBOURS, TEXT, ItemSpace
 from pages.ui import html, item_card, theme
+from pages.ui.thumbnails import thumbnail_html
 from recsys.core import Dataset
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import N_, _, ngettext
@@ -28,8 +29,8 @@ def _column(dataset: Dataset, name: str, positions: np.ndarray, cosines: np.ndar
     rows = ""
     for rank, (at, cosine) in enumerate(zip(positions.tolist(), cosines.tolist(), strict=True), start=1):
         item = str(dataset.item_ids[at])
-        about, kind = item_card.about_item(dataset, item, tints), "hit" if at in shared else ""
-        rows += html.row_html(format_number(rank), dataset.title_of(item), about, None, kind, note=format_fixed(cosine, 2))
+        kind = "hit" if at in shared else ""
+        rows += item_card.row_html(format_number(rank), dataset, item, tints, kind=kind, note=format_fixed(cosine, 2))
     empty = f'<p class="rs-quiet">{_("This item has no embedding in this space.")}</p>'
     head = f'<div class="rs-column-head"><b>{_(COLUMN_TITLES[name])}</b><span>{_(COLUMN_NOTES[name])}</span></div>'
     body = f'<ol class="rs-list">{rows}</ol>' if rows else empty
@@ -39,8 +40,9 @@ def _column(dataset: Dataset, name: str, positions: np.ndarray, cosines: np.ndar
 def summary_html(dataset: Dataset, spaces: Mapping[str, ItemSpace], item: int) -> str:
     """Return the line under the title: the item, and how many of its neighbours both spaces share."""
     name = str(dataset.item_ids[item])
-    about = item_card.about_item(dataset, name, cache.category_tints(dataset, theme.theme_palette()))
-    facts = [f"<b>{html.escape_html(dataset.title_of(name))}</b>", about]
+    tints = cache.category_tints(dataset, theme.theme_palette())
+    picture, title = thumbnail_html(dataset, name, tints), html.escape_html(dataset.title_of(name))
+    facts = [f"{picture}<b>{title}</b>", item_card.about_item(dataset, name, tints), item_card.link_html(dataset, name)]
     if len(spaces) > 1:
         first, second = (set(space.find_neighbours(item)[0].tolist()) for space in spaces.values())
         facts.append(

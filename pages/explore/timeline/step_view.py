@@ -193,16 +193,13 @@ class StepView:
 
     def _row(self, rank: int, item: str, width: float, hit: bool) -> str:
         tag = f' <span class="rs-tag">{html.TICK} {_("next item")}</span>' if hit else ""
-        return html.row_html(format_number(rank), self.dataset.title_of(item), self._about(item), width, "hit" if hit else "", tag)
+        return item_card.row_html(format_number(rank), self.dataset, item, self.tints, width, "hit" if hit else "", tag)
 
     def _missed_row(self, item: str) -> str:
         tag = f' <span class="rs-tag">{_("next item")}</span>'
         found = self.replay.ranks[self._at]
         rank = "–" if np.isnan(found) else format_rank(found)
-        return html.row_html(rank, self.dataset.title_of(item), self._about(item), None, "missed", tag)
-
-    def _about(self, item: str) -> str:
-        return item_card.about_item(self.dataset, item, self.tints)
+        return item_card.row_html(rank, self.dataset, item, self.tints, kind="missed", tag=tag)
 
     def history_html(self) -> str:
         """Return the latest events as rows, newest first, for data without places."""
@@ -213,12 +210,12 @@ class StepView:
 
     def _past_row(self, event: int) -> str:
         item, text = str(self.history.items[event]), html.escape_html(self._text_of(event))
-        about = " · ".join(each for each in (self._about(item), text) if each)
+        about = " · ".join(each for each in (item_card.about_item(self.dataset, item, self.tints), text) if each)
         date = ""
         if self.history.times is not None:
             moment = self._local_time(event)
             date = format_short_moment(moment) if moment else _("no time")
-        return html.row_html(format_number(event + 1), self.dataset.title_of(item), about, None, note=date)
+        return item_card.row_html(format_number(event + 1), self.dataset, item, self.tints, note=date, about=about)
 
     def map_html(self, view: MapView) -> str:
         """Return the latest places and the recommendations as marks to lay over the base map."""

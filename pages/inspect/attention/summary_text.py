@@ -62,8 +62,9 @@ class AttentionText:
         best = self.summary.heaviest(LISTED)
         top = max(float(self.summary.weights[best].max(initial=0)), 1e-9)
         rows = "".join(
-            html.row_html(
-                str(int(self.summary.events[at]) + 1), self.titles[at], self._about(int(at)), 100 * float(self.summary.weights[at]) / top,
+            item_card.row_html(
+                str(int(self.summary.events[at]) + 1), self.dataset, str(self.history.items[self.summary.events[at]]), self.tint_of,
+                100 * float(self.summary.weights[at]) / top, about=self._about(int(at)),
                 tag=f' <span class="rs-note">{format_share(float(self.summary.weights[at]), 1)}</span>',
             )
             for at in best

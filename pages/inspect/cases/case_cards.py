@@ -3,8 +3,7 @@
 import streamlit as st
 
 from pages import cache
-from pages.inspect.cases import case_editing
-from pages.inspect.cases.reports import draw_report_button
+from pages.inspect.cases import case_editing, reports
 from pages.shell import open_case
 from pages.shell.account import current_account, current_store, is_allowed_here
 from pages.ui import downloads, html
@@ -71,9 +70,8 @@ def _draw_buttons(case: Case, is_openable: bool, is_cut: bool) -> None:
             st.button(_("Whole note"), key=f"whole_{case.id}", on_click=_show_alone, args=(case.id,))
         if is_allowed_here("keep cases"):
             st.button(_("Edit"), key=f"edit_{case.id}", on_click=case_editing.begin, args=(case,))
-        view = case.view
-        name = f"case-{view.dataset}-{view.user_id}-{view.step}"
-        draw_report_button(lambda store, account: [load_case(store, account, case.id)], _("Report"), name, f"report_{case.id}")
+        name = f"case-{case.view.dataset}-{case.view.user_id}-{case.view.step}"
+        reports.draw_report_button(lambda store, account: [load_case(store, account, case.id)], _("Report"), name, f"report_{case.id}")
         downloads.copy_link(f"copy_{case.id}", downloads.Link(f"cases?{open_case.LINKED}={case.id}"))
         if is_allowed_here("keep cases") and (case.account_id == account.id or is_allowed(account, "delete")):
             popover = st.popover(_("Delete"), key=f"delete_{case.id}", on_change="rerun")

@@ -4,19 +4,18 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.inspect.cases import case_cards
-from pages.inspect.cases.reports import draw_report_button
+from pages.inspect.cases import case_cards, reports
+from pages.shell import kept_walk
 from pages.shell.account import current_account, current_store
 from pages.ui.errors import escape_markdown
 from recsys.accounts.account import Account
-from recsys.cases.case import Case
 from recsys.cases.keeping import LONGEST_SEARCH, ORDERS, PAGE, CasePage, count_tags, list_cases
 from recsys.core.formatting import format_number
 from recsys.core.translation import _, ngettext
 from recsys.database.engine import Store
 
 SEARCH, TAGS, ORDER, NUMBER = "cases_search", "cases_tags", "cases_order", "cases_page"
-MOST_IN_REPORT = 50
+MOST_IN_REPORT, MOST_IN_WALK = 50, 1_000
 
 
 @dataclass(frozen=True)
@@ -27,28 +26,24 @@ class Choice:
     tags: tuple[str, ...]
     order: str
 
-    def load(self, offset: int = 0) -> CasePage:
-        """Return a page of the list, from a place on."""
-        return list_cases(current_store(), current_account(), self.search, self.tags, order=self.order, offset=offset)
-
-    def load_report(self, store: Store, account: Account) -> tuple[Case, ...]:
-        """Return the first cases of the list, on all its pages, as many as a report has."""
-        return list_cases(store, account, self.search, self.tags, order=self.order, limit=MOST_IN_REPORT).cases
+    def load(self, store: Store, account: Account, offset: int = 0, limit: int = PAGE) -> CasePage:
+        """Return the cases from a place in the list on."""
+        return list_cases(store, account, self.search, self.tags, order=self.order, offset=offset, limit=limit)
 
 
 def draw() -> None:
     """Draw the controls and a page of the list."""
-    tags = count_tags(current_store(), current_account())
-    choice = _draw_choice(tags)
+    store, account = current_store(), current_account()
+    choice = _draw_choice(count_tags(store, account))
     number = int(st.session_state.get(NUMBER, 1))
-    page = choice.load((number - 1) * PAGE)
+    page = choice.load(store, account, (number - 1) * PAGE)
     if not page.cases and page.total:  # cases of the last page were deleted, or the list became shorter
         number = st.session_state[NUMBER] = 1
-        page = choice.load()
+        page = choice.load(store, account)
     if not page.total:
         _draw_empty(choice)
         return
-    _draw_head(page, number, choice)
+    _draw_head(choice, page, number)
     for case in page.cases:
         case_cards.draw_case(case)
     _draw_pages(page.total)
@@ -85,18 +80,27 @@ def _draw_empty(choice: Choice) -> None:
     st.page_link("explore/timeline/page.py", label=_("Open the timeline"))
 
 
-def _draw_head(page: CasePage, number: int, choice: Choice) -> None:
+def _draw_head(choice: Choice, page: CasePage, number: int) -> None:
+    """Draw which cases are shown, and what can be done with all that the list has."""
     first = (number - 1) * PAGE + 1
     words = ngettext("{count} case", "{count} cases", page.total)
     if page.total > PAGE:
         last = first + len(page.cases) - 1
         words = _("{first} to {last} of {cases}", first=format_number(first), last=format_number(last), cases=words)
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(escape_markdown(words), width="content")
-        label = _("Report of these cases")
-        if page.total > MOST_IN_REPORT:
-            label = _("Report of the first {count} cases", count=format_number(MOST_IN_REPORT))
-        draw_report_button(choice.load_report, label, "-".join(["cases", *choice.tags]), key="report_of_list")
+    reported = min(page.total, MOST_IN_REPORT)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="cases_head"):
+        st.caption(escape_markdown(words), width="stretch")
+        if page.total > 1 and st.button(_("Walk through them"), key="cases_walk", help=_("The arrow keys lead from case to case.")):
+            listed = choice.load(current_store(), current_account(), limit=MOST_IN_WALK).cases
+            kept_walk.start(_("Kept cases"), listed, first - 1)
+        reports.draw_report_button(
+            lambda store, account: choice.load(store, account, limit=MOST_IN_REPORT).cases,
+            ngettext("Report of this case", "Report of the {count} cases", reported)
+            if reported == page.total
+            else _("Report of the first {count} cases", count=format_number(reported)),
+            "-".join(["cases", *choice.tags]),
+            "cases_report",
+        )
 
 
 def _draw_pages(total: int) -> None:

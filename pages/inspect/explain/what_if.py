@@ -81,8 +81,7 @@ def list_html(here: Cursor, title: str, shown: TopList, before: TopList | None) 
     rows = ""
     for rank, item in enumerate(shown.items, start=1):
         kind = "hit" if item == shown.next else ""
-        about = item_card.about_item(here.dataset, item, tints)
-        rows += html.row_html(str(rank), here.dataset.title_of(item), about, None, kind, note=_move(item, rank, before))
+        rows += item_card.row_html(str(rank), here.dataset, item, tints, kind=kind, note=_move(item, rank, before))
     dropped = [item for item in before.items if item not in shown.items] if before else []
     names = join_words(html.escape_html(here.dataset.title_of(item)) for item in dropped)
     sentence = _("Dropped out: {items}.", items=names)

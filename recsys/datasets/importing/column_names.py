@@ -118,7 +118,11 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "seller": (
         "seller vendor merchant supplier brand manufacturer publisher shop store verkäufer händler marke vendeur marque vendedor marca",
     ),
-    "url": ("url link image imageurl thumbnail cover",),
+    "image": (
+        "imageurl image imagepath imagefile img imgurl posterurl poster posterpath thumbnailurl thumbnail thumb thumburl coverurl cover "
+        "coverimage pictureurl picturepath photourl photopath imurl imagelink imagesrc =pic bild bildurl 图片 图片链接 海报 画像 이미지",
+    ),
+    "url": ("url link website webpage homepage weburl permalink href hyperlink 链接 リンク 링크",),
     "flag": ("label flag is has skipped shuffle offline incognitomode reordered verified evalset split fold",),
     "statistic": ("useful funny cool helpful votes watchratio ratio percent percentage share utcoffset offset",),
 }

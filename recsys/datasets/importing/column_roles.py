@@ -53,6 +53,7 @@ _NO_ROLE = {
     "device": N_("a device or a channel"),
     "seller": N_("a seller or a brand"),
     "url": N_("a link"),
+    "image": N_("a picture"),
     "flag": N_("a yes or no"),
     "statistic": N_("a figure of several events"),
     "score": N_("a figure that is not on a scale of ratings"),

@@ -6,6 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from recsys.datasets.importing.column_names import find_meaning
+from recsys.item_images import is_image_name
 
 _MONTHS = (
     "jan ene gen янв sty led feb fév fev lut фев mar mär maa maj mag mai may mei ма apr abr avr kwi апр jun juin cze июн giu jul juil lip июл lug "
@@ -105,6 +106,10 @@ class Column:
     @property
     def are_links(self) -> bool:
         return self._share(r"^(?:https?://|www\.)") > 0.5
+
+    @property
+    def are_images(self) -> bool:
+        return bool(self.values.map(is_image_name).mean() > 0.5)
 
     @property
     def are_prose(self) -> bool:

@@ -112,7 +112,10 @@ def find_by_values(columns: Sequence[Column], taken: Iterable[str]) -> Roles:
 
 
 def find_descriptions(columns: Sequence[Column], item: Column | None, taken: Iterable[str]) -> Roles:
-    """Return the columns of titles, categories and texts; a title must go with the item, so the name of a user is not a title."""
+    """Return the columns of titles, categories, texts, pictures and links of items; all but texts must go with the item.
+
+    So the name of a user is not a title, and the page on which an event happened not a link of the item.
+    """
     used, found = set(taken), Roles()
     titles = [column for column in columns if column.name not in used and _is_title(column) and (item is None or determines(item, column))]
     short = [column for column in _of_kind(columns, "text", used) if item and determines(item, column) and _is_short(column, item)]
@@ -129,6 +132,15 @@ def find_descriptions(columns: Sequence[Column], item: Column | None, taken: Ite
             candidates = [column for column in candidates if determines(item, column)]
         if candidates:
             found[role] = candidates[0], explain_name(candidates[0].name)
+    pictured = [column for column in _of_kind(columns, "item", used) if {"picture", "photo"} & set(split_name(column.name))]
+    links = [column for column in _of_kind(columns, "url", used) if column.are_links]
+    for role, candidates in (
+        ("image", [column for column in _of_kind(columns, "image", used) + pictured if column.are_images]),
+        ("url", links),
+    ):
+        of_items = [column for column in candidates if item is None or determines(item, column)]
+        if of_items:
+            found[role] = of_items[0], explain_name(of_items[0].name)
     return found
 
 

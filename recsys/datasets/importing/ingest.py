@@ -18,6 +18,7 @@ from recsys.datasets.build import NATURAL_ORDER_SQL
 from recsys.datasets.importing.cleaning import Rules, clean_events
 from recsys.datasets.importing.column_values import WRITTEN_RATING
 from recsys.datasets.importing.ids import count_look_alikes, is_missing
+from recsys.datasets.importing.images import write_item_images
 from recsys.datasets.importing.options import Options
 from recsys.datasets.importing.prepared_tables import ID_TABLES, collect_item_facts, write_events, write_items, write_users
 from recsys.datasets.importing.row_choices import ODD_TIMES, UNREADABLE_TIMES, remove_deleted
@@ -27,6 +28,7 @@ from recsys.datasets.source import Source, describe_duckdb_error, open_duckdb, q
 
 Reader = Callable[[duckdb.DuckDBPyConnection], Source]
 
+_LATER_ROLES = {"image", "url"}
 _LATER_OPTIONS = {each.name for each in fields(Options)} - {"duplicates", "missing", "dates", "mapping"}
 
 
@@ -42,8 +44,9 @@ class Label:
 
 def fingerprint_of(files: Iterable[Path], options: Options) -> str:
     """Return a hash of the content of the raw files, the options and the version of the format."""
-    settings: list[Any] = [FORMAT, options.duplicates, options.missing, options.dates, sorted(options.mapping)]
-    # Of the options that were added later, only those that differ from the default, so that earlier fingerprints stay valid.
+    # Of roles and options that were added later, only those that differ from the default, so that earlier fingerprints stay valid.
+    mapping = sorted((role, column) for role, column in options.mapping if column or role not in _LATER_ROLES)
+    settings: list[Any] = [FORMAT, options.duplicates, options.missing, options.dates, mapping]
     chosen = {
         **asdict(options),
         "items": options.items and "file",
@@ -69,6 +72,7 @@ def ingest_source(reader: Reader, files: Sequence[Path], folder: Path, label: La
             write_events(con, folder, source, options.ties)
             write_items(con, folder, source.items)
             write_users(con, folder, source.users)
+            checks += write_item_images(con, folder, source.image_folder)
         fingerprint = fingerprint_of(files, options)
     except OSError as error:
         reason = error.strerror or describe_duckdb_error(error)
@@ -193,7 +197,7 @@ def _create_events(con: duckdb.DuckDBPyConnection, source: Source, times: TimeRe
             {times.sql if times and is_time else "NULL::TIMESTAMP"} AS timestamp, {offset} AS utc_offset,
             {text("behaviour")} AS behaviour, {rating} AS rating, {number("weight")} AS weight,
             {number("latitude")} AS latitude, {number("longitude")} AS longitude,
-            {text("text")} AS text, {text("title")} AS title, {text("category")} AS category,
+            {text("text")} AS text, {text("title")} AS title, {text("category")} AS category, {text("image")} AS image, {text("url")} AS url,
             {number(position) if position else "NULL::DOUBLE"} AS position,
             {text("timestamp")} IS NOT NULL AS time_text, {text("rating")} IS NOT NULL AS rating_text,
             {text("latitude")} IS NOT NULL OR {text("longitude")} IS NOT NULL AS place_text

@@ -13,8 +13,10 @@ from recsys.datasets.importing.side_tables import SideKey, SideTable, read_side_
 from recsys.datasets.source import Source, quote_name, reading_errors
 
 
-def read(con: duckdb.DuckDBPyConnection, path: Path, options: Options) -> Source:
+def read(con: duckdb.DuckDBPyConnection, path: Path, options: Options, image_folder: Path | None = None) -> Source:
     """Fill the table `raw` from a file, by the choices in `options` and, where these leave it open, by the file itself.
+
+    Pictures are looked for in `image_folder`, by default the folder of the file that names them.
 
     Raises:
         QuestionError: the file can be read in several ways, and the options do not say in which.
@@ -32,11 +34,14 @@ def read(con: duckdb.DuckDBPyConnection, path: Path, options: Options) -> Source
         *repair_ids(con, path.name, ids, choices),
         *apply_row_kinds(con, plan.kinds, choices, dict(options.behaviours)),
     )
-    items = _read_side_table(con, _side_file(path, options.items, ".item"), "item_id")
+    items_file = _side_file(path, options.items, ".item")
+    items = _read_side_table(con, items_file, "item_id")
     users = _read_side_table(con, _side_file(path, options.users, ".user"), "user_id")
     checks += tuple(check for table in (items, users) if table for check in table.checks)
     tables = {"items": items.frame if items else None, "users": users.frame if users else None}
-    return Source(path.name, plan.mapping, **tables, notes=(*plan.notes, *checks), reading=plan)
+    named_in = items_file if items is not None and items_file is not None and "image" in items.frame else path
+    folder = image_folder or named_in.parent
+    return Source(path.name, plan.mapping, **tables, notes=(*plan.notes, *checks), reading=plan, image_folder=folder)
 
 
 def side_files(path: Path, options: Options) -> list[Path]:

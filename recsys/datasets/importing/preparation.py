@@ -127,20 +127,22 @@ def save_import(dataset: Dataset, name: str, path: Path, options: Options) -> Da
     return write_prepared(_target(check_name("dataset", name)), replace(dataset, name=name), texts={FILE_NAME: format_recipe(recipe)})
 
 
-def read_into_memory(path: Path, name: str, options: Options) -> Dataset:
-    """Read a file by way of a temporary prepared folder, which is removed afterwards."""
+def read_into_memory(path: Path, name: str, options: Options, image_folder: Path | None = None) -> Dataset:
+    """Read a file by way of a temporary prepared folder, which is removed afterwards; `image_folder` as for `own_file.read`."""
     with TemporaryDirectory() as work:
-        _ingest_file(path, Path(work), Label(name, _title_of(path)), options)
+        _ingest_file(path, Path(work), Label(name, _title_of(path)), options, image_folder=image_folder)
         return read_prepared(Path(work))
 
 
-def _ingest_file(path: Path, folder: Path, label: Label, options: Options, observe: Observe | None = None) -> tuple[DatasetCard, Options]:
+def _ingest_file(
+    path: Path, folder: Path, label: Label, options: Options, observe: Observe | None = None, image_folder: Path | None = None
+) -> tuple[DatasetCard, Options]:
     """Import a file and return its card and the options with every choice that was read from the file."""
     completed = options
 
     def reader(con: duckdb.DuckDBPyConnection) -> Source:
         nonlocal completed
-        source = own_file.read(con, path, options)
+        source = own_file.read(con, path, options, image_folder)
         completed = replace(options, mapping=complete_mapping(options, source))
         if observe is not None:
             observe(source.reading)

@@ -24,14 +24,17 @@ _EVENT_COLUMNS = {
 }
 
 
+_ITEM_TEXTS = ("title", "category", "text", "image", "url")
+
+
 def collect_item_facts(con: duckdb.DuckDBPyConnection) -> bool:
     """Create the table `item_facts` from the rows: places and texts that never differ within an item become attributes of the item.
 
     Returns whether places differ within items, so that the place of an item is the median of those of its events.
     """
-    filled = filled_columns(con, ("title", "category", "text", "latitude", "longitude"))
+    filled = filled_columns(con, (*_ITEM_TEXTS, "latitude", "longitude"))
     facts = {
-        **{column: f"arg_min({column}, row)" if column in filled else "NULL::VARCHAR" for column in ("title", "category", "text")},
+        **{column: f"arg_min({column}, row)" if column in filled else "NULL::VARCHAR" for column in _ITEM_TEXTS},
         **{column: f"median({column})" if column in filled else "NULL::DOUBLE" for column in ("latitude", "longitude")},
         "spread": "COALESCE(max(latitude) - min(latitude) + max(longitude) - min(longitude), 0)" if "latitude" in filled else "0::DOUBLE",
         "texts": "count(DISTINCT text)" if "text" in filled else "0",
@@ -84,7 +87,7 @@ def write_items(con: duckdb.DuckDBPyConnection, folder: Path, items: pd.DataFram
     """Write one row for each item with events, in natural order; columns from the reader take precedence over those from the rows."""
     con.register("known", _as_table(items, "item_id"))
     extra = [] if items is None else list(items.columns)
-    columns = [column for column in ("title", "category", "text", "latitude", "longitude") if column not in extra]
+    columns = [column for column in (*_ITEM_TEXTS, "latitude", "longitude") if column not in extra]
     filled = con.execute(f"SELECT {', '.join(f'count({column})' for column in columns) or '0'} FROM item_facts").fetchone() or ()
     own = [column for column, rows in zip(columns, filled, strict=False) if rows]
     selected = [f"known.{quote_name(column)}" for column in extra] + [f"item_facts.{column}" for column in own]

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from recsys.datasets.importing.column_names import explain_name
 from recsys.datasets.importing.file_format import open_file
 from recsys.datasets.importing.layouts.unfolding import names_items, names_users, split_words
 from recsys.datasets.source import quote_name, reading_errors
+from recsys.item_images import is_image_name, is_web_address
 
 SideKey = Literal["item_id", "user_id"]
 
@@ -29,14 +30,17 @@ _DESCRIPTIONS = {
     "text": "description abstract summary text overview plot",
     "latitude": "latitude lat",
     "longitude": "longitude lon lng long",
-    "image": "image picture poster cover thumbnail img",
+    "image": "image picture poster cover thumbnail img photo imurl",
+    "url": "url link website homepage permalink",
 }
 # A name with one of these is not the item's own: author_name, image_title.
 _OF_OTHERS = {"author", "publisher", "artist", "brand", "user", "sub", "subcategory", "image", "original", "id", "count", "code"}
+_IS_VALUE: dict[str, Callable[[str], bool]] = {"image": is_image_name, "url": is_web_address}
 _TEXTS = ("title", "category", "text")
 _ENTITY = re.compile(r"&(?:#\d+|#[xX][0-9a-fA-F]+|[A-Za-z]+\d*);")
 _SEARCHED_COLUMNS = 100
 _ENOUGH = 0.5
+_SAMPLE = 1_000  # values that are looked at
 _SHORT = 60  # characters of a title
 _MESSAGES: dict[SideKey, dict[str, str]] = {
     "item_id": {
@@ -60,8 +64,8 @@ _MESSAGES: dict[SideKey, dict[str, str]] = {
 class SideTable:
     """A description of items or users.
 
-    `frame` is indexed by those of the given ids that the file describes, with the columns title, category, text, latitude, longitude
-    and image where it has them, and all other columns under their own names. `mapping` maps the id and these columns to the names in
+    `frame` is indexed by those of the given ids that the file describes, with the columns title, category, text, latitude, longitude,
+    image and url where it has them, and all other columns under their own names. `mapping` maps the id and these columns to the names in
     the file, `reasons` gives a reason for each in the current language.
     """
 
@@ -199,7 +203,11 @@ def _find_descriptions(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     for role, names in _DESCRIPTIONS.items():
         foreign = _OF_OTHERS - ({"image"} if role == "image" else set())
         for name in names.split():
-            columns = [each for each in frame.columns if name in split_words(each) and not split_words(each) & foreign]
+            columns = [
+                each
+                for each in frame.columns
+                if name in split_words(each) and not split_words(each) & foreign and _may_hold(frame[each], role)
+            ]
             if columns and role not in found and columns[0] not in [column for column, _reason in found.values()]:
                 found[role] = columns[0], explain_name(columns[0])
     if "title" not in found and "text" in found and frame[found["text"][0]].str.len().median() <= _SHORT:
@@ -210,6 +218,11 @@ def _find_descriptions(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:
     if ("latitude" in found) != ("longitude" in found):
         found = {role: value for role, value in found.items() if role not in ("latitude", "longitude")}
     return found
+
+
+def _may_hold(values: pd.Series, role: str) -> bool:
+    """Return whether most values, of the first, are those of a picture or a link, if it is one of these roles: a cover may be hard."""
+    return role not in _IS_VALUE or bool(values.dropna().head(_SAMPLE).map(_IS_VALUE[role]).mean() > _ENOUGH)
 
 
 def _find_by_values(frame: pd.DataFrame) -> dict[str, tuple[str, str]]:

@@ -28,7 +28,7 @@ def _items(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
     with reading_errors(path):
         films = con.sql(f"SELECT * FROM {read_delimited(path, columns, '|', encoding='latin-1')}").df().set_index("item_id")
     genres = [[name for name, flag in zip(GENRES[1:], flags, strict=True) if flag == "1"] for flags in films[list(GENRES[1:])].to_numpy()]
-    return movie_items(films["title"], pd.Series(genres, index=films.index, dtype=object))
+    return movie_items(films["title"], pd.Series(genres, index=films.index, dtype=object)).assign(url=films["url"])
 
 
 def _users(con: duckdb.DuckDBPyConnection, path: Path) -> pd.DataFrame:
