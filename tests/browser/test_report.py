@@ -10,6 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from recsys.__main__ import main
+from recsys.accounts.account import open_local_account
+from recsys.cases.case import View
+from recsys.cases.keeping import keep_case
+from recsys.database.engine import open_store
 from tests.browser.live import Server, visit
 
 USER, STEP = "p0001", 30
@@ -147,3 +151,18 @@ def test_replay_of_the_timeline_is_saved(page: Page, server: Server, tmp_path: P
     table = pd.read_parquet(tmp_path / name)
     assert name == f"replay-demo-city-markov-{USER}.parquet"
     assert json.dumps(table["step"].tolist()) == json.dumps(list(range(len(table))))
+
+
+def test_a_case_and_a_tag_are_downloaded_from_the_app(page: Page, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(server.home))
+    store = open_store()
+    account = open_local_account(store)
+    for step, tag in ((7, "rare"), (9, "other")):
+        keep_case(store, account, View("demo-city", "markov", 1, "", USER, step, "timeline"), f"note at {step}", [tag])
+    visit(page, f"{server.url}/cases")
+    name, content = saved(page, ".st-key-cases_report button")
+    html = content.decode()
+    assert name == "cases.html" and "note at 7" in html and "note at 9" in html
+    name, content = saved(page, "[class*=st-key-case_] [class*=st-key-report_] button")
+    html = content.decode()
+    assert name == f"case-demo-city-{USER}-9.html" and "note at 9" in html and "note at 7" not in html
