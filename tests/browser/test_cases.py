@@ -125,7 +125,7 @@ def test_the_arrow_keys_walk_through_kept_cases(context: BrowserContext, tmp_pat
             visit(page, f"{server.url}/{path}?{WHERE}")
             keep(page, note, "walk")
         visit(page, f"{server.url}/cases")
-        page.locator(".st-key-cases_walk button").click()
+        page.get_by_role("button", name="Walk through them").click()
         main = page.get_by_test_id("stMain")
         for note, path in (("the first", "recommend"), ("the second", "timeline"), ("the third", "explain")):
             expect(main.locator(".st-key-open_case .rs-markdown")).to_have_text(note)
