@@ -79,14 +79,25 @@ class Walker {
     this.fetch();
   }
 
-  // Update every part that shows another step; parts of another scene are left alone.
+  // Update every part that shows another step; parts of another scene are left alone. In a walk through cases the parts are the server's.
   show() {
+    if (this.cases) return this.restore();
     const frame = this.frames.get(this.step);
-    if (!frame || this.cases) return;
+    if (!frame) return;
     for (const part of document.querySelectorAll("[data-part]")) {
       if (part.dataset.of !== this.scene || Number(part.dataset.step) === this.step) continue;
+      part.drawn ??= { step: part.dataset.step, html: part.innerHTML };
       part.dataset.step = this.step;
       part.innerHTML = frame[part.dataset.part];
+    }
+  }
+
+  // Undo the swaps made before the walk was heard of: the server may have drawn its case already.
+  restore() {
+    for (const part of document.querySelectorAll("[data-part]")) {
+      if (!part.drawn || part.dataset.step === part.drawn.step) continue;
+      part.dataset.step = part.drawn.step;
+      part.innerHTML = part.drawn.html;
     }
   }
 

@@ -62,7 +62,8 @@ def estimate_effect(residuals: np.ndarray, indicator: np.ndarray, is_inside: np.
     rest = residuals - value * indicator
     clustered = float((np.bincount(user_codes, indicator * rest) ** 2).sum())
     error = np.sqrt(max(clustered, float(rest.var()) * own)) / own
-    if error == 0:
-        return Effect(value, value, value, np.nan)
+    if error == 0:  # every user says the same: a sign test
+        agreement = 0.5**users
+        return Effect(value, value, value, agreement if value < 0 else 1 - agreement if value > 0 else 0.5)
     width = stats.t.ppf(0.975, users - 1) * error
     return Effect(value, float(value - width), float(value + width), float(stats.t.cdf(value / error, users - 1)))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -14,6 +14,24 @@ from recsys.failures.slice_statistics import add_up_users, compare_with_rest, fi
 
 RELIABLE = 0.05
 """Share of false discoveries that is accepted among the slices called different."""
+
+
+class AnySlice(Protocol):
+    """A slice of one model, or the change of a slice from one model to another."""
+
+    @property
+    def attribute(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def cases(self) -> int: ...
+    @property
+    def users(self) -> int: ...
+    @property
+    def difference(self) -> float: ...
+    @property
+    def q(self) -> float: ...
+    def _asdict(self) -> dict[str, Any]: ...
 
 
 class Slice(NamedTuple):
@@ -112,6 +130,6 @@ def control_false_discoveries(p: np.ndarray) -> np.ndarray:
     return q
 
 
-def order_by_loss(slices: Iterable[Slice]) -> list[Slice]:
-    """Return slices with reliable losses first, the largest loss first, and the others by their difference."""
-    return sorted(slices, key=lambda each: (not (each.is_reliable and each.difference < 0), np.nan_to_num(each.difference, nan=np.inf)))
+def order_by_loss(slices: Iterable[AnySlice]) -> list[AnySlice]:
+    """Return slices, or changes of slices, with reliable losses first, the largest loss first, and the others by their difference."""
+    return sorted(slices, key=lambda each: (not (each.q < RELIABLE and each.difference < 0), np.nan_to_num(each.difference, nan=np.inf)))

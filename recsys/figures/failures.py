@@ -13,8 +13,8 @@ from recsys.core.translation import _, ngettext
 from recsys.figures.chart import Chart, axis_title, shorten_label
 from recsys.figures.palette import Palette, escape_label
 
-ROW, LABEL = 27, 48
-"""Height of a row in pixels, and the most letters of its label."""
+ROW, LETTER, LABEL = 27, 7, 48
+"""Height of a row and width of a letter in pixels, and the most letters of a label."""
 
 
 class DifferenceRow(NamedTuple):
@@ -69,7 +69,9 @@ def difference_rows(title: str, rows: Sequence[DifferenceRow], axis: str, colour
         tickfont=dict(color=colours.text, size=14),
     )
     # A click anywhere in a row is one on its dot.
-    figure.update_layout(margin=dict(l=8, r=112, t=40, b=44), hovermode="y", hoverdistance=ROW)
+    figure.update_layout(
+        margin=dict(l=8, r=24 + LETTER * max((len(row.note) for row in rows), default=0), t=40, b=44), hovermode="y", hoverdistance=ROW
+    )
     return figure.to_figure()
 
 
@@ -109,10 +111,7 @@ def rank_pairs(counts: np.ndarray, first: str, second: str, colours: Palette) ->
     Green where only the second has the item in its top 10, orange where only the first has. The `customdata` of a bubble is
     bin of the first × bins + bin of the second.
     """
-    figure = Chart(
-        _("Rank of what came next under both models"), colours, 470,
-        _("area: events; green: only {second} has it in the top {k}, orange: only {first}", first=first, second=second, k=TOP_K),
-    )  # fmt: skip
+    figure = Chart(_("Rank of what came next under both models"), colours, 470)
     used = int(np.flatnonzero(counts.any(axis=0) | counts.any(axis=1)).max(initial=0)) + 1
     across, up = np.nonzero(counts)
     sizes = counts[across, up]

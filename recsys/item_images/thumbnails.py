@@ -40,8 +40,10 @@ def make_thumbnail(source: Path | IO[bytes]) -> bytes:
             image.draft("RGB", (2 * SIDE, 2 * SIDE))  # a large JPEG is decoded at an eighth of its size
             image.load()
             upright = ImageOps.exif_transpose(image)
-            plain = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-            plain.thumbnail((SIDE, SIDE))
+            small = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+            small.thumbnail((SIDE, SIDE))
+        plain = Image.new("RGB", small.size, "white")
+        plain.paste(small, mask=small if small.mode == "RGBA" else None)
         return encode_thumbnail(plain)
     except MakeError:
         raise

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from recsys.accounts.account import LOCAL
 from recsys.cases.case import Case, View
 from recsys.cases.note_html import render_note
 from recsys.core import Dataset
@@ -176,9 +177,14 @@ def _describe_keeping(case: Case) -> tuple[Fact, ...]:
     page = (_("Kept from"), _(PAGES[case.view.page])) if case.view.page in PAGES else None
     if not case.id:  # made for this report alone
         return (page,) if page else ()
-    kept = _("{name}, {moment}", name=case.kept_by, moment=_utc(case.created))
-    changed = (_("Changed by"), _("{name}, {moment}", name=case.changed_by or "–", moment=_utc(case.changed))) if case.changed else None
-    return tuple(each for each in (page, (_("Kept by"), kept), changed) if each)
+    kept = (_("Kept"), _name_time(case.kept_by, case.created))
+    changed = (_("Changed"), _name_time(case.changed_by or _("an erased account"), case.changed)) if case.changed else None
+    return tuple(each for each in (page, kept, changed) if each)
+
+
+def _name_time(name: str, seconds: float) -> str:
+    """Who and when; only when, where it was the owner of the machine without a sign-in."""
+    return _utc(seconds) if name == LOCAL else _("{moment}, by {name}", name=name, moment=_utc(seconds))
 
 
 def _utc(seconds: float) -> str:

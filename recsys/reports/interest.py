@@ -47,7 +47,7 @@ def _draw_stream(here: Step, report: DriftReport, settings: Mapping[str, Any]) -
     views, main = choosable_views(report), main_change(report)
     kept = settings.get(f"drift_view_{here.dataset.name}_{here.user}")
     default = VIEW_OF_KIND.get(main.kind, "category") if main is not None else "category"
-    view = next(each for each in (kept, default, *views) if each in views)
+    view = next(each for each in (kept, default, *views) if each in [*views])  # a list, since what was kept may be any JSON value
     tints = level_colours(report, view, here.tints, LIGHT)
     return make_figure("interest", drift_stream(report, view, _(STREAM_TITLES[view]), tints, LIGHT), stream_text(report, view))
 

@@ -311,6 +311,7 @@ class TestShapes:
             "fidelity markov town --cases 3 --budget 40",
             "replay markov town --user p0002",
             "leaderboard town --only markov",
+            "failures markov town",
         ],
     )
     def test_without_json_a_table_is_printed(self, command: str) -> None:

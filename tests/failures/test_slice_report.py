@@ -246,7 +246,7 @@ def test_intervals_hold_the_truth_and_p_values_are_even(users: int, rate: float)
 def test_chance_makes_no_findings_and_a_loss_is_one() -> None:
     random, false, true = np.random.default_rng(12), 0, 0
     for seed in range(30):
-        of_case, values, inside = world(random, 300, 0.3, loss=0.15)
+        of_case, values, inside = world(random, 300, 0.3, loss=0.2)
         attributes = [by(f"{size}", random.integers(0, size, len(of_case)), *map(str, range(size))) for size in (3, 8, 20, 40)]
         shuffled = judge(of_case, np.where(random.permutation(values) > 0, 1.0, 99.0))
         false += any(each.is_reliable for each in measure_attributes(shuffled, attributes, seed=seed).slices)

@@ -8,16 +8,21 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.cache import failures as failures_cache
 from pages.evaluate.failures import case_list, slice_cases, slice_text
 from pages.evaluate.failures.subject import Subject
+from pages.evaluate.failures.two_models import choose_opponent
 from pages.shell import case_walk
 from pages.shell.cursor import Cursor
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
 from recsys.evaluation import Evaluation, evaluate_model
+from recsys.failures.findings import Finding, SearchResult
 from recsys.failures.wording import title_slice
+from recsys.figures.failures import RANK_EDGES, bin_ranks
 from recsys.leaderboard import run_leaderboard
 from recsys.training.checkpoints import find_checkpoint, load_checkpoint, read_card
+from recsys.training.loop import train_model
 from tests.pages.conftest import told
 
 PAGE = "evaluate/failures/page.py"
@@ -210,3 +215,105 @@ def test_cases_of_a_list_are_made_one_at_a_time(tiny: Dataset, keep: Callable[..
     for case in cases:
         row = tiny.rows(case.user).start + case.step
         assert row in subject.evaluation.rows
+
+
+def test_a_search_that_confirms_nothing_says_so_and_is_made_once(failures: Callable[..., AppTest]) -> None:
+    app = failures()
+    app.segmented_control(key="failures_part").set_value("combinations").run()
+    assert not app.dataframe and "confirms what it finds on the other half" in told(app)
+    app.button(key="search_combinations").click().run()
+    assert not app.exception and "No finding" in told(app) and "looked at on" in told(app)
+    assert not any(button.key == "search_combinations" for button in app.button)
+    app.segmented_control(key="failures_metric").set_value("mrr").run()
+    assert app.button(key="search_combinations"), "each metric has a search of its own"
+
+
+def test_findings_are_listed_and_open_their_cases(tiny: Dataset, failures: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch) -> None:
+    app = failures()
+    evaluation = evaluation_of(tiny, "markov")
+    report = subject_of(tiny, evaluation).report
+    hour, kind = (next(each for each in report.slices if each.attribute == name) for name in ("weekday", "behaviour"))
+    found = Finding((hour[:2], kind[:2]), 40, 20, 0.1, -0.3, -0.4, -0.2, -0.1, -0.2, -0.05, 0.001, 0.002)
+    result = SearchResult("ndcg@10", (found,), 900, 12, 1, (6, 6), (6, 6), 0)
+    monkeypatch.setattr(failures_cache, "find_weak_combinations", lambda *given, **options: result)
+    app.segmented_control(key="failures_part").set_value("combinations").run()
+    app.button(key="search_combinations").click().run()
+    assert not app.exception and "<b>1 combination</b>" in told(app) and "900 combinations" in told(app)
+    line = table_of(app).iloc[0]
+    assert line["Difference"] == -0.3 and line["Beyond its slices"] == -0.1
+    assert line["Combination"] == f"{title_slice(*hour[:2])} and {title_slice(*kind[:2])}"
+    app.session_state["failures_cases_combinations"] = found.conditions
+    app.run()
+    both = np.intersect1d(report.find_cases(*hour[:2]), report.find_cases(*kind[:2]))
+    assert not app.exception and f"{len(both)} case" in told(app)
+
+
+def test_two_models_are_compared_on_the_same_cases(
+    tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("popularity", "markov")
+    list(run_leaderboard(tiny, only=["markov"]))
+    app = open_page(PAGE, model="markov")
+    app.segmented_control(key="failures_part").set_value("two_models").run()
+    assert "has not been evaluated" in told(app)
+    app.button(key="evaluate").click().run()
+    assert not app.exception
+    ours, theirs = (evaluation_of(tiny, name).ranks for name in ("markov", "popularity"))
+    facts = next(str(each.proto.body) for each in app.get("html") if "rs-facts" in str(each.proto.body))
+    for count in ((ours < theirs).sum(), (ours > theirs).sum(), (ours == theirs).sum()):
+        assert f"<b>{count}</b>" in facts
+    table = app.dataframe[0].value
+    assert (table["Won"] + table["Lost"] + table["Tied"] == table["Cases"]).all()
+    first, second = int(bin_ranks(theirs)[0]), int(bin_ranks(ours)[0])
+    app.session_state["failures_cases_two_models"] = first * len(RANK_EDGES) + second
+    app.run()
+    inside = (bin_ranks(theirs) == first) & (bin_ranks(ours) == second)
+    assert not app.exception and f"<b>{inside.sum()}</b> case" in told(app)
+    assert sorted(table_of(app)["Rank"]) == sorted(f"{rank:,g}" for rank in ours[inside])
+    found = subject_of(tiny, evaluation_of(tiny, "markov")).report.slices[0]
+    app.session_state["failures_cases_two_models"] = found[:2]
+    app.run()
+    assert not app.exception and f"{found.cases} cases of" in told(app) and "Under Popularity" in table_of(app).columns
+
+
+def test_a_moved_user_opens_at_the_largest_change(
+    tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("popularity", "markov")
+    list(run_leaderboard(tiny, only=["popularity", "markov"]))
+    app = open_page(PAGE, model="markov")
+    app.segmented_control(key="failures_part").set_value("two_models").run()
+    ours, theirs = (evaluation_of(tiny, name) for name in ("markov", "popularity"))
+    change = np.abs(np.log2(ours.ranks / theirs.ranks))  # one case a user under last-out
+    app.session_state["moved_clicked"] = 0
+    app.run()
+    assert not app.exception
+    here = app.session_state["cursor"]
+    row = ours.rows[int(change.argmax())]
+    assert (here.user, here.step) == (tiny.interactions["user_id"].iloc[row], row - tiny.rows(here.user).start)
+    assert "under Popularity" in told(app)
+
+
+def test_models_judged_on_other_cases_are_not_compared(
+    tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("popularity")
+    list(train_model("markov", tiny, protocol="temporal"))
+    list(run_leaderboard(tiny, only=["popularity"]))
+    app = open_page(PAGE, model="markov")
+    app.button(key="evaluate").click().run()
+    app.segmented_control(key="failures_part").set_value("two_models").run()
+    assert not app.exception and "temporal" in app.error[0].value and "last-out" in app.error[0].value
+    assert app.selectbox(key="failures_other").value == "popularity", "another model can be chosen"
+
+
+def test_the_only_model_has_none_to_be_compared_with(failures: Callable[..., AppTest]) -> None:
+    app = failures()
+    app.segmented_control(key="failures_part").set_value("two_models").run()
+    assert not app.exception and "No other model is trained" in told(app)
+
+
+def test_another_version_is_compared_with_first() -> None:
+    assert choose_opponent("sasrec", ["fusion", "sasrec@1", "sasrec@2", "ease"]) == "sasrec@2"
+    assert choose_opponent("sasrec@2", ["fusion", "sasrec"]) == "sasrec"
+    assert choose_opponent("sasrec", ["fusion", "sasrec-time"]) == "fusion"

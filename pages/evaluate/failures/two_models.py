@@ -16,7 +16,8 @@ from pages.evaluate.failures.subject import Subject
 from pages.shell import case_walk, evaluations
 from pages.ui import charts, html, theme
 from pages.ui.checkpoint_titles import matching_checkpoints, name_checkpoints
-from pages.ui.errors import error_boundary
+from pages.ui.errors import error_boundary, escape_markdown
+from recsys.core import TOP_K
 from recsys.core.formatting import format_number
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import _, ngettext
@@ -157,6 +158,14 @@ def _draw_ranks(subject: Subject, other: Opponent) -> None:
 
     figure = rank_pairs(counts, other.title, subject.title, theme.theme_palette())
     charts.chart(figure, key="rank_pairs", alt=alt, on_select=open_clicked, selection_mode="points")
+    st.caption(
+        _(
+            "Area: number of events. Green: only {model} has what came next in its top {k}, orange: only {other}. A click opens the cases.",
+            model=escape_markdown(subject.title),
+            other=escape_markdown(other.title),
+            k=TOP_K,
+        )
+    )
 
 
 def _draw_moved_users(subject: Subject, other: Opponent) -> None:
@@ -173,12 +182,12 @@ def _draw_moved_users(subject: Subject, other: Opponent) -> None:
         _("Cases"): [each.cases for each in moved],
         _("Largest change"): [_describe_ranks(each) for each in moved],
     }
-    note = _("geometric mean of the rank under {model} divided by that under {other}", model=subject.title, other=other.title)
     draw_table(
         "moved_users", columns, {_("Cases"): "count"}, _("Users whose ranks moved most"),
         lambda at: st.session_state.update({MOVED: at}),
     )  # fmt: skip
-    st.caption(_("Change: {note}.", note=note))
+    note = _("Change: geometric mean of the rank under {model} divided by that under {other}.", model=subject.title, other=other.title)
+    st.caption(escape_markdown(note))
 
 
 def _describe_ranks(moved: MovedUser) -> str:

@@ -70,9 +70,8 @@ def _draw_buttons(case: Case, is_openable: bool, is_cut: bool) -> None:
             st.button(_("Whole note"), key=f"whole_{case.id}", on_click=_show_alone, args=(case.id,))
         if is_allowed_here("keep cases"):
             st.button(_("Edit"), key=f"edit_{case.id}", on_click=case_editing.begin, args=(case,))
-        reports.draw_report_button(
-            lambda store, account: [load_case(store, account, case.id)], _("Report"), f"case-{case.id[-8:]}.html", f"report_{case.id}"
-        )
+        name = f"case-{case.view.dataset}-{case.view.user_id}-{case.view.step}"
+        reports.draw_report_button(lambda store, account: [load_case(store, account, case.id)], _("Report"), name, f"report_{case.id}")
         downloads.copy_link(f"copy_{case.id}", downloads.Link(f"cases?{open_case.LINKED}={case.id}"))
         if is_allowed_here("keep cases") and (case.account_id == account.id or is_allowed(account, "delete")):
             popover = st.popover(_("Delete"), key=f"delete_{case.id}", on_change="rerun")

@@ -98,7 +98,7 @@ def _draw_head(choice: Choice, page: CasePage, number: int) -> None:
             ngettext("Report of this case", "Report of the {count} cases", reported)
             if reported == page.total
             else _("Report of the first {count} cases", count=format_number(reported)),
-            "cases.html",
+            "-".join(["cases", *choice.tags]),
             "cases_report",
         )
 

@@ -1,7 +1,7 @@
 """The report of cases as a file."""
 
+import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -15,8 +15,8 @@ from recsys.database.engine import Store
 Load = Callable[[Store, Account], Sequence[Case]]
 
 
-def draw_report_button(load: Load, label: str, file_name: str, key: str, **options: Any) -> None:
-    """Draw a button that makes a report of the cases that `load` returns, when it is pressed, and saves it as one HTML file."""
+def draw_report_button(load: Load, label: str, name: str, key: str) -> None:
+    """Draw a button that makes a report of the cases that `load` returns, when it is pressed, and saves it as one HTML file with this name."""
     store, account, spoken = current_store(), current_account(), current_language()
 
     def make() -> str:  # outside of this run: whatever belongs to the session is read above
@@ -29,7 +29,7 @@ def draw_report_button(load: Load, label: str, file_name: str, key: str, **optio
     st.download_button(
         label,
         make,
-        file_name=file_name,
+        file_name=re.sub(r"[^\w.-]+", "-", name)[:120] + ".html",
         mime="text/html",
         key=key,
         on_click="ignore",
@@ -37,5 +37,4 @@ def draw_report_button(load: Load, label: str, file_name: str, key: str, **optio
         help=_(
             "One HTML file with the timeline, the list, the explanation, drift and notes. It opens without a network; a browser prints it."
         ),
-        **options,
     )
