@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.image_route import image_route
+from pages.listening import address_for_browsers, listen
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 from recsys.storage.process_folder import process_folder
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 NAVIGATION = Path(__file__).with_name("navigation.py")
 CONFIG = NAVIGATION.parents[1] / ".streamlit" / "config.toml"
 SECRETS = "STREAMLIT_SECRETS_FILES"
-FIRST_PORT, TRIED_PORTS = 8501, 100
 PATIENCE = 3  # seconds that open pages get to close when the server stops
 JOBS_AFTER = 1.0  # seconds after the start: the first page comes first
 
@@ -186,39 +186,37 @@ def start_server(port: int | None = None, host: str = "127.0.0.1", owns_process:
     Where it owns the process, all temporary files of the process go with it; a notebook keeps its own.
     """
     import uvicorn
-    from streamlit.runtime import Runtime
-    from streamlit.web import bootstrap
-    from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
 
-    listening = _listen(host, port)
+    listening = listen(host, port)
     port = listening.getsockname()[1]
-    settings = dict(_flatten(tomllib.loads(CONFIG.read_text(encoding="utf-8"))))
-    settings |= {"server.address": host, "server.port": port, "server.fileWatcherType": "none"}
-    if SECRETS in os.environ:  # Streamlit reads it for `streamlit run` only, and a server that is to have sign-in must not start without
-        settings["secrets.files"] = os.environ[SECRETS].split()
-    bootstrap.load_config_options(settings)
-    Runtime._instance = None  # Streamlit allows one in a process and keeps it when it has stopped
-    lifespan = compose_lifespan(own_temporary_files, spare_code, run_jobs) if owns_process else run_jobs
-    app = st.App(NAVIGATION, lifespan=lifespan, routes=list_routes(), middleware=MIDDLEWARE)
-    config = uvicorn.Config(app, **_get_uvicorn_config_kwargs(), log_level="warning", timeout_graceful_shutdown=PATIENCE)
-    server = uvicorn.Server(config)
+    parts = (own_temporary_files, spare_code, run_jobs) if owns_process else (run_jobs,)
+    server = uvicorn.Server(make_config(host, port, *parts))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, name="recscope server", daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
     if not thread.is_alive():
         raise DataError(_("the app did not start on port {port}; the lines above say why", port=str(port)))
-    return Server(f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{port}", port, server, thread)
+    return Server(address_for_browsers(host, port), port, server, thread)
 
 
-def _listen(host: str, port: int | None) -> socket.socket:
-    reason = ""
-    for each in range(FIRST_PORT, FIRST_PORT + TRIED_PORTS) if port is None else [port]:
-        try:
-            return socket.create_server((host, each), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-        except OSError as error:
-            reason = str(error.strerror).partition(" (while")[0]
-    raise DataError(_("cannot listen on port {port} of {host}: {reason}; give another port", port=str(each), host=host, reason=reason))
+def make_config(
+    host: str, port: int, *parts: Callable[[st.App], AbstractAsyncContextManager[None]], middleware: Sequence[Middleware] = MIDDLEWARE
+) -> "uvicorn.Config":
+    """Return what uvicorn needs to serve the app, with the parts of its lifespan, and set the options of Streamlit."""
+    import uvicorn
+    from streamlit.runtime import Runtime
+    from streamlit.web import bootstrap
+    from streamlit.web.server.starlette.starlette_server import _get_uvicorn_config_kwargs
+
+    settings = dict(_flatten(tomllib.loads(CONFIG.read_text(encoding="utf-8"))))
+    settings |= {"server.address": host, "server.port": port, "server.fileWatcherType": "none"}
+    if SECRETS in os.environ:  # Streamlit reads it for `streamlit run` only, and a server that is to have sign-in must not start without
+        settings["secrets.files"] = os.environ[SECRETS].split()
+    bootstrap.load_config_options(settings)
+    Runtime._instance = None  # Streamlit allows one in a process and keeps it when it has stopped
+    app = st.App(NAVIGATION, lifespan=compose_lifespan(*parts), routes=list_routes(), middleware=middleware)
+    return uvicorn.Config(app, **_get_uvicorn_config_kwargs(), log_level="warning", timeout_graceful_shutdown=PATIENCE)
 
 
 def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ from typer.main import get_command
 
 from recsys.cli import app
 from recsys.cli.console import say
-from recsys.core.errors import QuestionError, RecsysError
+from recsys.core.errors import QuestionError, RecsysError, StoreError
 
 MODULE = "python -m recsys"
 SCRIPT = "recscope"
@@ -38,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.exit_code
     except QuestionError as question:
         return _ask(question, list(sys.argv[1:] if arguments is None else arguments))
+    except StoreError as error:
+        where = _locate_store()
+        return _report_failure(str(error) if where in str(error) else f"{error} (the store is {where})")
     except RecsysError as error:
         return _report_failure(str(error))
     except typer.TyperException as error:
@@ -74,6 +77,12 @@ def _ask(question: QuestionError, arguments: list[str]) -> int:
     elif question.option:
         say(f"answer with {question.option}")
     return code
+
+
+def _locate_store() -> str:
+    from recsys.database.engine import locate_store  # SQLAlchemy is slow to load, and most commands do without it
+
+    return locate_store()
 
 
 def _usage_text(error: typer.TyperException) -> str:

@@ -65,10 +65,19 @@ def catch_interrupt() -> Event:
     return interrupted
 
 
-def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_process: bool = False, *, cursor: Mapping[str, str]) -> App:
+def start_app(
+    page: str,
+    port: int | None = None,
+    host: str = "127.0.0.1",
+    owns_process: bool = False,
+    processes: int = 1,
+    *,
+    cursor: Mapping[str, str],
+) -> App:
     """Open a page of the app at a cursor such as {"dataset": "demo-city"}; the app is started unless it runs in this process already.
 
-    Without a port it takes the first free one from 8501. Where it owns the process, it may decide where temporary files are.
+    Without a port it takes the first free one from 8501. Where it owns the process, it may decide where temporary files are. Several
+    processes share the work of a server, and know nothing of what this process holds in memory.
     """
     running = [each for each in _servers if each.is_running]
     if running and port not in (None, running[0].port):
@@ -80,7 +89,10 @@ def start_app(page: str, port: int | None = None, host: str = "127.0.0.1", owns_
     if not running:
         if str(APP_FOLDER) not in sys.path:
             sys.path.insert(0, str(APP_FOLDER))
-        _servers[:] = running = [import_module("pages.server").start_server(port, host, owns_process)]
+        if processes > 1:
+            _servers[:] = running = [import_module("pages.processes").start_processes(port, host, processes)]
+        else:
+            _servers[:] = running = [import_module("pages.server").start_server(port, host, owns_process)]
     return App(f"{running[0].url}/{page}{'?' if cursor else ''}{urlencode(cursor)}", running[0])
 
 

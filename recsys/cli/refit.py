@@ -32,6 +32,7 @@ def run(
         int | None,
         typer.Option(min=1, metavar="N", help="Do not refit now: a running server does after every N new answers on lists of the dataset."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Start also while another refit of the checkpoint waits or is at work.")] = False,
     as_json: Json = False,
 ) -> None:
     """Refit a checkpoint on the feedback that was given.
@@ -40,10 +41,12 @@ def run(
     """
     from recsys.accounts.account import open_local_account
     from recsys.database.engine import open_store
+    from recsys.feedback.version_names import join_version, split_version
     from recsys.jobs.queue import submit_job
     from recsys.jobs.schedules import find_schedule, save_schedule
     from recsys.training.checkpoints import find_checkpoint
 
+    checkpoint = join_version(*split_version(checkpoint))  # NAME@1 is the trained one, whose folder is NAME
     find_checkpoint(checkpoint, dataset)  # a wrong name is refused at once
     arguments = {"checkpoint": checkpoint, "dataset": dataset, "since": _parse_since(since), "seed": seed}
     store = open_store()
@@ -53,7 +56,7 @@ def run(
         text = f"a running server (recscope open, streamlit run app.py) refits {checkpoint} after every {every:,} new answers to its lists"
         show({"schedule": find_schedule(store, dataset, checkpoint)}, as_json, text)
         return
-    job = _follow(store, account, submit_job(store, account, "refit", arguments))
+    job = _follow(store, account, submit_job(store, account, "refit", arguments, force))
     if job.state != "done":
         raise RecsysError(job.error or f"the refit of {checkpoint} was stopped; nothing was saved")
     show(dict(job.result), as_json, *list_result_lines(job.result, dataset))

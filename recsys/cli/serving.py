@@ -21,14 +21,14 @@ ModelName = Annotated[str, typer.Option("--model", metavar="CHECKPOINT", help="T
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: bool, **cursor: str) -> None:
+def serve(page: str, port: int | None, host: str, opens_browser: bool, as_json: bool, processes: int = 1, /, **cursor: str) -> None:
     """Start the app at a page and cursor, print its address, and stop it at Ctrl-C."""
     import webbrowser
 
     from recsys.running_app import catch_interrupt, start_app
 
     interrupted = catch_interrupt()  # before the address is known, so that whoever reads it may interrupt at once
-    app = start_app(page, port, host, owns_process=True, cursor=cursor)
+    app = start_app(page, port, host, owns_process=True, processes=processes, cursor=cursor)
     if host not in LOCAL:
         say("warning: unless secrets.toml sets up sign-in, anyone who can reach this machine sees and changes everything")
     show({"url": app.url}, as_json, app.url)

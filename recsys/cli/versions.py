@@ -52,7 +52,7 @@ _COLUMNS = ("version", "parent", "made", "by", "learnt from", "ndcg@10", "feedba
 
 
 def _row(version: "Version") -> tuple[Any, ...]:
-    made = datetime.fromtimestamp(version.created, UTC).strftime("%Y-%m-%d %H:%M")
+    made = _format_time(version.created)
     learnt = version.trained_on.get("n_feedback")
     return (
         version.name, version.parent, made, version.account or None, None if learnt is None else f"{learnt:,} answers",
@@ -74,7 +74,19 @@ def _compare(store: "Store", name: str, dataset: str, other: str | None, as_json
         asdict(found),
         as_json,
         table(("validation", found.first, found.second, "difference"), rows),
-        *(f"{key}: {old} before, {new} after" for key, (old, new) in {**found.config, **found.trained_on}.items()),
+        *(f"{key}: {_tell(key, old)} before, {_tell(key, new)} after" for key, (old, new) in {**found.config, **found.trained_on}.items()),
         f"feedback on its lists: {found.feedback[0]:,} and {found.feedback[1]:,} answers",
         f"same items in the lists of ten of {found.users:,} users: {found.overlap:.0%}",
     )
+
+
+def _tell(key: str, value: Any) -> str:
+    return "none" if value is None else _format_time(value) if key in _TIMES else str(value)
+
+
+_TIMES = ("since", "until")
+"""What is known of the training data in seconds UTC: a refit learnt from the feedback between these."""
+
+
+def _format_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

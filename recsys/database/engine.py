@@ -53,7 +53,7 @@ class Store:
     def __init__(self, url: str):
         self.url = url
         parsed = _parse(url)
-        self.place = parsed.database if _is_sqlite(parsed) and parsed.database else _without_secrets(parsed)
+        self.place = Path(parsed.database).name if _is_sqlite(parsed) and parsed.database else _without_secrets(parsed)
         self._engine = _create_engine(parsed)
         with raise_store_errors(self.place):
             migrate(self._engine, self.place)
@@ -123,6 +123,15 @@ def _missing_library(error: ModuleNotFoundError) -> DataError:
     )
 
 
+def locate_store() -> str:
+    """Return the path of the store's file, or the address of its database without the password.
+
+    It is for the owner of the machine: errors name the file alone, since others read them on a page or as an answer of the API.
+    """
+    parsed = _parse(get_database_url())
+    return parsed.database if _is_sqlite(parsed) and parsed.database else _without_secrets(parsed)
+
+
 def _without_secrets(url: URL) -> str:
     return URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database).render_as_string()
 
@@ -159,9 +168,9 @@ def _make_private_file(path: Path) -> None:
         if not path.exists():
             path.touch(mode=0o600)
         elif not path.is_file():
-            raise StoreError(_("the store {place} is not a file; move it away, or set RECSYS_HOME to another folder", place=path))
+            raise StoreError(_("the store {place} is not a file; move it away, or set RECSYS_HOME to another folder", place=path.name))
     except OSError as error:
-        raise StoreError(_("the store {place} cannot be opened: {reason}", place=path, reason=error.strerror or error)) from error
+        raise StoreError(_("the store {place} cannot be opened: {reason}", place=path.name, reason=error.strerror or error)) from error
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

@@ -132,8 +132,10 @@ def prepared_folder(name: str) -> Path | None:
     """Return the folder with the prepared dataset of this name, or None. Shipped datasets take precedence."""
     if not name or Path(name).name != name or name.startswith("."):
         return None
-    folders = (ASSETS / "data" / name, *(home / "datasets" / name for home in own_homes()))
-    return next((folder for folder in folders if (folder / "card.json").is_file()), None)
+    shipped = ASSETS / "data" / name
+    if (shipped / "card.json").is_file():
+        return shipped
+    return next((folder for home in own_homes() if ((folder := home / "datasets" / name) / "card.json").is_file()), None)
 
 
 def prepare_dataset(

@@ -25,7 +25,7 @@ from recsys.evaluation import Evaluation, compare_paired, evaluate_model
 from recsys.feedback.feedback_metrics import measure_feedback
 from recsys.feedback.off_policy import OffPolicyEstimate, estimate_off_policy
 from recsys.feedback.training_data import Answer, FeedbackData, add_events, load_training_feedback, split_accounts
-from recsys.feedback.version_names import SEPARATOR, join_version, split_version
+from recsys.feedback.version_names import join_version, split_version
 from recsys.feedback.versions import add_version
 from recsys.models import IMPORTED_MODELS, find_model_spec
 from recsys.storage.serialization import to_plain
@@ -105,9 +105,9 @@ def refit_checkpoint(
     """
     check_allowed(account, "refit")
     started = time.monotonic()
-    if SEPARATOR in checkpoint:
-        base = split_version(checkpoint)[0]
-        raise DataError(_("a refit starts from the trained checkpoint, not from '{version}'; give {name}", version=checkpoint, name=base))
+    asked, (checkpoint, number) = checkpoint, split_version(checkpoint)
+    if number != 1:
+        raise DataError(_("a refit starts from the trained checkpoint, not from '{version}'; give {name}", version=asked, name=checkpoint))
     loaded = load_checkpoint(find_checkpoint(checkpoint, dataset.name))
     check_dataset_match(loaded.card, dataset)
     method = choose_method(loaded.card)

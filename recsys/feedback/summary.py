@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from recsys.accounts.account import Account
 from recsys.database.counts import SHOWN
 from recsys.database.engine import Store
-from recsys.database.schema import FeedbackCountRow, FeedbackRow
+from recsys.database.schema import FeedbackCountRow, FeedbackRow, ImpressionRow
 from recsys.feedback.version_names import join_version
 
 LATEST = 20
+MOST_LOOKED_AT = 2_000
+"""Answers that a page has time to look at; a refit needs far fewer."""
 EPOCH = dt.date(1970, 1, 1)
 
 
@@ -92,12 +94,24 @@ def summarize_feedback(store: Store, account: Account, dataset: str, latest: int
         )
 
 
-def count_answers(store: Store, dataset: str, checkpoint: str) -> Counter[str]:
-    """Return how often each action was an answer to the lists of all versions of a checkpoint."""
+def count_answers(store: Store, dataset: str, fingerprint: str, checkpoint: str) -> Counter[str]:
+    """Return how often each action was an answer to the lists of all versions of a checkpoint, made of the dataset as it is now.
+
+    The latest answers are looked at one by one; the counters stand for more of them where all of these are of the dataset as it is now.
+    """
+    row = FeedbackRow
+    is_current = (ImpressionRow.dataset_fingerprint == fingerprint).label("is_current")
+    latest = select(row.action, is_current).join(ImpressionRow, row.impression_id == ImpressionRow.id)
+    latest = latest.where(row.dataset == dataset, row.checkpoint == checkpoint, row.withdrawn.is_(None))
+    looked_at = latest.order_by(row.created.desc()).limit(MOST_LOOKED_AT).subquery()
     counted = select(FeedbackCountRow.action, func.sum(FeedbackCountRow.count)).where(
         FeedbackCountRow.dataset == dataset, FeedbackCountRow.checkpoint == checkpoint, FeedbackCountRow.action != SHOWN
     )
     with store.read() as session:
+        by_action = session.execute(select(looked_at.c.action, looked_at.c.is_current, func.count()).group_by(*looked_at.c)).tuples().all()
+        current = Counter({action: count for action, now, count in by_action if now})
+        if current.total() < MOST_LOOKED_AT:
+            return current
         return Counter({action: int(count) for action, count in session.execute(counted.group_by(FeedbackCountRow.action))})
 
 

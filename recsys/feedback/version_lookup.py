@@ -26,7 +26,7 @@ _KNOWN: dict[str, dict[str, list[VersionRow]]] = {}
 def resolve_version(store: Store, dataset: str, name: str) -> str:
     """Return the name of the folder that a name stands for: that of the version in use for NAME, of the trained one for NAME@1."""
     base, number = split_version(name)
-    if SEPARATOR in name or not _has_versions(dataset, base):
+    if SEPARATOR in name or not has_versions(dataset, base):
         return join_version(base, number)
     with store.read() as session:
         rows = session.scalars(select_versions(dataset, base)).all()
@@ -36,7 +36,7 @@ def resolve_version(store: Store, dataset: str, name: str) -> str:
 def resolve_checkpoint(name: str, dataset: str, allows_path: bool = True) -> Path:
     """Return the folder of the checkpoint that a name or a path stands for. The store is opened only where there are versions."""
     base = split_version(name)[0]
-    if "/" in name or not (SEPARATOR in name or _has_versions(dataset, base)):
+    if "/" in name or not (SEPARATOR in name or has_versions(dataset, base)):
         return find_checkpoint(name, dataset, allows_path)
     resolved = resolve_version(open_store(), dataset, name)
     if resolved != name and split_version(resolved)[1] > 1 and not (get_checkpoint_folder(dataset, resolved) / CARD).is_file():
@@ -90,8 +90,8 @@ def _load_rows(dataset: str) -> dict[str, list[VersionRow]]:
     return _KNOWN[dataset]
 
 
-def _has_versions(dataset: str, base: str) -> bool:
-    # Asked for every list of the API, for which reading all cards would take longer than most models.
+def has_versions(dataset: str, base: str) -> bool:
+    """Return whether a checkpoint has folders of versions, whose cards are not read: for a list that would take longer than most models."""
     return any(folder.is_dir() for folder in (home(dataset) / "checkpoints" / dataset).glob(f"{escape(base)}{SEPARATOR}[0-9]*"))
 
 

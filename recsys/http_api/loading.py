@@ -1,22 +1,26 @@
 """Datasets and models by the names that a request gives, loaded once per process."""
 
 import os
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from recsys.core import Dataset
 from recsys.core.errors import DataError, StoreError
-from recsys.feedback.version_lookup import resolve_checkpoint
-from recsys.feedback.version_names import SEPARATOR
+from recsys.feedback.version_lookup import has_versions, resolve_checkpoint
+from recsys.feedback.version_names import SEPARATOR, split_version
 from recsys.http_api.errors import ApiError
-from recsys.storage.paths import check_name
+from recsys.storage.paths import check_name, own_homes
 from recsys.training.checkpoints import CARD, LoadedCheckpoint, check_dataset_match
 from recsys.training.live_models import find_live_model
 
 MOST_DATASETS, MOST_MODELS = 4, 32
+SETTLED = 1_000_000_000
+"""Nanoseconds after which a folder cannot change again within the resolution of its time."""
 
 
 class Loader:
@@ -29,7 +33,7 @@ class Loader:
     def __init__(self, open_dataset: Callable[[str], Dataset], load_checkpoint: Callable[[Path], LoadedCheckpoint]):
         self._open, self._load = open_dataset, load_checkpoint
         self._datasets, self._models = _Latest(MOST_DATASETS), _Latest(MOST_MODELS)
-        self._resolved: dict[tuple[str, str], Path] = {}  # no larger than the checkpoints on disk
+        self._resolved: dict[tuple[str, str], tuple[Path, Hashable]] = {}  # no larger than the checkpoints on disk
 
     def dataset(self, name: str) -> Dataset:
         """Return a prepared dataset; any other name is an ApiError with 404."""
@@ -48,22 +52,29 @@ class Loader:
             return live
         if not _is_name(name.replace(SEPARATOR, "-")):
             raise ApiError(404, f"there is no checkpoint '{name[:80]}'; GET /api/models lists those that there are")
-        folder = self._find(dataset.name, name)
-        loaded: LoadedCheckpoint = self._models.get(folder, _stamp(folder), lambda: self._load(folder))
+        folder, stamp = self._find(dataset.name, name)
+        loaded: LoadedCheckpoint = self._models.get(folder, stamp, lambda: self._load(folder))
         check_dataset_match(loaded.card, dataset)
         return loaded
 
-    def _find(self, dataset: str, name: str) -> Path:
-        """Return the folder that a name stands for; while the store does not answer, the one that it last stood for."""
+    def _find(self, dataset: str, name: str) -> tuple[Path, Hashable]:
+        """Return the folder that a name stands for, and its stamp; while the store does not answer, the one that it last stood for.
+
+        It is looked up again only where that may have changed: the lookup would take longer than many a model.
+        """
+        stamp = _stamp_checkpoints(dataset)
+        known, known_stamp = self._resolved.get((dataset, name), (None, None))
+        if known is not None and known_stamp is not None and known_stamp == stamp:
+            with suppress(FileNotFoundError):
+                return known, _stamp(known)
         try:
             folder = resolve_checkpoint(name, dataset, allows_path=False)
         except StoreError:
-            known = self._resolved.get((dataset, name))
             if known is None or not known.is_dir():
                 raise
-            return known
-        self._resolved[dataset, name] = folder
-        return folder
+            return known, _stamp(known)
+        self._resolved[dataset, name] = folder, None if has_versions(dataset, split_version(name)[0]) else stamp
+        return folder, _stamp(folder)
 
 
 class _Latest:
@@ -106,6 +117,21 @@ def _is_name(name: str) -> bool:
         return len(os.fsencode(check_name("dataset", name))) <= 255
     except (DataError, UnicodeError):
         return False
+
+
+def _stamp_checkpoints(dataset: str) -> Hashable:
+    """Return a stamp that changes when a checkpoint of a dataset is added or removed; None where it might miss a change."""
+    stamps = []
+    for each in own_homes(dataset):
+        folder = each / "checkpoints" / dataset
+        try:
+            changed = folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            changed = 0
+        if time.time_ns() - changed < SETTLED:
+            return None
+        stamps.append((folder, changed))
+    return tuple(stamps)
 
 
 def _stamp(folder: Path) -> Hashable:

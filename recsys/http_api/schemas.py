@@ -136,7 +136,7 @@ class RecommendBody(Message):
             raise ValueError("give either a user or a history")
         if self.user is None and self.step is not None:
             raise ValueError("step: an ad-hoc history has none; leave it out")
-        times = [each.time for each in self.history or () if isinstance(each, PastEvent) and each.time is not None]
+        times = [each.time for each in self.history or () if not isinstance(each, str) and each.time is not None]
         if any(later < earlier for earlier, later in pairwise(times)):
             raise ValueError("history: the times must not decrease; give the oldest event first")
         return self

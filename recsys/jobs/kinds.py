@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recsys.accounts.account import Account
+from recsys.core.translation import N_
 from recsys.database.engine import Store
 
 Report = Callable[[float, str], None]
@@ -15,10 +16,15 @@ Work = Callable[[Store, Account, Mapping[str, Any], Report, Callable[[], bool]],
 
 @dataclass(frozen=True)
 class JobKind:
-    """A kind of job. `action` is that of `recsys.accounts.roles`."""
+    """A kind of job. `action` is that of `recsys.accounts.roles`.
+
+    Only one at a time has the same values of the arguments named in `subject`; `busy` is the sentence, with these in it, for another one.
+    """
 
     action: str
     work: Work
+    subject: tuple[str, ...] = ()
+    busy: str = ""
 
 
 def _refit(
@@ -42,4 +48,11 @@ def _refit(
         return None
 
 
-KINDS = {"refit": JobKind("refit", _refit)}
+KINDS = {
+    "refit": JobKind(
+        "refit",
+        _refit,
+        ("dataset", "checkpoint"),
+        N_("a refit of '{checkpoint}' on {dataset} is waiting or at work already; look at its version before you start another one"),
+    )
+}

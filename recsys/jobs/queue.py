@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from recsys.accounts.account import Account
 from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed
-from recsys.core.errors import unknown
+from recsys.core.errors import DataError, unknown
+from recsys.core.translation import _
 from recsys.database.engine import Store
 from recsys.database.schema import AccountRow, JobRow
 from recsys.jobs.kinds import KINDS
@@ -44,10 +45,25 @@ class Job:
         return self.state in ACTIVE
 
 
-def submit_job(store: Store, account: Account, kind: str, arguments: Mapping[str, Any]) -> str:
-    """Add a job of an account to the queue, and return its id. The role is checked here."""
+def submit_job(store: Store, account: Account, kind: str, arguments: Mapping[str, Any], force: bool = False) -> str:
+    """Add a job of an account to the queue, and return its id. The role is checked here.
+
+    While another job is active on the same subject, be it of another account, this is a DataError unless it is forced.
+    """
+    fail_lost_jobs(store)
     with store.write() as session:
+        if not force and is_busy(session, kind, arguments):
+            raise DataError(_(KINDS[kind].busy, **{name: arguments[name] for name in KINDS[kind].subject}))
         return add_job(session, account, kind, arguments)
+
+
+def is_busy(session: Session, kind: str, arguments: Mapping[str, Any]) -> bool:
+    """Return whether a job of any account with the same subject waits or runs."""
+    subject = KINDS[kind].subject if kind in KINDS else ()
+    if not subject:
+        return False
+    active = session.scalars(select(JobRow.arguments).where(JobRow.state.in_(ACTIVE), JobRow.kind == kind))
+    return any(all(each.get(name) == arguments.get(name) for name in subject) for each in active)
 
 
 def add_job(session: Session, account: Account, kind: str, arguments: Mapping[str, Any]) -> str:

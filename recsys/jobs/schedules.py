@@ -12,10 +12,10 @@ from recsys.accounts.roles import check_allowed, is_allowed
 from recsys.core.errors import DataError, NotAllowedError, unknown
 from recsys.core.translation import _
 from recsys.database.engine import Store
-from recsys.database.schema import AccountRow, FeedbackRow, JobRow, ScheduleRow
+from recsys.database.schema import AccountRow, FeedbackRow, ScheduleRow
 from recsys.feedback.refit import find_refusal
 from recsys.feedback.version_names import split_version
-from recsys.jobs.queue import ACTIVE, add_job
+from recsys.jobs.queue import add_job, is_busy
 from recsys.training.checkpoints import find_checkpoint, read_card
 
 KIND = "refit"
@@ -96,18 +96,22 @@ def start_due_jobs(store: Store) -> list[str]:
     """
     started = []
     with store.read() as session:
-        active = session.scalars(select(JobRow.arguments).where(JobRow.state.in_(ACTIVE), JobRow.kind == KIND)).all()
-        busy = {(each["dataset"], each["checkpoint"]) for each in active}
-        free = [row for row in session.scalars(select(ScheduleRow)) if (row.dataset, row.checkpoint) not in busy]
+        free = [row for row in session.scalars(select(ScheduleRow)) if not is_busy(session, KIND, _arguments(row))]
         due = [row for row in free if _count_new(session, row) >= row.every]
     for row in due:
         with store.write() as session:
+            if is_busy(session, KIND, _arguments(row)):  # since the reading above
+                continue
             this = update(ScheduleRow).where(ScheduleRow.id == row.id, ScheduleRow.since == row.since)
             taken = session.execute(this.values(since=time.time()))
             account = to_account(session.get_one(AccountRow, row.account_id))
             if taken.rowcount and is_allowed(account, KIND):  # type: ignore[attr-defined]
-                started.append(add_job(session, account, KIND, {"checkpoint": row.checkpoint, "dataset": row.dataset}))
+                started.append(add_job(session, account, KIND, _arguments(row)))
     return started
+
+
+def _arguments(row: ScheduleRow) -> dict[str, str]:
+    return {"checkpoint": row.checkpoint, "dataset": row.dataset}
 
 
 def _count_new(session: Session, row: ScheduleRow) -> int:

@@ -35,23 +35,32 @@ class Drawn(NamedTuple):
 
 
 class StreamlitClient:
-    """One session, as a browser tab has it. `received` counts the bytes of all messages."""
+    """One session, as a browser tab has it. `received` counts the bytes of all messages; `session` is the id that the server gave it."""
 
     def __init__(self, url: str, page: str = "", **cursor: str) -> None:
         self.url, self.page = url, page
         self.address: dict[str, str] = cursor
         self.drawn: dict[tuple[int, ...], Drawn] = {}
         self.received = 0
+        self.session = ""
         self._page_hash, self._run, self._fragments = "", 0, set[str]()
         self._bound: set[str] = set()
         self._values: dict[str, WidgetState] = {}
         self._cached: dict[str, ForwardMsg] = {}
         self._socket: ClientConnection | None = None
 
-    async def connect(self) -> None:
+    async def connect(self, cookies: Mapping[str, str] | None = None) -> None:
         """Open the connection."""
+        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in (cookies or {}).items())}
         address = f"ws://{urlsplit(self.url).netloc}/_stcore/stream"
-        self._socket = await connect(address, subprotocols=["streamlit"], max_size=None, compression=None, ping_interval=None)  # type: ignore[list-item]
+        self._socket = await connect(
+            address,
+            subprotocols=["streamlit"],
+            max_size=None,
+            compression=None,
+            ping_interval=None,
+            additional_headers=sent if cookies else None,
+        )  # type: ignore[list-item]
 
     async def close(self) -> None:
         """Close the connection, as closing a tab does."""
@@ -109,6 +118,7 @@ class StreamlitClient:
             self.hear(message)
             if kind == "new_session":
                 self._run, self._fragments = self._run + 1, set()
+                self.session = message.new_session.initialize.session_id
             elif kind == "navigation":
                 self._page_hash = message.navigation.page_script_hash
             elif kind == "page_info_changed":

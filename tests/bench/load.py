@@ -1,7 +1,7 @@
 """From a message to the end of its answer with many sessions at once, p95, each moving the cursor once a second on demo-city.
 
-A fifth of the sessions gives feedback. Every answer is checked: it must be that of its own session. RECSCOPE_LOAD_SESSIONS (50) and
-RECSCOPE_LOAD_SECONDS (120) set the size. Reference: the same of two sessions that have the server to themselves, in the same run.
+A fifth of the sessions gives feedback. Every answer is checked: it must be that of its own session. RECSCOPE_LOAD_SESSIONS (50),
+RECSCOPE_LOAD_SECONDS (120) and RECSCOPE_LOAD_PROCESSES (2) set the size. Reference: the same of two sessions that have the server to themselves, in the same run.
 """
 
 import asyncio
@@ -29,12 +29,13 @@ FIRST_MINUTE = 60.0
 
 def measure() -> dict[str, Any]:
     sessions, seconds = int(os.environ.get("RECSCOPE_LOAD_SESSIONS", "50")), float(os.environ.get("RECSCOPE_LOAD_SECONDS", "120"))
+    processes = int(os.environ.get("RECSCOPE_LOAD_PROCESSES", "2"))
     with tempfile.TemporaryDirectory() as folder:
-        with serving(Path(folder) / "alone") as server:
+        with serving(Path(folder) / "alone", processes=processes) as server:
             alone = asyncio.run(run_sessions(server.url, 2, ALONE))
-        with serving(Path(folder) / "crowd") as server:
+        with serving(Path(folder) / "crowd", processes=processes) as server:
             crowd, memory = asyncio.run(watch_sessions(server, sessions, seconds))
-            spent = sum(psutil.Process(server.process.pid).cpu_times()[:2])
+            spent = sum(sum(each.cpu_times()[:2]) for each in family(server))
     for line in describe(crowd, memory, spent):
         say(line)
     if alone.faults or crowd.faults:
@@ -61,17 +62,23 @@ async def run_sessions(url: str, count: int, seconds: float) -> Measured:
 async def watch_sessions(server: Server, count: int, seconds: float) -> tuple[Measured, list[tuple[float, float]]]:
     """Run sessions, and return with what they measured the server's memory: seconds since the start, megabytes."""
     memory: list[tuple[float, float]] = []
-    process, began = psutil.Process(server.process.pid), time.monotonic()
+    processes, began = family(server), time.monotonic()
 
     async def watch() -> None:
         while True:
-            memory.append((time.monotonic() - began, process.memory_info().rss / 1e6))
+            memory.append((time.monotonic() - began, sum(each.memory_info().rss for each in processes) / 1e6))
             await asyncio.sleep(1)
 
     watching = asyncio.create_task(watch())
     found = await run_sessions(server.url, count, seconds)
     watching.cancel()
     return found, memory
+
+
+def family(server: Server) -> list[psutil.Process]:
+    """Return all processes of a server."""
+    first = psutil.Process(server.process.pid)
+    return [first, *first.children(recursive=True)]
 
 
 def pick_users(count: int) -> list[tuple[str, str, int]]:

@@ -40,12 +40,15 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path, app: str = "app.py", **environment: str) -> Iterator[Server]:
-    """`streamlit run app.py` on a free port, as a person starts it; ends with everything it started."""
+def serving(home: Path, app: str = "app.py", processes: int | None = None, **environment: str) -> Iterator[Server]:
+    """`streamlit run app.py` on a free port, as a person starts it, or `recscope serve`; ends with everything it started."""
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
     log = home.parent / f"{home.name}-{port}.log"
-    command = [sys.executable, "-m", "streamlit", "run", app, f"--server.port={port}", "--server.headless=true"]
+    arguments = ["streamlit", "run", app, f"--server.port={port}", "--server.headless=true"]
+    if processes is not None:
+        arguments = ["recsys", "serve", f"--port={port}", f"--processes={processes}"]
+    command = [sys.executable, "-m", *arguments]
     variables = {**os.environ, "RECSYS_HOME": str(home), "OMP_NUM_THREADS": "1", **environment}
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT)

@@ -44,6 +44,7 @@ def message_of(action: Callable[[], object]) -> str:
         action()
     message = str(raised.value)
     assert "\n" not in message and "sqlalche.me" not in message and "[SQL" not in message
+    assert tempfile.gettempdir() not in message, "a page is read by others than the owner of the machine"
     return message
 
 
@@ -222,7 +223,7 @@ def test_a_file_that_is_not_sqlite(tmp_path: Path) -> None:
     path = tmp_path / "recscope.db"
     path.write_bytes(b"user_id,item_id\n" * 1000)
     message = message_of(lambda: Store(f"sqlite:///{path}"))
-    assert message.startswith(f"{path} is not a store or is damaged: file is not a database; move it away")
+    assert message.startswith(f"{path.name} is not a store or is damaged: file is not a database; move it away")
     assert path.read_bytes() == b"user_id,item_id\n" * 1000
 
 
@@ -244,10 +245,10 @@ def test_a_folder_or_a_pipe_in_place_of_the_file(tmp_path: Path) -> None:
     for path in (tmp_path / "folder", tmp_path / "pipe"):
         with pytest.raises(StoreError) as raised:
             Store(f"sqlite:///{path}")
-        assert str(raised.value) == f"the store {path} is not a file; move it away, or set RECSYS_HOME to another folder"
+        assert str(raised.value) == f"the store {path.name} is not a file; move it away, or set RECSYS_HOME to another folder"
     (tmp_path / "file").touch()
     below = tmp_path / "file" / "recscope.db"
-    assert message_of(lambda: Store(f"sqlite:///{below}")) == f"the store {below} cannot be opened: File exists"
+    assert message_of(lambda: Store(f"sqlite:///{below}")) == "the store recscope.db cannot be opened: File exists"
 
 
 def test_a_read_only_file(tmp_path: Path) -> None:
@@ -278,7 +279,7 @@ def test_a_database_of_another_program(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE accounts (id INTEGER)")
     message = message_of(lambda: Store(f"sqlite:///{path}"))
-    assert message == f"the database {path} has a table 'accounts' of another program; give the store a database of its own"
+    assert message == f"the database {path.name} has a table 'accounts' of another program; give the store a database of its own"
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
 
@@ -291,4 +292,5 @@ def test_the_command_line_says_it_in_one_line(tmp_path: Path, monkeypatch: pytes
     assert main(["feedback", "export", str(tmp_path / "out.csv")]) == 2
     said = capsys.readouterr().err
     assert "is not a store or is damaged: file is not a database" in said and said.count("\n") == 1
+    assert said.endswith(f" (the store is {tmp_path / 'recscope.db'})\n"), "the owner of the machine is told where it is"
     assert not (tmp_path / "out.csv").exists()

@@ -12,7 +12,7 @@ from recsys.accounts.account import Account, open_local_account
 from recsys.database.engine import Store
 from recsys.feedback.erasure import erase_account, erase_user
 from recsys.feedback.recording import load_feedback, withdraw_feedback
-from recsys.feedback.summary import summarize_feedback
+from recsys.feedback.summary import count_answers, summarize_feedback
 from tests.feedback.shown_lists import answer, make_account, show_list
 
 LARGE = "impressions|feedback"
@@ -28,6 +28,7 @@ ACTIONS: dict[str, tuple[Callable[[Store, Account], Any], set[str]]] = {
     "forget": (lambda store, account: withdraw_feedback(store, account, "shop", "u1"), {"id=?", "account_id=? AND dataset=? AND user_id=?", "impression_id=?"}),
     "summary": (lambda store, account: summarize_feedback(store, account, "shop"), {"account_id=? AND dataset=?"}),
     "summary of an admin": (lambda store, _account: summarize_feedback(store, open_local_account(store), "shop"), {"dataset=?"}),
+    "answers for a refit": (lambda store, _account: count_answers(store, "shop", "d" * 64, "sasrec"), {"dataset=? AND checkpoint=?", "id=?"}),
     "erasure": (lambda store, account: erase_account(store, account, account.id), {"account_id=?", "impression_id=?"}),
     "erasure of a user": (lambda store, _account: erase_user(store, open_local_account(store), "shop", "u1"), {"dataset=? AND user_id=?", "impression_id=?"}),
 }  # fmt: skip

@@ -209,6 +209,8 @@ def test_refusals(tiny: Dataset, home_store: Store, owner: Account, save_trained
         refit_checkpoint(home_store, owner, "markov@2", tiny)
     with pytest.raises(NotTrainedError):
         refit_checkpoint(home_store, owner, "sasrec", tiny)
+    with pytest.raises(DataError, match="'markov' has 0 answers"):  # the trained one has two names
+        refit_checkpoint(home_store, owner, "markov@1", tiny)
 
 
 def test_imported_models_are_refused(tiny: Dataset, home_store: Store, owner: Account) -> None:

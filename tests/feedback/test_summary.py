@@ -1,9 +1,11 @@
 """The summary of feedback, and the counters under it, against a count of all rows."""
 
 import datetime as dt
+import time
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
@@ -11,8 +13,9 @@ from sqlalchemy import delete, select
 from recsys.database.counts import count_rows
 from recsys.database.engine import Store
 from recsys.database.schema import FeedbackCountRow, FeedbackRow, ImpressionRow, Table
+from recsys.feedback import summary as summary_module
 from recsys.feedback.recording import withdraw_feedback
-from recsys.feedback.summary import summarize_feedback
+from recsys.feedback.summary import count_answers, summarize_feedback
 from tests.feedback.shown_lists import ITEMS, answer, counted, counters_of, make_account, move_to, rows_of, show_list
 
 SHOW = st.tuples(st.just("show"), st.sampled_from(["m", "m@2", "n@10"]), st.sampled_from(["u1", "u2"]))
@@ -53,6 +56,41 @@ def test_counters_are_the_number_of_rows_whatever_happens(store: Store, steps: l
         assert counters_of(store) == counted(store)
     with store.read() as session:
         assert count_rows(session, impressions=ImpressionRow.id != "", feedback=FeedbackRow.id != "") == counted(store)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
+@given(steps=st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["sasrec", "sasrec@2", "markov"])), max_size=8))
+def test_answers_on_earlier_data_count_for_no_refit(store: Store, steps: list[tuple[str, str]]) -> None:
+    account = make_account(store, "ada")
+    with store.write() as session:
+        for table in (FeedbackRow, ImpressionRow, FeedbackCountRow):
+            session.execute(delete(table))
+    for state, checkpoint in steps:
+        answer(
+            store,
+            account,
+            show_list(store, account, checkpoint=checkpoint, dataset_fingerprint=state * 64),
+            ("i1", "like"),
+            ("i2", "dislike"),
+        )
+    rows = {row["id"]: row for row in rows_of(store, ImpressionRow)}
+    for state in "ab":
+        given = [row for row in rows_of(store, FeedbackRow) if rows[row["impression_id"]]["dataset_fingerprint"] == state * 64]
+        expected = Counter(row["action"] for row in given if row["checkpoint"] == "sasrec")
+        assert count_answers(store, "shop", state * 64, "sasrec") == expected
+
+
+def test_many_answers_are_counted_by_the_counters(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada = make_account(store, "ada")
+    for state in "aabbb":
+        answer(store, ada, show_list(store, ada, dataset_fingerprint=state * 64), ("i1", "like"))
+        time.sleep(0.002)
+    for most, expected in ((1, 5), (3, 5), (4, 3), (10, 3)):  # a page that looks at three answers takes all for those of "b"
+        monkeypatch.setattr(summary_module, "MOST_LOOKED_AT", most)
+        assert count_answers(store, "shop", "b" * 64, "sasrec")["like"] == expected
+    monkeypatch.setattr(summary_module, "MOST_LOOKED_AT", 2)
+    withdraw_feedback(store, ada, "shop", "u1")
+    assert count_answers(store, "shop", "b" * 64, "sasrec").total() == 0
 
 
 def test_totals_days_and_rates(store: Store) -> None:

@@ -20,11 +20,12 @@ from recsys.core import Dataset, Request, recommend
 from recsys.core.errors import CheckpointError, DataError, NotAllowedError, NotTrainedError, StoreError, UnknownNameError
 from recsys.database.engine import Store
 from recsys.database.schema import AuditRow, VersionRow
+from recsys.datasets.prepared import write_prepared
 from recsys.feedback import version_lookup
 from recsys.feedback.version_diff import diff_versions
 from recsys.feedback.version_lookup import apply_promotions, resolve_version
 from recsys.feedback.versions import add_version, delete_version, list_versions, promote_version, roll_back
-from recsys.storage.paths import check_name
+from recsys.storage.paths import check_name, home
 from recsys.training.checkpoints import CARD, get_checkpoint_folder, list_checkpoints, load_checkpoint, read_card
 from recsys.training.loop import train_model
 
@@ -263,6 +264,22 @@ def test_a_comparison_says_what_differs(
     assert diff_versions(home_store, tiny, "markov", "markov@2").first == "markov@2"
     with pytest.raises(DataError, match="no version 'markov@7'"):
         diff_versions(home_store, tiny, "markov@7")
+
+
+def test_the_command_line_tells_times_as_dates(
+    home_store: Store, owner: Account, tiny: Dataset, save_trained: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded = load_checkpoint(save_trained("markov", tiny))
+    write_prepared(home() / "datasets" / "tiny", tiny)
+    for until in (1_767_225_600.0, 1_772_366_399.5):
+        learnt = {"n_feedback": 9, "since": None, "until": until}
+        add_version(home_store, owner, "tiny", loaded.card, loaded.model, {}, trained_on=learnt)
+    assert main(["versions", "diff", "markov@3", "tiny", "--from", "markov@2"]) == 0
+    assert "until: 2026-01-01 00:00 before, 2026-03-01 11:59 after" in capsys.readouterr().out
+    assert main(["versions", "diff", "markov@2", "tiny"]) == 0
+    assert "until: none before, 2026-01-01 00:00 after" in capsys.readouterr().out
+    assert main(["versions", "diff", "markov@2", "tiny", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["trained_on"]["until"] == [None, 1_767_225_600.0]
 
 
 def test_the_command_line_does_the_same(home_store: Store, owner: Account, markov: Path, capsys: pytest.CaptureFixture[str]) -> None:

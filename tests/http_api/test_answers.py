@@ -1,6 +1,8 @@
 """Answers of the API are those of the library, to the last digit."""
 
+import os
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,9 @@ from recsys.core import History, Request, recommend, request_at
 from recsys.core.split import split_interactions
 from recsys.database.engine import open_store
 from recsys.database.schema import ImpressionRow
+from recsys.feedback.version_lookup import resolve_checkpoint
 from recsys.feedback.versions import add_version, promote_version
+from recsys.http_api import loading
 from recsys.models import find_model_spec
 from recsys.training.checkpoints import list_checkpoints, load_checkpoint
 from recsys.training.loop import train_model
@@ -155,6 +159,45 @@ def test_a_model_that_is_trained_again_is_loaded_again(client: TestClient, own_c
     after = post(client, "recommend", checkpoint="sasrec", user="u01")
     assert pairs(after["items"]) == [tuple(each) for each in recsys.recommend(recsys.load("sasrec", data), data, "u01")]
     assert after["items"] != before["items"]
+
+
+def test_a_checkpoint_that_comes_or_goes_is_found_at_the_next_request(
+    api: Api, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECSYS_HOME", str(tmp_path))
+    shutil.copytree(home / "datasets", tmp_path / "datasets")
+    folder = tmp_path / "checkpoints" / "tiny"
+    shutil.copytree(home / "checkpoints" / "tiny" / "sasrec", folder / "sasrec")
+    client = api.client()
+
+    def settle() -> None:
+        for each in (folder, folder / "sasrec"):  # as if nothing had changed for a minute: then the name is not looked up again
+            if each.is_dir():
+                os.utime(each, (time.time() - 60, time.time() - 60))
+
+    def status(checkpoint: str) -> int:
+        asked = {"dataset": "tiny", "checkpoint": checkpoint, "user": "u03"}
+        return client.post("/api/recommend", json=asked).status_code
+
+    settle()
+    looked_up = []
+    monkeypatch.setattr(
+        loading, "resolve_checkpoint", lambda *given, **named: looked_up.append(given) or resolve_checkpoint(*given, **named)
+    )
+    assert [status("sasrec") for _ in range(3)] == [200] * 3 and len(looked_up) == 1
+    assert status("markov") == 404
+    shutil.copytree(home / "checkpoints" / "tiny" / "markov", folder / "markov")
+    assert [status("sasrec"), status("markov")] == [200, 200] and len(looked_up) == 4
+    settle()
+    assert [status("markov"), status("markov")] == [200, 200]
+    (folder / "markov" / "card.json").unlink()
+    assert status("markov") == 404
+    settle()
+    assert [status("sasrec"), status("sasrec")] == [200, 200]
+    shutil.rmtree(folder / "sasrec")
+    assert status("sasrec") == 404
+    monkeypatch.setenv("RECSYS_HOME", str(home))
+    assert [status("markov"), status("sasrec")] == [200, 200]
 
 
 def test_a_name_means_the_promoted_version_also_while_the_store_is_away(

@@ -31,6 +31,16 @@ def test_jobs_are_listed_and_stopped(own_home: None, capsys: pytest.CaptureFixtu
         assert code == 2 and not out and err.count("\n") == 1
 
 
+def test_a_second_refit_at_once_is_refused_unless_it_is_forced(own_home: None, capsys: pytest.CaptureFixture[str]) -> None:
+    store = open_store()
+    submit_job(store, open_local_account(store), "refit", {"dataset": "demo-city", "checkpoint": "association"})
+    for name in ("association", "association@1"):
+        code, out, err = run(capsys, "refit", name, "demo-city")
+        assert code == 2 and not out and "a refit of 'association' on demo-city is waiting or at work already" in err
+    code, out, err = run(capsys, "refit", "association@1", "demo-city", "--force")
+    assert code == 2 and not out and "'association' has 0 answers to learn from" in err
+
+
 def test_a_schedule_is_made_listed_and_deleted(own_home: None, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _err = run(capsys, "refit", "association", "demo-city", "--every", "50")
     assert code == 0 and "a running server" in out and "after every 50" in out

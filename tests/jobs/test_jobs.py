@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, update
 
 from recsys.accounts.account import Account, save_account
-from recsys.core.errors import NotAllowedError, UnknownNameError
+from recsys.core.errors import DataError, NotAllowedError, UnknownNameError
 from recsys.database.engine import Store, open_store
 from recsys.database.schema import AuditRow, JobRow
-from recsys.jobs.lifecycle import SILENT_SECONDS, claim_job, fail_lost_jobs, get_log
+from recsys.jobs.lifecycle import SILENT_SECONDS, claim_job, fail_lost_jobs, finish_job, get_log
 from recsys.jobs.queue import count_jobs_before, get_job, list_jobs, stop_job, submit_job
 from tests.jobs.conftest import lines, serving, wait_for, wait_until_ended
 from tests.jobs.worker import MODULE
@@ -67,6 +67,47 @@ def test_a_job_stops_when_its_owner_asks(store: Store, ada: Account, tmp_path: P
     with store.read() as session:
         log = session.execute(select(AuditRow.account_id, AuditRow.action).order_by(AuditRow.id)).all()
     assert sorted(log) == sorted([(ada.id, "submit go_on")] * 2 + [(ada.id, "stop job")] * 2)
+
+
+def test_a_checkpoint_is_refitted_once_at_a_time_unless_that_is_forced(store: Store, ada: Account, bob: Account) -> None:
+    asked = {"dataset": "demo-city", "checkpoint": "association"}
+    first = submit_job(store, ada, "refit", asked)
+    for state in ("waiting", "running"):
+        assert get_job(store, ada, first).state == state
+        with pytest.raises(DataError, match="a refit of 'association' on demo-city is waiting or at work already"):
+            submit_job(store, bob, "refit", asked | {"seed": 2})
+        claim_job(store, first)
+    assert list_jobs(store, bob) == []
+    for other in ({"checkpoint": "markov"}, {"dataset": "demo-shop"}):
+        submit_job(store, bob, "refit", asked | other)
+    forced = submit_job(store, bob, "refit", asked, force=True)
+    finish_job(store, first, "done")
+    stop_job(store, bob, forced)
+    submit_job(store, bob, "refit", asked)
+    assert len(list_jobs(store, bob)) == 4
+
+
+def test_of_two_editors_at_the_same_moment_one_refits(store: Store, ada: Account, bob: Account) -> None:
+    asked = {"dataset": "demo-city", "checkpoint": "association"}
+
+    def submit(account: Account) -> str | None:
+        try:
+            return submit_job(Store(store.url), account, "refit", asked)
+        except DataError:
+            return None
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(each is not None for each in pool.map(submit, [ada, bob] * 2)) == 1
+
+
+def test_a_lost_refit_keeps_nobody_waiting(store: Store, ada: Account, bob: Account) -> None:
+    asked = {"dataset": "demo-city", "checkpoint": "association"}
+    lost = submit_job(store, ada, "refit", asked)
+    claim_job(store, lost)
+    with store.write() as session:
+        session.execute(update(JobRow).values(host="another machine", heartbeat=time.time() - SILENT_SECONDS - 1))
+    submit_job(store, bob, "refit", asked)
+    assert get_job(store, ada, lost).state == "failed"
 
 
 def test_work_that_does_not_stop_by_itself_is_ended(store: Store, ada: Account) -> None:

@@ -10,7 +10,7 @@ from pages.shell import account as session_account
 from recsys.accounts.account import LOCAL, Account, open_local_account, save_account
 from recsys.core import Dataset
 from recsys.database.engine import Store, open_store
-from recsys.database.schema import AuditRow, JobRow, VersionRow
+from recsys.database.schema import AuditRow, ImpressionRow, JobRow, VersionRow
 from recsys.feedback.recording import Impression, record_feedback, record_impression
 from recsys.feedback.refit import refit_checkpoint
 from recsys.feedback.versions import promote_version
@@ -121,6 +121,34 @@ def test_a_refit_is_asked_for_and_shown_by_any_window(page: Open, store: Store, 
     assert jobs(store)[0].stop_requested is not None
     app = page()
     assert "stopping" in told_progress(app) and app.button(key="stop_refit").disabled
+
+
+def test_a_refit_of_another_editor_is_not_started_twice(page: Open, store: Store, tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(store, tiny)
+    become("editor", monkeypatch)
+    app = page()
+    other = save_account(store, "https://people.test", "bob", "Bob", "", "editor")
+    submit_job(store, other, "refit", {"dataset": "tiny", "checkpoint": "markov"})
+    click(app, "refit")
+    assert len(jobs(store)) == 1
+    assert any("a refit of 'markov' on tiny is waiting or at work already" in each.value for each in app.warning)
+
+
+def test_answers_on_earlier_data_are_not_offered(page: Open, store: Store, tiny: Dataset) -> None:
+    answer(store, tiny)
+    with store.write() as session:
+        session.execute(update(ImpressionRow).values(dataset_fingerprint="of the data before"))
+    app = page()
+    assert app.button(key="refit").disabled and "0 answers so far" in told(app)
+
+
+def test_a_private_upload_is_not_refitted(page: Open, store: Store, tiny: Dataset) -> None:
+    answer(store, tiny)
+    app = page()
+    assert not app.button(key="refit").disabled
+    app.session_state["uploads"] = {"tiny": tiny}
+    assert "belongs to this session alone" in told(app.run()) and "nothing can be refitted" in told(app)
+    assert not any(each.key in ("refit", "promote_1") for each in app.button) and not app.toggle
 
 
 def told_progress(app: AppTest) -> str:

@@ -37,7 +37,7 @@ def draw(here: Cursor, store: "Store", account: "Account", versions: "list[Versi
     from recsys.feedback.summary import count_answers
 
     base, unused = versions[0].checkpoint, {each.name for each in versions if not each.is_in_use}
-    answers = count_answers(store, here.dataset.name, base)
+    answers = count_answers(store, here.dataset.name, here.dataset.fingerprint, base)
     count, wanted = answers.total(), answers["take"] + answers["like"]
     has_enough = count >= LEAST_ANSWERS and wanted + answers["rating"] >= LEAST_WANTED
     said = ngettext(

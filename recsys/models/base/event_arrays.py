@@ -145,6 +145,12 @@ def collect_events(requests: Sequence[Request], vocabulary: Vocabulary, within: 
 
     Steps of one history share memory: each history is encoded once, and not copied per step.
     """
+    if len(requests) == 1:  # a list on its own: the general way takes three times as long
+        only = requests[0].history
+        first, codes = _encode_tail(only, vocabulary, len(only), within)
+        known = codes != PAD
+        end, stop = np.array([np.count_nonzero(known)]), np.array([len(codes)])
+        return EventArrays(requests, codes[known], np.zeros_like(end), end, [only.since(first)], known, stop)
     keys = [_memory(request.history) for request in requests]
     lengths = np.array([len(request.history) for request in requests], dtype=np.int64)
     longest: dict[Hashable, History] = {}
