@@ -81,11 +81,11 @@ class CaseFacts:
 
     @cached_property
     def clock(self) -> np.ndarray | None:
-        """Seconds by the clock of the place, by UTC where the offset is not known; None for data without times."""
+        """Seconds by the clock of the place where most offsets are known, else by UTC; None for data without times."""
         times, offsets = self.dataset.times, self.dataset.utc_offsets
-        if times is None:
-            return None
-        return times[self.rows] if offsets is None else times[self.rows] + 60 * np.nan_to_num(offsets[self.rows])
+        if times is None or offsets is None or not self.is_local:
+            return None if times is None else times[self.rows]
+        return times[self.rows] + 60 * np.nan_to_num(offsets[self.rows])
 
     @cached_property
     def feature_space(self) -> "FeatureSpace":

@@ -1,7 +1,5 @@
 """Columns of users and items that the data brings, as attributes of cases."""
 
-from collections.abc import Hashable
-
 import numpy as np
 import pandas as pd
 
@@ -41,8 +39,8 @@ def encode_column(column: pd.Series) -> tuple[np.ndarray, tuple[str, ...]] | Non
 
 
 def encode_words(words: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return the code (n,) of every word, −1 where it is not a text, and the words in alphabetical order."""
-    codes, values = pd.factorize(np.array([each if isinstance(each, str) and each else None for each in words], dtype=object))
+    """Return the code (n,) of every word, −1 where it says nothing, and the words in alphabetical order."""
+    codes, values = pd.factorize(np.array([_read_word(each) for each in words], dtype=object))
     order = sorted(range(len(values)), key=lambda at: (str(values[at]).casefold(), str(values[at])))
     places = np.empty(len(order) + 1, dtype=np.int64)
     places[order] = np.arange(len(order))
@@ -74,8 +72,10 @@ def _read_numbers(column: pd.Series) -> np.ndarray | None:
     return np.asarray(pd.to_numeric(column.astype(object), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _read_word(value: Hashable) -> str | None:
-    """Return a word or a truth as text; None for what is neither, such as a list, and for an empty text."""
+def _read_word(value: object) -> str | None:
+    """Return a word or a truth as text; None for what is neither, such as a list, and for words that say that a value is not known."""
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or value.casefold() == "unknown" or not any(map(str.isalnum, value)):
+        return None
+    return value

@@ -19,7 +19,7 @@ from recsys.datasets import DATASETS, open_dataset, prepare_dataset
 from recsys.evaluation import Evaluation, evaluate_model
 from recsys.failures.attributes import ATTRIBUTES, UNKNOWN, Attribute, find_attributes
 from recsys.failures.binning import GAPS, bin_values, choose_limits, read_bin, roundest
-from recsys.failures.data_columns import MOST_VALUES, OTHERS, encode_column, join_rare
+from recsys.failures.data_columns import MOST_VALUES, OTHERS, encode_column, encode_words, join_rare
 from recsys.failures.slice_report import measure_slices
 from recsys.failures.wording import explain_attribute, title_attribute, title_slice, word_value
 from tests.datasets import miniatures
@@ -109,6 +109,17 @@ def test_events_at_one_moment_are_not_known_to_each_other(tiny: Dataset) -> None
 def test_without_offsets_hours_are_utc(tiny: Dataset) -> None:
     found = compare_with_reading(replace(tiny, interactions=tiny.interactions.drop(columns="utc_offset")), "last-out", "validation")
     assert {"utc_hour", "utc_weekday"} <= set(found) and not {"hour", "weekday"} & set(found)
+
+
+@pytest.mark.parametrize(("known", "local"), [(0.2, False), (0.8, True)])
+def test_hours_are_local_where_most_offsets_are_known(tiny: Dataset, known: float, local: bool) -> None:
+    offsets = np.where(np.random.default_rng(1).random(len(tiny.interactions)) < known, -240.0, math.nan)
+    dataset = replace(tiny, interactions=tiny.interactions.assign(utc_offset=offsets))
+    found = attributes_of(dataset)
+    hour = found["hour" if local else "utc_hour"]
+    rows = rank_cases(dataset).rows
+    clocks = [local_time(tiny.times[row], offsets[row] if local else None) for row in rows]
+    assert all(holds(hour, code, clock.hour) for code, clock in zip(hour.codes, clocks, strict=True))
 
 
 def test_without_times_places_and_categories(order_only: Dataset) -> None:
@@ -217,7 +228,8 @@ def test_words_that_are_numbers() -> None:
     codes, values = encode_column(pd.Series([1.0, math.nan, 2.5, 1.0])) or (None, ())
     assert values == ("1", "2.5") and list(codes) == [0, -1, 1, 0]
     assert encode_column(pd.Series([f"{at} street" for at in range(100)])) is None
-    assert encode_column(pd.Series(["", None, ""])) is None
+    assert encode_column(pd.Series(["", None, "", "?", "Unknown"])) is None
+    assert list(encode_words(np.array(["b", "?", "a", "unknown", None, "", math.nan], dtype=object))[0]) == [1, -1, 0, -1, -1, -1, -1]
 
 
 @pytest.fixture(scope="module")
