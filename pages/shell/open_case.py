@@ -68,7 +68,7 @@ def follow_link(page: str) -> None:
 def restore_link(page: str, here: Cursor) -> None:
     """Restore the settings that a link holds at the cursor that it named, and take them out of the URL; call before the page runs."""
     linked = st.query_params.get(view_settings.LINKED)
-    if linked is not None and page in PAGES:
+    if linked is not None and page in view_settings.VIEW_KEYS:
         del st.query_params[view_settings.LINKED]
         view_settings.place_settings(page, view_settings.place_of(here), view_settings.read_link(linked))
 
