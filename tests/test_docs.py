@@ -19,6 +19,7 @@ RUN = (
     README,
     *(ROOT / "docs" / "own-models" / f"{page}.md" for page in ("recommendations", "vectors", "code", "onnx", "hugging-face", "recbole")),
     ROOT / "docs" / "command-line.md",
+    ROOT / "docs" / "behaviour-tests.md",
     ROOT / "docs" / "store.md",
     ROOT / "docs" / "own-data.md",
     ROOT / "docs" / "importing.md",
