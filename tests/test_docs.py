@@ -23,6 +23,8 @@ RUN = (
     ROOT / "docs" / "store.md",
     ROOT / "docs" / "own-data.md",
     ROOT / "docs" / "importing.md",
+    ROOT / "docs" / "item-images.md",
+    ROOT / "docs" / "reports.md",
 )
 START = ("pip install -r requirements.txt && streamlit run app.py", "bash tests/run.sh")  # done already where this test runs
 MOST_BYTES = 8_192

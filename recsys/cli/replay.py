@@ -8,6 +8,7 @@ import typer
 
 from recsys.api import load
 from recsys.cli.console import CheckpointName, DatasetName, Device, Json, UserId, say, show, table
+from recsys.core.errors import DataError
 
 
 def run(
@@ -29,6 +30,8 @@ def run(
     from recsys.evaluation.replay import replay_history
     from recsys.storage.atomic_files import open_file_atomically
 
+    if out is not None and out.suffix != ".parquet":
+        raise DataError(f"{out} is not Parquet by its name; name it for example replay.parquet")
     data = datasets.open_dataset(dataset)
     history = data.history(user)
     loaded = load(checkpoint, data, device)

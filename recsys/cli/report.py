@@ -51,7 +51,7 @@ def run(
     else:
         cases = _load_cases(case_ids or [], tag)
     report = build_report(
-        cases, open_dataset, lambda data, name: load(name, data, device), lambda done, total: say(f"case {done} of {total}")
+        cases, open_dataset, lambda data, name: load(model or name, data, device), lambda done, total: say(f"case {done} of {total}")
     )
     with open_file_atomically(out) as work:
         work.write_text(report, encoding="utf-8")

@@ -69,8 +69,8 @@ def build_axes(layout: Mapping[str, Any], traces: Sequence[Mapping[str, Any]], f
 
 def _find_range(settings: Mapping[str, Any], traces: Sequence[Mapping[str, Any]], letter: str, name: str) -> tuple[float, float]:
     if "range" in settings:
-        low, high = to_numbers(settings["range"])
-        return float(low), float(high)
+        low, high = map(float, to_numbers(settings["range"]))
+        return (low, high) if low != high else (low - 0.5, high + 0.5)
     own = [to_numbers(trace[letter]) for trace in traces if trace.get(f"{letter}axis", letter) == name]
     values = np.concatenate([each for each in own if each.size] or [np.zeros(1)])
     low, high = float(np.nanmin(values)), float(np.nanmax(values))

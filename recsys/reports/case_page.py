@@ -174,9 +174,9 @@ def _as_clause(error: RecsysError) -> str:
 
 
 def _describe_keeping(case: Case) -> tuple[Fact, ...]:
-    page = (_("Kept from"), _(PAGES[case.view.page])) if case.view.page in PAGES else None
     if not case.id:  # made for this report alone
-        return (page,) if page else ()
+        return ()
+    page = (_("Kept from"), _(PAGES[case.view.page])) if case.view.page in PAGES else None
     kept = (_("Kept"), _name_time(case.kept_by, case.created))
     changed = (_("Changed"), _name_time(case.changed_by or _("an erased account"), case.changed)) if case.changed else None
     return tuple(each for each in (page, kept, changed) if each)

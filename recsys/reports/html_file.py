@@ -13,7 +13,7 @@ from recsys import __version__
 from recsys.cases.case import Case
 from recsys.core import Dataset
 from recsys.core.formatting import format_moment
-from recsys.core.translation import _, current_language
+from recsys.core.translation import _, current_language, ngettext
 from recsys.drift import build_feature_space
 from recsys.figures.palette import FONT, LIGHT
 from recsys.reports.case_page import Sources, tell_case
@@ -48,9 +48,9 @@ def build_report(
         .get_template("report.html")
         .render(
             pages=pages,
-            title=pages[0].title if len(pages) == 1 else _("{count} cases", count=len(pages)),
+            title=pages[0].title if len(pages) == 1 else ngettext("{count} case", "{count} cases", len(pages)),
             language=current_language(),
-            moment=_("{moment} UTC", moment=format_moment(datetime.now(UTC))),
+            words=_words(),
             version=__version__,
             style=_read("report.css"),
             colours=_colours(),
@@ -59,6 +59,18 @@ def build_report(
             policy=_policy(script, plotly.source),
         )
     )
+
+
+def _words() -> dict[str, str]:
+    """The words of the template itself."""
+    moment = _("{moment} UTC", moment=format_moment(datetime.now(UTC)))
+    return {
+        "made": _("Report of {moment}", moment=moment),
+        "maker": _("made by Recscope {version}, {moment}", version=__version__, moment=moment),
+        "report": _("Report"),
+        "note": _("Note"),
+        "protocol": _("Protocol and versions"),
+    }
 
 
 def _remember(make: Callable[..., Any]) -> Callable[..., Any]:
@@ -101,6 +113,4 @@ def _colours() -> str:
 def _environment() -> Any:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.globals["_"] = _
-    return made
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

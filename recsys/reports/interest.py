@@ -67,6 +67,7 @@ def tell_attention(here: Step, settings: Mapping[str, Any]) -> Section:
         return Section("attention", title, lead=lead)
     abouts = [here.about(str(here.history.items[event])) for event in summary.events]
     best = summary.heaviest(LISTED).tolist()
+    pictures = {at: here.picture(str(here.history.items[summary.events[at]])) for at in best}
     strongest = float(summary.weights[best[0]]) or 1.0
     rows = tuple(
         Row(
@@ -76,6 +77,8 @@ def tell_attention(here: Step, settings: Mapping[str, Any]) -> Section:
             abouts[at][1],
             tag=format_share(float(summary.weights[at]), 1),
             share=float(summary.weights[at]) / strongest,
+            picture=pictures[at][0],
+            initial=pictures[at][1],
         )
         for at in best
     )

@@ -25,7 +25,10 @@ class Figure(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of a list. `mark` is hit, missed or empty, `share` (0 to 1) the length of its bar, `picture` a data URL; all are plain text."""
+    """A row of a list. `mark` is hit, missed or empty, `share` (0 to 1) the length of its bar; all texts are plain.
+
+    `picture` is a data URL, `initial` the letter in its place in data in which other items have pictures.
+    """
 
     number: str
     title: str
@@ -35,6 +38,7 @@ class Row(NamedTuple):
     tag: str = ""
     share: float | None = None
     picture: str = ""
+    initial: str = ""
 
 
 class Table(NamedTuple):

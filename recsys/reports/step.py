@@ -1,5 +1,6 @@
 """One step of a timeline for a report: what was known then, what was recommended, and what came next."""
 
+import base64
 import datetime as dt
 from collections.abc import Sequence
 from functools import cached_property
@@ -11,6 +12,7 @@ from recsys.core.formatting import format_moment, local_time
 from recsys.core.split import split_interactions
 from recsys.evaluation.replay import Replay, replay_history
 from recsys.figures.palette import LIGHT, category_colours, category_order
+from recsys.item_images import load_thumbnail
 from recsys.training.checkpoints import LoadedCheckpoint
 
 STRETCH = 200
@@ -83,6 +85,15 @@ class Step:
             return ""
         moment = self.moment_of(min(self.step, len(self.history) - 1))
         return format_moment(moment) if moment is not None else ""
+
+    def picture(self, item: str) -> tuple[str, str]:
+        """Return the picture of an item as a data URL, and the letter in its place; both empty in data without pictures."""
+        if not self.dataset.images:
+            return "", ""
+        category = self.dataset.describe_item(item, "category").get("category")
+        named = category if isinstance(category, str) and category.strip() else self.dataset.title_of(item)
+        data = load_thumbnail(self.dataset, item)
+        return f"data:image/webp;base64,{base64.b64encode(data).decode()}" if data else "", named.strip()[:1].upper()
 
     def about(self, item: str) -> tuple[str, str]:
         """Return a line about an item, and the colour of its category."""

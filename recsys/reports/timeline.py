@@ -65,7 +65,7 @@ def _row(here: Step, number: str, item: str, share: float | None) -> Row:
     is_next = item == here.next_item
     mark = "" if not is_next else "missed" if share is None else "hit"
     tag = "" if not is_next else _("next item") if share is None else f"{TICK} {_('next item')}"
-    return Row(number, here.dataset.title_of(item), about, colour, mark, tag, share)
+    return Row(number, here.dataset.title_of(item), about, colour, mark, tag, share, *here.picture(item))
 
 
 def _bars(scores: np.ndarray) -> list[float]:
