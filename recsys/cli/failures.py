@@ -66,7 +66,7 @@ def _as_json(
     loaded: "list[LoadedCheckpoint]", evaluation: "Evaluation", data: "Dataset", found: "SliceReport | Comparison"
 ) -> dict[str, Any]:
     from recsys.failures.comparison import Comparison
-    from recsys.failures.slice_report import RELIABLE, order_by_loss
+    from recsys.failures.slice_report import is_reliable, order_by_cost
     from recsys.failures.wording import title_slice
 
     if isinstance(found, Comparison):
@@ -87,8 +87,8 @@ def _as_json(
         **about,
         "attributes": [each.name for each in found.attributes],
         "slices": [
-            {"title": title_slice(each.attribute, each.value), **each._asdict(), "reliable": each.q < RELIABLE}
-            for each in order_by_loss(found.slices)
+            {"title": title_slice(each.attribute, each.value), **each._asdict(), "reliable": is_reliable(each)}
+            for each in order_by_cost(found.slices)
         ],
         **lists_as_json(evaluation),
         **order_as_json(data),
@@ -129,15 +129,16 @@ def _comparison_lines(loaded: "list[LoadedCheckpoint]", evaluation: "Evaluation"
 
 def _table_lines(found: "SliceReport | Comparison", head: tuple[str, ...], rows: Sequence[tuple[float, ...]], rest: str) -> list[str]:
     """Return the number of slices that were looked at, and a table of them: all that are reliably worse, and some of the others."""
-    from recsys.failures.slice_report import RELIABLE, order_by_loss
+    from recsys.failures.slice_report import is_better, is_worse, order_by_cost
+    from recsys.failures.slice_statistics import RELIABLE
     from recsys.failures.wording import title_slice
 
     if not found.slices:
         return ["no attribute differs between the cases"]
     slices: Sequence[AnySlice] = found.slices
     of_slice = {(each.attribute, each.value): row for each, row in zip(slices, rows, strict=True)}
-    ordered = order_by_loss(slices)
-    worse, better = (sum(each.q < RELIABLE and sign * each.difference > 0 for each in ordered) for sign in (-1, 1))
+    ordered = order_by_cost(slices)
+    worse, better = sum(map(is_worse, ordered)), sum(map(is_better, ordered))
     shown = ordered[: max(MOST_LINES, worse)]
     cells = [
         (title_slice(each.attribute, each.value), each.cases, each.users, *map(_known, of_slice[each.attribute, each.value]))

@@ -13,7 +13,7 @@ from recsys.core import TOP_K
 from recsys.evaluation import Evaluation, check_same_cases
 from recsys.failures.attributes import Attribute
 from recsys.failures.partial_effects import estimate_effect
-from recsys.failures.slice_report import control_false_discoveries
+from recsys.failures.slice_statistics import control_false_discoveries
 
 
 class SliceChange(NamedTuple):

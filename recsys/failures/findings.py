@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from recsys.core import TOP_K
 from recsys.evaluation import Evaluation
@@ -18,9 +17,7 @@ from recsys.failures.attributes import Attribute
 from recsys.failures.combination_search import LEAST_CASES, Half, search_half
 from recsys.failures.combinations import Conditions, drop_rare_values, mark_cases
 from recsys.failures.partial_effects import LEAST_OWN_SHARE, Effect, estimate_effect
-
-LEVEL = 0.05
-"""False-discovery rate among the findings, and p-value up to which a finding adds to the others."""
+from recsys.failures.slice_statistics import RELIABLE, control_false_discoveries
 
 
 class Finding(NamedTuple):
@@ -106,8 +103,8 @@ def find_weak_combinations(
         count, chosen = search_half(searched, _report_half(on_progress, done))
         looked_at = max(looked_at, count)
         tested |= {each.conditions: each for each in _test(other, [each for each in chosen if each not in tested])}
-    q = stats.false_discovery_control([each.p for each in tested.values()]) if tested else np.empty(0)
-    confirmed = {each: float(own) for each, own in zip(tested, q, strict=True) if own <= LEVEL}
+    q = control_false_discoveries(np.array([each.p for each in tested.values()]))
+    confirmed = {each: float(own) for each, own in zip(tested, q, strict=True) if own < RELIABLE}
     findings = [
         Finding._make((each, *_count(mark_cases(attributes, each), user_codes), *tested[each].figures, confirmed[each]))
         for each in _fold(both, list(confirmed))
@@ -167,7 +164,7 @@ def _fold(half: Half, confirmed: list[Conditions]) -> list[Conditions]:
             own = freed @ inverse[:, i] / max(inverse[i, i], np.finfo(float).tiny)  # the indicator freed of the others
             p.append(estimate_effect(rest + effects[i] * own, own, masks[:, i], half.user_codes).p)
         weakest = int(np.argmax(np.nan_to_num(p, nan=np.inf)))
-        if p[weakest] <= LEVEL:
+        if p[weakest] < RELIABLE:
             break
         del kept[weakest]
     return kept

@@ -7,7 +7,8 @@ that fit (Frisch, Waugh and Lovell: the group's indicator and the metric are bot
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse, stats
+from scipy import sparse
+from scipy.special import stdtr, stdtrit
 
 from recsys.failures.attributes import UNKNOWN, Attribute
 
@@ -65,5 +66,5 @@ def estimate_effect(residuals: np.ndarray, indicator: np.ndarray, is_inside: np.
     if error == 0:  # every user says the same: a sign test
         agreement = 0.5**users
         return Effect(value, value, value, agreement if value < 0 else 1 - agreement if value > 0 else 0.5)
-    width = stats.t.ppf(0.975, users - 1) * error
-    return Effect(value, float(value - width), float(value + width), float(stats.t.cdf(value / error, users - 1)))
+    width = stdtrit(users - 1, 0.975) * error
+    return Effect(value, float(value - width), float(value + width), float(stdtr(users - 1, value / error)))

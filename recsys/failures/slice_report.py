@@ -1,8 +1,9 @@
 """Metrics of every slice of an evaluation, each against the rest of the cases."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -10,10 +11,7 @@ from recsys.core import TOP_K, Dataset
 from recsys.core.split import Split
 from recsys.evaluation import Evaluation
 from recsys.failures.attributes import Attribute, find_attributes
-from recsys.failures.slice_statistics import add_up_users, compare_with_rest, find_members
-
-RELIABLE = 0.05
-"""Share of false discoveries that is accepted among the slices called different."""
+from recsys.failures.slice_statistics import RELIABLE, add_up_users, compare_with_rest, control_false_discoveries, find_members
 
 
 class AnySlice(Protocol):
@@ -56,11 +54,6 @@ class Slice(NamedTuple):
     p: float
     q: float
     miss_share: float
-
-    @property
-    def is_reliable(self) -> bool:
-        """Whether the slice differs from the rest by more than chance; the sign of `difference` says whether it is worse."""
-        return self.q < RELIABLE
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,16 +113,24 @@ def _measure(evaluation: Evaluation, attributes: tuple[Attribute, ...], values: 
             yield Slice(*key, int(cases[at]), int(users[at]), *(float(column[at]) for column in columns))
 
 
-def control_false_discoveries(p: np.ndarray) -> np.ndarray:
-    """Return q-values (n,): p-values after control of the false-discovery rate (Benjamini-Hochberg); NaN stays NaN and does not count."""
-    q = np.full(len(p), np.nan)
-    known = np.flatnonzero(np.isfinite(p))  # by hand: importing scipy.stats takes longer than the whole report
-    order = known[np.argsort(p[known])]
-    grown = p[order] * len(order) / np.arange(1, len(order) + 1)
-    q[order] = np.minimum(np.minimum.accumulate(grown[::-1])[::-1], 1.0)
-    return q
+SliceT = TypeVar("SliceT", bound=AnySlice)
 
 
-def order_by_loss(slices: Iterable[AnySlice]) -> list[AnySlice]:
-    """Return slices, or changes of slices, with reliable losses first, the largest loss first, and the others by their difference."""
-    return sorted(slices, key=lambda each: (not (each.q < RELIABLE and each.difference < 0), np.nan_to_num(each.difference, nan=np.inf)))
+def is_reliable(found: AnySlice) -> bool:
+    """Return whether a slice differs from the rest, or between two models, by more than chance."""
+    return found.q < RELIABLE
+
+
+def is_worse(found: AnySlice) -> bool:
+    """Return whether the model is reliably worse in a slice."""
+    return is_reliable(found) and found.difference < 0
+
+
+def is_better(found: AnySlice) -> bool:
+    """Return whether the model is reliably better in a slice."""
+    return is_reliable(found) and found.difference > 0
+
+
+def order_by_cost(slices: Iterable[SliceT]) -> list[SliceT]:
+    """Return slices with reliable losses first, and among them those in which the model loses most in all: difference times cases."""
+    return sorted(slices, key=lambda each: (not is_worse(each), math.inf if math.isnan(each.difference) else each.difference * each.cases))

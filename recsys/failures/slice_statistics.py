@@ -16,6 +16,9 @@ from scipy.special import stdtr, stdtrit
 
 from recsys.evaluation.bootstrap import LIMITS, bootstrap_sums
 
+RELIABLE = 0.05
+"""False-discovery rate up to which a difference is called reliable."""
+
 SLICES_AT_ONCE = 32
 
 
@@ -62,6 +65,16 @@ def compare_with_rest(values: np.ndarray, user_codes: np.ndarray, members: csr_m
     p = np.where((difference_error == 0) & np.isfinite(free_both), 1.0, p)  # nothing varies, such as where every case is a hit
     difference_interval = _interval(differences, difference_error, free_both, drawn_differences)
     return SliceStatistics(least + means, least + low, least + high, differences, difference_interval[0], difference_interval[1], p)
+
+
+def control_false_discoveries(p: np.ndarray) -> np.ndarray:
+    """Return q-values (n,): p-values after control of the false-discovery rate (Benjamini-Hochberg); NaN stays NaN and does not count."""
+    q = np.full(len(p), np.nan)
+    known = np.flatnonzero(np.isfinite(p))  # by hand: importing scipy.stats takes longer than the whole report
+    order = known[np.argsort(p[known])]
+    grown = p[order] * len(order) / np.arange(1, len(order) + 1)
+    q[order] = np.minimum(np.minimum.accumulate(grown[::-1])[::-1], 1.0)
+    return q
 
 
 def find_members(codes: list[np.ndarray], sizes: list[int]) -> csr_matrix:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from recsys.core.split import split_interactions
 from recsys.datasets import open_dataset
-from recsys.failures.slice_report import measure_slices
+from recsys.failures.slice_report import is_reliable, measure_slices
 from recsys.failures.wording import title_slice
 from recsys.leaderboard import find_measurement
 from recsys.training.checkpoints import list_checkpoints
@@ -135,7 +135,7 @@ def test_slices_on_the_page_are_those_of_the_library(server: Server, page: Page)
     measured = find_measurement(card, dataset, split, "validation")
     assert measured is not None
     report = measure_slices(measured.evaluation, dataset, split)
-    costliest = min(report.slices, key=lambda each: each.difference * each.cases if each.is_reliable else 0)
+    costliest = min(report.slices, key=lambda each: each.difference * each.cases if is_reliable(each) else 0)
     visit(page, f"{server.url}/failures?dataset=demo-city&model=sasrec")
     main = page.get_by_test_id("stMain")
     expect(main).to_contain_text(f"loses most on {title_slice(costliest.attribute, costliest.value)}")

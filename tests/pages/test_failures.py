@@ -21,6 +21,7 @@ from recsys.core import Dataset
 from recsys.core.split import split_interactions
 from recsys.evaluation import Evaluation, evaluate_model
 from recsys.failures.findings import Finding, SearchResult
+from recsys.failures.slice_report import order_by_cost
 from recsys.failures.wording import title_slice
 from recsys.figures.failures import RANK_EDGES, bin_ranks
 from recsys.leaderboard import run_leaderboard
@@ -191,7 +192,7 @@ def test_the_finding_names_the_costliest_reliable_slice(tiny: Dataset, keep: Cal
     costly = template._replace(value=report.slices[0].value, cases=50, mean=0.1, difference=-0.2, q=0.01, miss_share=0.3)
     deep = report.slices[1]._replace(cases=3, mean=0.0, difference=-0.3, q=0.01, miss_share=0.05)
     unclear = report.slices[-1]._replace(cases=90, mean=0.0, difference=-0.4, q=0.3, miss_share=0.5)
-    ordered = slice_text.order_by_cost([unclear, deep, costly])
+    ordered = order_by_cost([unclear, deep, costly])
     assert ordered == [costly, deep, unclear]
 
 

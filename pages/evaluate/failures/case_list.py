@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 from pages.evaluate.failures.clickable import HEAD, ROW, draw_table
-from pages.evaluate.failures.slice_text import is_worse, order_by_cost
 from pages.evaluate.failures.subject import Subject
 from pages.shell import case_walk
 from pages.shell.case_walk import Case
@@ -19,12 +18,13 @@ from recsys.core.formatting import format_short_moment, local_time
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import _
 from recsys.core.user_names import name_user
+from recsys.failures.combinations import Conditions
+from recsys.failures.slice_report import is_worse, order_by_cost
 from recsys.failures.wording import title_slice
 
 PER_PAGE = 50
 MOST_REASONS = 3
 PAGE_NUMBER, CLICKED = "case_page", "case_clicked"
-Conditions = tuple[tuple[str, str], ...]
 
 
 class OtherRanks(NamedTuple):

@@ -9,19 +9,14 @@ from pages.ui import html
 from recsys.core.formatting import format_fixed, format_number
 from recsys.core.translation import _, ngettext
 from recsys.failures.comparison import Comparison, SliceChange
-from recsys.failures.slice_report import RELIABLE
+from recsys.failures.slice_report import is_better, is_reliable, is_worse
 from recsys.figures.failures import label_rank_bin
-
-
-def is_reliable(found: SliceChange) -> bool:
-    """Return whether the two models differ in a slice by more than chance."""
-    return found.q < RELIABLE
 
 
 def split_slices(slices: Sequence[SliceChange]) -> tuple[list[SliceChange], list[SliceChange]]:
     """Return the slices that are reliably worse and those that are reliably better, each with the largest change in all first."""
     ordered = sorted(filter(is_reliable, slices), key=lambda each: -abs(each.difference) * each.cases)
-    return [each for each in ordered if each.difference < 0], [each for each in ordered if each.difference > 0]
+    return list(filter(is_worse, ordered)), list(filter(is_better, ordered))
 
 
 def finding_html(subject: Subject, other: str, comparison: Comparison) -> str:

@@ -11,7 +11,8 @@ from pages.evaluate.failures.subject import Subject
 from pages.ui import charts, html
 from recsys.core.formatting import format_fixed, format_share
 from recsys.core.translation import _, ngettext
-from recsys.failures.findings import LEVEL, Finding, SearchResult
+from recsys.failures.findings import Finding, SearchResult
+from recsys.failures.slice_statistics import RELIABLE
 from recsys.failures.wording import word_value
 from recsys.figures.failures import DifferenceRow
 
@@ -85,7 +86,7 @@ def protocol_text(result: SearchResult) -> str:
         "{count} were surprising in one half and were tested on the other, whose differences and intervals (95%, over users) are shown; "
         "false-discovery rate {rate}, seed {seed}.",
         result.tested,
-        rate=format_share(LEVEL),
+        rate=format_share(RELIABLE),
         seed=result.seed,
     )
     return f"{looked_at} {tested}"

@@ -7,12 +7,13 @@ from typing import cast
 import numpy as np
 
 from pages.evaluate.failures import slice_text
-from pages.evaluate.failures.case_list import Conditions, close_list, draw_list, opened_list
+from pages.evaluate.failures.case_list import close_list, draw_list, opened_list
 from pages.evaluate.failures.subject import Subject
 from pages.ui import html
 from recsys.core import TOP_K
 from recsys.core.formatting import format_fixed, format_share
 from recsys.core.translation import _, ngettext
+from recsys.failures.combinations import Conditions
 
 
 def draw_open(subject: Subject, part: str) -> bool:

@@ -1,6 +1,5 @@
 """Slices in sentences: the one that costs the model most, and the slices that were looked at."""
 
-import math
 from collections.abc import Sequence
 
 from pages.evaluate.failures.subject import Subject
@@ -9,18 +8,9 @@ from pages.ui.metrics import SPLITS_IN_SENTENCES
 from recsys.core import TOP_K
 from recsys.core.formatting import format_fixed, format_number, format_share, join_words
 from recsys.core.translation import _, ngettext
-from recsys.failures.slice_report import RELIABLE, Slice, SliceReport
+from recsys.failures.slice_report import SliceReport, is_better, is_worse, order_by_cost
+from recsys.failures.slice_statistics import RELIABLE
 from recsys.failures.wording import title_slice
-
-
-def order_by_cost(slices: Sequence[Slice]) -> list[Slice]:
-    """Return slices with reliable losses first, and among them those in which the model loses most in all: difference times cases."""
-    return sorted(slices, key=lambda each: (not is_worse(each), math.inf if math.isnan(each.difference) else each.difference * each.cases))
-
-
-def is_worse(found: Slice) -> bool:
-    """Return whether the model is reliably worse in a slice than elsewhere."""
-    return found.is_reliable and found.difference < 0
 
 
 def finding_html(subject: Subject, report: SliceReport) -> str:
@@ -63,8 +53,8 @@ def overview_html(subject: Subject, report: SliceReport) -> str:
         "{looked_at}: in <b>{worse}</b> the model is reliably worse than on the rest of the events, in <b>{better}</b> reliably better "
         "(false-discovery rate {rate}).",
         looked_at=looked_at,
-        worse=format_number(sum(is_worse(each) for each in report.slices)),
-        better=format_number(sum(each.is_reliable and each.difference > 0 for each in report.slices)),
+        worse=format_number(sum(map(is_worse, report.slices))),
+        better=format_number(sum(map(is_better, report.slices))),
         rate=format_share(RELIABLE),
     )
 

@@ -10,7 +10,7 @@ from pages.evaluate.failures.subject import Subject
 from pages.ui import html
 from recsys.core.formatting import format_fixed, format_share
 from recsys.core.translation import _, ngettext
-from recsys.failures.slice_report import Slice, SliceReport
+from recsys.failures.slice_report import Slice, SliceReport, is_reliable, is_worse, order_by_cost
 from recsys.failures.wording import explain_attribute, title_attribute, title_slice, word_value
 from recsys.figures.failures import DifferenceRow
 
@@ -35,8 +35,8 @@ def draw(subject: Subject) -> None:
         st.caption(explain_attribute(attribute))
         shown = listed = [each for each in report.slices if each.attribute == attribute]
     else:
-        listed = slice_text.order_by_cost(report.slices)
-        shown = [each for each in listed if slice_text.is_worse(each)][:SHOWN] or listed[:SHOWN]
+        listed = order_by_cost(report.slices)
+        shown = [each for each in listed if is_worse(each)][:SHOWN] or listed[:SHOWN]
     _draw_chart(subject, shown, attribute)
     st.html(html.list_head(_("All slices") if not attribute else title_attribute(attribute), _("a click opens the cases")))
     _draw_table(subject, listed)
@@ -76,7 +76,7 @@ def _row(subject: Subject, found: Slice, label: str) -> DifferenceRow:
         found.difference,
         found.difference_low,
         found.difference_high,
-        found.is_reliable,
+        is_reliable(found),
         _("{share} of misses", share=format_share(found.miss_share)),
         _("{metric} {mean}, elsewhere {elsewhere}; {cases}", cases=slice_text.cases_and_users(found.cases, found.users), **means),
     )
@@ -105,7 +105,7 @@ def _draw_table(subject: Subject, listed: Sequence[Slice]) -> None:
 
 
 def _verdict(found: Slice) -> str:
-    if not found.is_reliable:
+    if not is_reliable(found):
         return _("not distinguishable")
     return _("reliably worse") if found.difference < 0 else _("reliably better")
 

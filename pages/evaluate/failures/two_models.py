@@ -24,6 +24,7 @@ from recsys.core.translation import _, ngettext
 from recsys.core.user_names import name_user
 from recsys.evaluation import Evaluation
 from recsys.failures.comparison import Comparison, MovedUser, SliceChange
+from recsys.failures.slice_report import is_reliable
 from recsys.failures.wording import title_slice
 from recsys.figures.failures import RANK_EDGES, DifferenceRow, bin_ranks, rank_pairs
 from recsys.models import find_model_spec
@@ -105,7 +106,7 @@ def _draw_slices(subject: Subject, other: Opponent, comparison: Comparison) -> N
     )  # fmt: skip
     rows = [_row(subject, other, each) for each in shown]
     draw_rows("change_chart", title, rows, axis, _("a click on a row opens its cases"), alt, lambda at: _open_slice(shown[at]))
-    listed = worse + [each for each in comparison.slices if not change_text.is_reliable(each)] + better[::-1]
+    listed = worse + [each for each in comparison.slices if not is_reliable(each)] + better[::-1]
     with st.expander(ngettext("{count} slice in a table", "All {count} slices in a table", len(listed))):
         _draw_table(subject, other, listed)
 
@@ -116,7 +117,7 @@ def _row(subject: Subject, other: Opponent, found: SliceChange) -> DifferenceRow
         found.difference,
         found.low,
         found.high,
-        change_text.is_reliable(found),
+        is_reliable(found),
         _("{won} won, {lost} lost", won=format_number(found.won), lost=format_number(found.lost)),
         change_text.describe_means(subject, other.title, found),
     )
