@@ -4,6 +4,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING
 
+import streamlit as st
 from anyio import to_thread
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,9 +23,8 @@ _HEADERS = {
 
 def image_route() -> Route:
     """Return the route of `thumbnails.thumbnail_html`; it gives nothing away for an address that is not signed."""
-    from pages.ui.thumbnails import PATH
-
-    return Route(f"/{PATH}/{{dataset}}/{{fingerprint}}/{{file}}", _respond)
+    base = str(st.get_option("server.baseUrlPath")).strip("/")
+    return Route(f"{base and f'/{base}'}/images/{{dataset}}/{{fingerprint}}/{{file}}", _respond)
 
 
 async def _respond(request: "Request") -> Response:

@@ -24,7 +24,7 @@ PROGRAM = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else MODULE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 for success, 2 for wrong input or an interrupt, 1 for a bug."""
+    """Run one command and return its exit code: 0 for success, 2 for wrong input or an interrupt, 1 for a bug or a failed `check`."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show must not stop a command

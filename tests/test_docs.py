@@ -19,9 +19,11 @@ RUN = (
     README,
     *(ROOT / "docs" / "own-models" / f"{page}.md" for page in ("recommendations", "vectors", "code", "onnx", "hugging-face", "recbole")),
     ROOT / "docs" / "command-line.md",
+    ROOT / "docs" / "behaviour-tests.md",
     ROOT / "docs" / "store.md",
     ROOT / "docs" / "own-data.md",
     ROOT / "docs" / "importing.md",
+    ROOT / "docs" / "item-images.md",
     ROOT / "docs" / "reports.md",
 )
 START = ("pip install -r requirements.txt && streamlit run app.py", "bash tests/run.sh")  # done already where this test runs

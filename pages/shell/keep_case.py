@@ -36,7 +36,7 @@ def draw(page: str) -> None:
     here = current_cursor()
     is_blind = page == "compare" and st.session_state.get("compare_view") == "blind"
     with st.container(horizontal=True, gap="small", key="keep_row"):
-        if page in view_settings.VIEW_KEYS and not is_blind and st.button(_("Keep this case"), key="keep_case"):
+        if page in open_case.PAGES and not is_blind and st.button(_("Keep this case"), key="keep_case"):
             st.session_state.pop(KEPT, None)
             st.dialog(_("Keep this case"), width="medium")(_draw_form)(page, here)
         downloads.copy_link("copy_view", lambda: _make_link(page, here))

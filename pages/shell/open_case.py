@@ -68,7 +68,7 @@ def follow_link(page: str) -> None:
 def restore_link(page: str, here: Cursor) -> None:
     """Restore the settings that a link holds at the cursor that it named, and take them out of the URL; call before the page runs."""
     linked = st.query_params.get(view_settings.LINKED)
-    if linked is not None and page in PAGES:
+    if linked is not None and page in view_settings.VIEW_KEYS:
         del st.query_params[view_settings.LINKED]
         view_settings.place_settings(page, view_settings.place_of(here), view_settings.read_link(linked))
 
@@ -76,10 +76,10 @@ def restore_link(page: str, here: Cursor) -> None:
 def open_case(case: Case) -> None:
     """Open the page of a case with its view restored, from a script."""
     view, dataset = case.view, cache.dataset(case.view.dataset)
-    model, step = _find_model(dataset, view), view.step
-    is_known = cache.has_user(dataset, view.user_id)
+    model, is_known = _find_model(dataset, view), cache.has_user(dataset, view.user_id)
     user = view.user_id if is_known else cache.most_active_users(dataset, 1)[0]
-    step = min(view.step, cache.count_user_events(dataset, user)) if is_known else cursor.LAST
+    events = cache.count_user_events(dataset, user)
+    step = min(view.step, events) if is_known else max(events - 1, 0)
     place = (dataset.name, model, user, step)
     st.session_state[PENDING] = OpenCase(case, place, tuple(_find_changes(dataset, model, view)))
     st.session_state[FOLLOWED] = case.id

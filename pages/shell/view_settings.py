@@ -44,6 +44,15 @@ def _is_date(value: Any) -> bool:
         return False
 
 
+def _is_case_list(value: Any) -> bool:
+    """Return whether the value names a list of cases on the page Failures: a pair of ranks, a slice, or slices that are met at once."""
+    return _is_choice(value) or (isinstance(value, list) and all(isinstance(each, str) or _is_words(each) for each in value))
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
 def _is_never(_value: Any) -> bool:
     """Return False: the key is emptied, so that what it was before does not win over a restored setting."""
     return False
@@ -83,8 +92,16 @@ VIEW_KEYS: dict[str, dict[str, Check]] = {
         "drift_forecast": _is_switch,
         "forecast_{user}_{step}": _is_date,
     },
+    "failures": {
+        "failures_part": _is_choice,
+        "failures_metric": _is_choice,
+        "failures_split": _is_choice,
+        "failures_other": _is_choice,
+        "slice_attribute": _is_choice,
+        "failures_cases_*": _is_case_list,
+    },
 }
-"""For each page whose views can be kept, the keys of the widgets that choose its view, with a check of a value that comes from a link.
+"""For each page whose view a link holds, and for some a kept case too, the keys of the widgets that choose its view, with a check of a value that comes from a link.
 
 A key that ends with * stands for all that begin like it. An option that a widget no longer has is left to the widget, which then shows its
 default; a value of another kind would be an error.

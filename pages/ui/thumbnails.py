@@ -1,7 +1,7 @@
 """Pictures of items as HTML: small squares that the browser fetches as they come into view, from pages/image_route.py.
 
 A dataset without any picture has none of these squares. In one that has some, the others show the initial of the category on its colour;
-so does a picture that cannot be loaded, since it lies above them.
+so does a picture that cannot be loaded: assets/style.css covers the browser's sign for it.
 
 Addresses are signed, so that only those who were shown a page can fetch what is on it. The data of an upload, which is of one session alone,
 has no address: its pictures are part of the page.
@@ -21,7 +21,6 @@ from recsys.item_images import is_secure_address, load_thumbnail
 
 VARIABLE = "RECSCOPE_REMOTE_IMAGES"
 """Set to 1, it lets browsers load pictures from the https addresses in the data. The server itself never does."""
-PATH = "images"
 
 
 def thumbnail_html(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
@@ -32,8 +31,9 @@ def thumbnail_html(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
     named = category if isinstance(category, str) and category else dataset.title_of(item)
     style = f' style="--rs-tint:{tints[named]}"' if named in tints else ""
     address = _find_address(dataset, item)
-    picture = f'<img src="{escape_html(address)}" alt="" loading="lazy">' if address else ""
-    return f'<span class="rs-thumb" aria-hidden="true"{style}>{escape_html(named.strip()[:1].upper())}{picture}</span>'
+    initial = escape_html(named.strip()[:1].upper())
+    picture = f'<img src="{escape_html(address)}" alt="" loading="lazy" data-initial="{initial}">' if address else ""
+    return f'<span class="rs-thumb" aria-hidden="true"{style}>{initial}{picture}</span>'
 
 
 def allows_remote_images() -> bool:
@@ -44,7 +44,7 @@ def allows_remote_images() -> bool:
 def sign_image(dataset: str, fingerprint: str, number: int) -> str:
     """Return the signature of the address of an item's picture, by the secret that Streamlit signs its cookies with."""
     secret = str(st.get_option("server.cookieSecret")).encode()
-    return hmac.digest(secret, f"{PATH}/{dataset}/{fingerprint}/{number}".encode(), "sha256").hex()[:32]
+    return hmac.digest(secret, f"images/{dataset}/{fingerprint}/{number}".encode(), "sha256").hex()[:32]
 
 
 def _has_pictures(dataset: Dataset) -> bool:
@@ -54,10 +54,9 @@ def _has_pictures(dataset: Dataset) -> bool:
 def _find_address(dataset: Dataset, item: str) -> str | None:
     if item in dataset.images:
         if dataset.name in cache.uploads():
-            data = load_thumbnail(dataset, item)
-            return data and f"data:image/webp;base64,{base64.b64encode(data).decode()}"
+            return f"data:image/webp;base64,{base64.b64encode(load_thumbnail(dataset, item) or b'').decode()}"
         number = int(dataset.vocabulary.encode([item])[0]) - 1
         # Relative: the app may be behind a proxy that gives it a path of its own.
-        return f"{PATH}/{quote(dataset.name)}/{dataset.fingerprint}/{number}-{sign_image(dataset.name, dataset.fingerprint, number)}.webp"
+        return f"images/{quote(dataset.name)}/{dataset.fingerprint}/{number}-{sign_image(dataset.name, dataset.fingerprint, number)}.webp"
     address = dataset.describe_item(item, "image").get("image") if allows_remote_images() else None
     return str(address) if is_secure_address(address) else None

@@ -125,7 +125,9 @@ def list_cases(
         conditions.append(CaseRow.dataset == dataset)
     with store.read() as session:
         total = session.scalar(select(func.count()).select_from(CaseRow).where(*conditions)) or 0
-        wanted = _select_cases().where(*conditions).order_by(*ORDERS[order][1]).offset(offset).limit(limit)
+        # The ids are sorted first and alone: long notes would be sorted with them.
+        chosen = select(CaseRow.id).where(*conditions).order_by(*ORDERS[order][1]).offset(offset).limit(limit).subquery()
+        wanted = _select_cases().join(chosen, chosen.c.id == CaseRow.id).order_by(*ORDERS[order][1])
         return CasePage(tuple(_to_case(*row) for row in session.execute(wanted)), total)
 
 

@@ -7,6 +7,7 @@ import typer
 from recsys.cli import (
     accounts,
     audit,
+    check,
     counterfactual,
     datasets,
     demo,
@@ -63,6 +64,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate.run,
     "leaderboard": leaderboard.run,
     "failures": failures.run,
+    "check": check.run,
     "recommend": recommend.run,
     "replay": replay.run,
     "drift": drift.run,

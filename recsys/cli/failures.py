@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recsys.api import load
-from recsys.cli.console import CheckpointName, DatasetName, Device, EvaluatedSplit, Json, say, show, table
+from recsys.cli.console import CheckpointName, DatasetName, Device, EvaluatedSplit, Json, show, table
 from recsys.cli.evaluation_notes import list_lines, lists_as_json, note_lines, order_as_json
 from recsys.cli.evaluation_slices import check_split
+from recsys.cli.stored_evaluation import find_evaluation
 from recsys.core.errors import unknown
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run(
         raise unknown("metric with a value per case", metric, CASE_METRICS)
     data = datasets.open_dataset(dataset)
     loaded = [load(name, data, device) for name in (checkpoint, against) if name is not None]
-    evaluations = [_evaluate(each, data, split, metric) for each in loaded]
+    evaluations = [find_evaluation(each, data, split, metric) for each in loaded]
     attributes = find_attributes(evaluations[0], data, split_interactions(data, loaded[0].card.protocol))
     if against is not None:
         compared = compare_slices(evaluations[1], evaluations[0], attributes, metric)
@@ -59,22 +60,6 @@ def run(
         return
     report = measure_attributes(evaluations[0], attributes, metric, seed)
     show(_as_json(loaded, evaluations[0], data, report), as_json, *_report_lines(loaded, evaluations[0], data, report))
-
-
-def _evaluate(loaded: "LoadedCheckpoint", data: "Dataset", which: str, metric: str) -> "Evaluation":
-    """Return the stored evaluation of a checkpoint, or evaluate it where there is none with this metric of every case."""
-    from recsys.core.split import split_interactions
-    from recsys.evaluation import compute_case_metrics
-    from recsys.leaderboard import find_measurement, measure_checkpoint, save_measurement
-
-    split = split_interactions(data, loaded.card.protocol)
-    found = find_measurement(loaded.card, data, split, which)
-    if found is None or metric not in compute_case_metrics(found.evaluation.ranks):
-        found = measure_checkpoint(loaded.model, data, split, which)
-        say(f"ranked {found.evaluation.cases:,} cases in {found.evaluation.seconds:.1f} s")
-        found.evaluation.values(metric)  # an error before anything is stored
-        save_measurement(loaded.card, data, found)
-    return found.evaluation
 
 
 def _as_json(

@@ -12,15 +12,16 @@ from recsys.failures.combinations import Conditions, enumerate_cells, mark_cases
 from recsys.failures.partial_effects import LEAST_OWN_SHARE, AdditiveFit
 
 LEAST_CASES, LEAST_USERS = 10, 5
-"""Smallest combination that is looked at, in each half of the users."""
+"""Smallest combination that is looked at, in a half of the users."""
 LEAST_SURPRISE = 3.0
 """Standard errors below the expectation, on the searched half, from which a combination is tested on the other one."""
-MOST_COMPARED, MOST_TESTED = 400, 40
+MOST_COMPARED, MOST_TESTED = 400, 20
+"""Combinations of a half that are compared with each other, and those of them that are tested on the other half."""
 
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """Cases of half of the users: the values of the metric, the users, and the attributes of these cases."""
+    """Cases of half of the users, or of all: the values of the metric, the users, and the attributes of these cases."""
 
     values: np.ndarray
     user_codes: np.ndarray
@@ -41,14 +42,10 @@ class Half:
     def has_enough(self, is_inside: np.ndarray) -> bool:
         return is_inside.sum() >= LEAST_CASES and len(np.unique(self.user_codes[is_inside])) >= LEAST_USERS
 
-    @property
-    def size(self) -> tuple[int, int]:
-        return len(self.values), len(np.unique(self.user_codes))
-
 
 def search_half(half: Half, on_progress: Callable[[float], None]) -> tuple[int, list[Conditions]]:
     """Return how many combinations have enough cases, and those to be tested on the other half, the most surprising first."""
-    if len(half.attributes) < 2 or np.ptp(half.values) == 0:
+    if len(half.attributes) < 2 or len(np.unique(half.values)) < 2:
         return 0, []
     losses = -half.fit.remove(half.values)
     scale = losses.std()

@@ -1,8 +1,8 @@
 """Search for combinations of attribute values in which a model is reliably worse.
 
-Combinations are found on one half of the users and confirmed on the other, which has had no part in choosing them. A combination of
-two or three values is a finding if the model is worse there than on the rest of the cases, and also worse than its values lead to
-expect one by one; those are in the table of slices.
+The users are divided into two halves. What is found on one half is tested on the other, which has had no part in choosing it; each half
+is searched and tests what the other has found. A combination of two or three values is a finding if the model is worse there than on the
+rest of the cases, and also worse than its values lead to expect one by one; those are in the table of slices.
 """
 
 from collections.abc import Callable
@@ -20,16 +20,17 @@ from recsys.failures.combinations import Conditions, drop_rare_values, mark_case
 from recsys.failures.partial_effects import LEAST_OWN_SHARE, Effect, estimate_effect
 
 LEVEL = 0.05
-"""False-discovery rate among the findings."""
+"""False-discovery rate among the findings, and p-value up to which a finding adds to the others."""
 
 
 class Finding(NamedTuple):
     """A combination in which a model is reliably worse.
 
-    `conditions` are (attribute, value); `cases` and `users` count all cases that have them. The others are measured on the half of the
-    users that had no part in the search: `mean` of the metric, `difference` from the mean of the rest, and `added`, the difference that
-    is left when each value alone has been accounted for; both with 95 % intervals over users. `p` is the larger of the one-sided
-    p-values of the two, `q` the same after control of the false-discovery rate over all tested combinations (Benjamini-Hochberg, 1995).
+    `conditions` are (attribute, value); `cases` and `users` count all that have them. The others are measured on the half of the users
+    that had no part in choosing the combination: `mean` of the metric, `difference` from the mean of the rest, and `added`, the
+    difference that is left when each value alone has been accounted for; both with 95 % intervals over users. `p` is the larger of the
+    one-sided p-values of the two, `q` the same after control of the false-discovery rate over all tested combinations
+    (Benjamini-Hochberg, 1995).
     """
 
     conditions: Conditions
@@ -48,10 +49,10 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Findings, the largest loss of all first: that of the difference times the cases.
+    """Findings, the largest loss first: that of the difference times the cases.
 
-    `looked_at` combinations had enough cases, `tested` of them were surprising enough on the first half to be tested on the second, and
-    `folded` were confirmed there but add nothing to the findings. `cases` and `users` count both halves, the searched one first.
+    `looked_at` combinations had enough cases in a half (in the half where there are more of these), `tested` were surprising enough in one
+    to be tested on the other, and `folded` were confirmed there but add nothing to the findings. `cases` and `users` count both halves.
     """
 
     metric: str
@@ -74,6 +75,11 @@ class _Tested(NamedTuple):
     def p(self) -> float:
         return max(self.difference.p, self.added.p)
 
+    @property
+    def figures(self) -> tuple[float, ...]:
+        """The fields of a Finding from `mean` to `p`."""
+        return self.mean, *self.difference[:3], *self.added[:3], self.p
+
 
 def find_weak_combinations(
     evaluation: Evaluation,
@@ -89,26 +95,22 @@ def find_weak_combinations(
     values, user_codes = evaluation.values(metric), evaluation.user_codes
     is_defined = np.isfinite(values)
     users = np.random.default_rng(seed).permutation(np.unique(user_codes[is_defined]))
-    is_searched = is_defined & np.isin(user_codes, users[: (len(users) + 1) // 2])
-    common = drop_rare_values(attributes, is_searched, LEAST_CASES)
-    first, second = (Half.take(values, user_codes, common, each) for each in (is_searched, is_defined & ~is_searched))
-    looked_at, chosen = search_half(first, on_progress)
-    tested = _test(second, chosen)
-    q = stats.false_discovery_control([each.p for each in tested]) if tested else np.empty(0)
-    confirmed = [(each, float(own)) for each, own in zip(tested, q, strict=True) if own <= LEVEL]
-    kept = _fold(second, [each for each, _q in confirmed])
+    is_first = np.isin(user_codes, users[: (len(users) + 1) // 2])
+    common = drop_rare_values(attributes, is_defined, 2 * LEAST_CASES)
+    first, second, both = (
+        Half.take(values, user_codes, common, is_defined & each) for each in (is_first, ~is_first, np.ones_like(is_first))
+    )
+    looked_at = 0
+    tested: dict[Conditions, _Tested] = {}
+    for done, (searched, other) in enumerate([(first, second), (second, first)]):
+        count, chosen = search_half(searched, _report_half(on_progress, done))
+        looked_at = max(looked_at, count)
+        tested |= {each.conditions: each for each in _test(other, [each for each in chosen if each not in tested])}
+    q = stats.false_discovery_control([each.p for each in tested.values()]) if tested else np.empty(0)
+    confirmed = {each: float(own) for each, own in zip(tested, q, strict=True) if own <= LEVEL}
     findings = [
-        Finding(
-            each.conditions,
-            *_count(mark_cases(attributes, each.conditions), user_codes),
-            each.mean,
-            *each.difference[:3],
-            *each.added[:3],
-            each.p,
-            own,
-        )
-        for each, own in confirmed
-        if each.conditions in kept
+        Finding._make((each, *_count(mark_cases(attributes, each), user_codes), *tested[each].figures, confirmed[each]))
+        for each in _fold(both, list(confirmed))
     ]
     on_progress(1.0)
     return SearchResult(
@@ -117,10 +119,14 @@ def find_weak_combinations(
         looked_at=looked_at,
         tested=len(tested),
         folded=len(confirmed) - len(findings),
-        cases=(first.size[0], second.size[0]),
-        users=(first.size[1], second.size[1]),
+        cases=(len(first.values), len(second.values)),
+        users=(len(np.unique(first.user_codes)), len(np.unique(second.user_codes))),
         seed=seed,
     )
+
+
+def _report_half(on_progress: Callable[[float], None], done: int) -> Callable[[float], None]:
+    return lambda share: on_progress((done + share) / 2)
 
 
 def _count(is_inside: np.ndarray, user_codes: np.ndarray) -> tuple[int, int]:
@@ -144,9 +150,11 @@ def _test(half: Half, chosen: list[Conditions]) -> list[_Tested]:
     return tested
 
 
-def _fold(half: Half, confirmed: list[_Tested]) -> list[Conditions]:
+def _fold(half: Half, confirmed: list[Conditions]) -> list[Conditions]:
     """Return the combinations that are still worse when all the others returned are accounted for; the least significant is left out first."""
-    kept = [each.conditions for each in confirmed]
+    if len(confirmed) < 2:
+        return confirmed
+    kept = list(confirmed)
     residuals = half.fit.remove(half.values)
     while len(kept) > 1:
         masks = np.column_stack([half.mark(conditions) for conditions in kept])

@@ -20,12 +20,12 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 _QUALITY = 82
 
 
-class MakeError(ValueError):
+class UnusableImageError(ValueError):
     """A file of which no thumbnail is made: too large, damaged, or not a JPEG, PNG, WebP or GIF."""
 
 
 def make_thumbnail(source: Path | IO[bytes]) -> bytes:
-    """Return the thumbnail of a picture, of an animation that of its first frame. Anything else is a MakeError.
+    """Return the thumbnail of a picture, of an animation that of its first frame. Anything else is a UnusableImageError.
 
     The format is that of the content, not of the name. Metadata, such as the place where a photo was taken, is left out.
     """
@@ -33,10 +33,10 @@ def make_thumbnail(source: Path | IO[bytes]) -> bytes:
 
     try:
         if isinstance(source, Path) and source.stat().st_size > MOST_BYTES:
-            raise MakeError("the file is too large")
+            raise UnusableImageError("the file is too large")
         with Image.open(source, formats=_FORMATS) as image:
             if image.width * image.height > MOST_PIXELS:
-                raise MakeError("the picture has too many pixels")
+                raise UnusableImageError("the picture has too many pixels")
             image.draft("RGB", (2 * SIDE, 2 * SIDE))  # a large JPEG is decoded at an eighth of its size
             image.load()
             upright = ImageOps.exif_transpose(image)
@@ -45,10 +45,10 @@ def make_thumbnail(source: Path | IO[bytes]) -> bytes:
         plain = Image.new("RGB", small.size, "white")
         plain.paste(small, mask=small if small.mode == "RGBA" else None)
         return encode_thumbnail(plain)
-    except MakeError:
+    except UnusableImageError:
         raise
     except Exception as error:  # of damaged files, Pillow's readers raise errors of a dozen kinds
-        raise MakeError(str(error)) from error
+        raise UnusableImageError(str(error)) from error
 
 
 def encode_thumbnail(image: "Image.Image") -> bytes:

@@ -69,25 +69,36 @@ def test_what_is_worse_than_expected_but_better_than_the_rest_is_no_finding() ->
     assert combine("a1 b2") not in {each.conditions for each in result.findings}
 
 
-def test_the_figures_are_those_of_the_other_half() -> None:
+def test_the_figures_are_those_of_the_half_that_did_not_choose() -> None:
     attributes, seed = make_attributes(CASES, 6), 6
     users = np.random.default_rng(seed).integers(USERS, size=CASES)
     weak = mark_cases(attributes, combine("a1 b2"))
     evaluation = make_evaluation(draw_ranks(CASES, seed, weak), users)
     result = find_weak_combinations(evaluation, attributes, "mrr", seed)
     (finding,) = result.findings
-    searched = np.isin(users, np.random.default_rng(seed).permutation(np.unique(users))[: result.users[0]])
+    is_first = np.isin(users, np.random.default_rng(seed).permutation(np.unique(users))[: result.users[0]])
     values = evaluation.values("mrr")
-    inside, outside = values[weak & ~searched], values[~weak & ~searched]
+    inside, outside = values[weak & ~is_first], values[~weak & ~is_first]
     assert (finding.cases, finding.users) == (weak.sum(), len(np.unique(users[weak])))
     assert finding.mean == pytest.approx(inside.mean())
     assert finding.difference == pytest.approx(inside.mean() - outside.mean())
     assert finding.low < finding.difference < finding.high < 0
     assert finding.added_low < finding.added < finding.added_high < 0
     assert finding.p <= finding.q <= 0.05
-    assert result.cases == (searched.sum(), (~searched).sum())
+    assert result.cases == (is_first.sum(), (~is_first).sum())
     assert sum(result.users) == USERS
     assert result.metric == "mrr"
+
+
+def test_what_only_one_half_shows_is_no_finding() -> None:
+    """A weakness of the users of the first half alone is chosen there and not confirmed by the others."""
+    attributes, seed = make_attributes(CASES, 6), 6
+    users = np.random.default_rng(seed).integers(USERS, size=CASES)
+    is_first = np.isin(users, np.random.default_rng(seed).permutation(np.unique(users))[: USERS // 2])
+    ranks = draw_ranks(CASES, seed, mark_cases(attributes, combine("a1 b2")) & is_first)
+    result = find_weak_combinations(make_evaluation(ranks, users), attributes, seed=seed)
+    assert result.tested >= 1
+    assert not result.findings
 
 
 def test_attributes_that_say_the_same_are_one_finding() -> None:

@@ -1,8 +1,10 @@
 """Cases in the app: views of every page kept and restored, listed, edited by two people, and opened when things have changed since."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,9 +12,12 @@ from streamlit.testing.v1 import AppTest
 from pages.shell.open_case import PAGES
 from recsys.accounts.account import open_local_account
 from recsys.cases.case import Case, View
-from recsys.cases.keeping import keep_case, list_cases
+from recsys.cases.keeping import edit_case, keep_case, list_cases
+from recsys.core import Dataset
 from recsys.database.engine import open_store
-from tests.pages.conftest import told
+from recsys.storage import paths
+from tests.feedback.shown_lists import make_account
+from tests.pages.conftest import NAVIGATION, told
 
 CASES = "inspect/cases/page.py"
 WHERE = {"user": "u03", "step": "9"}
@@ -116,3 +121,344 @@ def test_settings_that_a_case_does_not_have_are_the_defaults(train_tiny: Callabl
     app.run()
     assert app.segmented_control(key="view").value == "one" and app.segmented_control(key="explain_target").value == "logit"
     assert app.selectbox(key="explain_u03_9").value == "i05"
+
+
+@pytest.mark.parametrize(("page", "model", "settings"), VIEWS[1:4], ids=[page for page, _, _ in VIEWS[1:4]])
+def test_a_copied_link_restores_the_view_exactly(
+    page: str, model: str, settings: dict[str, Any], train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("popularity", "item-knn", "sasrec-time")
+    app = open_page(PAGES[page][0], model=model, **WHERE)
+    for name, value in settings.items():
+        kind, key = name.split(":")
+        getattr(app, kind)(key=key).set_value(value).run()
+    link = copy_link(app)
+    assert link.startswith(f"{page}?dataset=tiny&model=sasrec-time&user=u03&step=9&with=")
+    fresh = open_page(PAGES[page][0], **dict(parse_qsl(urlsplit(link).query)))
+    assert shown(fresh) == shown(app) and "with" not in fresh.query_params
+
+
+def copy_link(app: AppTest) -> str:
+    """The link that the button copies, as the browser gets it once it has asked for it."""
+    app.session_state["copy_view_asked"] = 1
+    app.run()
+    given = [str(each.proto) for each in app.get("bidi_component")]
+    (found,) = {link for each in given for link in re.findall(r'\\"address\\": ?\\"(.*?)\\"', each)}
+    return found
+
+
+def open_link(**query: str) -> AppTest:
+    """The app as a link to a case opens it in a new session. AppTest's first run is of the start page, and links to cases work on all."""
+    app = AppTest.from_file(NAVIGATION, default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["", "{", "[]", "null", "1", '"x"', "{" * 5_000, '{"attention_map":"x","attention_view":{"a":1}}', '{"attention_view":"nothing"}', '{"cursor":1,"uploads":{"tiny":1}}'],
+)  # fmt: skip
+def test_a_damaged_link_shows_the_default_view(settings: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec-time")
+    plain = open_page(PAGES["attention"][0], model="sasrec-time", **WHERE)
+    app = open_page(PAGES["attention"][0], model="sasrec-time", **WHERE, **{"with": settings})
+    assert not app.exception and shown(app) == shown(plain)
+
+
+class TestOpening:
+    def test_a_link_to_a_case_opens_it(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+        train_tiny("sasrec-time")
+        case = keep_view("explain", "Look at **this**", settings={"explain_target": "margin"})
+        app = open_link(dataset="order-only", case=case.id)
+        assert app.title[0].value == "Explain" and is_at(app, model="sasrec-time", user="u03", step=9)
+        assert app.segmented_control(key="explain_target").value == "margin" and "<strong>this</strong>" in told(app)
+        assert app.query_params["case"] in (case.id, [case.id])
+
+    def test_moving_on_leaves_the_case_and_a_button_leads_back(
+        self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+    ) -> None:
+        train_tiny("sasrec-time")
+        case = keep_view("explain", "Look at **this**", settings={"explain_target": "margin"})
+        app = open_link(case=case.id).switch_page(PAGES["explain"][0])  # where the app is; AppTest does not follow it
+        app.button(key="next").click().run()
+        assert is_at(app, step=10) and "You have left the view" in told(app) and "<strong>this" not in told(app)
+        assert "case" not in app.query_params
+        app.button(key="open_case_back").click().run()
+        assert is_at(app, step=9) and "<strong>this" in told(app) and app.segmented_control(key="explain_target").value == "margin"
+        app.button(key="open_case_close").click().run()
+        assert "<strong>this" not in told(app) and app.segmented_control(key="explain_target").value == "margin"
+
+    @pytest.mark.parametrize("case_id", ["0" * 32, "x", "<b>", "%00"])
+    def test_an_unknown_case_is_a_notice(self, case_id: str, open_page: Callable[..., AppTest]) -> None:
+        app = open_link(case=case_id)
+        assert "there is no case" in told(app) and not app.exception and "case" not in app.query_params
+
+    @pytest.mark.parametrize(
+        ("view", "words"),
+        [
+            ({"checkpoint_fingerprint": "old"}, "The model “sasrec-time” has been trained again since this case was kept"),
+            ({"dataset_fingerprint": "old"}, "The dataset has been prepared anew since"),
+            ({"step": 500}, "Step 500 does not exist any more, since the user has 21 events now; the last step is shown"),
+            ({"user_id": "gone"}, "The user “gone” is not in the dataset any more"),
+            (
+                {"version": 3, "checkpoint_fingerprint": "old"},
+                "The model “sasrec-time@3” of this case is gone; sasrec-time is shown in its place",
+            ),
+            ({"checkpoint": "my-own", "checkpoint_fingerprint": "old"}, "The model “my-own” of this case is gone; sasrec-time is shown"),
+            ({"checkpoint": "sasrec", "checkpoint_fingerprint": "old"}, "The model “sasrec” of this case is gone; train it again"),
+        ],
+    )
+    def test_what_has_changed_is_said_in_one_line(
+        self, view: dict[str, Any], words: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+    ) -> None:
+        train_tiny("sasrec-time")
+        case = keep_view("explain", **view)
+        app = open_link(case=case.id)
+        assert not app.exception and len(app.warning) == 1
+        assert words in app.warning[0].value.replace("\\", "") and "\n" not in app.warning[0].value
+
+    def test_a_case_of_a_dataset_that_is_gone_is_shown_and_says_so(self, open_page: Callable[..., AppTest]) -> None:
+        case = keep_view("explain", "Still **here**", dataset="gone")
+        app = open_link(case=case.id)
+        text = told(app)
+        assert app.title[0].value == "Cases" and "is not on this server any more" in text and "<strong>here" in text
+        assert app.button(key=f"open_{case.id}").disabled
+        app.switch_page(CASES)  # where the app is; AppTest does not follow it
+        app.button(key="all_cases").click().run()
+        assert "1 case" in told(app)
+
+    def test_an_item_that_is_no_longer_listed_gives_the_first(
+        self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+    ) -> None:
+        train_tiny("sasrec-time")
+        app = open_link(case=keep_view("explain", settings={"explain_u03_9": "gone", "attention_view": 1}).id)
+        assert not app.exception and not app.error and app.selectbox(key="explain_u03_9").value != "gone"
+
+
+class TestFeedbackOfTheList:
+    def test_the_list_follows_the_kept_feedback_and_not_the_own(
+        self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+    ) -> None:
+        train_tiny("markov")
+        app = open_page(PAGES["recommend"][0], model="markov", **WHERE)
+        app.button(key="like_2").click().run()
+        app.button(key="dislike_0").click().run()
+        followed = cards(app)
+        case = keep_here(app)
+        assert sorted(row[1] for row in case.view.settings["feedback"]) == ["dislike", "like"]
+
+        again = open_link(case=case.id)  # the same account, with the same feedback still
+        assert cards(again) == followed and any(each.key == "like_0" for each in again.button)
+
+        app.button(key="try_reset").click().run()
+        own = cards(app)
+        assert own != followed
+        other = open_link(case=case.id)
+        assert cards(other) == followed and "follows the feedback of the open view" in told(other)
+        assert not any(each.key == "like_0" for each in other.button)
+        other.switch_page(PAGES["recommend"][0])
+        other.button(key="use_own").click().run()
+        assert cards(other) == own and any(each.key == "like_0" for each in other.button)
+
+    def test_feedback_of_a_damaged_link_is_left_out(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+        train_tiny("markov")
+        plain = open_page(PAGES["recommend"][0], model="markov", **WHERE)
+        for rows in (
+            [["no such item", "like", None]],
+            [["i01", "rating", "5"]],
+            [["i01"]],
+            "x",
+            [[None, "like", None]],
+            [["i01", "take over", None]],
+        ):
+            link = {"with": json.dumps({"feedback": rows})}
+            assert cards(open_page(PAGES["recommend"][0], model="markov", **WHERE, **link)) == cards(plain)
+
+
+def cards(app: AppTest) -> list[str]:
+    return [str(each.proto.body) for each in app.get("html") if 'class="rs-card' in each.proto.body]
+
+
+class TestList:
+    def test_search_tags_order_and_pages(self, open_page: Callable[..., AppTest]) -> None:
+        for at in range(45):
+            keep_view(note=f"note {at:02}", tags=("even" if at % 2 == 0 else "odd",), user_id=f"u{at:02}")
+        app = open_page(CASES)
+        assert "1 to 20 of 45 cases" in told(app) and notes(app) == [f"note {at:02}" for at in range(44, 24, -1)]
+        app.button(key="cases_after").click().run()
+        app.button(key="cases_after").click().run()
+        assert "41 to 45 of 45 cases" in told(app) and notes(app) == [f"note {at:02}" for at in range(4, -1, -1)]
+        assert app.button(key="cases_after").disabled
+        app.multiselect(key="cases_tags").set_value(["odd"]).run()
+        assert "1 to 20 of 22 cases" in told(app) and notes(app)[0] == "note 43"
+        app.selectbox(key="cases_order").set_value("oldest").run()
+        assert notes(app)[0] == "note 01"
+        app.text_input(key="cases_search").set_value("U07").run()
+        assert notes(app) == ["note 07"] and "1 case" in told(app)
+        app.text_input(key="cases_search").set_value("nothing like it").run()
+        assert "No case has all of these words" in told(app)
+
+    def test_an_empty_list_says_how_to_keep_one(self, open_page: Callable[..., AppTest]) -> None:
+        assert "press “Keep this case”" in told(open_page(CASES))
+
+    def test_the_last_case_of_the_last_page_is_deleted(self, open_page: Callable[..., AppTest]) -> None:
+        made = [keep_view(note=f"note {at}", tags=("t",) if at == 0 else ()) for at in range(21)]
+        app = open_page(CASES)
+        app.multiselect(key="cases_tags").set_value(["t"]).run()
+        app.multiselect(key="cases_tags").set_value([]).run()
+        app.button(key="cases_after").click().run()
+        delete(app, made[0])
+        assert len(stored()) == 20 and len(notes(app)) == 20 and not app.exception
+
+    def test_nothing_in_a_case_is_markup(self, odd: Dataset, keep: Callable[..., Dataset], open_page: Callable[..., AppTest]) -> None:
+        keep(odd)
+        nasty = "<script>alert(1)</script>"
+        keep_view(note=f"{nasty} ![x](https://elsewhere.test/a.png)", tags=(nasty, "![x](https://elsewhere.test/a.png)"), dataset="odd", user_id="<b>one</b>", page="timeline", checkpoint="<i>m</i>")  # fmt: skip
+        keep_view(note=nasty, dataset=nasty, user_id=nasty, page="<b>", checkpoint=nasty)
+        app = open_page(CASES)
+        html = "".join(str(each.proto.body) for each in app.get("html"))
+        assert not app.exception and "<script" not in html and "<b>one" not in html and "<i>m" not in html and "<img" not in html
+        assert not any("](http" in each.value for each in [*app.caption, *app.warning, *app.markdown])
+
+    def test_a_long_note_is_cut_in_the_list_and_whole_alone(self, open_page: Callable[..., AppTest]) -> None:
+        case = keep_view(note="word " * 20_000 + "**END**")
+        app = open_page(CASES)
+        assert "<strong>END" not in told(app) and len(told(app)) < 60_000
+        app.button(key=f"whole_{case.id}").click().run()
+        assert "<strong>END" in told(app)
+
+
+def notes(app: AppTest) -> list[str]:
+    found = (re.search(r'rs-markdown"><p>(.*?)</p>', str(each.proto.body)) for each in app.get("html"))
+    return [each.group(1) for each in found if each]
+
+
+def delete(app: AppTest, case: Case) -> None:
+    app.session_state[f"delete_{case.id}"] = True  # opens the popover
+    app.run()
+    app.button(key=f"delete_now_{case.id}").click().run()
+
+
+class TestEditing:
+    def test_a_case_is_edited(self, open_page: Callable[..., AppTest]) -> None:
+        case = keep_view(note="before", tags=("a",))
+        app = open_page(CASES)
+        edit(app, case, "**after** 🙂", "a", "new one")
+        changed = stored()[0]
+        assert (changed.note, changed.tags, changed.revision) == ("**after** 🙂", ("a", "new one"), 2) and "<strong>after" in told(app)
+
+    def test_the_later_of_two_sessions_is_told_and_sees_the_other_text(self, open_page: Callable[..., AppTest]) -> None:
+        case = keep_view(note="first")
+        one, two = open_page(CASES), open_page(CASES)
+        for app in (one, two):
+            app.button(key=f"edit_{case.id}").click().run()
+        two.text_area(key=f"note_{case.id}").set_value("of *two*")
+        two.button(key=f"save_{case.id}").click().run()
+        one.text_area(key=f"note_{case.id}").set_value("of *one*")
+        one.button(key=f"save_{case.id}").click().run()
+        text = told(one)
+        assert "changed this case on" in text and "of <em>two</em>" in text and one.text_area(key=f"note_{case.id}").value == "of *one*"
+        assert stored()[0].note == "of *two*"
+        one.button(key=f"save_{case.id}").click().run()  # now "Replace it by mine"
+        assert (stored()[0].note, stored()[0].revision) == ("of *one*", 3) and not one.error
+
+    def test_the_text_of_the_other_can_be_taken(self, open_page: Callable[..., AppTest]) -> None:
+        case = keep_view(note="first")
+        app = open_page(CASES)
+        app.button(key=f"edit_{case.id}").click().run()
+        store = open_store()
+        edit_case(store, make_account(store, "Bob *B*"), case.id, "of Bob", ("b",), 1)
+        app.button(key=f"save_{case.id}").click().run()
+        assert "Bob \\*B\\* changed this case" in told(app)
+        app.button(key=f"theirs_{case.id}").click().run()
+        assert app.text_area(key=f"note_{case.id}").value == "of Bob" and not app.error
+        app.text_area(key=f"note_{case.id}").set_value("of both")
+        app.button(key=f"save_{case.id}").click().run()
+        assert (stored()[0].note, stored()[0].tags, stored()[0].revision) == ("of both", ("b",), 3)
+
+    def test_a_note_that_is_too_long_stays_in_the_form(self, open_page: Callable[..., AppTest]) -> None:
+        case = keep_view(note="first")
+        app = open_page(CASES)
+        edit(app, case, "n" * 102_401)
+        assert "this note has 102,401 characters" in told(app) and len(str(app.text_area(key=f"note_{case.id}").value)) == 102_401
+        assert stored()[0].note == "first"
+
+    def test_leaving_the_page_with_the_form_open_loses_nothing(self, open_page: Callable[..., AppTest]) -> None:
+        case = keep_view(note="first")
+        app = open_page(CASES)
+        app.button(key=f"edit_{case.id}").click().run()
+        app.switch_page(PAGES["drift"][0]).run()
+        app.switch_page(CASES).run()
+        app.button(key=f"save_{case.id}").click().run()
+        assert stored()[0].note == "first"
+
+
+def edit(app: AppTest, case: Case, note: str, *tags: str) -> None:
+    app.button(key=f"edit_{case.id}").click().run()
+    app.text_area(key=f"note_{case.id}").set_value(note)
+    app.multiselect(key=f"tags_{case.id}").set_value(list(tags))
+    app.button(key=f"save_{case.id}").click().run()
+    assert not app.exception
+
+
+class TestKeeping:
+    def test_a_view_of_private_data_is_not_kept(
+        self, tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+    ) -> None:
+        train_tiny("markov")
+        app = open_page(PAGES["timeline"][0], model="markov", **WHERE)
+        app.session_state["uploads"] = {"tiny": tiny}
+        app.run()
+        app.button(key="keep_case").click().run()
+        assert "belongs to your session and ends with it" in told(app) and not any(each.key == "keep_save" for each in app.button)
+        assert stored() == []
+
+    def test_a_note_that_is_too_long_is_refused_and_stays(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+        train_tiny("markov")
+        app = open_page(PAGES["timeline"][0], model="markov", **WHERE)
+        app.button(key="keep_case").click().run()
+        app.text_area(key="keep_note").set_value("n" * 102_401)
+        app.button(key="keep_save").click().run()
+        app.button(key="keep_case").click().run()
+        assert len(str(app.text_area(key="keep_note").value)) == 102_401 and "this note has 102,401" in told(app) and stored() == []
+
+    def test_a_model_that_is_not_trained_is_kept_without_a_fingerprint(self, open_page: Callable[..., AppTest]) -> None:
+        app = open_page(PAGES["drift"][0], model="sasrec", **WHERE)
+        case = keep_here(app, "drift")
+        assert (case.view.checkpoint, case.view.version, case.view.checkpoint_fingerprint) == ("sasrec", 1, "")
+        assert not open_link(case=case.id).warning
+
+    def test_a_blind_comparison_is_not_kept(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+        train_tiny("popularity", "markov")
+        app = open_page(PAGES["compare"][0], model="markov", **WHERE)
+        assert any(each.key == "keep_case" for each in app.button)
+        app.segmented_control(key="compare_view").set_value("blind").run()
+        assert not any(each.key == "keep_case" for each in app.button)
+
+    def test_pages_that_need_no_store_do_not_open_it(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+        train_tiny("markov")
+        for page in ("timeline", "explain", "drift"):
+            open_page(PAGES[page][0], model="markov", **WHERE)
+        assert not (paths.home() / "recscope.db").exists()
+
+
+def test_a_walk_restores_each_view(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
+    train_tiny("sasrec-time")
+    keep_view("attention", "# Third", settings={"attention_view": "rollout"}, user_id="u05", step=4)
+    keep_view("explain", "second", dataset="gone")
+    keep_view("explain", "**first**", settings={"explain_target": "margin"})
+    app = open_page(CASES, dataset="order-only")
+    app.button(key="cases_walk").click().run()
+    assert not app.exception and app.title[0].value == "Explain" and is_at(app, user="u03", step=9, model="sasrec-time")
+    assert app.segmented_control(key="explain_target").value == "margin" and "<strong>first" in told(app)
+    app.switch_page(PAGES["explain"][0])
+    app.button(key="case_next").click().run()
+    assert not app.exception and app.title[0].value == "Attention" and is_at(app, user="u05", step=4)
+    assert app.segmented_control(key="attention_view").value == "rollout" and "<h1>Third</h1>" in told(app)
+    app.switch_page(PAGES["attention"][0])
+    app.button(key="case_back").click().run()
+    assert app.title[0].value == "Explain" and app.segmented_control(key="explain_target").value == "margin"
+    app.switch_page(PAGES["explain"][0])
+    app.button(key="case_list").click().run()
+    assert app.title[0].value == "Cases"

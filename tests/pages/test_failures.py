@@ -1,5 +1,6 @@
 """Failures: the finding in words, slices, their cases worst first, and the walk that a case begins."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,6 +15,8 @@ from pages.evaluate.failures.subject import Subject
 from pages.evaluate.failures.two_models import choose_opponent
 from pages.shell import case_walk
 from pages.shell.cursor import Cursor
+from pages.shell.view_settings import VIEW_KEYS
+from pages.ui.errors import escape_markdown
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
 from recsys.evaluation import Evaluation, evaluate_model
@@ -220,9 +223,9 @@ def test_cases_of_a_list_are_made_one_at_a_time(tiny: Dataset, keep: Callable[..
 def test_a_search_that_confirms_nothing_says_so_and_is_made_once(failures: Callable[..., AppTest]) -> None:
     app = failures()
     app.segmented_control(key="failures_part").set_value("combinations").run()
-    assert not app.dataframe and "confirms what it finds on the other half" in told(app)
+    assert not app.dataframe and "is confirmed on the other half" in told(app)
     app.button(key="search_combinations").click().run()
-    assert not app.exception and "No finding" in told(app) and "looked at on" in told(app)
+    assert not app.exception and "No finding" in told(app) and "were looked at, on two halves" in told(app)
     assert not any(button.key == "search_combinations" for button in app.button)
     app.segmented_control(key="failures_metric").set_value("mrr").run()
     assert app.button(key="search_combinations"), "each metric has a search of its own"
@@ -317,3 +320,35 @@ def test_another_version_is_compared_with_first() -> None:
     assert choose_opponent("sasrec", ["fusion", "sasrec@1", "sasrec@2", "ease"]) == "sasrec@2"
     assert choose_opponent("sasrec@2", ["fusion", "sasrec"]) == "sasrec"
     assert choose_opponent("sasrec", ["fusion", "sasrec-time"]) == "fusion"
+
+
+def test_a_link_opens_the_part_and_the_list_that_it_names(
+    tiny: Dataset, failures: Callable[..., AppTest], visit: Callable[..., AppTest]
+) -> None:
+    failures()
+    found = subject_of(tiny, evaluation_of(tiny, "markov")).report.slices[0]
+    app = visit("", dataset="tiny", model="markov")
+    settings = {"failures_part": "slices", "failures_metric": "mrr", "failures_cases_slices": [list(found[:2])]}
+    app.query_params["with"] = json.dumps(settings)
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert [each.value for each in app.subheader] == [escape_markdown(title_slice(*found[:2]))]
+    assert app.segmented_control(key="failures_metric").value == "mrr" and "MRR" in told(app)
+
+
+@pytest.mark.parametrize("part", ["slices", "combinations", "two_models"])
+def test_a_list_that_is_none_is_not_opened(tiny: Dataset, failures: Callable[..., AppTest], part: str) -> None:
+    list(train_model("popularity", tiny, protocol="last-out"))
+    list(run_leaderboard(tiny, only=["popularity"]))
+    app = failures()
+    app.segmented_control(key="failures_part").set_value(part).run()
+    for which in ([[1]], {"a": 1}, -1, 99_999, True, ["category"], [["category", "nowhere"]], [["a", "b", "c"]], [], "x"):
+        app.session_state[f"failures_cases_{part}"] = which
+        app.run()
+        assert not app.exception and not app.subheader, which
+
+
+def test_a_link_cannot_hold_other_things_than_lists() -> None:
+    fits = VIEW_KEYS["failures"]["failures_cases_*"]
+    assert all(fits(each) for each in (None, 12, ["hour", "3"], [["hour", "3"], ["category", "bar"]]))
+    assert not any(fits(each) for each in ({"a": 1}, True, 1.5, [1], [[1]], [["a", 1]], [[["a"]]]))

@@ -15,6 +15,8 @@ from recsys.accounts.account import open_local_account
 from recsys.accounts.administration import list_accounts, set_role
 from recsys.accounts.audit_log import list_actions
 from recsys.accounts.tokens import authenticate
+from recsys.cases.case import View
+from recsys.cases.keeping import keep_case
 from recsys.core import Dataset
 from recsys.core.errors import StoreError
 from recsys.database.engine import open_store
@@ -336,3 +338,27 @@ def test_every_fragment_looks_at_the_sign_in() -> None:
                 fragments.add((path, ast.unparse(node.args[0])))
     assert len(fragments) > 5
     assert fragments == wrapped
+
+
+def test_a_viewer_opens_cases_and_changes_none(enter: Callable[..., AppTest]) -> None:
+    store = open_store()
+    case = keep_case(store, open_local_account(store), View("tiny", "markov", 1, "", "u03", 9, "timeline"), "a note", ["a tag"])
+    app = enter("viewer", "inspect/cases/page.py")
+    html = "".join(str(each.proto.body) for each in app.get("html"))
+    assert "a note" in html and "Kept by local" in html
+    keys = {each.key for each in app.button}
+    assert f"open_{case.id}" in keys and f"edit_{case.id}" not in keys and not any(str(key).startswith("delete_") for key in keys)
+    app = enter("viewer", "explore/timeline/page.py")
+    app.button(key="keep_case").click().run()
+    assert REFUSAL in texts(app) and not any(each.key == "keep_save" for each in app.button)
+
+
+def test_only_an_admin_may_delete_the_cases_of_others(enter: Callable[..., AppTest]) -> None:
+    store = open_store()
+    case = keep_case(store, open_local_account(store), View("tiny", "markov", 1, "", "u03", 9, "timeline"))
+    for role, may_delete in (("editor", False), ("admin", True)):
+        app = enter(role, "inspect/cases/page.py")
+        app.session_state[f"delete_{case.id}"] = True
+        app.run()
+        assert any(each.key == f"delete_now_{case.id}" for each in app.button) == may_delete
+        assert any(each.key == f"edit_{case.id}" for each in app.button)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import streamlit as st
@@ -76,8 +76,7 @@ def open_list(part: str, which: Hashable) -> None:
 
 def opened_list(part: str) -> Hashable:
     """Return the list that a part of the page shall show; None where there is none."""
-    which: Hashable = st.session_state.get(_key(part))
-    return which
+    return _freeze(st.session_state.get(_key(part)))
 
 
 def close_list(part: str) -> None:
@@ -109,9 +108,9 @@ def draw_list(
     `title` and `order` are plain text, `summary` is HTML. `conditions` are the slices that all cases are in.
     """
     cases = list_cases(subject, positions, other)
-    if CLICKED in st.session_state:
-        at = min(st.session_state.pop(CLICKED), len(cases) - 1)
-        case_walk.start(_("{model} · {slice}", model=subject.title, slice=title), cases, at, "evaluate/failures/page.py")
+    clicked = st.session_state.pop(CLICKED, None)
+    if clicked is not None and clicked < len(cases):
+        case_walk.start(_("{model} · {slice}", model=subject.title, slice=title), cases, clicked, "evaluate/failures/page.py")
     st.button(_("Back to the overview"), key="close_cases", on_click=close_list, args=(part,))
     st.subheader(escape_markdown(title), anchor=False)
     html.lead(summary)
@@ -175,6 +174,13 @@ def _list_reasons(subject: Subject, positions: np.ndarray, conditions: Condition
             if len(reasons[at]) < MOST_REASONS:
                 reasons[at].append(title_slice(each.attribute, each.value))
     return [" · ".join(each) for each in reasons]
+
+
+def _freeze(value: Any) -> Hashable:
+    """Return lists, as a link holds them, as tuples."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_freeze, value))
+    return value if isinstance(value, Hashable) else None
 
 
 def _key(part: str) -> str:

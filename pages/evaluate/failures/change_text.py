@@ -45,6 +45,8 @@ def finding_html(subject: Subject, other: str, comparison: Comparison) -> str:
             "<b>{model}</b> has {metric} <b>{mean_b}</b>, <b>{other}</b> {mean_a}: a difference of {difference} ({low} to {high}).",
             **values,
         )
+    if not comparison.slices:
+        return first
     worse, better = split_slices(comparison.slices)
     second = _(
         "It is reliably worse in <b>{worse}</b> and reliably better in <b>{better}</b> of {count} slices.",
@@ -103,9 +105,11 @@ def count_html(cases: int) -> str:
 
 
 def describe_change(change: float) -> str:
-    """Return a mean change of log2 ranks as the factor of the ranks, "× 2.0" where they are doubled."""
-    factor = 2.0**change
-    return _("× {factor}", factor=format_fixed(factor, 1 if factor >= 1 else 2))
+    """Return a mean change of log2 ranks as a factor of the ranks: "2 × worse" where they are doubled."""
+    factor = format_number(2.0 ** abs(change), 1)
+    if not change:
+        return _("none")
+    return _("{factor} × worse", factor=factor) if change > 0 else _("{factor} × better", factor=factor)
 
 
 def _means(subject: Subject, other: str, found: SliceChange) -> dict[str, str]:

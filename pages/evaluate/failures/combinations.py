@@ -9,7 +9,7 @@ from pages.evaluate.failures import case_list, slice_cases, slice_text
 from pages.evaluate.failures.clickable import draw_rows, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.ui import charts, html
-from recsys.core.formatting import format_fixed, format_number, format_share
+from recsys.core.formatting import format_fixed, format_share
 from recsys.core.translation import _, ngettext
 from recsys.failures.findings import LEVEL, Finding, SearchResult
 from recsys.failures.wording import word_value
@@ -37,8 +37,8 @@ def _offer_search(subject: Subject) -> None:
     """Draw the button that starts the search."""
     html.lead(
         _(
-            "A weakness may lie in a combination that no single slice shows. The search looks at all combinations of two and three values, "
-            "on one half of the users, and confirms what it finds on the other half."
+            "A weakness may lie in a combination that no single slice shows. The search looks at all combinations of two and three values; "
+            "what it finds on one half of the users is confirmed on the other half."
         )
     )
     if not st.button(_("Search for combinations"), key="search_combinations"):
@@ -73,19 +73,22 @@ def finding_html(subject: Subject, result: SearchResult) -> str:
 def protocol_text(result: SearchResult) -> str:
     """Return how the combinations were searched for and confirmed in plain text."""
     looked_at = ngettext(
-        "{count} combination with enough cases was looked at on {cases}; {tested} of them was surprising there and was tested on {others}.",
-        "{count} combinations with enough cases were looked at on {cases}; {tested} of them were surprising there and were tested on {others}.",
+        "{count} combination with enough cases was looked at, on two halves of the users ({first} and {second}).",
+        "{count} combinations with enough cases were looked at, on two halves of the users ({first} and {second}).",
         result.looked_at,
-        tested=format_number(result.tested),
-        cases=slice_text.cases_and_users(result.cases[0], result.users[0]),
-        others=slice_text.cases_and_users(result.cases[1], result.users[1]),
+        first=slice_text.cases_and_users(result.cases[0], result.users[0]),
+        second=slice_text.cases_and_users(result.cases[1], result.users[1]),
     )
-    rest = _(
-        "The differences and intervals (95%, over users) are of the half that had no part in the search; false-discovery rate {rate}, seed {seed}.",
+    tested = ngettext(
+        "{count} was surprising in one half and was tested on the other, whose differences and intervals (95%, over users) are shown; "
+        "false-discovery rate {rate}, seed {seed}.",
+        "{count} were surprising in one half and were tested on the other, whose differences and intervals (95%, over users) are shown; "
+        "false-discovery rate {rate}, seed {seed}.",
+        result.tested,
         rate=format_share(LEVEL),
         seed=result.seed,
     )
-    return f"{looked_at} {rest}"
+    return f"{looked_at} {tested}"
 
 
 def _draw_chart(subject: Subject, findings: Sequence[Finding]) -> None:

@@ -1,5 +1,6 @@
 """The cases of a slice, or of several at once, worst first."""
 
+from collections.abc import Hashable
 from functools import reduce
 from typing import cast
 
@@ -16,19 +17,21 @@ from recsys.core.translation import _, ngettext
 
 def draw_open(subject: Subject, part: str) -> bool:
     """Draw the list that is open in a part of the page; return whether there is one for this model and split."""
-    conditions = cast(Conditions | None, opened_list(part))
-    if conditions is None or not are_known(subject, conditions):
+    opened = opened_list(part)
+    if not are_known(subject, opened):
         close_list(part)
         return False
+    conditions = cast(Conditions, opened)
     positions = find_cases(subject, conditions)
     title = slice_text.title_conditions(conditions)
     draw_list(subject, part, title, summary_html(subject, positions), positions, _("Cases, worst rank first"), conditions)
     return True
 
 
-def are_known(subject: Subject, conditions: Conditions) -> bool:
-    """Return whether the report has these slices: not where another model was chosen that was trained on other events."""
-    return {(each.attribute, each.value) for each in subject.report.slices}.issuperset(conditions)
+def are_known(subject: Subject, conditions: Hashable) -> bool:
+    """Return whether the report has these slices: not where a link says otherwise, or a model on other events was chosen."""
+    known = {(each.attribute, each.value) for each in subject.report.slices}
+    return isinstance(conditions, tuple) and bool(conditions) and known.issuperset(conditions)
 
 
 def find_cases(subject: Subject, conditions: Conditions) -> np.ndarray:

@@ -26,6 +26,9 @@ def draw(subject: Subject) -> None:
     if slice_cases.draw_open(subject, PART):
         return
     report = subject.report
+    if not report.slices:
+        st.info(_("All events have the same properties, so there are no slices to compare."))
+        return
     html.lead(slice_text.overview_html(subject, report))
     attribute = _choose_attribute(report)
     if attribute:
@@ -34,9 +37,6 @@ def draw(subject: Subject) -> None:
     else:
         listed = slice_text.order_by_cost(report.slices)
         shown = [each for each in listed if slice_text.is_worse(each)][:SHOWN] or listed[:SHOWN]
-    if not shown:
-        st.info(_("All events have the same properties, so there are no slices to compare."))
-        return
     _draw_chart(subject, shown, attribute)
     st.html(html.list_head(_("All slices") if not attribute else title_attribute(attribute), _("a click opens the cases")))
     _draw_table(subject, listed)

@@ -170,11 +170,11 @@ def _draw_ranks(subject: Subject, other: Opponent) -> None:
 
 def _draw_moved_users(subject: Subject, other: Opponent) -> None:
     moved = cache.moved_users(subject.dataset, (other.card, subject.card), (other.evaluation, subject.evaluation))[:MOST_MOVED]
-    if MOVED in st.session_state:
-        at = min(st.session_state.pop(MOVED), len(moved) - 1)
+    clicked = st.session_state.pop(MOVED, None)
+    if clicked is not None and clicked < len(moved):
         title = _("{model} against {other}, users whose ranks moved most", model=subject.title, other=other.title)
         positions = np.array([each.case for each in moved])
-        case_walk.start(title, list_cases(subject, positions, _ranks_of(other)), at, "evaluate/failures/page.py")
+        case_walk.start(title, list_cases(subject, positions, _ranks_of(other)), clicked, "evaluate/failures/page.py")
     st.html(html.list_head(_("Users whose ranks moved most"), _("a click opens the largest change")))
     columns = {
         _("User"): [name_user(subject.dataset, str(subject.dataset.user_ids[each.user_code])) for each in moved],
@@ -186,7 +186,11 @@ def _draw_moved_users(subject: Subject, other: Opponent) -> None:
         "moved_users", columns, {_("Cases"): "count"}, _("Users whose ranks moved most"),
         lambda at: st.session_state.update({MOVED: at}),
     )  # fmt: skip
-    note = _("Change: geometric mean of the rank under {model} divided by that under {other}.", model=subject.title, other=other.title)
+    note = _(
+        "Change: ranks under {model} against those under {other}, the geometric mean of the user’s cases.",
+        model=subject.title,
+        other=other.title,
+    )
     st.caption(escape_markdown(note))
 
 
@@ -200,7 +204,7 @@ def _draw_open(subject: Subject, other: Opponent, comparison: Comparison) -> boo
     ranks, others = subject.evaluation.ranks, other.evaluation.ranks
     # Items that are not listed count as just below the last one.
     change = np.log2(np.minimum(ranks, subject.evaluation.items + 1)) - np.log2(np.minimum(others, other.evaluation.items + 1))
-    if isinstance(which, int):
+    if isinstance(which, int) and not isinstance(which, bool) and 0 <= which < len(RANK_EDGES) ** 2:
         first, second = divmod(which, len(RANK_EDGES))
         positions = np.flatnonzero((bin_ranks(others) == first) & (bin_ranks(ranks) == second))
         title = change_text.title_rank_pair(first, second, subject.title, other.title)

@@ -9,7 +9,7 @@ from pages.shell import kept_walk
 from pages.shell.account import current_account, current_store
 from pages.ui.errors import escape_markdown
 from recsys.accounts.account import Account
-from recsys.cases.keeping import LONGEST_SEARCH, ORDERS, PAGE, CasePage, count_tags, list_cases
+from recsys.cases.keeping import ORDERS, PAGE, CasePage, count_tags, list_cases
 from recsys.core.formatting import format_number
 from recsys.core.translation import _, ngettext
 from recsys.database.engine import Store
@@ -52,7 +52,7 @@ def draw() -> None:
 def _draw_choice(tags: dict[str, int]) -> Choice:
     first, second, third = st.columns([4, 5, 3], gap="small")
     search = first.text_input(
-        _("Search"), key=SEARCH, placeholder=_("note, tag, user, dataset or model"), max_chars=LONGEST_SEARCH, type="search",
+        _("Search"), key=SEARCH, placeholder=_("note, tag, user, dataset or model"), type="search",
         persist_state="session", on_change=_start_over,
     )  # fmt: skip
     chosen = [tag for tag in st.session_state.get(TAGS, []) if tag in tags]

@@ -11,7 +11,7 @@ from recsys.core import Check
 from recsys.core.translation import N_
 from recsys.datasets.prepared import write_images
 from recsys.datasets.source import quote_path
-from recsys.item_images import MakeError, find_image_file, is_secure_address, make_thumbnail
+from recsys.item_images import UnusableImageError, find_image_file, is_secure_address, make_thumbnail
 
 MOST_IMAGES = 20_000
 """Thumbnails of one dataset, those of the items with the most events; about 5 KB each."""
@@ -61,5 +61,5 @@ def _read_image(folder: Path | None, name: str) -> bytes | str:
         return _UNFOUND
     try:
         return make_thumbnail(file)
-    except MakeError:
+    except UnusableImageError:
         return _UNUSABLE

@@ -31,9 +31,9 @@ def _cinema(canvas: Canvas, air: Air, rng: Random) -> None:
     canvas.disc(50, 18, 6.5, "#f3d35e")
     canvas.shape(darker(wall, 0.3), (48.2, 14.6), (48.2, 21.4), (54, 18))
     canvas.box(8, 40, 92, 58, CREAM, 2)
-    for x in range(12, 92, 8):
-        canvas.disc(x, 40, 1.8, "#f3c34e")
-        canvas.disc(x, 58, 1.8, "#f3c34e")
+    for lamp in range(12, 92, 8):
+        canvas.disc(lamp, 40, 1.8, "#f3c34e")
+        canvas.disc(lamp, 58, 1.8, "#f3c34e")
     canvas.box(20, 45.5, 80, 48, DARK)
     canvas.box(28, 51, 72, 53.5, darker(CREAM, 0.5))
     canvas.box(20, 64, 80, 92, "#ffe2a0" if air.is_night else lighter(wall, 0.55))

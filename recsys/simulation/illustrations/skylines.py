@@ -140,8 +140,7 @@ def draw_surroundings(district: str, is_night: bool, rng: Random) -> tuple[Canva
     """Return a canvas with the sky, the outline and the ground of a district, by day or in the evening."""
     sky, outline, ground, draw = _DISTRICTS[district]
     if is_night:
-        colours = (mix_colours(each, _NIGHT, share) for each, share in ((sky, 0.8), (outline, 0.66), (ground, 0.6)))
-        air = Air(*colours, _NIGHT_LIGHT, True)
+        air = Air(mix_colours(sky, _NIGHT, 0.8), mix_colours(outline, _NIGHT, 0.66), mix_colours(ground, _NIGHT, 0.6), _NIGHT_LIGHT, True)
     else:
         air = Air(mix_colours(sky, rng.choice(_TINTS), 0.3), outline, ground, lighter(outline, 0.55), False)
     canvas = Canvas(air.sky)
