@@ -334,8 +334,12 @@ def test_every_fragment_looks_at_the_sign_in() -> None:
             if isinstance(node, ast.FunctionDef):
                 names = [ast.unparse(each) for each in node.decorator_list]
                 wrapped |= {(path, node.name)} if "signed_in" in names else set()
-                fragments |= {(path, node.name)} if any(name.startswith("st.fragment") for name in names) else set()
-            elif isinstance(node, ast.Call) and node.args and re.match(r"st\.fragment$|st\.dialog\(", ast.unparse(node.func)):
+                fragments |= {(path, node.name)} if any(name.startswith(("st.fragment", "st.dialog")) for name in names) else set()
+            elif (
+                isinstance(node, ast.Call)
+                and node.args
+                and re.fullmatch(r"st\.fragment|st\.dialog\([^()]*(\([^()]*\))?[^()]*\)", ast.unparse(node.func))
+            ):
                 fragments.add((path, ast.unparse(node.args[0])))
     assert len(fragments) > 5
     assert fragments == wrapped
