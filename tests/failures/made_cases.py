@@ -1,32 +1,19 @@
 """Evaluations and attributes made for tests: ranks drawn at random, with a weakness where a test wants one."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from recsys.evaluation import Evaluation
 from recsys.failures.attributes import Attribute
+from tests.failures.conftest import judge
 
 SIZES = (4, 3, 5, 2)
 
 
 def make_evaluation(ranks: np.ndarray, user_codes: np.ndarray, items: int = 500, rows: np.ndarray | None = None) -> Evaluation:
-    """An evaluation with these ranks; nothing but ranks, rows and users is used by what is tested."""
-    rows = np.arange(len(ranks)) if rows is None else rows
-    return Evaluation(
-        model="made",
-        aware=(),
-        protocol="temporal",
-        split="validation",
-        cases=len(ranks),
-        users=len(np.unique(user_codes)),
-        items=items,
-        excluded_users=0,
-        metrics={},
-        intervals={},
-        ranks=np.asarray(ranks, dtype=np.float64),
-        rows=rows,
-        user_codes=np.asarray(user_codes),
-        seconds=0.0,
-    )
+    made = judge(user_codes, ranks)
+    return replace(made, items=items, rows=made.rows if rows is None else rows)
 
 
 def make_attribute(name: str, codes: np.ndarray, size: int) -> Attribute:

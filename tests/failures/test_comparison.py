@@ -91,7 +91,7 @@ def test_a_slice_of_one_user_has_no_interval_and_takes_no_part_in_q() -> None:
 
 def test_models_on_different_cases_are_refused() -> None:
     a, users = make_evaluation(np.ones(4), np.arange(4)), np.arange(4)
-    for b in (make_evaluation(np.ones(4), users, rows=np.arange(1, 5)), replace(a, split="test"), replace(a, protocol="last-out")):
+    for b in (make_evaluation(np.ones(4), users, rows=np.arange(1, 5)), replace(a, split="test"), replace(a, protocol="temporal")):
         for compare in (lambda b=b: compare_slices(a, b, ()), lambda b=b: find_moved_users(a, b)):
             with pytest.raises(DataError, match="evaluate both on the same events"):
                 compare()
