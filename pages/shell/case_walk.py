@@ -126,7 +126,7 @@ def draw() -> None:
         else:
             st.button(_("Previous case"), key="case_back", on_click=move_by, args=(-1,))
             st.button(_("Next case"), key="case_next", on_click=move_by, args=(1,))
-        cursor.jump_button(_("Back to the list"), walk.back, "case_list", **_where(walk.case))
+        cursor.jump_button(_("Back to the list"), walk.back, "case_list", None, **_where(walk.case))
         st.button(_("Stop"), key="case_stop", on_click=stop)
 
 
