@@ -1,6 +1,7 @@
 """The door of the app, and actions that a role does not allow, as AppTest runs them. A real provider signs people in in tests/browser."""
 
 import ast
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -333,8 +334,12 @@ def test_every_fragment_looks_at_the_sign_in() -> None:
             if isinstance(node, ast.FunctionDef):
                 names = [ast.unparse(each) for each in node.decorator_list]
                 wrapped |= {(path, node.name)} if "signed_in" in names else set()
-                fragments |= {(path, node.name)} if any(name.startswith("st.fragment") for name in names) else set()
-            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "st.fragment" and node.args:
+                fragments |= {(path, node.name)} if any(name.startswith(("st.fragment", "st.dialog")) for name in names) else set()
+            elif (
+                isinstance(node, ast.Call)
+                and node.args
+                and re.fullmatch(r"st\.fragment|st\.dialog\([^()]*(\([^()]*\))?[^()]*\)", ast.unparse(node.func))
+            ):
                 fragments.add((path, ast.unparse(node.args[0])))
     assert len(fragments) > 5
     assert fragments == wrapped
