@@ -22,7 +22,7 @@ from recsys.evaluation import CASE_METRICS, Evaluation, check_same_cases, compar
 from recsys.failures.attributes import find_attributes
 from recsys.failures.comparison import SliceChange, compare_slices
 from recsys.failures.findings import Finding, find_weak_combinations
-from recsys.failures.wording import title_slice
+from recsys.failures.wording import title_combination, title_slice
 from recsys.models.base.event_arrays import count_training_users
 
 NDCG = f"ndcg@{TOP_K}"
@@ -184,7 +184,7 @@ class NoWeakCombinationTest(_Test):
             "{broken} of {count} weak combinations break the limit; worst: {combination}; {looked_at} were looked at",
             len(findings),
             broken=format_number(len(broken)),
-            combination=" · ".join(title_slice(*each) for each in worst.conditions),
+            combination=title_combination(worst.conditions),
             looked_at=looked_at,
         )
         return Verdict(not broken, detail, worst.difference, worst.low, worst.high, 0 - self.loses_at_most, broken)

@@ -107,13 +107,18 @@ def _compare(
     )
 
 
-def find_moved_users(a: Evaluation, b: Evaluation) -> tuple[MovedUser, ...]:
-    """Return the users of two evaluations of the same cases, the largest change of ranks in either direction first.
+def measure_rank_changes(a: Evaluation, b: Evaluation) -> np.ndarray:
+    """Return log2(rank under B) − log2(rank under A) of each case (cases,).
 
     An item that a finished list does not contain counts as ranked after all items.
     """
     check_same_cases(a, b)
-    changes = np.subtract(*(np.log2(np.minimum(each.ranks, each.items + 1)) for each in (b, a)))
+    return np.asarray(np.subtract(*(np.log2(np.minimum(each.ranks, each.items + 1)) for each in (b, a))))
+
+
+def find_moved_users(a: Evaluation, b: Evaluation) -> tuple[MovedUser, ...]:
+    """Return the users of two evaluations of the same cases, the largest change of ranks in either direction first."""
+    changes = measure_rank_changes(a, b)
     users, of_case, cases = np.unique(a.user_codes, return_inverse=True, return_counts=True)
     means = np.bincount(of_case, changes) / cases
     order = np.lexsort((-changes * np.sign(means)[of_case], of_case))

@@ -1,11 +1,11 @@
 """Attributes and slices in words, in the language of the reader."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from recsys.core.formatting import format_distance, format_duration, format_number, weekday_names
+from recsys.core.formatting import format_distance, format_duration, format_number, join_words, weekday_names
 from recsys.core.translation import N_, _, ngettext
 from recsys.drift.wording import level_label
 from recsys.failures.binning import read_bin
@@ -84,6 +84,11 @@ def word_value(name: str, value: str) -> str:
 def title_slice(name: str, value: str) -> str:
     """Return a slice in words: "Category: jazz club"."""
     return _("{attribute}: {value}", attribute=title_attribute(name), value=word_value(name, value))
+
+
+def title_combination(conditions: Iterable[tuple[str, str]]) -> str:
+    """Return slices that are met at once in words: "Category: jazz club and Hour: 18–21 h"."""
+    return join_words(title_slice(*each) for each in conditions)
 
 
 def _word_hours(value: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 import streamlit as st
 
-from pages.evaluate.failures.clickable import HEAD, ROW, draw_table
+from pages.evaluate.failures.clickable import HEAD, ROW, Column, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.shell import case_walk
 from pages.shell.case_walk import Case
@@ -123,7 +123,6 @@ def draw_list(
     draw_table(
         f"case_table_{first}",
         _columns(subject, cases, range(first, min(first + PER_PAGE, len(cases))), positions, conditions),
-        {_("Step"): "count"},
         order,
         lambda row: st.session_state.update({CLICKED: first + row}),
         most_pixels=HEAD + ROW * PER_PAGE,
@@ -139,25 +138,25 @@ def _page_of_walk(cases: CaseList) -> int:
     return walk.at // PER_PAGE + 1 if walk is not None and same else 1
 
 
-def _columns(subject: Subject, cases: CaseList, shown: range, positions: np.ndarray, conditions: Conditions) -> dict[str, Sequence[object]]:
+def _columns(subject: Subject, cases: CaseList, shown: range, positions: np.ndarray, conditions: Conditions) -> dict[str, Column]:
     """Return the columns of the table, each with a line for every case shown."""
     dataset, rows = subject.dataset, subject.evaluation.rows[positions[shown.start : shown.stop]]
     items = [str(item) for item in dataset.item_ids[dataset.item_codes[rows] - 1]]
-    columns: dict[str, Sequence[object]] = {_("Rank"): [format_rank(cases.ranks[at]) for at in shown]}
+    columns = {_("Rank"): Column([format_rank(cases.ranks[at]) for at in shown])}
     if cases.other is not None:
-        columns[_("Under {model}", model=cases.other.title)] = [format_rank(cases.other.ranks[at]) for at in shown]
+        columns[_("Under {model}", model=cases.other.title)] = Column([format_rank(cases.other.ranks[at]) for at in shown])
     columns |= {
-        _("User"): [name_user(dataset, str(cases.user_ids[at])) for at in shown],
-        _("Step"): [int(cases.steps[at]) for at in shown],
+        _("User"): Column([name_user(dataset, str(cases.user_ids[at])) for at in shown]),
+        _("Step"): Column([int(cases.steps[at]) for at in shown], "count"),
     }
     if dataset.times is not None:
         offsets = dataset.utc_offsets
         moments = [local_time(dataset.times[row], None if offsets is None else offsets[row]) for row in rows]
-        columns[_("When")] = [format_short_moment(each) if each else "–" for each in moments]
-    columns[_("What came next")] = [dataset.title_of(item) for item in items]
+        columns[_("When")] = Column([format_short_moment(each) if each else "–" for each in moments])
+    columns[_("What came next")] = Column([dataset.title_of(item) for item in items])
     if "category" in dataset.items and not any(attribute == "category" for attribute, _value in conditions):
-        columns[_("Category")] = [str(dataset.describe_item(item, "category").get("category") or "–") for item in items]
-    columns[_("Also in") if conditions else _("In")] = _list_reasons(subject, positions[shown.start : shown.stop], conditions)
+        columns[_("Category")] = Column([str(dataset.describe_item(item, "category").get("category") or "–") for item in items])
+    columns[_("Also in") if conditions else _("In")] = Column(_list_reasons(subject, positions[shown.start : shown.stop], conditions))
     return columns
 
 

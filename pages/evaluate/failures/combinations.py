@@ -6,14 +6,14 @@ import streamlit as st
 
 from pages import cache
 from pages.evaluate.failures import case_list, slice_cases, slice_text
-from pages.evaluate.failures.clickable import draw_rows, draw_table
+from pages.evaluate.failures.clickable import Column, draw_rows, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.ui import charts, html
 from recsys.core.formatting import format_fixed, format_share
 from recsys.core.translation import _, ngettext
 from recsys.failures.findings import Finding, SearchResult
 from recsys.failures.slice_statistics import RELIABLE
-from recsys.failures.wording import word_value
+from recsys.failures.wording import title_combination, word_value
 from recsys.figures.failures import DifferenceRow
 
 PART = "combinations"
@@ -123,26 +123,20 @@ def _row(subject: Subject, found: Finding) -> DifferenceRow:
 
 
 def _draw_table(subject: Subject, findings: Sequence[Finding]) -> None:
-    beyond = _("Beyond its slices")
-    columns: dict[str, Sequence[object]] = {
-        _("Combination"): [slice_text.title_conditions(each.conditions) for each in findings],
-        _("Cases"): [each.cases for each in findings],
-        _("Users"): [each.users for each in findings],
-        subject.metric_title: [each.mean for each in findings],
-        _("Difference"): [each.difference for each in findings],
-        beyond: [each.added for each in findings],
-        _("from"): [each.added_low for each in findings],
-        _("to"): [each.added_high for each in findings],
-        _("q"): [each.q for each in findings],
+    help_beyond = _("The difference that is left when each value of the combination alone has been accounted for, with its interval")
+    help_q = _("p-value after control of the false-discovery rate over all tested combinations (Benjamini-Hochberg)")
+    columns = {
+        _("Combination"): Column([title_combination(each.conditions) for each in findings]),
+        _("Cases"): Column([each.cases for each in findings], "count"),
+        _("Users"): Column([each.users for each in findings], "count"),
+        subject.metric_title: Column([each.mean for each in findings], "metric"),
+        _("Difference"): Column([each.difference for each in findings], "metric"),
+        _("Beyond its slices"): Column([each.added for each in findings], "metric", help_beyond),
+        _("from"): Column([each.added_low for each in findings], "metric"),
+        _("to"): Column([each.added_high for each in findings], "metric"),
+        _("q"): Column([each.q for each in findings], "metric", help_q),
     }
-    kinds = dict.fromkeys((_("Cases"), _("Users")), "count") | dict.fromkeys(
-        (subject.metric_title, _("Difference"), beyond, _("from"), _("to"), _("q")), "metric"
-    )
-    helps = {
-        beyond: _("The difference that is left when each value of the combination alone has been accounted for, with its interval"),
-        _("q"): _("p-value after control of the false-discovery rate over all tested combinations (Benjamini-Hochberg)"),
-    }
-    draw_table("combination_table", columns, kinds, _("Combinations with their differences"), lambda at: _open(findings[at]), helps)
+    draw_table("combination_table", columns, _("Combinations with their differences"), lambda at: _open(findings[at]))
 
 
 def _open(found: Finding) -> None:

@@ -14,6 +14,7 @@ from recsys.core import TOP_K
 from recsys.core.formatting import format_fixed, format_share
 from recsys.core.translation import _, ngettext
 from recsys.failures.combinations import Conditions
+from recsys.failures.wording import title_combination
 
 
 def draw_open(subject: Subject, part: str) -> bool:
@@ -24,7 +25,7 @@ def draw_open(subject: Subject, part: str) -> bool:
         return False
     conditions = cast(Conditions, opened)
     positions = find_cases(subject, conditions)
-    title = slice_text.title_conditions(conditions)
+    title = title_combination(conditions)
     draw_list(subject, part, title, summary_html(subject, positions), positions, _("Cases, worst rank first"), conditions)
     return True
 

@@ -1,12 +1,10 @@
 """Slices in sentences: the one that costs the model most, and the slices that were looked at."""
 
-from collections.abc import Sequence
-
 from pages.evaluate.failures.subject import Subject
 from pages.ui import html
 from pages.ui.metrics import SPLITS_IN_SENTENCES
 from recsys.core import TOP_K
-from recsys.core.formatting import format_fixed, format_number, format_share, join_words
+from recsys.core.formatting import format_fixed, format_number, format_share
 from recsys.core.translation import _, ngettext
 from recsys.failures.slice_report import SliceReport, is_better, is_worse, order_by_cost
 from recsys.failures.slice_statistics import RELIABLE
@@ -77,8 +75,3 @@ def cases_and_users(cases: int, users: int) -> str:
     """Return "214 cases of 88 users"."""
     words = ngettext("{count} user", "{count} users", users)
     return ngettext("{count} case of {users}", "{count} cases of {users}", cases, users=words)
-
-
-def title_conditions(conditions: Sequence[tuple[str, str]]) -> str:
-    """Return slices that are met at once in words, in plain text."""
-    return join_words(title_slice(*each) for each in conditions)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.evaluate.failures import case_list, slice_cases, slice_text
-from pages.evaluate.failures.clickable import draw_rows, draw_table
+from pages.evaluate.failures.clickable import Column, draw_rows, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.ui import html
 from recsys.core.formatting import format_fixed, format_share
@@ -83,25 +83,21 @@ def _row(subject: Subject, found: Slice, label: str) -> DifferenceRow:
 
 
 def _draw_table(subject: Subject, listed: Sequence[Slice]) -> None:
-    columns: dict[str, Sequence[object]] = {
-        _("Slice"): [title_slice(each.attribute, each.value) for each in listed],
-        _("Against the rest"): [_verdict(each) for each in listed],
-        _("Cases"): [each.cases for each in listed],
-        _("Users"): [each.users for each in listed],
-        subject.metric_title: [each.mean for each in listed],
-        _("Difference"): [each.difference for each in listed],
-        _("from"): [each.difference_low for each in listed],
-        _("to"): [each.difference_high for each in listed],
-        _("Share of misses"): [100 * each.miss_share for each in listed],
-        _("q"): [each.q for each in listed],
+    help_q = _("p-value after control of the false-discovery rate over all slices (Benjamini-Hochberg)")
+    columns = {
+        _("Slice"): Column([title_slice(each.attribute, each.value) for each in listed]),
+        _("Against the rest"): Column([_verdict(each) for each in listed]),
+        _("Cases"): Column([each.cases for each in listed], "count"),
+        _("Users"): Column([each.users for each in listed], "count"),
+        subject.metric_title: Column([each.mean for each in listed], "metric"),
+        _("Difference"): Column([each.difference for each in listed], "metric"),
+        _("from"): Column([each.difference_low for each in listed], "metric"),
+        _("to"): Column([each.difference_high for each in listed], "metric"),
+        _("Share of misses"): Column([100 * each.miss_share for each in listed], "share"),
+        _("q"): Column([each.q for each in listed], "metric", help_q),
     }
-    kinds = {
-        _("Cases"): "count", _("Users"): "count", subject.metric_title: "metric", _("Difference"): "metric", _("from"): "metric",
-        _("to"): "metric", _("Share of misses"): "share", _("q"): "metric",
-    }  # fmt: skip
-    helps = {_("q"): _("p-value after control of the false-discovery rate over all slices (Benjamini-Hochberg)")}
     alt = _("Slices with their metric, difference from the rest and share of misses")
-    draw_table("slice_table", columns, kinds, alt, lambda at: _open(listed[at]), helps)
+    draw_table("slice_table", columns, alt, lambda at: _open(listed[at]))
 
 
 def _verdict(found: Slice) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from pages import cache
 from pages.evaluate.failures import change_text
 from pages.evaluate.failures.case_list import Conditions, OtherRanks, close_list, draw_list, list_cases, open_list, opened_list
-from pages.evaluate.failures.clickable import draw_rows, draw_table
+from pages.evaluate.failures.clickable import Column, draw_rows, draw_table
 from pages.evaluate.failures.slice_cases import are_known
 from pages.evaluate.failures.subject import Subject
 from pages.shell import case_walk, evaluations
@@ -23,7 +23,7 @@ from recsys.core.rank_text import format_rank
 from recsys.core.translation import _, ngettext
 from recsys.core.user_names import name_user
 from recsys.evaluation import Evaluation
-from recsys.failures.comparison import Comparison, MovedUser, SliceChange
+from recsys.failures.comparison import Comparison, MovedUser, SliceChange, measure_rank_changes
 from recsys.failures.slice_report import is_reliable
 from recsys.failures.wording import title_slice
 from recsys.figures.failures import RANK_EDGES, DifferenceRow, bin_ranks, rank_pairs
@@ -124,26 +124,22 @@ def _row(subject: Subject, other: Opponent, found: SliceChange) -> DifferenceRow
 
 
 def _draw_table(subject: Subject, other: Opponent, listed: Sequence[SliceChange]) -> None:
-    columns: dict[str, Sequence[object]] = {
-        _("Slice"): [title_slice(each.attribute, each.value) for each in listed],
-        _("Cases"): [each.cases for each in listed],
-        other.title: [each.mean_a for each in listed],
-        subject.title: [each.mean_b for each in listed],
-        _("Difference"): [each.difference for each in listed],
-        _("from"): [each.low for each in listed],
-        _("to"): [each.high for each in listed],
-        _("Won"): [each.won for each in listed],
-        _("Lost"): [each.lost for each in listed],
-        _("Tied"): [each.tied for each in listed],
-        _("q"): [each.q for each in listed],
+    help_won = _("cases in which {model} ranks what came next higher than {other}", model=subject.title, other=other.title)
+    help_q = _("p-value after control of the false-discovery rate over all slices (Benjamini-Hochberg)")
+    columns = {
+        _("Slice"): Column([title_slice(each.attribute, each.value) for each in listed]),
+        _("Cases"): Column([each.cases for each in listed], "count"),
+        other.title: Column([each.mean_a for each in listed], "metric"),
+        subject.title: Column([each.mean_b for each in listed], "metric"),
+        _("Difference"): Column([each.difference for each in listed], "metric"),
+        _("from"): Column([each.low for each in listed], "metric"),
+        _("to"): Column([each.high for each in listed], "metric"),
+        _("Won"): Column([each.won for each in listed], "count", help_won),
+        _("Lost"): Column([each.lost for each in listed], "count"),
+        _("Tied"): Column([each.tied for each in listed], "count"),
+        _("q"): Column([each.q for each in listed], "metric", help_q),
     }
-    kinds = dict.fromkeys((_("Cases"), _("Won"), _("Lost"), _("Tied")), "count")
-    kinds |= dict.fromkeys((other.title, subject.title, _("Difference"), _("from"), _("to"), _("q")), "metric")
-    helps = {
-        _("Won"): _("cases in which {model} ranks what came next higher than {other}", model=subject.title, other=other.title),
-        _("q"): _("p-value after control of the false-discovery rate over all slices (Benjamini-Hochberg)"),
-    }
-    draw_table("change_table", columns, kinds, _("Slices under both models"), lambda at: _open_slice(listed[at]), helps)
+    draw_table("change_table", columns, _("Slices under both models"), lambda at: _open_slice(listed[at]))
 
 
 def _draw_ranks(subject: Subject, other: Opponent) -> None:
@@ -177,14 +173,14 @@ def _draw_moved_users(subject: Subject, other: Opponent) -> None:
         positions = np.array([each.case for each in moved])
         case_walk.start(title, list_cases(subject, positions, _ranks_of(other)), clicked, "evaluate/failures/page.py")
     st.html(html.list_head(_("Users whose ranks moved most"), _("a click opens the largest change")))
-    columns: dict[str, Sequence[object]] = {
-        _("User"): [name_user(subject.dataset, str(subject.dataset.user_ids[each.user_code])) for each in moved],
-        _("Change"): [change_text.describe_change(each.change) for each in moved],
-        _("Cases"): [each.cases for each in moved],
-        _("Largest change"): [_describe_ranks(each) for each in moved],
+    columns = {
+        _("User"): Column([name_user(subject.dataset, str(subject.dataset.user_ids[each.user_code])) for each in moved]),
+        _("Change"): Column([change_text.describe_change(each.change) for each in moved]),
+        _("Cases"): Column([each.cases for each in moved], "count"),
+        _("Largest change"): Column([_describe_ranks(each) for each in moved]),
     }
     draw_table(
-        "moved_users", columns, {_("Cases"): "count"}, _("Users whose ranks moved most"),
+        "moved_users", columns, _("Users whose ranks moved most"),
         lambda at: st.session_state.update({MOVED: at}),
     )  # fmt: skip
     note = _(
@@ -204,8 +200,7 @@ def _draw_open(subject: Subject, other: Opponent, comparison: Comparison) -> boo
     which = opened_list(PART)
     conditions: Conditions = ()
     ranks, others = subject.evaluation.ranks, other.evaluation.ranks
-    # Items that are not listed count as just below the last one.
-    change = np.log2(np.minimum(ranks, subject.evaluation.items + 1)) - np.log2(np.minimum(others, other.evaluation.items + 1))
+    change = measure_rank_changes(other.evaluation, subject.evaluation)
     if isinstance(which, int) and not isinstance(which, bool) and 0 <= which < len(RANK_EDGES) ** 2:
         first, second = divmod(which, len(RANK_EDGES))
         positions = np.flatnonzero((bin_ranks(others) == first) & (bin_ranks(ranks) == second))
