@@ -25,7 +25,7 @@ NEARBY = 64
 """Cases before and after the current one that the browser may still show, or its back and forward buttons lead to."""
 
 
-class Case(NamedTuple):
+class UserStep(NamedTuple):
     """One user at one step, with a short note in plain text; without a dataset or model, those of the cursor stay."""
 
     user: str
@@ -40,7 +40,7 @@ class Walk:
     """The list of a session and the position in it; `title` is plain text, `back` the page with the list, a path relative to `pages`."""
 
     title: str
-    cases: Sequence[Case]
+    cases: Sequence[UserStep]
     at: int
     back: str
     is_paused: bool = False
@@ -48,11 +48,11 @@ class Walk:
     key: str = field(default_factory=token_hex)
 
     @property
-    def case(self) -> Case:
+    def case(self) -> UserStep:
         return self.cases[self.at]
 
 
-def start(title: str, cases: Sequence[Case], at: int, back: str, page: str = "explore/timeline/page.py") -> None:
+def start(title: str, cases: Sequence[UserStep], at: int, back: str, page: str = "explore/timeline/page.py") -> None:
     """Start a walk and open a page at one of its cases, from a script. `cases` may make each case when it is asked for."""
     st.session_state[STATE] = walk = Walk(title, cases, at, back)
     st.session_state["playing"] = False
@@ -141,13 +141,13 @@ def _position_html(walk: Walk) -> str:
     return f'<p class="rs-walk" title="{html.escape_html(hint)}">{" · ".join([f"<b>{position}</b>", *rest])}</p>'
 
 
-def _where(case: Case) -> dict[str, Any]:
+def _where(case: UserStep) -> dict[str, Any]:
     """Return the case as arguments of `move_cursor`."""
     where = dict(dataset=case.dataset, model=case.model, user=case.user, step=case.step)
     return {name: value for name, value in where.items() if value is not None}
 
 
-def _is_at(here: Cursor, case: Case) -> bool:
+def _is_at(here: Cursor, case: UserStep) -> bool:
     return (here.user, here.step) == (case.user, case.step) and case.dataset in (None, here.dataset.name)
 
 

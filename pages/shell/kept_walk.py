@@ -22,7 +22,7 @@ class Walked:
     """The ids of the kept cases of a walk, in the order of its `cases`."""
 
     ids: tuple[str, ...]
-    cases: tuple[case_walk.Case, ...]
+    cases: tuple[case_walk.UserStep, ...]
 
 
 def start(title: str, cases: Sequence[Case], at: int) -> None:
@@ -33,7 +33,7 @@ def start(title: str, cases: Sequence[Case], at: int) -> None:
         return
     walked = Walked(
         tuple(case.id for case in openable),
-        tuple(case_walk.Case(each.view.user_id, each.view.step, _first_words(each.note), each.view.dataset) for each in openable),
+        tuple(case_walk.UserStep(each.view.user_id, each.view.step, _first_words(each.note), each.view.dataset) for each in openable),
     )
     st.session_state[STATE] = walked
     open_case.close()

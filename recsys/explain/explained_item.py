@@ -50,7 +50,7 @@ class ExplainedItem:
         target: Target = "logit",
         removal: Removal = "delete",
     ) -> None:
-        self.dataset, self.loaded, self.step = dataset, loaded, step
+        self.dataset, self.loaded, self.user, self.step = dataset, loaded, user, step
         self.item, self.target, self.removal = item, target, removal
         self.title = dataset.title_of(item)
         self.request = make_explained_request(dataset, user, step)

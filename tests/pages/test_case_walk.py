@@ -6,12 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.shell import case_walk
-from pages.shell.case_walk import Case, Walk
+from pages.shell.case_walk import UserStep, Walk
 from recsys.core import Dataset
 from tests.pages.conftest import told
 
 TIMELINE = "explore/timeline/page.py"
-CASES = [Case("u03", 2, "rank 12"), Case("u05", 1), Case("u03", 4), Case("u07", 0, "<b>bold</b>")]
+CASES = [UserStep("u03", 2, "rank 12"), UserStep("u05", 1), UserStep("u03", 4), UserStep("u07", 0, "<b>bold</b>")]
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_walk_over_datasets_and_models_brings_them(
 ) -> None:
     keep(tiny), keep(odd), keep(odd, "popularity")
     app = visit(TIMELINE, dataset="tiny", user="u03", step="2")
-    cases = [Case("u03", 2, dataset="tiny"), Case("three", 1, dataset="odd", model="popularity")]
+    cases = [UserStep("u03", 2, dataset="tiny"), UserStep("three", 1, dataset="odd", model="popularity")]
     app.session_state[case_walk.STATE] = Walk("kept", cases, 0, "inspect/cases/page.py")
     app.run()
     app.button(key="next").click().run()
@@ -114,13 +114,13 @@ def test_cases_are_made_when_they_are_asked_for(visit: Callable[..., AppTest], k
     keep(tiny)
     made: list[int] = []
 
-    class Long(list[Case]):
+    class Long(list[UserStep]):
         def __len__(self) -> int:
             return 100_000
 
-        def __getitem__(self, at: int) -> Case:  # type: ignore[override]
+        def __getitem__(self, at: int) -> UserStep:  # type: ignore[override]
             made.append(at)
-            return Case(f"u{at % 9:02d}", at % 3)
+            return UserStep(f"u{at % 9:02d}", at % 3)
 
     app = visit(TIMELINE, dataset="tiny", user="u00", step="0")
     app.session_state[case_walk.STATE] = Walk("long", Long(), 0, "inspect/cases/page.py")

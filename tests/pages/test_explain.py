@@ -78,10 +78,10 @@ def test_an_answer_is_stored_and_another_step_gives_another(
     train_tiny("markov")
     app = open_page(PAGE, model="markov", user="u03", step="9")
     asked: list[int] = []
-    from pages.inspect.explain import case
+    from pages.inspect.explain import shared_answers
 
-    original = case.explain_progressively
-    monkeypatch.setattr(case, "explain_progressively", lambda game, *rest: asked.append(game.step) or original(game, *rest))
+    original = shared_answers.explain_progressively
+    monkeypatch.setattr(shared_answers, "explain_progressively", lambda game, *rest: asked.append(game.step) or original(game, *rest))
     app.run()
     assert asked == []
     app.button(key="next").click().run()

@@ -11,7 +11,7 @@ import streamlit as st
 from pages.evaluate.failures.clickable import HEAD, ROW, Column, draw_table
 from pages.evaluate.failures.subject import Subject
 from pages.shell import case_walk
-from pages.shell.case_walk import Case
+from pages.shell.case_walk import UserStep
 from pages.ui import html
 from pages.ui.errors import escape_markdown
 from recsys.core.formatting import format_short_moment, local_time
@@ -35,7 +35,7 @@ class OtherRanks(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class CaseList(Sequence[Case]):
+class CaseList(Sequence[UserStep]):
     """Cases of an evaluation in an order, each made when it is asked for; all arrays are (cases,)."""
 
     dataset: str
@@ -48,13 +48,13 @@ class CaseList(Sequence[Case]):
         return len(self.steps)
 
     @overload
-    def __getitem__(self, at: int) -> Case: ...
+    def __getitem__(self, at: int) -> UserStep: ...
     @overload
-    def __getitem__(self, at: slice) -> list[Case]: ...
-    def __getitem__(self, at: int | slice) -> Case | list[Case]:
+    def __getitem__(self, at: slice) -> list[UserStep]: ...
+    def __getitem__(self, at: int | slice) -> UserStep | list[UserStep]:
         if isinstance(at, slice):
             return [self[each] for each in range(len(self))[at]]
-        return Case(str(self.user_ids[at]), int(self.steps[at]), self._note(at), self.dataset)
+        return UserStep(str(self.user_ids[at]), int(self.steps[at]), self._note(at), self.dataset)
 
     def _note(self, at: int) -> str:
         rank = describe_rank(self.ranks[at])

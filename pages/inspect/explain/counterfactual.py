@@ -6,7 +6,6 @@ import streamlit as st
 
 from pages import cache
 from pages.cache.explanations import explanation_key, explanation_store
-from pages.inspect.explain.case import Case
 from pages.inspect.explain.top_list import TopList, explained_request
 from pages.shell.account import signed_in
 from pages.shell.cursor import Cursor
@@ -18,6 +17,7 @@ from recsys.core.translation import _, ngettext
 from recsys.explain.counterfactual.addition import BUDGET, Addition, smallest_addition
 from recsys.explain.counterfactual.removal import Counterfactual
 from recsys.explain.counterfactual.topk_membership import make_event_factory
+from recsys.explain.explained_item import ExplainedItem
 from recsys.explain.explanation import Player
 from recsys.explain.game import Game
 from recsys.explain.wording import MAX_NAMED_REMOVALS, describe_addition, describe_removal
@@ -28,26 +28,30 @@ TIME_LIMIT = 4.0  # seconds for the whole search
 LEAST_BUDGET, TIMED = 48, 4  # evaluations: spent in any case, and spent to measure how long one takes
 
 
-def removal_html(case: Case, counterfactual: Counterfactual) -> str:
+def removal_html(explained: ExplainedItem, counterfactual: Counterfactual) -> str:
     """Return the fewest events whose removal drops the item out of the list, and the item that replaces it, as HTML."""
     evaluations = ngettext("verified, {count} evaluation", "verified, {count} evaluations", counterfactual.evaluations)
     head = html.list_head(_("Smallest change that removes it (counterfactual)"), evaluations)
     if not counterfactual.verified:
         return head + _quiet(_("None: the item stays in the top {k} even when the whole history is removed.", k=counterfactual.k))
-    removed = case.removed_players(counterfactual)
+    removed = explained.removed_players(counterfactual)
     if len(removed) > MAX_NAMED_REMOVALS:
         return head + _quiet(describe_removal(counterfactual, [""] * len(removed), None))
-    tints = cache.category_tints(case.dataset, theme.theme_palette())
+    tints = cache.category_tints(explained.dataset, theme.theme_palette())
     rows = "".join(
         html.row_html(
-            format_number(each.steps[-1] + 1), case.player_name(each), _about_event(case, each, tints), None, note=_times(len(each.steps))
+            format_number(each.steps[-1] + 1),
+            explained.player_name(each),
+            _about_event(explained, each, tints),
+            None,
+            note=_times(len(each.steps)),
         )
         for each in removed
     )
-    return f'{head}<ol class="rs-list">{rows}</ol>{_quiet(_consequence(case, counterfactual))}'
+    return f'{head}<ol class="rs-list">{rows}</ol>{_quiet(_consequence(explained, counterfactual))}'
 
 
-def _consequence(case: Case, counterfactual: Counterfactual) -> str:
+def _consequence(explained: ExplainedItem, counterfactual: Counterfactual) -> str:
     sentence = ngettext(
         "Without this event its rank falls from {before} to <b>{after}</b>.",
         "Without these {count} events its rank falls from {before} to <b>{after}</b>.",
@@ -57,13 +61,13 @@ def _consequence(case: Case, counterfactual: Counterfactual) -> str:
     )
     if not counterfactual.replacement:
         return sentence
-    item = html.escape_html(case.dataset.title_of(counterfactual.replacement))
+    item = html.escape_html(explained.dataset.title_of(counterfactual.replacement))
     return sentence + " " + _("<b>{item}</b> enters the top {k} instead.", item=item, k=counterfactual.k)
 
 
-def _about_event(case: Case, player: Player, tints: dict[str, str]) -> str:
-    about = item_card.about_item(case.dataset, str(player.item_id), tints)
-    before = html.escape_html(case.time_before(player.steps[-1]))
+def _about_event(explained: ExplainedItem, player: Player, tints: dict[str, str]) -> str:
+    about = item_card.about_item(explained.dataset, str(player.item_id), tints)
+    before = html.escape_html(explained.time_before(player.steps[-1]))
     return f"{before} · {about}" if about else before
 
 

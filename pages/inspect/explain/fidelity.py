@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pages.inspect.explain.case import Case
 from pages.ui import html
 from recsys.core.formatting import format_fixed, format_number, join_words
 from recsys.core.translation import N_, _
 from recsys.explain import METHODS
+from recsys.explain.explained_item import ExplainedItem
 from recsys.explain.progressive import SHAPLEY, ProgressiveExplanation, reasons_not_offered
 from recsys.explain.wording import describe_fidelity, format_beaten_orders
 from recsys.figures.explanation import curve_colours
@@ -21,28 +21,28 @@ COLUMNS_HELP = N_(
 )
 
 
-def fidelity_html(case: Case, answer: ProgressiveExplanation) -> str:
+def fidelity_html(explained: ExplainedItem, answer: ProgressiveExplanation) -> str:
     """Return the verdict and a row for each method; empty before the fidelity is known."""
     fidelity = answer.fidelity
     if fidelity is None:
         return ""
     titles = {name: _(method.title) for name, method in METHODS.items()}
-    rows = "".join(_row(case, answer, at, titles[name]) for at, name in enumerate(fidelity.curves))
+    rows = "".join(_row(explained, answer, at, titles[name]) for at, name in enumerate(fidelity.curves))
     method, beaten, agreement = _("Method"), _("Beats random"), _("Agreement")
     columns = f'<th>{method}</th><th class="n">{beaten}</th><th class="n">{agreement}</th>'
     head = html.list_head(_("Fidelity of each method"), "")
     summary = f'<p class="rs-quiet" style="margin-bottom:.4rem">{html.escape_html(describe_fidelity(fidelity, titles))}</p>'
     table = f'<table class="rs-table"><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table>'
-    return f"{head}{summary}{table}{_small(_(COLUMNS_HELP))}{_small(_unavailable(reasons_not_offered(answer, case.game), titles))}"
+    return f"{head}{summary}{table}{_small(_(COLUMNS_HELP))}{_small(_unavailable(reasons_not_offered(answer, explained.game), titles))}"
 
 
-def _row(case: Case, answer: ProgressiveExplanation, at: int, title: str) -> str:
+def _row(explained: ExplainedItem, answer: ProgressiveExplanation, at: int, title: str) -> str:
     fidelity = answer.fidelity
     assert fidelity is not None
     names = list(fidelity.curves)
     name, main, weights = names[at], names.index(SHAPLEY), fidelity.weights[names[at]]
     if len(weights) and weights.max() > 0:
-        first = case.player_name(case.event_player(int(case.game.steps[int(np.argmax(weights))])))
+        first = explained.player_name(explained.event_player(int(explained.game.steps[int(np.argmax(weights))])))
         strongest = _("Strongest event: <b>{item}</b>", item=html.escape_html(first))
     else:
         strongest = _("No event has a positive value")
