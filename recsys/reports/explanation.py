@@ -25,7 +25,7 @@ BESIDE = ("leave-one-out", "closed-form", "integrated-gradients", "attention")
 """Methods drawn beside the Shapley values, as on the Explain page."""
 
 
-def tell_explanation(here: Step, settings: Mapping[str, Any]) -> Section:
+def make_explanation_section(here: Step, settings: Mapping[str, Any]) -> Section:
     """Return the explanation of the item that the kept page explained, else of the first item of the list."""
     reason = find_unexplained_reason(here.loaded.model)
     if reason is not None:

@@ -16,7 +16,7 @@ from recsys.core.formatting import format_moment
 from recsys.core.translation import _, current_language, ngettext
 from recsys.drift import build_feature_space
 from recsys.figures.palette import FONT, LIGHT
-from recsys.reports.case_page import Sources, tell_case
+from recsys.reports.case_page import Sources, make_case_page
 from recsys.training.checkpoints import LoadedCheckpoint
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -40,7 +40,7 @@ def build_report(
     sources = Sources(_remember(open_dataset), _remember(load_checkpoint), _remember(build_feature_space))
     pages = []
     for done, case in enumerate(cases, start=1):
-        pages.append(tell_case(case, sources))
+        pages.append(make_case_page(case, sources))
         progress(done, len(cases))
     script, plotly = _read("report.js"), _plotly()
     return (
