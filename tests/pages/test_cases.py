@@ -423,11 +423,15 @@ class TestKeeping:
         app.button(key="keep_case").click().run()
         assert len(str(app.text_area(key="keep_note").value)) == 102_401 and "this note has 102,401" in told(app) and stored() == []
 
-    def test_a_model_that_is_not_trained_is_kept_without_a_fingerprint(self, open_page: Callable[..., AppTest]) -> None:
+    def test_a_model_that_is_not_trained_is_kept_without_a_fingerprint(
+        self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+    ) -> None:
+        train_tiny("markov")
         app = open_page(PAGES["drift"][0], model="sasrec", **WHERE)
         case = keep_here(app, "drift")
         assert (case.view.checkpoint, case.view.version, case.view.checkpoint_fingerprint) == ("sasrec", 1, "")
-        assert not open_link(case=case.id).warning
+        opened = open_link(case=case.id, dataset="order-only")
+        assert not opened.warning and is_at(opened, model="sasrec", user="u03", step=9)
 
     def test_a_blind_comparison_is_not_kept(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
         train_tiny("popularity", "markov")
