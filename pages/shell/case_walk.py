@@ -8,7 +8,7 @@ pauses the walk: the keys move steps again until it is continued.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -126,7 +126,7 @@ def draw() -> None:
         else:
             st.button(_("Previous case"), key="case_back", on_click=move_by, args=(-1,))
             st.button(_("Next case"), key="case_next", on_click=move_by, args=(1,))
-        cursor.jump_button(_("Back to the list"), walk.back, "case_list", **_where(walk.case))
+        cursor.jump_button(_("Back to the list"), walk.back, "case_list", None, **_where(walk.case))
         st.button(_("Stop"), key="case_stop", on_click=stop)
 
 
@@ -141,9 +141,9 @@ def _position_html(walk: Walk) -> str:
     return f'<p class="rs-walk" title="{html.escape_html(hint)}">{" · ".join([f"<b>{position}</b>", *rest])}</p>'
 
 
-def _where(case: Case) -> dict[str, str | int]:
+def _where(case: Case) -> dict[str, Any]:
     """Return the case as arguments of `move_cursor`."""
-    where: dict[str, str | int | None] = dict(dataset=case.dataset, model=case.model, user=case.user, step=case.step)
+    where = dict(dataset=case.dataset, model=case.model, user=case.user, step=case.step)
     return {name: value for name, value in where.items() if value is not None}
 
 

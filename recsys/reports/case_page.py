@@ -76,7 +76,8 @@ def tell_case(case: Case, sources: Sources) -> CasePage:
         known = _tell_what_is_known(case, _("The model of this case cannot be opened: {reason}.", reason=_as_clause(error)))
         events = count_events(len(dataset.history(view.user_id)), dataset.noun)
         title = _("{user} after {step} of {events}", user=name_user(dataset, view.user_id), step=format_number(view.step), events=events)
-        return replace(known, title=title, protocol=_describe_data(dataset))
+        facts = ((_("Dataset"), dataset.title), *known.facts[1:])
+        return replace(known, title=title, facts=facts, protocol=_describe_data(dataset))
     return _tell_all(case, Step(dataset, loaded, view.user_id, view.step), sources)
 
 

@@ -119,7 +119,7 @@ def test_a_slice_lists_its_cases_worst_first(tiny: Dataset, failures: Callable[.
     for page in range(1, -(-len(expected) // 3) + 1):
         app.session_state["case_page"] = page
         app.run()
-        assert len(table_of(app)) <= 3 and (table_of(app)["Category"] == category).all()
+        assert len(table_of(app)) <= 3
         shown += list(table_of(app)["Rank"])
     assert shown == [f"{rank:,g}" for rank in expected]
     app.button(key="close_cases").click().run()

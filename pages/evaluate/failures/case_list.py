@@ -19,7 +19,7 @@ from recsys.core.formatting import format_short_moment, local_time
 from recsys.core.rank_text import format_rank
 from recsys.core.translation import _
 from recsys.core.user_names import name_user
-from recsys.failures.wording import title_slice
+from recsys.failures.wording import word_value
 
 PER_PAGE = 50
 MOST_REASONS = 3
@@ -113,13 +113,13 @@ def draw_list(
         case_walk.start(_("{model} · {slice}", model=subject.title, slice=title), cases, clicked, "evaluate/failures/page.py")
     st.button(_("Back to the overview"), key="close_cases", on_click=close_list, args=(part,))
     st.subheader(escape_markdown(title), anchor=False)
-    html.lead(summary)
+    html.lead(f"{summary} {_('A click on a case opens the timeline; ← and → then go from case to case.')}")
     pages = max(math.ceil(len(cases) / PER_PAGE), 1)
     if PAGE_NUMBER not in st.session_state:
         st.session_state[PAGE_NUMBER] = _page_of_walk(cases)
     st.session_state[PAGE_NUMBER] = min(st.session_state[PAGE_NUMBER], pages)
     first = (st.session_state[PAGE_NUMBER] - 1) * PER_PAGE
-    st.html(html.list_head(order, _("a click opens the timeline; ← and → then go from case to case")))
+    st.html(html.list_head(order, ""))
     draw_table(
         f"case_table_{first}",
         _columns(subject, cases, range(first, min(first + PER_PAGE, len(cases))), positions, conditions),
@@ -155,7 +155,7 @@ def _columns(subject: Subject, cases: CaseList, shown: range, positions: np.ndar
         moments = [local_time(dataset.times[row], None if offsets is None else offsets[row]) for row in rows]
         columns[_("When")] = [format_short_moment(each) if each else "–" for each in moments]
     columns[_("What came next")] = [dataset.title_of(item) for item in items]
-    if "category" in dataset.items:
+    if "category" in dataset.items and not any(attribute == "category" for attribute, _value in conditions):
         columns[_("Category")] = [str(dataset.describe_item(item, "category").get("category") or "–") for item in items]
     columns[_("Also in") if conditions else _("In")] = _list_reasons(subject, positions[shown.start : shown.stop], conditions)
     return columns
@@ -172,7 +172,7 @@ def _list_reasons(subject: Subject, positions: np.ndarray, conditions: Condition
         attribute = attributes[each.attribute]
         for at in np.flatnonzero(attribute.codes[positions] == attribute.values.index(each.value)):
             if len(reasons[at]) < MOST_REASONS:
-                reasons[at].append(title_slice(each.attribute, each.value))
+                reasons[at].append(word_value(each.attribute, each.value))
     return [" · ".join(each) for each in reasons]
 
 

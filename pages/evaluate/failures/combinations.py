@@ -123,7 +123,7 @@ def _row(subject: Subject, found: Finding) -> DifferenceRow:
 
 def _draw_table(subject: Subject, findings: Sequence[Finding]) -> None:
     beyond = _("Beyond its slices")
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         _("Combination"): [slice_text.title_conditions(each.conditions) for each in findings],
         _("Cases"): [each.cases for each in findings],
         _("Users"): [each.users for each in findings],

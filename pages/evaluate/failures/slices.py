@@ -83,7 +83,7 @@ def _row(subject: Subject, found: Slice, label: str) -> DifferenceRow:
 
 
 def _draw_table(subject: Subject, listed: Sequence[Slice]) -> None:
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         _("Slice"): [title_slice(each.attribute, each.value) for each in listed],
         _("Against the rest"): [_verdict(each) for each in listed],
         _("Cases"): [each.cases for each in listed],

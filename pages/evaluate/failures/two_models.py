@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages import cache
 from pages.evaluate.failures import change_text
-from pages.evaluate.failures.case_list import OtherRanks, close_list, draw_list, list_cases, open_list, opened_list
+from pages.evaluate.failures.case_list import Conditions, OtherRanks, close_list, draw_list, list_cases, open_list, opened_list
 from pages.evaluate.failures.clickable import draw_rows, draw_table
 from pages.evaluate.failures.slice_cases import are_known
 from pages.evaluate.failures.subject import Subject
@@ -123,7 +123,7 @@ def _row(subject: Subject, other: Opponent, found: SliceChange) -> DifferenceRow
 
 
 def _draw_table(subject: Subject, other: Opponent, listed: Sequence[SliceChange]) -> None:
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         _("Slice"): [title_slice(each.attribute, each.value) for each in listed],
         _("Cases"): [each.cases for each in listed],
         other.title: [each.mean_a for each in listed],
@@ -176,7 +176,7 @@ def _draw_moved_users(subject: Subject, other: Opponent) -> None:
         positions = np.array([each.case for each in moved])
         case_walk.start(title, list_cases(subject, positions, _ranks_of(other)), clicked, "evaluate/failures/page.py")
     st.html(html.list_head(_("Users whose ranks moved most"), _("a click opens the largest change")))
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         _("User"): [name_user(subject.dataset, str(subject.dataset.user_ids[each.user_code])) for each in moved],
         _("Change"): [change_text.describe_change(each.change) for each in moved],
         _("Cases"): [each.cases for each in moved],
@@ -201,6 +201,7 @@ def _describe_ranks(moved: MovedUser) -> str:
 def _draw_open(subject: Subject, other: Opponent, comparison: Comparison) -> bool:
     """Draw the cases of the slice or of the pair of ranks that was clicked; return whether there are any."""
     which = opened_list(PART)
+    conditions: Conditions = ()
     ranks, others = subject.evaluation.ranks, other.evaluation.ranks
     # Items that are not listed count as just below the last one.
     change = np.log2(np.minimum(ranks, subject.evaluation.items + 1)) - np.log2(np.minimum(others, other.evaluation.items + 1))
@@ -208,7 +209,7 @@ def _draw_open(subject: Subject, other: Opponent, comparison: Comparison) -> boo
         first, second = divmod(which, len(RANK_EDGES))
         positions = np.flatnonzero((bin_ranks(others) == first) & (bin_ranks(ranks) == second))
         title = change_text.title_rank_pair(first, second, subject.title, other.title)
-        summary, conditions, is_gain = change_text.count_html(len(positions)), (), second < first
+        summary, is_gain = change_text.count_html(len(positions)), second < first
     elif isinstance(which, tuple) and are_known(subject, (which,)):
         found = next(each for each in comparison.slices if (each.attribute, each.value) == which)
         positions, conditions = subject.report.find_cases(*which), (which,)
