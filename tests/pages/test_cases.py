@@ -169,6 +169,27 @@ def test_a_damaged_link_shows_the_default_view(settings: str, train_tiny: Callab
     assert not app.exception and shown(app) == shown(plain)
 
 
+@pytest.mark.parametrize(
+    ("page", "settings"),
+    [
+        ("recommend", {"try_hour": None, "try_most": None}),
+        ("recommend", {"feedback": [["i01", "rating", 10**400]]}),
+        ("recommend", {"feedback": [["i01", "rating", float("nan")]]}),
+        ("compare", {"compare_view": None}),
+        ("explain", {"view": "what-if", "whatif_hour": None}),
+        ("drift", {"drift_view_tiny_u03": None}),
+    ],
+)  # fmt: skip
+def test_a_link_with_a_value_that_no_widget_has_shows_its_default(
+    page: str, settings: dict[str, Any], train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("sasrec-time")
+    usable = {name: value for name, value in settings.items() if name == "view"}
+    plain = open_page(PAGES[page][0], model="sasrec-time", **WHERE, **{"with": json.dumps(usable)})
+    app = open_page(PAGES[page][0], model="sasrec-time", **WHERE, **{"with": json.dumps(settings)})
+    assert not app.exception and shown(app) == shown(plain)
+
+
 class TestOpening:
     def test_a_link_to_a_case_opens_it(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
         train_tiny("sasrec-time")
