@@ -23,6 +23,8 @@ from recsys.models import MODELS
 
 LINKED = "case"
 """Name in the URL of the id of a case: that of the open one, and of one that a link opens."""
+ALONE = "show"
+"""Name in the URL of the id of a case that the page Cases shows alone."""
 CASES = "inspect/cases/page.py"
 PAGES = {
     "timeline": "explore/timeline/page.py",
@@ -62,7 +64,9 @@ def follow_link(page: str) -> None:
         if find_obstacle(case.view) is None:
             open_case(case)
         elif page != "cases":
-            st.switch_page(CASES, query_params={LINKED: case.id})
+            st.switch_page(CASES, query_params={ALONE: case.id})
+        else:
+            st.query_params[ALONE] = case.id
 
 
 def restore_link(page: str, here: Cursor) -> None:
@@ -83,6 +87,7 @@ def open_case(case: Case) -> None:
     place = (dataset.name, model, user, step)
     st.session_state[PENDING] = OpenCase(case, place, tuple(_find_changes(dataset, model, view)))
     st.session_state[FOLLOWED] = case.id
+    st.session_state["models_of"] = dataset.name  # a model that is not trained here is meant: the sidebar would choose another
     cursor.open_page(PAGES[view.page], dataset=dataset.name, model=model, user=user, step=step)
 
 
@@ -106,8 +111,6 @@ def find_obstacle(view: View) -> str | None:
 
 def draw(page: str, here: Cursor) -> None:
     """Draw the note of the open case above its page; on the same page elsewhere, the way back to it."""
-    if page not in PAGES:
-        return
     opened: OpenCase | None = st.session_state.get(OPEN)
     if opened is None or page != opened.case.view.page:
         st.query_params.pop(LINKED, None)

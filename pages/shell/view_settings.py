@@ -22,7 +22,7 @@ Place = tuple[str, str, str, int]
 
 
 def _is_choice(value: Any) -> bool:
-    return value is None or (isinstance(value, str | int) and not isinstance(value, bool))
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _is_list(value: Any) -> bool:
@@ -104,7 +104,7 @@ VIEW_KEYS: dict[str, dict[str, Check]] = {
 """For each page whose view a link holds, and for some a kept case too, the keys of the widgets that choose its view, with a check of a value that comes from a link.
 
 A key that ends with * stands for all that begin like it. An option that a widget no longer has is left to the widget, which then shows its
-default; a value of another kind would be an error.
+default; a value of another kind would be an error, as would None where a widget always has a value. Those that may have none begin so.
 """
 
 

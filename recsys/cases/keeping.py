@@ -16,6 +16,7 @@ from recsys.cases.limits import check_note, check_settings, clean_tags, join_sea
 from recsys.core.errors import DataError, unknown
 from recsys.core.formatting import format_moment, local_time
 from recsys.core.translation import N_, _
+from recsys.database.columns import LONGEST_NOTE, check_text
 from recsys.database.engine import Store
 from recsys.database.schema import ID_LENGTH, AccountRow, CaseRow
 
@@ -110,7 +111,7 @@ def list_cases(
     check_allowed(account, "view")
     if order not in ORDERS:
         raise unknown("order", order, ORDERS)
-    conditions = [_condition_of_tag(store, tag) for tag in tags]
+    conditions = [_condition_of_tag(store, check_text(tag, LONGEST_NOTE)) for tag in tags]
     words = search[:LONGEST_SEARCH].replace("\0", " ").casefold().split()
     conditions += [CaseRow.search_text.contains(word, autoescape=True) for word in words]
     if dataset is not None:

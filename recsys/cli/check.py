@@ -35,7 +35,7 @@ def run(
     from recsys.core.split import split_interactions
     from recsys.failures.behaviour_test_file import read_tests
     from recsys.failures.behaviour_tests import Subject
-    from recsys.storage.atomic_files import write_file_atomically
+    from recsys.storage.atomic_files import open_file_atomically
     from recsys.storage.serialization import to_json
 
     asked = read_tests(tests.expanduser())
@@ -64,7 +64,8 @@ def run(
         "tests": [_as_json(*each) for each in judged],
     }
     if out is not None:
-        write_file_atomically(out.expanduser(), to_json(result, indent=2).encode() + b"\n")
+        with open_file_atomically(out.expanduser()) as work:
+            work.write_bytes(to_json(result, indent=2).encode() + b"\n")
     head = f"{loaded.card.name} on {data.name}, {loaded.card.protocol}, {asked.split}, seed {asked.seed}"
     total = f"{failed} of {len(judged)} tests failed" if failed else f"all {len(judged)} tests passed"
     show(result, as_json, head, table(HEAD, [_row(*each) for each in judged]), total)

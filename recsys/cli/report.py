@@ -64,9 +64,11 @@ def _make_case(dataset: str, model: str, user: str, step: int | None, note: str)
     import time
 
     from recsys.cases.case import Case, View
+    from recsys.cases.limits import check_note
     from recsys.datasets import open_dataset
     from recsys.feedback.version_names import split_version
 
+    note = check_note(note)
     data = open_dataset(dataset)
     history = data.history(user)
     step = max(len(history) - 1, 0) if step is None else step

@@ -115,7 +115,7 @@ class SliceLossTest(_Test):
     against: str
     loses_at_most: Loss
     metric: str = NDCG
-    least_users: Annotated[int, Field(ge=1)] = 100
+    least_users: Annotated[int, Field(ge=1, le=1_000_000_000)] = 100
     attributes: tuple[str, ...] = Field(default=(), strict=False)
     certain: bool = False
 

@@ -15,7 +15,7 @@ TITLES = {
     "activity": N_("User’s activity"),
     "history": N_("Length of the history"),
     "popularity": N_("Item’s popularity"),
-    "recurrence": N_("New or a return"),
+    "recurrence": N_("New or seen item"),
     "category": N_("Category"),
     "behaviour": N_("Behaviour"),
     "hour": N_("Hour"),
@@ -49,9 +49,11 @@ EXPLANATIONS = {
 }
 
 WORDS = {
-    "recurrence": {"new": N_("new to the user"), "return": N_("a return")},
+    "recurrence": {"new": N_("new to the user"), "return": N_("seen before")},
     "change": {"changed": N_("just changed"), "steady": N_("steady")},
 }
+SLICES = {("recurrence", "new"): N_("Items new to the user"), ("recurrence", "return"): N_("Items seen before")}
+"""Titles of slices that read better without the title of the attribute."""
 ALL_OTHERS = N_("all others")
 TRUTHS = {"yes": N_("yes"), "no": N_("no")}
 
@@ -83,6 +85,8 @@ def word_value(name: str, value: str) -> str:
 
 def title_slice(name: str, value: str) -> str:
     """Return a slice in words: "Category: jazz club"."""
+    if (name, value) in SLICES:
+        return _(SLICES[name, value])
     return _("{attribute}: {value}", attribute=title_attribute(name), value=word_value(name, value))
 
 
@@ -121,7 +125,7 @@ def _word_data(value: str) -> str:
     """Return a value of a column of the data: a bin of numbers in words, a word as it is."""
     if read_bin(value):
         return _word_range(value, lambda limit: format_number(limit, 6))
-    return _(TRUTHS.get(value, "")) or value
+    return _(TRUTHS[value]) if value in TRUTHS else value
 
 
 VALUE_WORDS: dict[str, Callable[[str], str]] = {

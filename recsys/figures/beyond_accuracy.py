@@ -43,7 +43,7 @@ def popularity_pairs(found: BeyondAccuracy, colours: Palette) -> go.Figure:
     """For each third of the users, the mean popularity of the history and, joined to it, of the lists."""
     shown = [(_(name), pair) for name, pair in zip(GROUPS, found.group_popularity, strict=True) if np.isfinite(pair).all()]
     figure = _pairs(_("Popularity of history and lists"), [name for name, _pair in shown], [pair for _name, pair in shown], colours, 30)
-    figure.update_xaxes(title=axis_title(_("training events of an item, mean"), colours), rangemode="tozero")
+    figure.update_xaxes(title=axis_title(_("mean training events"), colours), rangemode="tozero")
     return figure.to_figure()
 
 
@@ -82,7 +82,7 @@ def model_rows(title: str, rows: Mapping[str, Mean | float | None], own: str, ax
 
 def _pairs(title: str, names: Sequence[str], pairs: Sequence[np.ndarray], colours: Palette, wide: int) -> Chart:
     """Rows of two dots joined by a line: what the history has, and what the lists have."""
-    figure = Chart(title, colours, 110 + ROW * len(names), _("grey: history, blue: recommended"))
+    figure = Chart(title, colours, 110 + ROW * len(names))
     for at, pair in enumerate(pairs):
         figure.add_shape(
             type="line", x0=float(pair[0]), x1=float(pair[1]), y0=at, y1=at, line=dict(color=colours.faint, width=4), layer="below"

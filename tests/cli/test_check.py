@@ -58,3 +58,5 @@ def test_a_wrong_file_is_exit_code_2(text: str, reason: str, tmp_path: Path) -> 
 
 def test_a_result_that_cannot_be_written_is_exit_code_2(tmp_path: Path) -> None:
     assert check("markov", PASSES, tmp_path, "--out", tmp_path / "tests.toml" / "result.json").code == 2
+    ran = check("markov", PASSES, tmp_path, "--out", tmp_path)
+    assert (ran.code, ran.err.splitlines()[-1]) == (2, f"error: cannot write {tmp_path}: Is a directory; nothing was changed")

@@ -48,6 +48,8 @@ def test_report_of_a_step_that_is_not_kept(tmp_path: Path) -> None:
         (["a" * 32, "--tag", "x"], "report needs ids of cases, or --tag, or a step"),
         (["--dataset", "demo-city", "--note", "x"], "lacks --model and --user"),
         (["--tag", "x"], "no case has the tag 'x'"),
+        (["--tag", "\udcff"], "holds characters that cannot be stored"),
+        (["--dataset", "demo-city", "--model", "markov", "--user", "p0001", "--note", "\udcff"], "holds characters that cannot be stored"),
         (["a" * 32], "there is no case"),
         (["--dataset", "demo-city", "--model", "markov", "--user", "p9999"], "there is no user"),
         (["--dataset", "demo-city", "--model", "markov", "--user", "p0001", "--step", "99999"], "outside this history"),

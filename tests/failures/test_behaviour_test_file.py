@@ -48,6 +48,7 @@ def test_order_names_split_and_seed_are_kept(path: Path) -> None:
         ('[[test]]\nkind = "metric"\nmetric = "mrr"\nat_least = 1\nagainst = "markov"', "line 2: give one of"),
         ('[[test]]\nkind = "metric"\nmetric = "mrr"\nat_least = 1\nat_most = 2', "line 2: give one of"),
         ('[[test]]\nkind = "slice_loss"\nagainst = "markov"\nloses_at_most = -0.1', "line 4: loses_at_most is -0.1"),
+        ('[[test]]\nkind = "slice_loss"\nagainst = "markov"\nloses_at_most = 0.1\nleast_users = 1' + "0" * 400, "line 5: least_users is 1000"),
         ('[[test]]\nkind = "coverage"\nat_least = nan', "line 3: at_least is nan"),
         ('[[test]]\nkind = "coverage"\nat_least = "much"', "line 3: at_least is much, which cannot be used: Input should be a valid number"),
         ('[[test]]\nkind = "slice_loss"\nagainst = "a"\nloses_at_most = 1\nattributes = ["hour", 3]', "line 5: attributes is 3"),

@@ -26,7 +26,6 @@ def test_every_attribute_has_a_title_and_an_explanation() -> None:
         ("gap", "[10800,259200)", "3 hours to under 3 days"),
         ("distance", "[0.2,1.5)", "200 m to under 1.5 km"),
         ("distance", "[10,inf)", "10 km or more"),
-        ("recurrence", "new", "new to the user"),
         ("change", "changed", "just changed"),
         ("category", "new", "new"),  # a word of the data, not the key of a return
         ("category", "(other)", "all others"),
@@ -40,6 +39,11 @@ def test_every_attribute_has_a_title_and_an_explanation() -> None:
 def test_known_words(name: str, value: str, expected: str) -> None:
     assert word_value(name, value) == expected
     assert title_slice(name, value) == f"{title_attribute(name)}: {expected}"
+
+
+def test_some_slices_have_titles_of_their_own() -> None:
+    assert word_value("recurrence", "new") == "new to the user"
+    assert title_slice("recurrence", "new") == "Items new to the user" and title_slice("recurrence", "return") == "Items seen before"
 
 
 def test_columns_of_the_data_are_named() -> None:

@@ -1,23 +1,25 @@
 """Cases in the app: views of every page kept and restored, listed, edited by two people, and opened when things have changed since."""
 
+import ast
 import json
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.shell import view_settings
 from pages.shell.open_case import PAGES
-from pages.shell.view_settings import VIEW_KEYS
 from recsys.accounts.account import open_local_account
 from recsys.cases.case import PAGE_TITLES, Case, View
-from recsys.cases.keeping import edit_case, keep_case, list_cases
+from recsys.cases.keeping import keep_case, list_cases
 from recsys.core import Dataset
 from recsys.database.engine import open_store
 from recsys.storage import paths
-from tests.feedback.shown_lists import make_account
 from tests.pages.conftest import NAVIGATION, told
 
 CASES = "inspect/cases/page.py"
@@ -80,7 +82,7 @@ VIEWS: list[tuple[str, str, dict[str, Any]]] = [
 
 def test_every_page_whose_views_are_kept_has_a_file_a_title_and_settings() -> None:
     assert list(PAGES) == list(PAGE_TITLES)
-    assert PAGES.keys() <= VIEW_KEYS.keys()
+    assert PAGES.keys() <= view_settings.VIEW_KEYS.keys()
 
 
 @pytest.mark.parametrize(("page", "model", "settings"), VIEWS, ids=[f"{page}-{at}" for at, (page, _, _) in enumerate(VIEWS)])
@@ -169,6 +171,27 @@ def test_a_damaged_link_shows_the_default_view(settings: str, train_tiny: Callab
     train_tiny("sasrec-time")
     plain = open_page(PAGES["attention"], model="sasrec-time", **WHERE)
     app = open_page(PAGES["attention"], model="sasrec-time", **WHERE, **{"with": settings})
+    assert not app.exception and shown(app) == shown(plain)
+
+
+@pytest.mark.parametrize(
+    ("page", "settings"),
+    [
+        ("recommend", {"try_hour": None, "try_most": None}),
+        ("recommend", {"feedback": [["i01", "rating", 10**400]]}),
+        ("recommend", {"feedback": [["i01", "rating", float("nan")]]}),
+        ("compare", {"compare_view": None}),
+        ("explain", {"view": "what-if", "whatif_hour": None}),
+        ("drift", {"drift_view_tiny_u03": None}),
+    ],
+)  # fmt: skip
+def test_a_link_with_a_value_that_no_widget_has_shows_its_default(
+    page: str, settings: dict[str, Any], train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+) -> None:
+    train_tiny("sasrec-time")
+    usable = {name: value for name, value in settings.items() if name == "view"}
+    plain = open_page(PAGES[page], model="sasrec-time", **WHERE, **{"with": json.dumps(usable)})
+    app = open_page(PAGES[page], model="sasrec-time", **WHERE, **{"with": json.dumps(settings)})
     assert not app.exception and shown(app) == shown(plain)
 
 
@@ -286,128 +309,6 @@ def cards(app: AppTest) -> list[str]:
     return [str(each.proto.body) for each in app.get("html") if 'class="rs-card' in each.proto.body]
 
 
-class TestList:
-    def test_search_tags_order_and_pages(self, open_page: Callable[..., AppTest]) -> None:
-        for at in range(45):
-            keep_view(note=f"note {at:02}", tags=("even" if at % 2 == 0 else "odd",), user_id=f"u{at:02}")
-        app = open_page(CASES)
-        assert "1 to 20 of 45 cases" in told(app) and notes(app) == [f"note {at:02}" for at in range(44, 24, -1)]
-        app.button(key="cases_after").click().run()
-        app.button(key="cases_after").click().run()
-        assert "41 to 45 of 45 cases" in told(app) and notes(app) == [f"note {at:02}" for at in range(4, -1, -1)]
-        assert app.button(key="cases_after").disabled
-        app.multiselect(key="cases_tags").set_value(["odd"]).run()
-        assert "1 to 20 of 22 cases" in told(app) and notes(app)[0] == "note 43"
-        app.selectbox(key="cases_order").set_value("oldest").run()
-        assert notes(app)[0] == "note 01"
-        app.text_input(key="cases_search").set_value("U07").run()
-        assert notes(app) == ["note 07"] and "1 case" in told(app)
-        app.text_input(key="cases_search").set_value("nothing like it").run()
-        assert "No case has all of these words" in told(app)
-
-    def test_an_empty_list_says_how_to_keep_one(self, open_page: Callable[..., AppTest]) -> None:
-        assert "press “Keep this case”" in told(open_page(CASES))
-
-    def test_the_last_case_of_the_last_page_is_deleted(self, open_page: Callable[..., AppTest]) -> None:
-        made = [keep_view(note=f"note {at}", tags=("t",) if at == 0 else ()) for at in range(21)]
-        app = open_page(CASES)
-        app.multiselect(key="cases_tags").set_value(["t"]).run()
-        app.multiselect(key="cases_tags").set_value([]).run()
-        app.button(key="cases_after").click().run()
-        delete(app, made[0])
-        assert len(stored()) == 20 and len(notes(app)) == 20 and not app.exception
-
-    def test_nothing_in_a_case_is_markup(self, odd: Dataset, keep: Callable[..., Dataset], open_page: Callable[..., AppTest]) -> None:
-        keep(odd)
-        nasty = "<script>alert(1)</script>"
-        keep_view(note=f"{nasty} ![x](https://elsewhere.test/a.png)", tags=(nasty, "![x](https://elsewhere.test/a.png)"), dataset="odd", user_id="<b>one</b>", page="timeline", checkpoint="<i>m</i>")  # fmt: skip
-        keep_view(note=nasty, dataset=nasty, user_id=nasty, page="<b>", checkpoint=nasty)
-        app = open_page(CASES)
-        html = "".join(str(each.proto.body) for each in app.get("html"))
-        assert not app.exception and "<script" not in html and "<b>one" not in html and "<i>m" not in html and "<img" not in html
-        assert not any("](http" in each.value for each in [*app.caption, *app.warning, *app.markdown])
-
-    def test_a_long_note_is_cut_in_the_list_and_whole_alone(self, open_page: Callable[..., AppTest]) -> None:
-        case = keep_view(note="word " * 20_000 + "**END**")
-        app = open_page(CASES)
-        assert "<strong>END" not in told(app) and len(told(app)) < 60_000
-        app.button(key=f"whole_{case.id}").click().run()
-        assert "<strong>END" in told(app)
-
-
-def notes(app: AppTest) -> list[str]:
-    found = (re.search(r'rs-markdown"><p>(.*?)</p>', str(each.proto.body)) for each in app.get("html"))
-    return [each.group(1) for each in found if each]
-
-
-def delete(app: AppTest, case: Case) -> None:
-    app.session_state[f"delete_{case.id}"] = True  # opens the popover
-    app.run()
-    app.button(key=f"delete_now_{case.id}").click().run()
-
-
-class TestEditing:
-    def test_a_case_is_edited(self, open_page: Callable[..., AppTest]) -> None:
-        case = keep_view(note="before", tags=("a",))
-        app = open_page(CASES)
-        edit(app, case, "**after** 🙂", "a", "new one")
-        changed = stored()[0]
-        assert (changed.note, changed.tags, changed.revision) == ("**after** 🙂", ("a", "new one"), 2) and "<strong>after" in told(app)
-
-    def test_the_later_of_two_sessions_is_told_and_sees_the_other_text(self, open_page: Callable[..., AppTest]) -> None:
-        case = keep_view(note="first")
-        one, two = open_page(CASES), open_page(CASES)
-        for app in (one, two):
-            app.button(key=f"edit_{case.id}").click().run()
-        two.text_area(key=f"note_{case.id}").set_value("of *two*")
-        two.button(key=f"save_{case.id}").click().run()
-        one.text_area(key=f"note_{case.id}").set_value("of *one*")
-        one.button(key=f"save_{case.id}").click().run()
-        text = told(one)
-        assert "changed this case on" in text and "of <em>two</em>" in text and one.text_area(key=f"note_{case.id}").value == "of *one*"
-        assert stored()[0].note == "of *two*"
-        one.button(key=f"save_{case.id}").click().run()  # now "Replace it by mine"
-        assert (stored()[0].note, stored()[0].revision) == ("of *one*", 3) and not one.error
-
-    def test_the_text_of_the_other_can_be_taken(self, open_page: Callable[..., AppTest]) -> None:
-        case = keep_view(note="first")
-        app = open_page(CASES)
-        app.button(key=f"edit_{case.id}").click().run()
-        store = open_store()
-        edit_case(store, make_account(store, "Bob *B*"), case.id, "of Bob", ("b",), 1)
-        app.button(key=f"save_{case.id}").click().run()
-        assert "Bob \\*B\\* changed this case" in told(app)
-        app.button(key=f"theirs_{case.id}").click().run()
-        assert app.text_area(key=f"note_{case.id}").value == "of Bob" and not app.error
-        app.text_area(key=f"note_{case.id}").set_value("of both")
-        app.button(key=f"save_{case.id}").click().run()
-        assert (stored()[0].note, stored()[0].tags, stored()[0].revision) == ("of both", ("b",), 3)
-
-    def test_a_note_that_is_too_long_stays_in_the_form(self, open_page: Callable[..., AppTest]) -> None:
-        case = keep_view(note="first")
-        app = open_page(CASES)
-        edit(app, case, "n" * 102_401)
-        assert "this note has 102,401 characters" in told(app) and len(str(app.text_area(key=f"note_{case.id}").value)) == 102_401
-        assert stored()[0].note == "first"
-
-    def test_leaving_the_page_with_the_form_open_loses_nothing(self, open_page: Callable[..., AppTest]) -> None:
-        case = keep_view(note="first")
-        app = open_page(CASES)
-        app.button(key=f"edit_{case.id}").click().run()
-        app.switch_page(PAGES["drift"]).run()
-        app.switch_page(CASES).run()
-        app.button(key=f"save_{case.id}").click().run()
-        assert stored()[0].note == "first"
-
-
-def edit(app: AppTest, case: Case, note: str, *tags: str) -> None:
-    app.button(key=f"edit_{case.id}").click().run()
-    app.text_area(key=f"note_{case.id}").set_value(note)
-    app.multiselect(key=f"tags_{case.id}").set_value(list(tags))
-    app.button(key=f"save_{case.id}").click().run()
-    assert not app.exception
-
-
 class TestKeeping:
     def test_a_view_of_private_data_is_not_kept(
         self, tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
@@ -429,11 +330,15 @@ class TestKeeping:
         app.button(key="keep_case").click().run()
         assert len(str(app.text_area(key="keep_note").value)) == 102_401 and "this note has 102,401" in told(app) and stored() == []
 
-    def test_a_model_that_is_not_trained_is_kept_without_a_fingerprint(self, open_page: Callable[..., AppTest]) -> None:
+    def test_a_model_that_is_not_trained_is_kept_without_a_fingerprint(
+        self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
+    ) -> None:
+        train_tiny("markov")
         app = open_page(PAGES["drift"], model="sasrec", **WHERE)
         case = keep_here(app, "drift")
         assert (case.view.checkpoint, case.view.version, case.view.checkpoint_fingerprint) == ("sasrec", 1, "")
-        assert not open_link(case=case.id).warning
+        opened = open_link(case=case.id, dataset="order-only")
+        assert not opened.warning and is_at(opened, model="sasrec", user="u03", step=9)
 
     def test_a_blind_comparison_is_not_kept(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
         train_tiny("popularity", "markov")
@@ -468,3 +373,29 @@ def test_a_walk_restores_each_view(train_tiny: Callable[..., None], open_page: C
     app.switch_page(PAGES["explain"])
     app.button(key="case_list").click().run()
     assert app.title[0].value == "Cases"
+
+
+WIDGETS = {"selectbox", "multiselect", "segmented_control", "pills", "toggle", "checkbox", "radio", "slider", "select_slider", "date_input", "number_input", "text_input", "text_area"}  # fmt: skip
+NOT_KEPT = {"blind_models_*", "blind_method", "blind_take_*_*"}
+"""Widgets of a blind comparison, which is not kept."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_widget_of_a_page_is_kept_with_its_views(page: str) -> None:
+    """A widget that is added to a page must be added to VIEW_KEYS, or a kept view is no longer restored exactly."""
+    folder = Path(NAVIGATION).parent / Path(PAGES[page]).parent
+    keys = set()
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WIDGETS:
+                keys |= {star(each.value) for each in node.keywords if each.arg == "key"}
+    known = [re.sub(r"\{\w+\}", "*", name) for name in view_settings.VIEW_KEYS[page]]
+    missing = [key for key in keys - {None} - NOT_KEPT if not any(fnmatchcase(str(key), pattern) for pattern in known)]
+    assert not missing, f"{missing} of {page} are not in VIEW_KEYS"
+
+
+def star(key: ast.expr) -> str | None:
+    """The key as a pattern, "explain_*_*"; None where it is not written there."""
+    if isinstance(key, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in key.values)
+    return str(key.value) if isinstance(key, ast.Constant) else None

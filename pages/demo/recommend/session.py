@@ -23,6 +23,8 @@ from recsys.feedback.stars import is_good_rating
 from recsys.training.checkpoints import LoadedCheckpoint
 
 SKIP = "skip"
+MOST_RATING = 1e6
+"""The largest rating that a link may hold."""
 LONGEST = 4_000
 """Bytes of the ids of items named in the context of an impression, for each kind of change."""
 
@@ -75,7 +77,7 @@ def _read_kept(cursor: Cursor) -> list[Feedback] | None:
         match row:
             case [str(item), "take" | "like" | "dislike" as action, None] if item in known:
                 found.append(Feedback("", item, action, None, cursor.step, 0.0))
-            case [str(item), "rating" as action, int(rating) | float(rating)] if item in known:
+            case [str(item), "rating" as action, int(rating) | float(rating)] if item in known and abs(rating) <= MOST_RATING:
                 found.append(Feedback("", item, action, float(rating), cursor.step, 0.0))
     return found
 

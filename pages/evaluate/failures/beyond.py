@@ -25,10 +25,10 @@ BESIDE = "beyond_models"
 MOST = 6
 """Models that fit into one figure."""
 PROPERTIES = {
-    "coverage": (N_("Coverage"), N_("share of the catalogue that is recommended at all")),
-    "novelty": (N_("Novelty"), N_("mean self-information of an item, bits")),
+    "coverage": (N_("Coverage"), N_("share of the catalogue")),
+    "novelty": (N_("Novelty"), N_("mean self-information, bits")),
     "diversity": (N_("Diversity"), N_("share of pairs of two categories")),
-    "calibration": (N_("Calibration"), N_("divergence of categories from the history, bits; 0 is best")),
+    "calibration": (N_("Calibration"), N_("divergence from the history, bits")),
 }
 
 
@@ -52,6 +52,7 @@ def draw(subject: Subject) -> None:
     with right:
         if mine.categories:
             charts.chart(category_pairs(mine, colours), key="category_pairs", alt=_("Mean shares of categories in history and lists."))
+    st.caption(_("Grey: the history, blue: the lists. A list that follows the history has both in one place."))
     columns = st.columns(2, gap="medium")
     shown = [name for name in PROPERTIES if getattr(mine, name) is not None]
     for at, name in enumerate(shown):

@@ -82,12 +82,11 @@ def _draw_buttons(case: Case, is_openable: bool, is_cut: bool) -> None:
 
 
 def _show_alone(case_id: str) -> None:
-    st.session_state[open_case.FOLLOWED] = case_id  # shown here, not opened
-    st.query_params[open_case.LINKED] = case_id
+    st.query_params[open_case.ALONE] = case_id
 
 
 @guarded
 def _delete(case_id: str) -> None:
     delete_case(current_store(), current_account(), case_id)
-    if st.query_params.get(open_case.LINKED) == case_id:
-        del st.query_params[open_case.LINKED]
+    if st.query_params.get(open_case.ALONE) == case_id:
+        del st.query_params[open_case.ALONE]

@@ -19,7 +19,7 @@ EDIT = "edit"
 def draw() -> None:
     draw_notices()  # those of a click, which runs this part of the page alone
     store, account = current_store(), current_account()
-    linked = st.query_params.get(open_case.LINKED) or st.query_params.get(EDIT)
+    linked = st.query_params.get(EDIT) or st.query_params.get(open_case.ALONE)
     if linked is None:
         case_list.draw()
         return
@@ -30,7 +30,7 @@ def draw() -> None:
 
 
 def _show_all() -> None:
-    for name in (open_case.LINKED, EDIT):
+    for name in (open_case.ALONE, EDIT):
         st.query_params.pop(name, None)
 
 
