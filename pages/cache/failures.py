@@ -91,7 +91,7 @@ def beyond_accuracy(dataset: Dataset, checkpoint: str, which: str, device: str) 
     return _beyond_accuracy(dataset, loaded(dataset, checkpoint, device), which)
 
 
-@cached(64, N_("Looking at the lists …"))
+@cached(64, N_("Measuring the lists …"))
 def _beyond_accuracy(dataset: Dataset, found: LoadedCheckpoint, which: str) -> BeyondAccuracy:
     return measure_beyond_accuracy(found.model, dataset, split_interactions(dataset, found.card.protocol), which)
 

@@ -32,7 +32,7 @@ Loss = Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class CheckpointUnderTest:
     """A checkpoint under test. `evaluate` returns an evaluation of it (None) or of the checkpoint of a name, with a value per case of a metric."""
 
     model: Any
@@ -87,7 +87,7 @@ class MetricTest(_Test):
             raise ValueError("give one of at_least, at_most, or against with loses_at_most")
         return self
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         if self.against is not None and self.loses_at_most is not None:
             return _judge_loss(subject, self.metric, self.against, self.loses_at_most)
         return _judge_metric(subject, self.metric, self.at_least, self.at_most)
@@ -100,7 +100,7 @@ class ListsTest(_Test):
     kind: Literal["coverage", "novelty", "diversity"]
     at_least: float
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         return _judge_metric(subject, f"{self.kind}@{TOP_K}", self.at_least, None)
 
 
@@ -119,7 +119,7 @@ class SliceLossTest(_Test):
     attributes: tuple[str, ...] = Field(default=(), strict=False)
     certain: bool = False
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         attributes = subject.attributes
         names = [each.name for each in attributes]
         for name in self.attributes:
@@ -149,7 +149,7 @@ class EmptyHistoryTest(_Test):
     kind: Literal["empty_history_is_popular"]
     k: Annotated[int, Field(ge=1, le=1_000)] = TOP_K
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         model, dataset = subject.model, subject.dataset
         scores = candidate_scores(model, [Request(empty_history())], model.vocabulary, dataset.repeats)
         best = top_k(scores, self.k)[0]
@@ -171,7 +171,7 @@ class NoWeakCombinationTest(_Test):
     metric: str = NDCG
     loses_at_most: Loss = 0.0
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         result = find_weak_combinations(subject.evaluate(None, self.metric), subject.attributes, self.metric, subject.seed)
         findings = sorted(result.findings, key=lambda each: each.difference)
         broken = tuple(each for each in findings if each.difference < -self.loses_at_most)
@@ -203,7 +203,7 @@ class BehaviourTests(BaseModel):
     test: Annotated[list[Annotated[BehaviourTest, Field(discriminator="kind")]], Field(min_length=1)]
 
 
-def _judge_metric(subject: Subject, metric: str, at_least: float | None, at_most: float | None) -> Verdict:
+def _judge_metric(subject: CheckpointUnderTest, metric: str, at_least: float | None, at_most: float | None) -> Verdict:
     evaluation = subject.evaluate(None, NDCG)
     measured = _get_metric(evaluation, metric)
     low, high = evaluation.intervals.get(metric, (np.nan, np.nan))
@@ -216,7 +216,7 @@ def _judge_metric(subject: Subject, metric: str, at_least: float | None, at_most
     )
 
 
-def _judge_loss(subject: Subject, metric: str, against: str, loses_at_most: float) -> Verdict:
+def _judge_loss(subject: CheckpointUnderTest, metric: str, against: str, loses_at_most: float) -> Verdict:
     """Compare two means of a metric; paired over the cases where it has a value for each, else without an interval."""
     needed = metric if metric in CASE_METRICS else NDCG
     own, other = subject.evaluate(None, needed), subject.evaluate(against, needed)
