@@ -99,7 +99,6 @@ def list_cases(
     account: Account,
     search: str = "",
     tags: Sequence[str] = (),
-    dataset: str | None = None,
     order: str = "newest",
     offset: int = 0,
     limit: int | None = PAGE,
@@ -114,8 +113,6 @@ def list_cases(
     conditions = [_condition_of_tag(store, check_text(tag, LONGEST_NOTE)) for tag in tags]
     words = search[:LONGEST_SEARCH].replace("\0", " ").casefold().split()
     conditions += [CaseRow.search_text.contains(word, autoescape=True) for word in words]
-    if dataset is not None:
-        conditions.append(CaseRow.dataset == dataset)
     with store.read() as session:
         total = session.scalar(select(func.count()).select_from(CaseRow).where(*conditions)) or 0
         # The ids are sorted first and alone: long notes would be sorted with them.

@@ -212,7 +212,7 @@ def test_cases_of_a_list_are_made_one_at_a_time(tiny: Dataset, keep: Callable[..
     keep(tiny)
     subject = subject_of(tiny, evaluation_of(tiny, "markov"))
     found = subject.report.slices[0]
-    cases = case_list.list_cases(subject, slice_cases.find_cases(subject, (found[:2],)))
+    cases = case_list.locate_cases(subject, slice_cases.find_cases(subject, (found[:2],)))
     assert len(cases) == found.cases and title_slice(*found[:2])
     assert isinstance(cases[0], case_walk.UserStep) and cases[:2] == [cases[0], cases[1]][: len(cases)]
     assert cases[0].dataset == "tiny" and cases[0].note.startswith("rank ")

@@ -84,7 +84,7 @@ def close_list(part: str) -> None:
     st.session_state.pop(_key(part), None)
 
 
-def list_cases(subject: Subject, positions: np.ndarray, other: OtherRanks | None = None) -> CaseList:
+def locate_cases(subject: Subject, positions: np.ndarray, other: OtherRanks | None = None) -> CaseList:
     """Return cases of the evaluation, by their positions in it, as places of the cursor."""
     evaluation, dataset = subject.evaluation, subject.dataset
     users = evaluation.user_codes[positions]
@@ -107,7 +107,7 @@ def draw_list(
 
     `title` and `order` are plain text, `summary` is HTML. `conditions` are the slices that all cases are in.
     """
-    cases = list_cases(subject, positions, other)
+    cases = locate_cases(subject, positions, other)
     clicked = st.session_state.pop(CLICKED, None)
     if clicked is not None and clicked < len(cases):
         case_walk.start(_("{model} · {slice}", model=subject.title, slice=title), cases, clicked, "evaluate/failures/page.py")

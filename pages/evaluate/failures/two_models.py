@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages import cache
 from pages.evaluate.failures import change_text
-from pages.evaluate.failures.case_list import Conditions, OtherRanks, close_list, draw_list, list_cases, open_list, opened_list
+from pages.evaluate.failures.case_list import Conditions, OtherRanks, close_list, draw_list, locate_cases, open_list, opened_list
 from pages.evaluate.failures.clickable import Column, draw_rows, draw_table
 from pages.evaluate.failures.slice_cases import are_known
 from pages.evaluate.failures.subject import Subject
@@ -171,7 +171,7 @@ def _draw_moved_users(subject: Subject, other: Opponent) -> None:
     if clicked is not None and clicked < len(moved):
         title = _("{model} against {other}, users whose ranks moved most", model=subject.title, other=other.title)
         positions = np.array([each.case for each in moved])
-        case_walk.start(title, list_cases(subject, positions, _ranks_of(other)), clicked, "evaluate/failures/page.py")
+        case_walk.start(title, locate_cases(subject, positions, _ranks_of(other)), clicked, "evaluate/failures/page.py")
     st.html(html.list_head(_("Users whose ranks moved most"), _("a click opens the largest change")))
     columns = {
         _("User"): Column([name_user(subject.dataset, str(subject.dataset.user_ids[each.user_code])) for each in moved]),
