@@ -19,7 +19,7 @@ from recsys.core.user_names import name_user
 from recsys.drift import FeatureSpace
 from recsys.feedback.version_names import number_version, split_version
 from recsys.models import find_model_spec
-from recsys.reports.explanation import tell_explanation
+from recsys.reports.explanation import Explain, tell_explanation
 from recsys.reports.interest import tell_attention, tell_drift
 from recsys.reports.sections import Section
 from recsys.reports.step import Step
@@ -55,11 +55,12 @@ class CasePage:
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Where a report takes its data from: each function is called once for each name, and raises a RecsysError for what is gone."""
+    """Where a report takes its data and explanations from: each is made once, and what is gone raises a RecsysError."""
 
     open_dataset: Callable[[str], Dataset]
     load_checkpoint: Callable[[Dataset, str], LoadedCheckpoint]
     find_space: Callable[[Dataset], FeatureSpace]
+    explain: Explain
 
 
 def tell_case(case: Case, sources: Sources) -> CasePage:
@@ -116,7 +117,7 @@ def _tell_sections(case: Case, here: Step, sources: Sources) -> list[Section]:
         tell_timeline(here),
         tell_list(here, was_changed=view.page == "recommend" and bool(view.settings)),
         tell_map(here),
-        tell_explanation(here, view.settings),
+        tell_explanation(here, view.settings, sources.explain),
         tell_drift(here, sources.find_space(here.dataset), view.settings),
         tell_attention(here, view.settings),
     ]

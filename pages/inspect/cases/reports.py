@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages import cache
+from pages.inspect.explain.shared_answers import find_answer
 from pages.shell.account import current_account, current_store
 from recsys.accounts.account import Account
 from recsys.cases.case import Case
@@ -24,7 +25,12 @@ def draw_report_button(load: Load, label: str, name: str, key: str) -> None:
         from recsys.reports.html_file import build_report
 
         with language(spoken):
-            return build_report(load(store, account), cache.shared_dataset, lambda dataset, name: load_checkpoint(name, dataset, "auto"))
+            return build_report(
+                load(store, account),
+                cache.shared_dataset,
+                lambda dataset, name: load_checkpoint(name, dataset, "auto"),
+                find_answer=find_answer,
+            )
 
     st.download_button(
         label,
