@@ -36,5 +36,5 @@ def test_what_if_and_the_global_view_are_links(server: Server, page: Page) -> No
     expect(main.get_by_text("unchanged")).to_have_count(0)
     assert exception_boxes(page).count() == 0
     visit(page, f"{server.url}/explain?{WHERE}&step=60&view=The+model+in+general")
-    expect(main.get_by_text("Surrogate model")).to_be_visible()
-    assert main.locator(".js-plotly-plot").count() == 2
+    expect(main.get_by_text("Surrogate model: a few rules")).to_be_visible()
+    assert main.locator(".js-plotly-plot").count() == 5, "two of events, three of the boosted trees"
