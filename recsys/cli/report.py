@@ -56,7 +56,11 @@ def run(
     with open_file_atomically(out) as work:
         work.write_text(report, encoding="utf-8")
     size = len(report.encode())
-    show({"file": out, "cases": len(cases), "bytes": size}, as_json, f"wrote {out}: {len(cases)} cases, {size / 1e6:.1f} MB")
+    show(
+        {"file": out, "cases": len(cases), "bytes": size},
+        as_json,
+        f"wrote {out}: {len(cases)} case{'s' * (len(cases) != 1)}, {size / 1e6:.1f} MB",
+    )
 
 
 def _make_case(dataset: str, model: str, user: str, step: int | None, note: str) -> "Case":
