@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, TableValuedAlias, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from recsys.accounts.account import Account
+from recsys.accounts.account import LOCAL, Account
 from recsys.accounts.audit_log import record_action
 from recsys.accounts.roles import check_allowed
 from recsys.cases.case import Case, CaseChangedError, View
@@ -161,6 +161,11 @@ def _changed_meanwhile(current: Case) -> CaseChangedError:
     moment = local_time(current.changed or current.created, 0.0)
     assert moment is not None
     values = {"name": current.changed_by or _("an erased account"), "moment": format_moment(moment)}
+    if current.changed_by == LOCAL:  # nobody has signed in, so there is no name to tell
+        message = _(
+            "This case was changed in another window on {moment} (UTC) while you were editing it; nothing of yours was saved yet", **values
+        )
+        return CaseChangedError(message, current)
     message = _("{name} changed this case on {moment} (UTC) while you were editing it; nothing of yours was saved yet", **values)
     return CaseChangedError(message, current)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recsys.failures.behaviour_tests import BehaviourTest, Verdict
 
 HEAD = ("test", "result", "measured", "from", "to (95 %)", "limit", "detail")
+RESULTS = ("failed", "passed", "empty")
 FAILED = 1
 
 
@@ -68,6 +69,9 @@ def run(
             work.write_bytes(to_json(result, indent=2).encode() + b"\n")
     head = f"{loaded.card.name} on {data.name}, {loaded.card.protocol}, {asked.split}, seed {asked.seed}"
     total = f"{failed} of {len(judged)} tests failed" if failed else f"all {len(judged)} tests passed"
+    empty = sum(verdict.is_empty for _test, verdict in judged)
+    if empty:
+        total += f"; {empty} of {len(judged)} had nothing to test"
     show(result, as_json, head, table(HEAD, [_row(*each) for each in judged]), total)
     if failed:
         raise typer.Exit(FAILED)
@@ -85,4 +89,4 @@ def _as_json(test: "BehaviourTest", verdict: "Verdict") -> dict[str, Any]:
 def _row(test: "BehaviourTest", verdict: "Verdict") -> tuple[Any, ...]:
     numbers = (verdict.measured, verdict.low, verdict.high, verdict.limit)
     measured, low, high, limit = (None if math.isnan(each) else float(each) for each in numbers)
-    return (test.name or test.kind, "passed" if verdict.passed else "failed", measured, low, high, limit, verdict.detail)
+    return (test.name or test.kind, RESULTS[verdict.passed + verdict.is_empty], measured, low, high, limit, verdict.detail)

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recsys.core import TOP_K, Dataset, Request, candidate_scores, top_k
-from recsys.core.errors import unknown
+from recsys.core.errors import DataError, unknown
 from recsys.core.formatting import format_number
 from recsys.core.history import empty_history
 from recsys.core.split import Split
@@ -49,7 +49,8 @@ class CheckpointUnderTest:
 class Verdict(NamedTuple):
     """The result of a test: whether it has passed, the value that decided, its 95 % interval, the limit, and a sentence.
 
-    `found` are the slices or combinations that break the limit. Numbers are NaN where there are none.
+    `found` are the slices or combinations that break the limit. Numbers are NaN where there are none. A test `is_empty` if it has passed
+    since there was nothing to look at, such as no slice of as many users.
     """
 
     passed: bool
@@ -59,6 +60,7 @@ class Verdict(NamedTuple):
     high: float = np.nan
     limit: float = np.nan
     found: tuple[SliceChange | Finding, ...] = ()
+    is_empty: bool = False
 
 
 class _Test(BaseModel):
@@ -130,7 +132,8 @@ class SliceLossTest(_Test):
         large = sorted((each for each in compared.slices if each.users >= self.least_users), key=lambda each: each.difference)
         broken = tuple(each for each in large if (each.high if self.certain else each.difference) < -self.loses_at_most)
         if not large:
-            return Verdict(True, _("no slice has {users} users", users=format_number(self.least_users)), limit=0 - self.loses_at_most)
+            detail = _("no slice has {users} users", users=format_number(self.least_users))
+            return Verdict(True, detail, limit=0 - self.loses_at_most, is_empty=True)
         worst = broken[0] if broken else large[0]
         detail = ngettext(
             "{broken} of {count} slice loses more; worst: {slice}",
@@ -177,7 +180,8 @@ class NoWeakCombinationTest(_Test):
         broken = tuple(each for each in findings if each.difference < -self.loses_at_most)
         looked_at = format_number(result.looked_at)
         if not findings:
-            return Verdict(True, _("none among {looked_at} combinations", looked_at=looked_at), limit=0 - self.loses_at_most)
+            detail = _("none among {looked_at} combinations", looked_at=looked_at)
+            return Verdict(True, detail, limit=0 - self.loses_at_most, is_empty=result.looked_at == 0)
         worst = findings[0]
         detail = ngettext(
             "{broken} of {count} weak combination breaks the limit; worst: {combination}; {looked_at} were looked at",
@@ -204,6 +208,7 @@ class BehaviourTests(BaseModel):
 
 
 def _judge_metric(subject: CheckpointUnderTest, metric: str, at_least: float | None, at_most: float | None) -> Verdict:
+    _check_metric(subject, metric)
     evaluation = subject.evaluate(None, NDCG)
     measured = _get_metric(evaluation, metric)
     low, high = evaluation.intervals.get(metric, (np.nan, np.nan))
@@ -218,6 +223,7 @@ def _judge_metric(subject: CheckpointUnderTest, metric: str, at_least: float | N
 
 def _judge_loss(subject: CheckpointUnderTest, metric: str, against: str, loses_at_most: float) -> Verdict:
     """Compare two means of a metric; paired over the cases where it has a value for each, else without an interval."""
+    _check_metric(subject, metric)
     needed = metric if metric in CASE_METRICS else NDCG
     own, other = subject.evaluate(None, needed), subject.evaluate(against, needed)
     detail = _("{metric} against {checkpoint}", metric=metric, checkpoint=against)
@@ -227,6 +233,19 @@ def _judge_loss(subject: CheckpointUnderTest, metric: str, against: str, loses_a
     check_same_cases(own, other)
     difference = _get_metric(own, metric) - _get_metric(other, metric)
     return Verdict(difference >= -loses_at_most, detail, difference, limit=0 - loses_at_most)
+
+
+def _check_metric(subject: CheckpointUnderTest, metric: str) -> None:
+    """Refuse diversity of items without categories: a metric that is known, and that this data cannot have."""
+    if metric == f"diversity@{TOP_K}" and "category" not in subject.dataset.has:
+        raise DataError(
+            _(
+                "{metric} is the share of pairs of two categories, and the items of '{dataset}' have no categories; remove this test, or "
+                "prepare the data with a column of categories",
+                metric=metric,
+                dataset=subject.dataset.name,
+            )
+        )
 
 
 def _get_metric(evaluation: Evaluation, metric: str) -> float:

@@ -36,7 +36,7 @@ class BeyondAccuracy:
     `diversity` is the share of pairs in a list with two categories, and `calibration` the Kullback-Leibler divergence of the list's
     categories from those of the history (Steck, 2018, doi:10.1145/3240323.3240372; 0 is perfect): None without categories.
     Popularity is the number of training events of an item: `popularity_lift` is the mean popularity of what is shown divided by that
-    of the user's history, minus 1 (the difference of "group average popularity" of arXiv:1907.13286, here over all users);
+    of the histories, minus 1 (the difference of "group average popularity" of arXiv:1907.13286, here over all cases);
     `group_popularity` (GROUPS, 2) are means of history and of lists for users of equal number, those with the least popular history
     first. `exposure` and `taken` (TENTHS,) are the shares of all shown and of all next items, by tenths of the catalogue from the most
     popular on. `category_shares` (categories, 2) are mean shares of the history and of the list.
@@ -66,9 +66,7 @@ def measure_beyond_accuracy(model: Any, dataset: Dataset, split: Split, which: s
     training = np.bincount(dataset.item_codes[split.labels == TRAIN], minlength=len(dataset.item_ids) + 1).astype(np.float64)
     kinds, every_kind = _encode_known_categories(dataset), encode_categories(dataset)
     shown_popularity, own_popularity = _mean_of_lists(training, listed), _mean_of_histories(training, cases)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        lifts = np.where(own_popularity > 0, shown_popularity / own_popularity - 1, np.nan)
-    columns = {"novelty": _mean_of_lists(compute_self_information(dataset, split), listed), "lift": lifts}
+    columns = {"novelty": _mean_of_lists(compute_self_information(dataset, split), listed)}
     shares = np.empty((0, 2))
     if kinds is not None and every_kind is not None:
         histories, lists = _category_shares(kinds, cases, listed)
@@ -84,7 +82,7 @@ def measure_beyond_accuracy(model: Any, dataset: Dataset, split: Split, which: s
         means["novelty"],
         means.get("diversity"),
         means.get("calibration"),
-        means["lift"],
+        _compare_popularity(shown_popularity, own_popularity, cases.user_codes, seed),
         _group_popularity(own_popularity, shown_popularity, cases.user_codes),
         *_exposure(training, listed, dataset.item_codes[cases.rows]),
         () if kinds is None else kinds.names,
@@ -181,6 +179,22 @@ def _summarize(columns: dict[str, np.ndarray], user_codes: np.ndarray, seed: int
         name: Mean(float(np.nanmean(values)) if np.isfinite(values).any() else np.nan, *bootstrap_interval(draws[:, at]))
         for at, (name, values) in enumerate(columns.items())
     }
+
+
+def _compare_popularity(shown: np.ndarray, own: np.ndarray, user_codes: np.ndarray, seed: int) -> Mean:
+    """Return the mean popularity of lists divided by that of histories, minus 1.
+
+    It is a ratio of means: a mean of ratios would be ruled by the few users whose histories have hardly a popular item.
+    """
+    known = np.isfinite(shown) & np.isfinite(own)
+    both = np.column_stack([shown, own])[known]
+    if not len(both) or not both[:, 1].any():
+        return Mean(np.nan, np.nan, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        draws = bootstrap_means(both, user_codes[known], seed) if has_intervals(user_codes[known]) else np.full((1, 2), np.nan)
+        ratios = draws[:, 0] / draws[:, 1] - 1
+    mean_shown, mean_own = both.mean(axis=0)
+    return Mean(float(mean_shown / mean_own - 1), *bootstrap_interval(np.where(np.isfinite(ratios), ratios, np.nan)))
 
 
 def _group_popularity(own: np.ndarray, shown: np.ndarray, user_codes: np.ndarray) -> np.ndarray:

@@ -21,7 +21,8 @@ class SliceChange(NamedTuple):
 
     `difference` is the mean of B − A, with its 95 % interval over users and its two-sided `p`; `q` is that after control of the
     false-discovery rate over all slices (Benjamini-Hochberg, 1995). They are NaN for cases of one user. B has `won` the cases in which
-    it ranks the item that came next higher than A, `lost` those in which it ranks it lower, the others are `tied`.
+    it ranks the item that came next higher than A, `lost` those in which it ranks it lower, the others are `tied`; where a model
+    has finished lists of some depth, ranks below it are all the same.
     """
 
     attribute: str
@@ -87,7 +88,8 @@ def _compare(
 ) -> SliceChange:
     cases = int(is_inside.sum())
     effect = estimate_effect(values_b - values_a, is_inside.astype(np.float64), is_inside, a.user_codes)
-    won, lost = ((one.ranks < other.ranks)[is_inside] for one, other in ((b, a), (a, b)))
+    ranks_a, ranks_b = (ranks[is_inside] for ranks in _comparable_ranks(a, b))
+    won, lost = ranks_b < ranks_a, ranks_b > ranks_a
     mean_a, mean_b = (float(each[is_inside].mean()) if cases else np.nan for each in (values_a, values_b))
     return SliceChange(
         attribute=attribute,
@@ -110,10 +112,19 @@ def _compare(
 def measure_rank_changes(a: Evaluation, b: Evaluation) -> np.ndarray:
     """Return log2(rank under B) − log2(rank under A) of each case (cases,).
 
-    An item that a finished list does not contain counts as ranked after all items.
+    Items outside finished lists, and those that a model does not know, count as ranked just after the others.
     """
     check_same_cases(a, b)
-    return np.asarray(np.subtract(*(np.log2(np.minimum(each.ranks, each.items + 1)) for each in (b, a))))
+    return np.asarray(np.subtract(*map(np.log2, _comparable_ranks(a, b)[::-1])))
+
+
+def _comparable_ranks(a: Evaluation, b: Evaluation) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ranks (cases,) of both models as far as both are known.
+
+    Finished lists of ten items know nothing of a rank below: the other model, which ranks all items, would win every miss of both.
+    """
+    limit = 1 + min((each.depth for each in (a, b) if each.depth is not None), default=max(a.items, b.items))
+    return np.minimum(a.ranks, limit), np.minimum(b.ranks, limit)
 
 
 def find_moved_users(a: Evaluation, b: Evaluation) -> tuple[MovedUser, ...]:

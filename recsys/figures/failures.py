@@ -15,6 +15,8 @@ from recsys.figures.palette import Palette, escape_label
 
 ROW, LETTER, LABEL = 27, 7, 48
 """Height of a row and width of a letter in pixels, and the most letters of a label."""
+LONGEST_MODEL = 28
+"""Letters of a model's name on an axis of a figure that has half of a page's width."""
 
 
 class DifferenceRow(NamedTuple):
@@ -149,8 +151,9 @@ def rank_pairs(counts: np.ndarray, first: str, second: str, colours: Palette) ->
         )
     )  # fmt: skip
     ticks = dict(tickvals=list(range(used)), ticktext=labels, range=[-0.6, used - 0.4])
-    figure.update_xaxes(title=axis_title(_("rank under {model}", model=escape_label(first)), colours), **ticks)
-    figure.update_yaxes(title=axis_title(_("rank under {model}", model=escape_label(second)), colours), automargin=True, **ticks)
+    across_title, up_title = (_("rank under {model}", model=shorten_label(each, LONGEST_MODEL)) for each in (first, second))
+    figure.update_xaxes(title=axis_title(across_title, colours), automargin=True, **ticks)
+    figure.update_yaxes(title=axis_title(up_title, colours), automargin=True, **ticks)
     figure.update_layout(margin=dict(l=8, r=16, t=44, b=48))
     return figure.to_figure()
 

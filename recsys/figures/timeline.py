@@ -99,37 +99,41 @@ def _dot_heights(ranks: np.ndarray) -> np.ndarray:
 
 def _shade_splits(figure: Chart, ranks: np.ndarray, splits: Sequence[str], floor: float, colours: Palette, first: int) -> None:
     """Shade the splits, each labelled with its own hit count, and the top 10 over them."""
-    start, taken = 0, -1.0  # `start` counts from `first`
+    start, bands = 0, []  # `start` counts from `first`
     shades = dict(zip(("train", "validation", "test"), colours.splits, strict=True))
-    length = max(len(splits), 1)
     for name, group in groupby(splits):
         stop = start + len(list(group))
-        figure.add_shape(
-            type="rect",
-            x0=first + start - 0.5,
-            x1=first + stop - 0.5,
-            y0=TOP,
-            y1=floor,
-            fillcolor=shades[name],
-            line=dict(width=0),
-            layer="below",
-        )
-        text = _hit_count(name, ranks[start:stop])
-        # The label of a narrow band would overlap its neighbour's: it moves left of the band's end, or is left out.
-        left, right = start / length, stop / length
-        width = len(text) / 95  # of a narrow screen
-        if name != "train" or width < right - left:
-            at_end = left + width > 1.0
-            x, low = (first + stop - 0.5, right - width) if at_end else (first + start - 0.5, left)
-            row = 0 if low >= taken else 1
-            anchor = dict(xanchor="right" if at_end else "left", x=x, yanchor="bottom", y=TOP, yshift=row * 15)
-            figure.add_annotation(text=text, showarrow=False, font=dict(size=12.5, color=colours.quiet), **anchor)
-            taken = low + width if row == 0 else taken
+        x = dict(x0=first + start - 0.5, x1=first + stop - 0.5)
+        figure.add_shape(type="rect", **x, y0=TOP, y1=floor, fillcolor=shades[name], line=dict(width=0), layer="below")
+        bands.append((start, stop, name == "train", _hit_count(name, ranks[start:stop])))
         start = stop
+    _label_bands(figure, bands, len(splits), colours, first)
     band = dict(
         type="rect", x0=first - 0.6, x1=first + len(splits) + 0.6, y0=TOP, y1=float(_height(TOP_K + 0.5)), line=dict(width=0), layer="below"
     )
     figure.add_shape(fillcolor=colours.hit, opacity=0.13, **band)
+
+
+def _label_bands(figure: Chart, bands: Sequence[tuple[int, int, bool, str]], length: int, colours: Palette, first: int) -> None:
+    """Write the label of each band (start, stop, whether it can do without, text) above it, on the lower of two lines that is free.
+
+    The last bands choose first. The label of a narrow one moves left of its end; one that can do without is left out where it is wider
+    than its band, or both lines are taken.
+    """
+    lines: list[list[tuple[float, float]]] = [[], []]
+    for start, stop, can_do_without, text in reversed(bands):
+        left, right = start / length, stop / length
+        width = len(text) / 95  # of a narrow screen
+        at_end = left + width > 1.0
+        low = right - width if at_end else left
+        free = [at for at, taken in enumerate(lines) if all(low + width <= begin or low >= end for begin, end in taken)]
+        if can_do_without and (width >= right - left or not free):
+            continue
+        line = free[0] if free else len(lines) - 1
+        lines[line].append((low, low + width))
+        anchor = dict(xanchor="right", x=first + stop - 0.5) if at_end else dict(xanchor="left", x=first + start - 0.5)
+        font = dict(size=12.5, color=colours.quiet)
+        figure.add_annotation(text=text, showarrow=False, font=font, yanchor="bottom", y=TOP, yshift=line * 15, **anchor)
 
 
 def _hit_count(split: str, ranks: np.ndarray) -> str:

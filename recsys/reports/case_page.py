@@ -21,7 +21,7 @@ from recsys.feedback.version_names import number_version, split_version
 from recsys.models import find_model_spec
 from recsys.reports.attention import make_attention_section
 from recsys.reports.drift import make_drift_section
-from recsys.reports.explanation import make_explanation_section
+from recsys.reports.explanation import Explain, make_explanation_section
 from recsys.reports.sections import Section
 from recsys.reports.step import Step
 from recsys.reports.timeline import make_comparison_section, make_list_section, make_map_section, make_timeline_section
@@ -48,11 +48,12 @@ class CasePage:
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Where a report takes its data from: each function is called once for each name, and raises a RecsysError for what is gone."""
+    """Where a report takes its data and explanations from: each is made once, and what is gone raises a RecsysError."""
 
     open_dataset: Callable[[str], Dataset]
     load_checkpoint: Callable[[Dataset, str], LoadedCheckpoint]
     find_space: Callable[[Dataset], FeatureSpace]
+    explain: Explain
 
 
 def make_case_page(case: Case, sources: Sources) -> CasePage:
@@ -109,7 +110,7 @@ def _make_sections(case: Case, here: Step, sources: Sources) -> list[Section]:
         make_timeline_section(here),
         make_list_section(here, was_changed=view.page == "recommend" and bool(view.settings)),
         make_map_section(here),
-        make_explanation_section(here, view.settings),
+        make_explanation_section(here, view.settings, sources.explain),
         make_drift_section(here, sources.find_space(here.dataset), view.settings),
         make_attention_section(here, view.settings),
     ]

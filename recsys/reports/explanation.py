@@ -1,6 +1,6 @@
 """The section about the reasons for one recommendation: contributions with their errors, the smallest change, and the fidelity."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, cast, get_args
 
@@ -23,9 +23,29 @@ PATIENCE = 0.4
 """Seconds for each part of an explanation of a slow model; the models of the demo need less."""
 BESIDE = ("leave-one-out", "closed-form", "integrated-gradients", "attention")
 """Methods drawn beside the Shapley values, as on the Explain page."""
+Explain = Callable[[ExplainedItem], ProgressiveExplanation]
 
 
-def make_explanation_section(here: Step, settings: Mapping[str, Any]) -> Section:
+def explain_once(find_answer: Callable[[ExplainedItem], ProgressiveExplanation | None]) -> Explain:
+    """Return a function that explains an item: by the answer that `find_answer` knows, else by one of its own, made once.
+
+    The number of evaluations depends on the speed of the machine at that moment, so a second explanation of the same item would have
+    other numbers than the first, and than the page on which it was read.
+    """
+    made: dict[tuple[str, ...], ProgressiveExplanation] = {}
+
+    def explain(explained: ExplainedItem) -> ProgressiveExplanation:
+        about = (explained.user, str(explained.step), explained.item, explained.target, explained.removal)
+        key = (explained.dataset.name, explained.loaded.fingerprint, *about)
+        if key not in made:
+            known = find_answer(explained)
+            made[key] = known or [*explain_progressively(explained.game, TOP_K, patience=PATIENCE)][-1]
+        return made[key]
+
+    return explain
+
+
+def make_explanation_section(here: Step, settings: Mapping[str, Any], explain: Explain) -> Section:
     """Return the explanation of the item that the kept page explained, else of the first item of the list."""
     reason = find_unexplained_reason(here.loaded.model)
     if reason is not None:
@@ -35,7 +55,7 @@ def make_explanation_section(here: Step, settings: Mapping[str, Any]) -> Section
         return _without(_("The model recommends nothing at this step, so there is nothing to explain."))
     target, removal = _choose(Target, settings.get("explain_target")), _choose(Removal, settings.get("explain_removal"))
     explained = ExplainedItem(here.dataset, here.loaded, here.user, here.step, item, cast(Target, target), cast(Removal, removal))
-    *_rough, answer = explain_progressively(explained.game, TOP_K, patience=PATIENCE)
+    answer = explain(explained)
     figures = [_draw_bars(explained, answer)] if has_contributions(answer.explanation) else []
     keys: dict[str, str] = {}
     if answer.fidelity is not None:

@@ -15,8 +15,11 @@ from recsys.core import Dataset
 from recsys.core.formatting import format_moment
 from recsys.core.translation import _, current_language, ngettext
 from recsys.drift import build_feature_space
+from recsys.explain.explained_item import ExplainedItem
+from recsys.explain.progressive import ProgressiveExplanation
 from recsys.figures.palette import FONT, LIGHT
 from recsys.reports.case_page import Sources, make_case_page
+from recsys.reports.explanation import explain_once
 from recsys.training.checkpoints import LoadedCheckpoint
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -28,6 +31,7 @@ def build_report(
     open_dataset: Callable[[str], Dataset],
     load_checkpoint: Callable[[Dataset, str], LoadedCheckpoint],
     progress: Progress = lambda done, total: None,
+    find_answer: Callable[[ExplainedItem], ProgressiveExplanation | None] = lambda explained: None,
 ) -> str:
     """Return a report of these cases as HTML, in their order.
 
@@ -36,8 +40,9 @@ def build_report(
         open_dataset: opens a dataset by its name; each is asked for once.
         load_checkpoint: loads a checkpoint of a dataset by its name or version; each is asked for once.
         progress: is told after each case how many of how many are done.
+        find_answer: returns the explanation of an item where it is known, as one that a page has shown; the others are made here.
     """
-    sources = Sources(_remember(open_dataset), _remember(load_checkpoint), _remember(build_feature_space))
+    sources = Sources(_remember(open_dataset), _remember(load_checkpoint), _remember(build_feature_space), explain_once(find_answer))
     pages = []
     for done, case in enumerate(cases, start=1):
         pages.append(make_case_page(case, sources))

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert
 
-from recsys.accounts.account import Account
+from recsys.accounts.account import Account, open_local_account
 from recsys.accounts.audit_log import list_actions
 from recsys.cases import keeping
 from recsys.cases.case import Case, CaseChangedError, View
@@ -123,6 +123,13 @@ class TestTwoPeople:
         again = edit_case(store, ada, made.id, "of Ada", ["c"], told.value.current.revision)
         assert (again.note, again.tags, again.revision, again.changed_by) == ("of Ada", ("c",), 3, "ada")
         assert again.view == made.view and again.created == made.created
+
+    def test_without_a_sign_in_the_other_one_is_another_window(self, store: Store) -> None:
+        local = open_local_account(store)
+        made = keep_case(store, local, VIEW, "first")
+        edit_case(store, local, made.id, "of one window", (), made.revision)
+        with pytest.raises(CaseChangedError, match=r"^This case was changed in another window on \w+, \d+ .* \(UTC\) while"):
+            edit_case(store, local, made.id, "of the other", (), made.revision)
 
     def test_a_refused_edit_changes_nothing(self, store: Store, ada: Account) -> None:
         made = keep_case(store, ada, VIEW, "first", ["a"])

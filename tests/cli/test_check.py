@@ -9,7 +9,7 @@ from tests.cli.test_commands import Ran, run
 
 PASSES = '[[test]]\nkind = "metric"\nmetric = "mrr"\nat_least = 0.2\n[[test]]\nname = "beats popularity"\nkind = "slice_loss"\nagainst = "popularity"\nloses_at_most = 0.02\n'
 FAILS = '[[test]]\nkind = "slice_loss"\nagainst = "markov"\nloses_at_most = 0.1\nattributes = ["popularity"]\n[[test]]\nkind = "empty_history_is_popular"\n'
-KEYS = {"name", "kind", "settings", "passed", "detail", "measured", "low", "high", "limit", "found"}
+KEYS = {"name", "kind", "settings", "passed", "detail", "measured", "low", "high", "limit", "found", "is_empty"}
 
 
 def check(checkpoint: str, text: str, tmp_path: Path, *more: object) -> Ran:

@@ -75,6 +75,14 @@ def test_an_unknown_metric_or_attribute_is_refused(subject: CheckpointUnderTest)
         judge(subject, "slice_loss", against="popularity", loses_at_most=0.1, attributes=("huor",))
 
 
+@pytest.mark.parametrize("settings", [{"kind": "diversity", "at_least": 0.1}, {"kind": "metric", "metric": "diversity@10", "at_most": 1.0}])
+def test_diversity_without_categories_is_refused_with_the_reason(order_only: Dataset, settings: dict[str, Any]) -> None:
+    split = split_interactions(order_only, "last-out")
+    subject = CheckpointUnderTest(None, order_only, split, lambda name, metric: pytest.fail("evaluated"), seed=0)
+    with pytest.raises(DataError, match="have no categories"):
+        judge(subject, **settings)
+
+
 def test_models_on_different_cases_are_refused(subject: CheckpointUnderTest) -> None:
     own = subject.evaluate(None, "mrr")
     other = replace(own, rows=own.rows + 1)
@@ -126,7 +134,9 @@ def test_a_slice_that_loses_too_much_fails(broken: CheckpointUnderTest) -> None:
     ],
 )
 def test_a_slice_counts_if_it_is_asked_for_and_large_enough(broken: CheckpointUnderTest, settings: dict[str, Any], passed: bool) -> None:
-    assert judge(broken, "slice_loss", against="other", **settings).passed == passed
+    found = judge(broken, "slice_loss", against="other", **settings)
+    assert found.passed == passed
+    assert found.is_empty == (settings.get("least_users") == 301)
 
 
 def test_certain_asks_for_the_whole_interval(broken: CheckpointUnderTest) -> None:

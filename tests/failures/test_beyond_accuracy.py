@@ -47,19 +47,20 @@ def test_against_brute_force(shop: Dataset, model: Fixed) -> None:
     cases = Cases.from_split(shop, split, "validation")
     training = pd.Series(shop.interactions["item_id"].astype(str)[split.labels == 0]).value_counts()
     kind_of = shop.items["category"].to_dict()
-    lifts, diversities, calibrations, listed = [], [], [], []
+    shown_means, past_means, diversities, calibrations, listed = [], [], [], [], []
     for request in cases.requests(np.arange(len(cases.rows))):
         shown = [each.item_id for each in recommend(model, request, 10, repeats=shop.repeats)]
         past = [str(item) for item in request.history.items]
         listed.extend(shown)
-        lifts.append(np.mean([training.get(item, 0) for item in shown]) / np.mean([training.get(item, 0) for item in past]) - 1)
+        shown_means.append(np.mean([training.get(item, 0) for item in shown]))
+        past_means.append(np.mean([training.get(item, 0) for item in past]))
         pairs = [(a, b) for at, a in enumerate(shown) for b in shown[at + 1 :]]
         diversities.append(np.mean([kind_of[a] != kind_of[b] or pd.isna(kind_of[a]) for a, b in pairs]))
         history, shares = (pd.Series([kind_of[item] for item in items]).dropna().value_counts(normalize=True) for items in (past, shown))
         calibrations.append(
             sum(share * np.log2(share / ((1 - SMOOTHING) * shares.get(kind, 0) + SMOOTHING * share)) for kind, share in history.items())
         )
-    assert found.popularity_lift.value == pytest.approx(np.mean(lifts))
+    assert found.popularity_lift.value == pytest.approx(np.mean(shown_means) / np.mean(past_means) - 1)
     assert found.diversity is not None and found.diversity.value == pytest.approx(np.mean(diversities))
     assert found.calibration is not None and found.calibration.value == pytest.approx(np.mean(calibrations))
     assert found.coverage == pytest.approx(len(set(listed)) / len(shop.item_ids))
@@ -68,6 +69,16 @@ def test_against_brute_force(shop: Dataset, model: Fixed) -> None:
     first = {str(item) for item in popular[: len(popular) // 10]}
     assert found.exposure[0] == pytest.approx(np.mean([item in first for item in listed]))
     assert found.exposure.sum() == pytest.approx(1) and found.taken.sum() == pytest.approx(1)
+
+
+def test_lists_as_popular_as_histories_on_average_are_called_so() -> None:
+    own, shown = np.array([1.0, 1.0, 1.0, 97.0]), np.array([25.0, 25.0, 25.0, 25.0])  # the mean of the ratios would be 18.8
+    found = beyond_accuracy._compare_popularity(shown, own, np.arange(4), seed=0)
+    assert found.value == pytest.approx(0)
+    assert found.low < 0 < found.high
+    assert np.isnan(beyond_accuracy._compare_popularity(shown, np.full(4, np.nan), np.arange(4), seed=0)).all()
+    of_one_user = beyond_accuracy._compare_popularity(shown, own, np.zeros(4, dtype=int), seed=0)
+    assert of_one_user.value == pytest.approx(0) and np.isnan(of_one_user.low)
 
 
 def test_users_with_unpopular_histories_come_first(shop: Dataset, model: Fixed) -> None:

@@ -39,6 +39,19 @@ def test_slices_are_groups_of_a_table(cases: int, seed: int, users: int) -> None
             assert 0 <= each.p <= 1
 
 
+def test_ranks_below_finished_lists_are_not_won_by_the_model_that_has_them() -> None:
+    """The same model as it is, and as lists of its first ten items."""
+    ranks, users = draw_ranks(300, 1), np.arange(300) % 50
+    whole = make_evaluation(ranks, users)
+    lists = replace(make_evaluation(np.where(ranks <= 10, ranks, np.inf), users), depth=10)
+    for a, b in ((whole, lists), (lists, whole)):
+        overall = compare_slices(a, b, ()).overall
+        assert (overall.won, overall.lost, overall.tied) == (0, 0, 300)
+        assert all(each.change == 0 for each in find_moved_users(a, b))
+    better = make_evaluation(np.where(ranks > 10, 3.0, ranks), users)
+    assert compare_slices(lists, better, ()).overall.won == (ranks > 10).sum()
+
+
 def test_all_cases_agree_with_the_bootstrap() -> None:
     cases, users = 2_000, np.random.default_rng(0).integers(150, size=2_000)
     a, b = (make_evaluation(draw_ranks(cases, seed), users) for seed in (1, 2))

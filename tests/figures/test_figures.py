@@ -1,6 +1,7 @@
 """Figures are made of plain dicts: each must be valid by Plotly's schema, with marks at the right places."""
 
 import base64
+import itertools
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -42,6 +43,21 @@ def test_the_strip_marks_hits_and_misses(colours: Palette, moments: list[datetim
     if moments is not None:
         assert figure.layout.xaxis.ticktext == ("0<br>1 Jan 2024", "1<br>2 Jan", "2<br>3 Jan", "3", "4<br>1 Jan 2025", "5")
         assert dots.text[3] == "Step 3: rank 3,000.5" and dots.text[4] == "Step 4: rank 2<br>1 Jan 2025, 00:00"
+
+
+@pytest.mark.parametrize("counts", [(34, 6, 17), (1, 1, 1), (9, 1, 1), (900, 1, 1), (3, 40, 2), (0, 5, 5), (168, 29, 21), (34, 6, 0)])
+def test_labels_of_splits_do_not_overlap(counts: tuple[int, int, int]) -> None:
+    splits = [name for name, count in zip(("train", "validation", "test"), counts, strict=True) for _ in range(count)]
+    figure = rank_strip(np.append(np.full(len(splits), 3.0), np.nan), splits, None, LIGHT)
+    lines: dict[float, list[tuple[float, float]]] = {}
+    for label in figure.layout.annotations:
+        if "in the top" in label.text and label.yshift is not None:
+            width = len(label.text) / 95 * len(splits)
+            left = label.x if label.xanchor == "left" else label.x - width
+            lines.setdefault(label.yshift, []).append((left, left + width))
+    assert sum(map(len, lines.values())) >= sum(count > 0 for count in counts[1:])
+    for spans in map(sorted, lines.values()):
+        assert all(end <= begin + 1e-9 for (_start, end), (begin, _stop) in itertools.pairwise(spans))
 
 
 @pytest.mark.parametrize("ranks", [np.array([np.nan]), np.array([5.0, np.nan])])

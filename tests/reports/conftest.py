@@ -32,9 +32,9 @@ def checkpoint_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Da
 
 @pytest.fixture
 def report_of(checkpoint_of: Callable[..., LoadedCheckpoint]) -> Iterator[Callable[..., str]]:
-    """report_of(dataset, cases): the report, with data and models that exist; any other name is unknown."""
+    """report_of(dataset, cases, …): the report, with data and models that exist; any other name is unknown."""
 
-    def build(dataset: Dataset, cases: Sequence[Case]) -> str:
+    def build(dataset: Dataset, cases: Sequence[Case], **more: Any) -> str:
         def open_dataset(name: str) -> Dataset:
             if name != dataset.name:
                 raise UnknownNameError(f"there is no dataset '{name}'")
@@ -46,7 +46,7 @@ def report_of(checkpoint_of: Callable[..., LoadedCheckpoint]) -> Iterator[Callab
                 raise UnknownNameError(f"there is no checkpoint '{base}'")
             return checkpoint_of(base, data)
 
-        return build_report(cases, open_dataset, load)
+        return build_report(cases, open_dataset, load, **more)
 
     yield build
 

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ import pytest
 
 from recsys.core import TOP_K, Dataset
 from recsys.evaluation.replay import replay_history
+from recsys.explain.progressive import ProgressiveExplanation, explain_progressively
 from recsys.reports.case_page import name_version
 from tests.reports.conftest import make_case
 
@@ -107,6 +110,28 @@ def test_settings_of_the_kept_page_are_those_of_the_report(tiny: Dataset, report
     nonsense = {"explain_u03_3": ["x"], "explain_target": "<b>", "attention_view": 3, "drift_view_tiny_u03": {}, "beside_tiny": "markov"}
     for page in ("explain", "attention", "drift", "compare"):
         assert set(Outline(report_of(tiny, [make_case(page=page, settings=nonsense)])).sections) == SECTIONS
+
+
+def test_an_item_is_explained_once_and_as_a_page_has_explained_it(
+    tiny: Dataset, report_of: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[ProgressiveExplanation] = []
+
+    def explain(*given: Any, **named: Any) -> Iterator[ProgressiveExplanation]:
+        answers.append([*explain_progressively(*given, **named)][-1])
+        yield answers[-1]
+
+    monkeypatch.setattr("recsys.reports.explanation.explain_progressively", explain)
+    cases = [make_case(page=page) for page in ("timeline", "explain")]
+    twice = Outline(report_of(tiny, cases))
+    assert len(answers) == 1
+    known = replace(answers[0], explanation=replace(answers[0].explanation, values=answers[0].explanation.values + 1))
+    of_page = Outline(report_of(tiny, cases, find_answer=lambda explained: known if explained.step == 3 else None))
+    assert len(answers) == 1
+    bars = [name for name in twice.figures if name.startswith("contributions")]
+    assert len(bars) == 2
+    assert len({twice.figures[name] for name in bars}) == 1
+    assert twice.figures[bars[0]] != of_page.figures[bars[0]] == of_page.figures[bars[1]]
 
 
 def test_hostile_texts_are_shown_and_do_nothing(make_dataset: Callable[..., Dataset], report_of: Callable[..., str]) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from pages import cache
@@ -98,11 +99,13 @@ def popularity_sentence(title: str, found: BeyondAccuracy) -> str:
     numbers = dict(
         model=html.escape_html(title),
         lift=format_share(abs(lift.value)),
-        coverage=format_share(found.coverage, 0 if found.coverage >= 0.1 else 1),
+        coverage=format_share(found.coverage, 0 if 0.1 <= found.coverage < 0.99 or found.coverage == 1 else 1),
         low=format_share(lift.low),
         high=format_share(lift.high),
         k=TOP_K,
     )
+    if not np.isfinite(lift.low):  # cases of one user alone, or histories without an item of training
+        return _("The top {k} lists of <b>{model}</b> hold <b>{coverage}</b> of the catalogue.", **numbers)
     if lift.low > 0:
         return _(
             "<b>{model}</b> recommends items <b>{lift} more popular</b> than those in people’s histories (95% interval {low} to {high}), "

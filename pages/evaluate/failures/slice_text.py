@@ -62,7 +62,7 @@ def protocol_text(subject: Subject, report: SliceReport) -> str:
     events = ngettext("{count} case of {users} users", "{count} cases of {users} users", report.cases, users=format_number(report.users))
     return _(
         "{protocol}, {split}: {events}, one for each event. A case is a miss if the item that came next is not in the top {k}. "
-        "Intervals are 95%, from a bootstrap over users with seed {seed}.",
+        "Intervals are 95%, from a bootstrap over users with seed {seed}. Losses are ordered by the difference times the number of cases.",
         protocol=subject.evaluation.protocol,
         split=_(SPLITS_IN_SENTENCES[subject.evaluation.split]),
         events=events,

@@ -97,7 +97,7 @@ def _draw_slices(subject: Subject, other: Opponent, comparison: Comparison) -> N
         shown = sorted(comparison.slices, key=lambda each: each.difference * each.cases)[:SHOWN]
     if not shown:
         return
-    title = _("Slices in which {model} is better or worse than {other}", model=subject.title, other=other.title)
+    title = _("Slices in which the two models differ")
     axis = _("{metric}: {model} minus {other}", metric=subject.metric_title, model=subject.title, other=other.title)
     alt = ngettext(
         "Difference of {metric} between the two models in {count} slice, with intervals.",
