@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages import cache
-from pages.inspect.explain.shared_answers import find_answer
+from pages.cache.shared_answers import find_answer
 from pages.shell.account import current_account, current_store
 from recsys.accounts.account import Account
 from recsys.cases.case import Case
