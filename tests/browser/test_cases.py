@@ -110,7 +110,7 @@ def test_two_people_edit_one_note(context: BrowserContext, tmp_path: Path) -> No
             page.locator('[class*="st-key-save_"] button').click()
             settled(page)
         main = first.get_by_test_id("stMain")
-        expect(main.get_by_text("changed this case on")).to_be_visible()
+        expect(main.get_by_text("was changed in another window on")).to_be_visible()
         assert main.locator(".rs-markdown em").inner_text() == "second"
         assert first.get_by_label("Note", exact=True).input_value() == "of the first"
         first.get_by_role("button", name="Replace it with mine").click()

@@ -93,7 +93,11 @@ class TestEditing:
         one.text_area(key=f"note_{case.id}").set_value("of *one*")
         one.button(key=f"save_{case.id}").click().run()
         text = told(one)
-        assert "was changed in another window on" in text and "of <em>two</em>" in text and one.text_area(key=f"note_{case.id}").value == "of *one*"
+        assert (
+            "was changed in another window on" in text
+            and "of <em>two</em>" in text
+            and one.text_area(key=f"note_{case.id}").value == "of *one*"
+        )
         assert stored()[0].note == "of *two*"
         one.button(key=f"save_{case.id}").click().run()  # now "Replace it with mine"
         assert (stored()[0].note, stored()[0].revision) == ("of *one*", 3) and not one.error
