@@ -173,10 +173,17 @@ async def _wait_for_end(process: SpawnProcess) -> None:
 
 
 async def peek_head(connection: socket.socket) -> bytes:
-    """Return the beginning of what a client sends, with the whole head of its first request, and leave it there to be read again."""
+    """Return the beginning of what a client sends, with the whole head of its first request, and leave it there to be read again.
+
+    It is empty where the client has gone before the end of the head.
+    """
+    head = b""
     while True:
         await wait_readable(connection)
-        head = connection.recv(LONGEST_HEAD, socket.MSG_PEEK)
-        if not head or b"\r\n\r\n" in head or len(head) == LONGEST_HEAD:
+        known, head = len(head), connection.recv(LONGEST_HEAD, socket.MSG_PEEK)
+        if b"\r\n\r\n" in head or len(head) == LONGEST_HEAD:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, 1)
             return head
-        await asyncio.sleep(RETRY_AFTER)  # a socket with half a head is readable all the time
+        if len(head) == known:  # readable without anything new: the end
+            return b""
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(head) + 1)  # else half a head is readable all the time

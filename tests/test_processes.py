@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import cookie_parser
 
-from pages.processes import COOKIE, find_process
+from pages.processes import COOKIE, find_process, peek_head
 from tests.bench._streamlit_client import StreamlitClient
 from tests.bench.load import run_sessions
 from tests.browser.live import Server, serving
@@ -171,6 +171,36 @@ def test_a_silent_client_holds_nobody_up(server: Server) -> None:
     assert silent[0].recv(12) == b"HTTP/1.1 200"
     for connection in silent:
         connection.close()
+
+
+@pytest.mark.parametrize("half", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 30_000])
+def test_a_client_that_goes_before_the_end_of_its_head_is_forgotten(half: bytes, server: Server) -> None:
+    address, front = ("127.0.0.1", int(server.url.rpartition(":")[2])), psutil.Process(server.process.pid)
+    before = front.num_fds()
+    for _each in range(50):
+        with socket.create_connection(address) as connection:
+            connection.sendall(half)
+    until = time.monotonic() + 5
+    while front.num_fds() > before + 10:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_head_may_come_in_pieces() -> None:
+    head = b"GET / HTTP/1.1\r\nCookie: a=b\r\n\r\n"
+
+    async def send_and_peek() -> tuple[bytes, bytes]:
+        with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as client:
+            connection, _address = listening.accept()
+            with connection:
+                peeking = asyncio.create_task(peek_head(connection))
+                for at in range(0, len(head), 5):
+                    client.sendall(head[at : at + 5])
+                    await asyncio.sleep(0.01)
+                found = await asyncio.wait_for(peeking, 5)
+                return found, connection.recv(len(head))  # as the process reads it
+
+    assert asyncio.run(send_and_peek()) == (head, head)
 
 
 def test_a_process_that_ends_is_started_again_for_its_browsers(server: Server) -> None:

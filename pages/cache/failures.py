@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from pages.cache.answer_store import AnswerStore
 from pages.cache.decorator import KEYS, cached
-from pages.cache.explanations import ExplanationStore
 from pages.cache.models import loaded
 from recsys.core import Dataset
 from recsys.core.split import split_interactions
@@ -81,9 +81,9 @@ def search_weak_combinations(
 
 
 @cached(1)
-def _searches() -> ExplanationStore:
+def _searches() -> AnswerStore:
     """Return the store of finished searches."""
-    return ExplanationStore()
+    return AnswerStore()
 
 
 def beyond_accuracy(dataset: Dataset, checkpoint: str, which: str, device: str) -> BeyondAccuracy:
@@ -91,7 +91,7 @@ def beyond_accuracy(dataset: Dataset, checkpoint: str, which: str, device: str) 
     return _beyond_accuracy(dataset, loaded(dataset, checkpoint, device), which)
 
 
-@cached(64, N_("Looking at the lists …"))
+@cached(64, N_("Measuring the lists …"))
 def _beyond_accuracy(dataset: Dataset, found: LoadedCheckpoint, which: str) -> BeyondAccuracy:
     return measure_beyond_accuracy(found.model, dataset, split_interactions(dataset, found.card.protocol), which)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from pages.cache.answer_store import AnswerStore
 from pages.cache.decorator import cached
-from pages.cache.explanations import ExplanationStore
 from recsys.core.translation import current_language
 
 
@@ -22,6 +22,6 @@ def _figure(key: tuple[Any, ...], language: str, _make: Callable[[], go.Figure])
 
 
 @cached(1)
-def step_parts() -> ExplanationStore:
+def step_parts() -> AnswerStore:
     """Return the store of the parts of steps as HTML: a step is fetched ahead by the browser and drawn when the cursor is there."""
-    return ExplanationStore(1_024)
+    return AnswerStore(1_024)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pages.cache.answer_store import AnswerStore
 from pages.cache.datasets import count_user_events, labels, uploads
 from pages.cache.decorator import cached
-from pages.cache.explanations import ExplanationStore, explanation_key
+from pages.cache.explanations import explanation_key
 from pages.cache.session_folder import session_folder
 from recsys.analysis.embeddings import get_item_vectors
 from recsys.analysis.model_summary import ModelPart, summarize_model
@@ -142,9 +143,9 @@ def replay_whole(dataset: Dataset, checkpoint: str, user: str, device: str, repo
 
 
 @cached(1)
-def _long_replays() -> ExplanationStore:
+def _long_replays() -> AnswerStore:
     """Return the store of complete replays of long timelines."""
-    return ExplanationStore(LONG_REPLAYS)
+    return AnswerStore(LONG_REPLAYS)
 
 
 @cached(64, N_("Replaying the timeline …"))

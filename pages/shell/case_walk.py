@@ -15,12 +15,11 @@ import streamlit as st
 from pages.shell import cursor
 from pages.shell.cursor import Cursor
 from pages.ui import html
+from recsys.cases.case import PAGE_TITLES
 from recsys.core.formatting import format_number
 from recsys.core.translation import _
 
 STATE = "case_walk"
-PAGES = ("timeline", "recommend", "compare", "explain", "attention", "drift")
-"""Pages about one step of one user, on which the walk has its bar and the keys."""
 NEARBY = 64
 """Cases before and after the current one that the browser may still show, or its back and forward buttons lead to."""
 
@@ -97,7 +96,7 @@ def follow(here: Cursor, page: str) -> None:
     walk = current_walk()
     if walk is None:
         return
-    walk.is_here = page in PAGES
+    walk.is_here = page in PAGE_TITLES
     if not walk.is_here or walk.is_paused or _is_at(here, walk.case):
         return
     found = next((at for at in _nearby(walk) if _is_at(here, walk.cases[at])), None)

@@ -37,7 +37,7 @@ def start(title: str, cases: Sequence[Case], at: int) -> None:
     )
     st.session_state[STATE] = walked
     open_case.close()
-    case_walk.start(title, walked.cases, openable.index(first), open_case.CASES, open_case.PAGES[first.view.page][0])
+    case_walk.start(title, walked.cases, openable.index(first), open_case.CASES, open_case.PAGES[first.view.page])
 
 
 def follow() -> None:

@@ -17,7 +17,7 @@ from recsys.core import Dataset
 from recsys.core.errors import RecsysError
 from recsys.core.formatting import format_number, format_short_moment, local_time
 from recsys.core.nouns import count_events
-from recsys.core.translation import N_, _
+from recsys.core.translation import _
 from recsys.feedback.version_names import join_version
 from recsys.models import MODELS
 
@@ -27,14 +27,14 @@ ALONE = "show"
 """Name in the URL of the id of a case that the page Cases shows alone."""
 CASES = "inspect/cases/page.py"
 PAGES = {
-    "timeline": ("explore/timeline/page.py", N_("Timeline")),
-    "recommend": ("demo/recommend/page.py", N_("Recommendations")),
-    "compare": ("demo/compare/page.py", N_("Compare")),
-    "explain": ("inspect/explain/page.py", N_("Explain")),
-    "attention": ("inspect/attention/page.py", N_("Attention")),
-    "drift": ("inspect/drift/page.py", N_("Drift")),
+    "timeline": "explore/timeline/page.py",
+    "recommend": "demo/recommend/page.py",
+    "compare": "demo/compare/page.py",
+    "explain": "inspect/explain/page.py",
+    "attention": "inspect/attention/page.py",
+    "drift": "inspect/drift/page.py",
 }
-"""Pages whose views can be kept, by address: their files and titles."""
+"""Files of the pages whose views can be kept, by address."""
 OPEN, PENDING, FOLLOWED = "open_case", "case_pending", "case_followed"
 
 
@@ -88,7 +88,7 @@ def open_case(case: Case) -> None:
     st.session_state[PENDING] = OpenCase(case, place, tuple(_find_changes(dataset, model, view)))
     st.session_state[FOLLOWED] = case.id
     st.session_state["models_of"] = dataset.name  # a model that is not trained here is meant: the sidebar would choose another
-    cursor.open_page(PAGES[view.page][0], dataset=dataset.name, model=model, user=user, step=step)
+    cursor.open_page(PAGES[view.page], dataset=dataset.name, model=model, user=user, step=step)
 
 
 def place_pending() -> None:

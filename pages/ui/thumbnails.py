@@ -24,7 +24,7 @@ VARIABLE = "RECSCOPE_REMOTE_IMAGES"
 
 
 def thumbnail_html(dataset: Dataset, item: str, tints: dict[str, str]) -> str:
-    """Return the picture of an item, or its place holder, as HTML; empty for a dataset without pictures."""
+    """Return the picture of an item, or its placeholder, as HTML; empty for a dataset without pictures."""
     if not _has_pictures(dataset):
         return ""
     category = dataset.describe_item(item, "category").get("category")

@@ -5,6 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recsys.core.errors import DataError
+from recsys.core.translation import N_
+
+PAGE_TITLES = {
+    "timeline": N_("Timeline"),
+    "recommend": N_("Recommendations"),
+    "compare": N_("Compare"),
+    "explain": N_("Explain"),
+    "attention": N_("Attention"),
+    "drift": N_("Drift"),
+}
+"""Pages about one step of one user, whose views can be kept, by their addresses."""
 
 
 @dataclass(frozen=True)

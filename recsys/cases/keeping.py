@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, TableValuedAlias, exists, func, select
@@ -32,11 +32,13 @@ ORDERS: dict[str, tuple[str, tuple[Any, ...]]] = {
 """Orders of a list with their titles and columns."""
 TAG_FUNCTIONS = {"sqlite": func.json_each, "postgresql": func.json_array_elements_text}
 """The function of each database that makes a row of each tag."""
+VIEW_FIELDS = tuple(each.name for each in fields(View))
+"""Columns of a case that are those of its view."""
 KEEPER, CHANGER = aliased(AccountRow), aliased(AccountRow)
 
 
 @dataclass(frozen=True)
-class CasePage:
+class CaseListPage:
     """A page of a list of cases, and the number of cases in the whole list."""
 
     cases: tuple[Case, ...]
@@ -46,18 +48,8 @@ class CasePage:
 def keep_case(store: Store, account: Account, view: View, note: str = "", tags: Sequence[str] = ()) -> Case:
     """Save a view with a note in Markdown and tags, and return the case."""
     check_allowed(account, "keep cases")
-    row = CaseRow(
-        account_id=account.id,
-        dataset=view.dataset,
-        dataset_fingerprint=view.dataset_fingerprint,
-        checkpoint=view.checkpoint,
-        version=view.version,
-        checkpoint_fingerprint=view.checkpoint_fingerprint,
-        user_id=view.user_id,
-        step=view.step,
-        page=view.page,
-        settings=check_settings(dict(view.settings)),
-    )
+    values = {name: getattr(view, name) for name in VIEW_FIELDS}
+    row = CaseRow(account_id=account.id, **(values | {"settings": check_settings(dict(view.settings))}))
     _write_text(row, note, tags)
     with store.write() as session:
         session.add(row)
@@ -111,7 +103,7 @@ def list_cases(
     order: str = "newest",
     offset: int = 0,
     limit: int | None = PAGE,
-) -> CasePage:
+) -> CaseListPage:
     """Return a page of the cases that have all the words of a search and all the tags.
 
     A word may stand in the note, a tag, the name of the dataset or of the model, or the id of the user, in any case of its letters.
@@ -129,7 +121,7 @@ def list_cases(
         # The ids are sorted first and alone: long notes would be sorted with them.
         chosen = select(CaseRow.id).where(*conditions).order_by(*ORDERS[order][1]).offset(offset).limit(limit).subquery()
         wanted = _select_cases().join(chosen, chosen.c.id == CaseRow.id).order_by(*ORDERS[order][1])
-        return CasePage(tuple(_to_case(*row) for row in session.execute(wanted)), total)
+        return CaseListPage(tuple(_to_case(*row) for row in session.execute(wanted)), total)
 
 
 def count_tags(store: Store, account: Account) -> dict[str, int]:
@@ -164,17 +156,7 @@ def _load(session: Session, case_id: str) -> Case:
 
 
 def _to_case(row: CaseRow, kept_by: str, changed_by: str | None) -> Case:
-    view = View(
-        dataset=row.dataset,
-        checkpoint=row.checkpoint,
-        version=row.version,
-        checkpoint_fingerprint=row.checkpoint_fingerprint,
-        user_id=row.user_id,
-        step=row.step,
-        page=row.page,
-        settings=row.settings,
-        dataset_fingerprint=row.dataset_fingerprint,
-    )
+    view = View(**{name: getattr(row, name) for name in VIEW_FIELDS})
     return Case(row.id, view, row.note, tuple(row.tags), kept_by, row.created, row.revision, changed_by, row.changed, row.account_id)
 
 

@@ -35,7 +35,7 @@ def run(
     from recsys import datasets
     from recsys.core.split import split_interactions
     from recsys.failures.behaviour_test_file import read_tests
-    from recsys.failures.behaviour_tests import Subject
+    from recsys.failures.behaviour_tests import CheckpointUnderTest
     from recsys.storage.atomic_files import open_file_atomically
     from recsys.storage.serialization import to_json
 
@@ -47,7 +47,7 @@ def run(
     def evaluate(other: str | None, metric: str) -> "Evaluation":
         return find_evaluation(loaded if other is None else load(other, data, device), data, asked.split, metric)
 
-    subject = Subject(loaded.model, data, split_interactions(data, loaded.card.protocol), evaluate, asked.seed)
+    subject = CheckpointUnderTest(loaded.model, data, split_interactions(data, loaded.card.protocol), evaluate, asked.seed)
     judged = []
     for number, each in enumerate(asked.test, start=1):
         say(f"test {number} of {len(asked.test)}: {each.name or each.kind}")

@@ -8,7 +8,7 @@ from recsys.cli.evaluation_notes import list_lines, lists_as_json, note_lines, o
 from recsys.cli.evaluation_slices import check_split, slices_as_json
 
 if TYPE_CHECKING:
-    from recsys.evaluation import Slice
+    from recsys.evaluation import ColdStartSlice
 
 COLD_STARTS = {"new_users": "users with at most five earlier events", "rare_items": "items with at most five training events"}
 
@@ -63,7 +63,7 @@ def run(
     )
 
 
-def _cold_start_lines(slices: "dict[str, Slice | None]") -> list[str]:
+def _cold_start_lines(slices: "dict[str, ColdStartSlice | None]") -> list[str]:
     """Return one line for each cold-start slice, also for one without a case."""
     lines = []
     for name, part in slices.items():

@@ -12,6 +12,8 @@ from recsys.core.errors import DataError
 
 if TYPE_CHECKING:
     from recsys.cases.case import Case
+    from recsys.core import Dataset
+    from recsys.training.checkpoints import LoadedCheckpoint
 
 EXAMPLE = "report --dataset demo-city --model sasrec --user USER --step 40 --out report.html"
 
@@ -36,8 +38,10 @@ def run(
     and its fidelity, drift, attention, the notes, the protocol and the versions. A browser prints it or saves it as PDF.
     """
     from recsys.datasets import open_dataset
+    from recsys.reports.checkpoints import load_named
     from recsys.reports.html_file import build_report
     from recsys.storage.atomic_files import open_file_atomically
+    from recsys.training.checkpoints import load_checkpoint
 
     given = {"--dataset": dataset, "--model": model, "--user": user}
     ways = [bool(case_ids), tag is not None, any(value is not None for value in given.values()) or step is not None or bool(note)]
@@ -50,9 +54,11 @@ def run(
         cases: Sequence[Case] = [_make_case(str(dataset), str(model), str(user), step, note)]
     else:
         cases = _load_cases(case_ids or [], tag)
-    report = build_report(
-        cases, open_dataset, lambda data, name: load(model or name, data, device), lambda done, total: say(f"case {done} of {total}")
-    )
+
+    def open_checkpoint(data: "Dataset", name: str) -> "LoadedCheckpoint":
+        return load_named(data, name, lambda folder: load_checkpoint(folder, device)) if model is None else load(model, data, device)
+
+    report = build_report(cases, open_dataset, open_checkpoint, lambda done, total: say(f"case {done} of {total}"))
     with open_file_atomically(out) as work:
         work.write_text(report, encoding="utf-8")
     size = len(report.encode())

@@ -1,6 +1,7 @@
 """Evaluation of models: ranks of the next items, metrics with intervals over users, cold-start slices, prediction errors."""
 
 from recsys.evaluation.cases import Cases, compute_rows_per_chunk
+from recsys.evaluation.cold_start_slices import ColdStartSlice, find_cold_cases
 from recsys.evaluation.metrics import check_scores, compute_case_metrics, compute_metrics, compute_ranks, rank_items
 from recsys.evaluation.ranking import (
     CASE_METRICS,
@@ -13,14 +14,13 @@ from recsys.evaluation.ranking import (
     find_used_context,
     identify_model,
 )
-from recsys.evaluation.slices import Slice, find_cold_cases
 
 __all__ = [
     "CASE_METRICS",
     "Cases",
+    "ColdStartSlice",
     "Evaluation",
     "PairedDifference",
-    "Slice",
     "check_same_cases",
     "check_scores",
     "compare_paired",

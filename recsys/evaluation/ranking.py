@@ -17,9 +17,9 @@ from recsys.core.split import TRAIN, Protocol, Split
 from recsys.core.translation import _
 from recsys.evaluation.bootstrap import DRAWS, LIMITS, bootstrap_intervals, bootstrap_means, has_intervals
 from recsys.evaluation.cases import Cases, score_cases
+from recsys.evaluation.cold_start_slices import ColdStartSlice, evaluate_cold_start
 from recsys.evaluation.metrics import compute_case_metrics, rank_items
 from recsys.evaluation.prediction_errors import evaluate_predictions
-from recsys.evaluation.slices import Slice, evaluate_slices
 from recsys.models import KNOWN_MODELS
 
 CASE_METRICS = (*compute_case_metrics(np.empty(0)), f"novelty@{TOP_K}", f"diversity@{TOP_K}")
@@ -53,7 +53,7 @@ class Evaluation:
     user_codes: np.ndarray
     seconds: float
     other_values: dict[str, np.ndarray] = field(default_factory=dict)
-    slices: dict[str, Slice | None] = field(default_factory=dict)
+    slices: dict[str, ColdStartSlice | None] = field(default_factory=dict)
     depth: int | None = None
     listed_cases: int | None = None
 
@@ -126,7 +126,7 @@ def evaluate_model(
         intervals=intervals | predicted_intervals,
         ranks=ranks,
         other_values=other_values,
-        slices={} if brief else evaluate_slices(ranks, cases, split, seed),
+        slices={} if brief else evaluate_cold_start(ranks, cases, split, seed),
         **_count_lists(model, cases),
         seconds=time.perf_counter() - began,
     )

@@ -32,7 +32,7 @@ Loss = Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class CheckpointUnderTest:
     """A checkpoint under test. `evaluate` returns an evaluation of it (None) or of the checkpoint of a name, with a value per case of a metric."""
 
     model: Any
@@ -89,7 +89,7 @@ class MetricTest(_Test):
             raise ValueError("give one of at_least, at_most, or against with loses_at_most")
         return self
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         if self.against is not None and self.loses_at_most is not None:
             return _judge_loss(subject, self.metric, self.against, self.loses_at_most)
         return _judge_metric(subject, self.metric, self.at_least, self.at_most)
@@ -102,7 +102,7 @@ class ListsTest(_Test):
     kind: Literal["coverage", "novelty", "diversity"]
     at_least: float
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         return _judge_metric(subject, f"{self.kind}@{TOP_K}", self.at_least, None)
 
 
@@ -121,7 +121,7 @@ class SliceLossTest(_Test):
     attributes: tuple[str, ...] = Field(default=(), strict=False)
     certain: bool = False
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         attributes = subject.attributes
         names = [each.name for each in attributes]
         for name in self.attributes:
@@ -152,7 +152,7 @@ class EmptyHistoryTest(_Test):
     kind: Literal["empty_history_is_popular"]
     k: Annotated[int, Field(ge=1, le=1_000)] = TOP_K
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         model, dataset = subject.model, subject.dataset
         scores = candidate_scores(model, [Request(empty_history())], model.vocabulary, dataset.repeats)
         best = top_k(scores, self.k)[0]
@@ -174,7 +174,7 @@ class NoWeakCombinationTest(_Test):
     metric: str = NDCG
     loses_at_most: Loss = 0.0
 
-    def judge(self, subject: Subject) -> Verdict:
+    def judge(self, subject: CheckpointUnderTest) -> Verdict:
         result = find_weak_combinations(subject.evaluate(None, self.metric), subject.attributes, self.metric, subject.seed)
         findings = sorted(result.findings, key=lambda each: each.difference)
         broken = tuple(each for each in findings if each.difference < -self.loses_at_most)
@@ -207,7 +207,7 @@ class BehaviourTests(BaseModel):
     test: Annotated[list[Annotated[BehaviourTest, Field(discriminator="kind")]], Field(min_length=1)]
 
 
-def _judge_metric(subject: Subject, metric: str, at_least: float | None, at_most: float | None) -> Verdict:
+def _judge_metric(subject: CheckpointUnderTest, metric: str, at_least: float | None, at_most: float | None) -> Verdict:
     _check_metric(subject, metric)
     evaluation = subject.evaluate(None, NDCG)
     measured = _get_metric(evaluation, metric)
@@ -221,7 +221,7 @@ def _judge_metric(subject: Subject, metric: str, at_least: float | None, at_most
     )
 
 
-def _judge_loss(subject: Subject, metric: str, against: str, loses_at_most: float) -> Verdict:
+def _judge_loss(subject: CheckpointUnderTest, metric: str, against: str, loses_at_most: float) -> Verdict:
     """Compare two means of a metric; paired over the cases where it has a value for each, else without an interval."""
     _check_metric(subject, metric)
     needed = metric if metric in CASE_METRICS else NDCG
@@ -235,7 +235,7 @@ def _judge_loss(subject: Subject, metric: str, against: str, loses_at_most: floa
     return Verdict(difference >= -loses_at_most, detail, difference, limit=0 - loses_at_most)
 
 
-def _check_metric(subject: Subject, metric: str) -> None:
+def _check_metric(subject: CheckpointUnderTest, metric: str) -> None:
     """Refuse diversity of items without categories: a metric that is known, and that this data cannot have."""
     if metric == f"diversity@{TOP_K}" and "category" not in subject.dataset.has:
         raise DataError(

@@ -16,7 +16,7 @@ import numpy as np
 
 from recsys.core import Dataset
 from recsys.core.split import Split
-from recsys.evaluation import Cases, Evaluation, Slice, evaluate_model, find_cold_cases
+from recsys.evaluation import Cases, ColdStartSlice, Evaluation, evaluate_model, find_cold_cases
 from recsys.leaderboard.latency import measure_request_latency
 from recsys.storage.atomic_files import write_file_atomically
 from recsys.storage.paths import ASSETS, home, own_homes
@@ -106,7 +106,7 @@ def _to_evaluation(
         slices={
             name: None
             if part is None
-            else Slice(part["cases"], part["users"], dict(part["metrics"]), _pairs(part["intervals"]), np.flatnonzero(cold[name]))
+            else ColdStartSlice(part["cases"], part["users"], dict(part["metrics"]), _pairs(part["intervals"]), np.flatnonzero(cold[name]))
             for name, part in result["slices"].items()
         },
         seconds=float(result["seconds"]),
@@ -115,7 +115,7 @@ def _to_evaluation(
     )
 
 
-def _slice_to_json(part: Slice) -> dict[str, Any]:
+def _slice_to_json(part: ColdStartSlice) -> dict[str, Any]:
     return {"cases": part.cases, "users": part.users, "metrics": part.metrics, "intervals": part.intervals}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from recsys.core import Dataset
-from recsys.evaluation import Evaluation, Slice, find_used_context
+from recsys.evaluation import ColdStartSlice, Evaluation, find_used_context
 from recsys.models import find_model_spec
 from recsys.training.checkpoints import CheckpointCard
 
@@ -31,7 +31,7 @@ class LeaderboardRow:
     parameters: int
     train_seconds: float
     request_ms: float | None = None
-    slices: dict[str, Slice | None] = field(default_factory=dict)
+    slices: dict[str, ColdStartSlice | None] = field(default_factory=dict)
     created: str = ""
     depth: int | None = None
     listed: tuple[int, int] | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recsys.accounts.account import LOCAL
-from recsys.cases.case import Case, View
+from recsys.cases.case import PAGE_TITLES, Case, View
 from recsys.cases.note_html import render_note
 from recsys.core import Dataset
 from recsys.core.errors import RecsysError
@@ -19,21 +19,14 @@ from recsys.core.user_names import name_user
 from recsys.drift import FeatureSpace
 from recsys.feedback.version_names import number_version, split_version
 from recsys.models import find_model_spec
-from recsys.reports.explanation import Explain, tell_explanation
-from recsys.reports.interest import tell_attention, tell_drift
+from recsys.reports.attention import make_attention_section
+from recsys.reports.drift import make_drift_section
+from recsys.reports.explanation import Explain, make_explanation_section
 from recsys.reports.sections import Section
 from recsys.reports.step import Step
-from recsys.reports.timeline import tell_comparison, tell_list, tell_map, tell_timeline
+from recsys.reports.timeline import make_comparison_section, make_list_section, make_map_section, make_timeline_section
 from recsys.training.checkpoints import CheckpointCard, LoadedCheckpoint
 
-PAGES = {
-    "timeline": N_("Timeline"),
-    "recommend": N_("Recommendations"),
-    "compare": N_("Compare"),
-    "explain": N_("Explain"),
-    "attention": N_("Attention"),
-    "drift": N_("Drift"),
-}
 SPLITS = {"train": N_("training event"), "validation": N_("validation event"), "test": N_("test event, not used in training")}
 Fact = tuple[str, str]
 
@@ -63,23 +56,23 @@ class Sources:
     explain: Explain
 
 
-def tell_case(case: Case, sources: Sources) -> CasePage:
+def make_case_page(case: Case, sources: Sources) -> CasePage:
     """Return the page of a case; where its data or its model is gone, what is known without them and the reason."""
     view = case.view
     try:
         dataset = sources.open_dataset(view.dataset)
         dataset.history(view.user_id).until(view.step)
     except RecsysError as error:
-        return _tell_what_is_known(case, _("The data of this case is gone, or has changed since: {reason}.", reason=_as_clause(error)))
+        return _make_short_page(case, _("The data of this case is gone, or has changed since: {reason}.", reason=_as_clause(error)))
     try:
         loaded = sources.load_checkpoint(dataset, name_version(view))
     except RecsysError as error:
-        known = _tell_what_is_known(case, _("The model of this case cannot be opened: {reason}.", reason=_as_clause(error)))
+        known = _make_short_page(case, _("The model of this case cannot be opened: {reason}.", reason=_as_clause(error)))
         events = count_events(len(dataset.history(view.user_id)), dataset.noun)
         title = _("{user} after {step} of {events}", user=name_user(dataset, view.user_id), step=format_number(view.step), events=events)
         facts = ((_("Dataset"), dataset.title), *known.facts[1:])
         return replace(known, title=title, facts=facts, protocol=_describe_data(dataset))
-    return _tell_all(case, Step(dataset, loaded, view.user_id, view.step), sources)
+    return _make_whole_page(case, Step(dataset, loaded, view.user_id, view.step), sources)
 
 
 def name_version(view: View) -> str:
@@ -87,7 +80,7 @@ def name_version(view: View) -> str:
     return view.checkpoint if ":" in view.checkpoint else number_version(split_version(view.checkpoint)[0], view.version)
 
 
-def _tell_all(case: Case, here: Step, sources: Sources) -> CasePage:
+def _make_whole_page(case: Case, here: Step, sources: Sources) -> CasePage:
     view, card = case.view, here.loaded.card
     events = count_events(len(here.history), here.dataset.noun)
     title = _("{user} after {step} of {events}", user=name_user(here.dataset, here.user), step=format_number(here.step), events=events)
@@ -105,28 +98,28 @@ def _tell_all(case: Case, here: Step, sources: Sources) -> CasePage:
             (_("Event"), _(SPLITS[here.split]) if here.split in SPLITS else _("the timeline ends here")),
             *_describe_keeping(case),
         ),
-        sections=tuple(_tell_sections(case, here, sources)),
+        sections=tuple(_make_sections(case, here, sources)),
         protocol=(*_describe_data(here.dataset), *_describe_model(here.loaded)),
     )
 
 
-def _tell_sections(case: Case, here: Step, sources: Sources) -> list[Section]:
+def _make_sections(case: Case, here: Step, sources: Sources) -> list[Section]:
     """Return the sections, those of the kept page first."""
     view = case.view
     sections = [
-        tell_timeline(here),
-        tell_list(here, was_changed=view.page == "recommend" and bool(view.settings)),
-        tell_map(here),
-        tell_explanation(here, view.settings, sources.explain),
-        tell_drift(here, sources.find_space(here.dataset), view.settings),
-        tell_attention(here, view.settings),
+        make_timeline_section(here),
+        make_list_section(here, was_changed=view.page == "recommend" and bool(view.settings)),
+        make_map_section(here),
+        make_explanation_section(here, view.settings, sources.explain),
+        make_drift_section(here, sources.find_space(here.dataset), view.settings),
+        make_attention_section(here, view.settings),
     ]
     if view.page == "compare":
-        sections.append(_tell_comparison(case, here, sources))
+        sections.append(_compare_models(case, here, sources))
     return sorted((each for each in sections if each is not None), key=lambda section: section.key != view.page)
 
 
-def _tell_comparison(case: Case, here: Step, sources: Sources) -> Section | None:
+def _compare_models(case: Case, here: Step, sources: Sources) -> Section | None:
     """Return the models that the kept page compared, without those that are gone; None where none is left."""
     titles, replays = [_name_model(here.loaded.card)], [here.replay]
     kept = case.view.settings.get(f"beside_{here.dataset.name}")
@@ -137,7 +130,7 @@ def _tell_comparison(case: Case, here: Step, sources: Sources) -> Section | None
             continue
         titles.append(_name_model(other.card))
         replays.append(here.replay_under(other, alone=True))
-    return tell_comparison(here, titles, replays) if len(replays) > 1 else None
+    return make_comparison_section(here, titles, replays) if len(replays) > 1 else None
 
 
 def _summarize(here: Step) -> tuple[str, str]:
@@ -162,7 +155,7 @@ def _find_changes(view: View, here: Step) -> list[str]:
     return found
 
 
-def _tell_what_is_known(case: Case, warning: str) -> CasePage:
+def _make_short_page(case: Case, warning: str) -> CasePage:
     view = case.view
     title = _("User {id} after step {step}", id=view.user_id, step=format_number(view.step))
     facts = ((_("Dataset"), view.dataset), (_("Model"), name_version(view)), *_describe_keeping(case))
@@ -178,7 +171,7 @@ def _as_clause(error: RecsysError) -> str:
 def _describe_keeping(case: Case) -> tuple[Fact, ...]:
     if not case.id:  # made for this report alone
         return ()
-    page = (_("Kept from"), _(PAGES[case.view.page])) if case.view.page in PAGES else None
+    page = (_("Kept from"), _(PAGE_TITLES[case.view.page])) if case.view.page in PAGE_TITLES else None
     kept = (_("Kept"), _name_time(case.kept_by, case.created))
     changed = (_("Changed"), _name_time(case.changed_by or _("an erased account"), case.changed)) if case.changed else None
     return tuple(each for each in (page, kept, changed) if each)

@@ -45,7 +45,7 @@ def explain_once(find_answer: Callable[[ExplainedItem], ProgressiveExplanation |
     return explain
 
 
-def tell_explanation(here: Step, settings: Mapping[str, Any], explain: Explain) -> Section:
+def make_explanation_section(here: Step, settings: Mapping[str, Any], explain: Explain) -> Section:
     """Return the explanation of the item that the kept page explained, else of the first item of the list."""
     reason = find_unexplained_reason(here.loaded.model)
     if reason is not None:

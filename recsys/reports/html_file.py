@@ -18,7 +18,7 @@ from recsys.drift import build_feature_space
 from recsys.explain.explained_item import ExplainedItem
 from recsys.explain.progressive import ProgressiveExplanation
 from recsys.figures.palette import FONT, LIGHT
-from recsys.reports.case_page import Sources, tell_case
+from recsys.reports.case_page import Sources, make_case_page
 from recsys.reports.explanation import explain_once
 from recsys.training.checkpoints import LoadedCheckpoint
 
@@ -45,7 +45,7 @@ def build_report(
     sources = Sources(_remember(open_dataset), _remember(load_checkpoint), _remember(build_feature_space), explain_once(find_answer))
     pages = []
     for done, case in enumerate(cases, start=1):
-        pages.append(tell_case(case, sources))
+        pages.append(make_case_page(case, sources))
         progress(done, len(cases))
     script, plotly = _read("report.js"), _plotly()
     return (

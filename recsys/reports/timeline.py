@@ -23,7 +23,7 @@ LATEST_PLACES = 25
 TICK = "✓"
 
 
-def tell_timeline(here: Step) -> Section:
+def make_timeline_section(here: Step) -> Section:
     """Return the ranks around the step."""
     strip = StripView(here.replay, here.step)
     events = range(strip.first, strip.first + len(strip.splits))
@@ -37,7 +37,7 @@ def _stretch_title(replay: Replay) -> str:
     return _("Rank of the next item, steps {first} to {last}", first=first, last=last)
 
 
-def tell_list(here: Step, was_changed: bool) -> Section:
+def make_list_section(here: Step, was_changed: bool) -> Section:
     """Return the list at the step, with the next item marked, or added below where the list does not contain it.
 
     `was_changed` says that the kept page may have shown another list, such as one with filters.
@@ -74,7 +74,7 @@ def _bars(scores: np.ndarray) -> list[float]:
     return [1.0 if span <= 0 else float(0.12 + 0.88 * np.sqrt((score - scores.min()) / span)) for score in scores.astype(np.float64)]
 
 
-def tell_comparison(here: Step, titles: Sequence[str], replays: Sequence[Replay]) -> Section:
+def make_comparison_section(here: Step, titles: Sequence[str], replays: Sequence[Replay]) -> Section:
     """Return the lists of several models at the step side by side; each replay has this step."""
     lists = [[str(item) for item in replay.top_items[here.step - replay.first] if item] for replay in replays]
     ranks = [float(replay.ranks[here.step - replay.first]) for replay in replays]
@@ -91,7 +91,7 @@ def tell_comparison(here: Step, titles: Sequence[str], replays: Sequence[Replay]
     return Section("compare", _("Models side by side"), table=Table(["", *titles], body))
 
 
-def tell_map(here: Step) -> Section | None:
+def make_map_section(here: Step) -> Section | None:
     """Return the map of the latest places and the list; None for data without places."""
     view = fit_user_view(here.dataset, here.user, read_outline(here.dataset.name))
     if view is None or here.history.places is None:

@@ -113,7 +113,7 @@ def test_two_people_edit_one_note(context: BrowserContext, tmp_path: Path) -> No
         expect(main.get_by_text("changed this case on")).to_be_visible()
         assert main.locator(".rs-markdown em").inner_text() == "second"
         assert first.get_by_label("Note", exact=True).input_value() == "of the first"
-        first.get_by_role("button", name="Replace it by mine").click()
+        first.get_by_role("button", name="Replace it with mine").click()
         settled(first)
         expect(main.get_by_text("of the first")).to_be_visible()
 

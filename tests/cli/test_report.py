@@ -1,5 +1,6 @@
 """The commands that write a report and a replay to a file."""
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ from recsys.accounts.account import open_local_account
 from recsys.cases.case import View
 from recsys.cases.keeping import keep_case
 from recsys.database.engine import open_store
+from recsys.training.checkpoints import find_checkpoint
 from tests.cli.test_commands import run
 
 
@@ -60,6 +62,23 @@ def test_wrong_input_is_one_line_and_no_file(arguments: list[str], words: str, t
     done = run("report", *arguments, "--out", out)
     assert done.code == 2 and words in done.err and done.err.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["planted:make", "{folder}/copy", "../../copy", "markov:make"])
+def test_a_case_names_neither_code_nor_a_path(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "planted.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\n\ndef make(dataset):\n    pass\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shutil.copytree(find_checkpoint("markov", "demo-city"), tmp_path / "copy")
+    name, store = name.format(folder=tmp_path), open_store()
+    views = [
+        View("demo-city", name, 1, "", "p0001", 3, "timeline"),
+        View("demo-city", "markov", 1, "", "p0001", 3, "compare", {"beside_demo-city": [name]}),
+    ]
+    ids = [keep_case(store, open_local_account(store), view).id for view in views]
+    assert run("report", *ids, "--out", tmp_path / "report.html").code == 0
+    html = (tmp_path / "report.html").read_text()
+    assert not (tmp_path / "imported").exists()
+    assert html.count('<p class="warning">The model of this case cannot be opened') == 1 and "Models side by side" not in html
 
 
 def test_replay_as_parquet(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from recsys.core.errors import DataError, UnknownNameError
 from recsys.core.split import TRAIN, split_interactions
 from recsys.evaluation import Evaluation, evaluate_model
 from recsys.failures.behaviour_test_file import KINDS
-from recsys.failures.behaviour_tests import Subject, Verdict
+from recsys.failures.behaviour_tests import CheckpointUnderTest, Verdict
 from recsys.failures.combinations import mark_cases
 from recsys.failures.comparison import compare_slices
 from recsys.models import MODELS
@@ -24,22 +24,22 @@ def train(name: str, dataset: Dataset, **settings: Any) -> Any:
 
 
 @pytest.fixture(scope="module")
-def subject(tiny: Dataset) -> Subject:
+def subject(tiny: Dataset) -> CheckpointUnderTest:
     """Markov on the tiny data; the other checkpoint is popularity."""
     split = split_interactions(tiny, "temporal")
     models = {None: train("markov", tiny), "popularity": train("popularity", tiny)}
     evaluations = {name: evaluate_model(model, tiny, split) for name, model in models.items()}
-    return Subject(models[None], tiny, split, lambda name, metric: evaluations[name], seed=0)
+    return CheckpointUnderTest(models[None], tiny, split, lambda name, metric: evaluations[name], seed=0)
 
 
-def judge(subject: Subject, kind: str, **settings: Any) -> Verdict:
+def judge(subject: CheckpointUnderTest, kind: str, **settings: Any) -> Verdict:
     return KINDS[kind](kind=kind, **settings).judge(subject)
 
 
 @pytest.mark.parametrize(
     ("kind", "metric"), [("metric", "mrr"), ("coverage", "coverage@10"), ("novelty", "novelty@10"), ("diversity", "diversity@10")]
 )
-def test_a_metric_is_compared_with_its_limit(subject: Subject, kind: str, metric: str) -> None:
+def test_a_metric_is_compared_with_its_limit(subject: CheckpointUnderTest, kind: str, metric: str) -> None:
     settings = {"metric": metric} if kind == "metric" else {}
     evaluation = subject.evaluate(None, metric)
     value = evaluation.metrics[metric]
@@ -50,14 +50,14 @@ def test_a_metric_is_compared_with_its_limit(subject: Subject, kind: str, metric
     assert metric in at.detail
 
 
-def test_a_metric_can_have_a_largest_value(subject: Subject) -> None:
+def test_a_metric_can_have_a_largest_value(subject: CheckpointUnderTest) -> None:
     value = subject.evaluate(None, "mrr").metrics["mrr"]
     assert judge(subject, "metric", metric="mrr", at_most=value).passed
     assert not judge(subject, "metric", metric="mrr", at_most=np.nextafter(value, 0)).passed
 
 
 @pytest.mark.parametrize("metric", ["mrr", "diversity@10", "coverage@10"])
-def test_a_loss_is_the_difference_from_the_other_checkpoint(subject: Subject, metric: str) -> None:
+def test_a_loss_is_the_difference_from_the_other_checkpoint(subject: CheckpointUnderTest, metric: str) -> None:
     difference = subject.evaluate(None, metric).metrics[metric] - subject.evaluate("popularity", metric).metrics[metric]
     turned = replace(subject, evaluate=lambda name, metric: subject.evaluate(None if name else "popularity", metric))
     for each, expected in ((subject, difference), (turned, -difference)):
@@ -68,7 +68,7 @@ def test_a_loss_is_the_difference_from_the_other_checkpoint(subject: Subject, me
         assert np.isnan(found.low) == (metric == "coverage@10")
 
 
-def test_an_unknown_metric_or_attribute_is_refused(subject: Subject) -> None:
+def test_an_unknown_metric_or_attribute_is_refused(subject: CheckpointUnderTest) -> None:
     with pytest.raises(UnknownNameError, match="ndgc"):
         judge(subject, "metric", metric="ndgc@10", at_least=0.1)
     with pytest.raises(UnknownNameError, match="there is no attribute 'huor'"):
@@ -78,12 +78,12 @@ def test_an_unknown_metric_or_attribute_is_refused(subject: Subject) -> None:
 @pytest.mark.parametrize("settings", [{"kind": "diversity", "at_least": 0.1}, {"kind": "metric", "metric": "diversity@10", "at_most": 1.0}])
 def test_diversity_without_categories_is_refused_with_the_reason(order_only: Dataset, settings: dict[str, Any]) -> None:
     split = split_interactions(order_only, "last-out")
-    subject = Subject(None, order_only, split, lambda name, metric: pytest.fail("evaluated"), seed=0)
+    subject = CheckpointUnderTest(None, order_only, split, lambda name, metric: pytest.fail("evaluated"), seed=0)
     with pytest.raises(DataError, match="have no categories"):
         judge(subject, **settings)
 
 
-def test_models_on_different_cases_are_refused(subject: Subject) -> None:
+def test_models_on_different_cases_are_refused(subject: CheckpointUnderTest) -> None:
     own = subject.evaluate(None, "mrr")
     other = replace(own, rows=own.rows + 1)
     torn = replace(subject, evaluate=lambda name, metric: own if name is None else other)
@@ -92,26 +92,26 @@ def test_models_on_different_cases_are_refused(subject: Subject) -> None:
             judge(torn, **settings, against="popularity", loses_at_most=0.0)
 
 
-class _Made(Subject):
+class _Made(CheckpointUnderTest):
     """A subject with attributes of its own instead of those of a dataset."""
 
     attributes = tuple(replace(each, name=f"item:{each.name}") for each in make_attributes(2_000, 1))  # type: ignore[assignment]
 
 
-def make_subject(own: Evaluation, other: Evaluation | None = None) -> Subject:
+def make_subject(own: Evaluation, other: Evaluation | None = None) -> CheckpointUnderTest:
     evaluations: dict[str | None, Any] = {None: own, "other": other}
     return _Made(model=None, dataset=None, split=None, evaluate=lambda name, metric: evaluations[name], seed=0)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def broken() -> Subject:
+def broken() -> CheckpointUnderTest:
     """A version that has lost the cases with a2, against the former one."""
     users = np.arange(2_000) % 300
     former = make_evaluation(draw_ranks(2_000, 1), users)
     return make_subject(replace(former, ranks=np.where(_Made.attributes[0].codes == 2, 400.0, former.ranks)), former)
 
 
-def test_a_slice_that_loses_too_much_fails(broken: Subject) -> None:
+def test_a_slice_that_loses_too_much_fails(broken: CheckpointUnderTest) -> None:
     found = judge(broken, "slice_loss", against="other", loses_at_most=0.2)
     compared = compare_slices(broken.evaluate("other", "mrr"), broken.evaluate(None, "mrr"), broken.attributes)
     worst = min(compared.slices, key=lambda each: each.difference)
@@ -133,13 +133,13 @@ def test_a_slice_that_loses_too_much_fails(broken: Subject) -> None:
         ({"loses_at_most": 0.05, "metric": "hr@1"}, False),
     ],
 )
-def test_a_slice_counts_if_it_is_asked_for_and_large_enough(broken: Subject, settings: dict[str, Any], passed: bool) -> None:
+def test_a_slice_counts_if_it_is_asked_for_and_large_enough(broken: CheckpointUnderTest, settings: dict[str, Any], passed: bool) -> None:
     found = judge(broken, "slice_loss", against="other", **settings)
     assert found.passed == passed
     assert found.is_empty == (settings.get("least_users") == 301)
 
 
-def test_certain_asks_for_the_whole_interval(broken: Subject) -> None:
+def test_certain_asks_for_the_whole_interval(broken: CheckpointUnderTest) -> None:
     worst = judge(broken, "slice_loss", against="other", loses_at_most=0.0).found[0]
     limit = -(worst.difference + worst.high) / 2  # between the difference and the end of the interval
     assert not judge(broken, "slice_loss", against="other", loses_at_most=limit).passed
@@ -182,7 +182,7 @@ def test_popularity_lists_the_popular_for_an_empty_history_and_others_do_not(tin
         (Upside(-users), False),
         (Upside(np.where(np.arange(len(users)) < 3, users, -np.inf)), False),
     ):
-        found = judge(Subject(model, tiny, split, lambda name, metric: None, 0), "empty_history_is_popular", k=5)  # type: ignore[arg-type, return-value]
+        found = judge(CheckpointUnderTest(model, tiny, split, lambda name, metric: None, 0), "empty_history_is_popular", k=5)  # type: ignore[arg-type, return-value]
         assert found.passed == passed
         assert found.limit == 5
         assert (found.measured == 5) == passed

@@ -95,7 +95,7 @@ class TestEditing:
         text = told(one)
         assert "changed this case on" in text and "of <em>two</em>" in text and one.text_area(key=f"note_{case.id}").value == "of *one*"
         assert stored()[0].note == "of *two*"
-        one.button(key=f"save_{case.id}").click().run()  # now "Replace it by mine"
+        one.button(key=f"save_{case.id}").click().run()  # now "Replace it with mine"
         assert (stored()[0].note, stored()[0].revision) == ("of *one*", 3) and not one.error
 
     def test_the_text_of_the_other_can_be_taken(self, open_page: Callable[..., AppTest]) -> None:
@@ -123,7 +123,7 @@ class TestEditing:
         case = keep_view(note="first")
         app = open_page(CASES)
         app.button(key=f"edit_{case.id}").click().run()
-        app.switch_page(PAGES["drift"][0]).run()
+        app.switch_page(PAGES["drift"]).run()
         app.switch_page(CASES).run()
         app.button(key=f"save_{case.id}").click().run()
         assert stored()[0].note == "first"

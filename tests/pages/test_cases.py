@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from pages.shell import view_settings
 from pages.shell.open_case import PAGES
 from recsys.accounts.account import open_local_account
-from recsys.cases.case import Case, View
+from recsys.cases.case import PAGE_TITLES, Case, View
 from recsys.cases.keeping import keep_case, list_cases
 from recsys.core import Dataset
 from recsys.database.engine import open_store
@@ -80,12 +80,17 @@ VIEWS: list[tuple[str, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
+def test_every_page_whose_views_are_kept_has_a_file_a_title_and_settings() -> None:
+    assert list(PAGES) == list(PAGE_TITLES)
+    assert PAGES.keys() <= view_settings.VIEW_KEYS.keys()
+
+
 @pytest.mark.parametrize(("page", "model", "settings"), VIEWS, ids=[f"{page}-{at}" for at, (page, _, _) in enumerate(VIEWS)])
 def test_opening_restores_the_view_exactly(
     page: str, model: str, settings: dict[str, Any], train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
 ) -> None:
     train_tiny("popularity", "item-knn", "sasrec-time")
-    app = open_page(PAGES[page][0], model=model, **WHERE)
+    app = open_page(PAGES[page], model=model, **WHERE)
     plain = shown(app)
     for name, value in settings.items():
         kind, key = name.split(":")
@@ -108,7 +113,7 @@ def test_opening_restores_the_view_exactly(
         assert getattr(fresh, kind)(key=key).value == value, key
 
     app.switch_page(CASES).run()  # the session that kept it, after other settings
-    app.switch_page(PAGES[page][0]).run()
+    app.switch_page(PAGES[page]).run()
     app.switch_page(CASES).run()
     app.button(key=f"open_{case.id}").click().run()
     assert shown(app) == before
@@ -117,7 +122,7 @@ def test_opening_restores_the_view_exactly(
 def test_settings_that_a_case_does_not_have_are_the_defaults(train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("popularity", "item-knn", "sasrec-time")
     case = keep_view("explain", settings={"explain_u03_9": "i05"})
-    app = open_page(PAGES["explain"][0], model="sasrec-time", **WHERE)
+    app = open_page(PAGES["explain"], model="sasrec-time", **WHERE)
     app.segmented_control(key="explain_target").set_value("margin").run()
     app.segmented_control(key="view").set_value("what-if").run()
     app.query_params["case"] = case.id
@@ -131,13 +136,13 @@ def test_a_copied_link_restores_the_view_exactly(
     page: str, model: str, settings: dict[str, Any], train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
 ) -> None:
     train_tiny("popularity", "item-knn", "sasrec-time")
-    app = open_page(PAGES[page][0], model=model, **WHERE)
+    app = open_page(PAGES[page], model=model, **WHERE)
     for name, value in settings.items():
         kind, key = name.split(":")
         getattr(app, kind)(key=key).set_value(value).run()
     link = copy_link(app)
     assert link.startswith(f"{page}?dataset=tiny&model=sasrec-time&user=u03&step=9&with=")
-    fresh = open_page(PAGES[page][0], **dict(parse_qsl(urlsplit(link).query)))
+    fresh = open_page(PAGES[page], **dict(parse_qsl(urlsplit(link).query)))
     assert shown(fresh) == shown(app) and "with" not in fresh.query_params
 
 
@@ -164,8 +169,8 @@ def open_link(**query: str) -> AppTest:
 )  # fmt: skip
 def test_a_damaged_link_shows_the_default_view(settings: str, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
     train_tiny("sasrec-time")
-    plain = open_page(PAGES["attention"][0], model="sasrec-time", **WHERE)
-    app = open_page(PAGES["attention"][0], model="sasrec-time", **WHERE, **{"with": settings})
+    plain = open_page(PAGES["attention"], model="sasrec-time", **WHERE)
+    app = open_page(PAGES["attention"], model="sasrec-time", **WHERE, **{"with": settings})
     assert not app.exception and shown(app) == shown(plain)
 
 
@@ -185,8 +190,8 @@ def test_a_link_with_a_value_that_no_widget_has_shows_its_default(
 ) -> None:
     train_tiny("sasrec-time")
     usable = {name: value for name, value in settings.items() if name == "view"}
-    plain = open_page(PAGES[page][0], model="sasrec-time", **WHERE, **{"with": json.dumps(usable)})
-    app = open_page(PAGES[page][0], model="sasrec-time", **WHERE, **{"with": json.dumps(settings)})
+    plain = open_page(PAGES[page], model="sasrec-time", **WHERE, **{"with": json.dumps(usable)})
+    app = open_page(PAGES[page], model="sasrec-time", **WHERE, **{"with": json.dumps(settings)})
     assert not app.exception and shown(app) == shown(plain)
 
 
@@ -204,7 +209,7 @@ class TestOpening:
     ) -> None:
         train_tiny("sasrec-time")
         case = keep_view("explain", "Look at **this**", settings={"explain_target": "margin"})
-        app = open_link(case=case.id).switch_page(PAGES["explain"][0])  # where the app is; AppTest does not follow it
+        app = open_link(case=case.id).switch_page(PAGES["explain"])  # where the app is; AppTest does not follow it
         app.button(key="next").click().run()
         assert is_at(app, step=10) and "You have left the view" in told(app) and "<strong>this" not in told(app)
         assert "case" not in app.query_params
@@ -265,7 +270,7 @@ class TestFeedbackOfTheList:
         self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
     ) -> None:
         train_tiny("markov")
-        app = open_page(PAGES["recommend"][0], model="markov", **WHERE)
+        app = open_page(PAGES["recommend"], model="markov", **WHERE)
         app.button(key="like_2").click().run()
         app.button(key="dislike_0").click().run()
         followed = cards(app)
@@ -281,13 +286,13 @@ class TestFeedbackOfTheList:
         other = open_link(case=case.id)
         assert cards(other) == followed and "follows the feedback of the open view" in told(other)
         assert not any(each.key == "like_0" for each in other.button)
-        other.switch_page(PAGES["recommend"][0])
+        other.switch_page(PAGES["recommend"])
         other.button(key="use_own").click().run()
         assert cards(other) == own and any(each.key == "like_0" for each in other.button)
 
     def test_feedback_of_a_damaged_link_is_left_out(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
         train_tiny("markov")
-        plain = open_page(PAGES["recommend"][0], model="markov", **WHERE)
+        plain = open_page(PAGES["recommend"], model="markov", **WHERE)
         for rows in (
             [["no such item", "like", None]],
             [["i01", "rating", "5"]],
@@ -297,7 +302,7 @@ class TestFeedbackOfTheList:
             [["i01", "take over", None]],
         ):
             link = {"with": json.dumps({"feedback": rows})}
-            assert cards(open_page(PAGES["recommend"][0], model="markov", **WHERE, **link)) == cards(plain)
+            assert cards(open_page(PAGES["recommend"], model="markov", **WHERE, **link)) == cards(plain)
 
 
 def cards(app: AppTest) -> list[str]:
@@ -309,7 +314,7 @@ class TestKeeping:
         self, tiny: Dataset, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
     ) -> None:
         train_tiny("markov")
-        app = open_page(PAGES["timeline"][0], model="markov", **WHERE)
+        app = open_page(PAGES["timeline"], model="markov", **WHERE)
         app.session_state["uploads"] = {"tiny": tiny}
         app.run()
         app.button(key="keep_case").click().run()
@@ -318,7 +323,7 @@ class TestKeeping:
 
     def test_a_note_that_is_too_long_is_refused_and_stays(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
         train_tiny("markov")
-        app = open_page(PAGES["timeline"][0], model="markov", **WHERE)
+        app = open_page(PAGES["timeline"], model="markov", **WHERE)
         app.button(key="keep_case").click().run()
         app.text_area(key="keep_note").set_value("n" * 102_401)
         app.button(key="keep_save").click().run()
@@ -329,7 +334,7 @@ class TestKeeping:
         self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]
     ) -> None:
         train_tiny("markov")
-        app = open_page(PAGES["drift"][0], model="sasrec", **WHERE)
+        app = open_page(PAGES["drift"], model="sasrec", **WHERE)
         case = keep_here(app, "drift")
         assert (case.view.checkpoint, case.view.version, case.view.checkpoint_fingerprint) == ("sasrec", 1, "")
         opened = open_link(case=case.id, dataset="order-only")
@@ -337,7 +342,7 @@ class TestKeeping:
 
     def test_a_blind_comparison_is_not_kept(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
         train_tiny("popularity", "markov")
-        app = open_page(PAGES["compare"][0], model="markov", **WHERE)
+        app = open_page(PAGES["compare"], model="markov", **WHERE)
         assert any(each.key == "keep_case" for each in app.button)
         app.segmented_control(key="compare_view").set_value("blind").run()
         assert not any(each.key == "keep_case" for each in app.button)
@@ -345,7 +350,7 @@ class TestKeeping:
     def test_pages_that_need_no_store_do_not_open_it(self, train_tiny: Callable[..., None], open_page: Callable[..., AppTest]) -> None:
         train_tiny("markov")
         for page in ("timeline", "explain", "drift"):
-            open_page(PAGES[page][0], model="markov", **WHERE)
+            open_page(PAGES[page], model="markov", **WHERE)
         assert not (paths.home() / "recscope.db").exists()
 
 
@@ -358,14 +363,14 @@ def test_a_walk_restores_each_view(train_tiny: Callable[..., None], open_page: C
     app.button(key="cases_walk").click().run()
     assert not app.exception and app.title[0].value == "Explain" and is_at(app, user="u03", step=9, model="sasrec-time")
     assert app.segmented_control(key="explain_target").value == "margin" and "<strong>first" in told(app)
-    app.switch_page(PAGES["explain"][0])
+    app.switch_page(PAGES["explain"])
     app.button(key="case_next").click().run()
     assert not app.exception and app.title[0].value == "Attention" and is_at(app, user="u05", step=4)
     assert app.segmented_control(key="attention_view").value == "rollout" and "<h1>Third</h1>" in told(app)
-    app.switch_page(PAGES["attention"][0])
+    app.switch_page(PAGES["attention"])
     app.button(key="case_back").click().run()
     assert app.title[0].value == "Explain" and app.segmented_control(key="explain_target").value == "margin"
-    app.switch_page(PAGES["explain"][0])
+    app.switch_page(PAGES["explain"])
     app.button(key="case_list").click().run()
     assert app.title[0].value == "Cases"
 
@@ -378,7 +383,7 @@ NOT_KEPT = {"blind_models_*", "blind_method", "blind_take_*_*"}
 @pytest.mark.parametrize("page", PAGES)
 def test_every_widget_of_a_page_is_kept_with_its_views(page: str) -> None:
     """A widget that is added to a page must be added to VIEW_KEYS, or a kept view is no longer restored exactly."""
-    folder = Path(NAVIGATION).parent / Path(PAGES[page][0]).parent
+    folder = Path(NAVIGATION).parent / Path(PAGES[page]).parent
     keys = set()
     for path in folder.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -78,7 +78,7 @@ def test_an_answer_is_stored_and_another_step_gives_another(
     train_tiny("markov")
     app = open_page(PAGE, model="markov", user="u03", step="9")
     asked: list[int] = []
-    from pages.inspect.explain import shared_answers
+    from pages.cache import shared_answers
 
     original = shared_answers.explain_progressively
     monkeypatch.setattr(shared_answers, "explain_progressively", lambda game, *rest: asked.append(game.step) or original(game, *rest))

@@ -9,7 +9,7 @@ import pytest
 from recsys.datasets import DATASETS, open_dataset, prepare_dataset
 from recsys.drift import build_feature_space
 from recsys.drift.report import detect_drift
-from recsys.reports.case_page import Sources, tell_case
+from recsys.reports.case_page import Sources, make_case_page
 from recsys.reports.explanation import explain_once
 from tests.datasets import miniatures
 from tests.reports.conftest import make_case
@@ -31,7 +31,7 @@ def test_report_has_the_parts_that_the_data_allows(
     step = len(dataset.history(user)) - 1
     explain = explain_once(lambda explained: None)
     sources = Sources(lambda _name: dataset, lambda data, _name: checkpoint_of("markov", data), build_feature_space, explain)
-    page = tell_case(make_case(name, checkpoint="markov", user_id=user, step=step), sources)
+    page = make_case_page(make_case(name, checkpoint="markov", user_id=user, step=step), sources)
     sections = {section.key: section for section in page.sections}
     assert ("map" in sections) == ("place" in dataset.has)
     assert {"timeline", "recommend", "explain", "drift", "attention"} <= set(sections)

@@ -9,7 +9,7 @@ from pages.shell.account import current_account, current_store, is_allowed_here
 from pages.ui import downloads, html
 from pages.ui.errors import escape_markdown, guarded
 from recsys.accounts.roles import is_allowed
-from recsys.cases.case import Case, View
+from recsys.cases.case import PAGE_TITLES, Case, View
 from recsys.cases.keeping import delete_case, load_case
 from recsys.cases.note_html import shorten_note
 from recsys.core.formatting import format_number
@@ -47,7 +47,7 @@ def edit_once(case_id: str, is_wanted: bool) -> None:
 
 def describe_view(view: View) -> str:
     """Return the page, user and step of a view as plain text."""
-    title = _(open_case.PAGES[view.page][1]) if view.page in open_case.PAGES else view.page
+    title = _(PAGE_TITLES[view.page]) if view.page in PAGE_TITLES else view.page
     return _("{page} · user {user} at step {step}", page=title, user=view.user_id, step=format_number(view.step))
 
 

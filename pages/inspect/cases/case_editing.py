@@ -59,7 +59,7 @@ def draw(case: Case) -> None:
     tags = list(dict.fromkeys([*editing.case.tags, *st.session_state.get(f"tags_{case.id}", []), *offer_tags()]))
     st.multiselect(_("Tags"), tags, key=f"tags_{case.id}", accept_new_options=True, max_selections=MOST_TAGS)
     with st.container(horizontal=True, gap="small"):
-        label = _("Save") if editing.other is None else _("Replace it by mine")
+        label = _("Save") if editing.other is None else _("Replace it with mine")
         st.button(label, key=f"save_{case.id}", type="primary", on_click=_save, args=(editing,))
         if editing.other is not None:
             st.button(_("Edit theirs"), key=f"theirs_{case.id}", on_click=begin, args=(editing.other,))

@@ -9,7 +9,7 @@ from pages.shell import kept_walk
 from pages.shell.account import current_account, current_store
 from pages.ui.errors import escape_markdown
 from recsys.accounts.account import Account
-from recsys.cases.keeping import ORDERS, PAGE, CasePage, count_tags, list_cases
+from recsys.cases.keeping import ORDERS, PAGE, CaseListPage, count_tags, list_cases
 from recsys.core.formatting import format_number
 from recsys.core.translation import _, ngettext
 from recsys.database.engine import Store
@@ -26,7 +26,7 @@ class Choice:
     tags: tuple[str, ...]
     order: str
 
-    def load(self, store: Store, account: Account, offset: int = 0, limit: int = PAGE) -> CasePage:
+    def load(self, store: Store, account: Account, offset: int = 0, limit: int = PAGE) -> CaseListPage:
         """Return the cases from a place in the list on."""
         return list_cases(store, account, self.search, self.tags, order=self.order, offset=offset, limit=limit)
 
@@ -80,7 +80,7 @@ def _draw_empty(choice: Choice) -> None:
     st.page_link("explore/timeline/page.py", label=_("Open the timeline"))
 
 
-def _draw_head(choice: Choice, page: CasePage, number: int) -> None:
+def _draw_head(choice: Choice, page: CaseListPage, number: int) -> None:
     """Draw which cases are shown, and what can be done with all that the list has."""
     first = (number - 1) * PAGE + 1
     words = ngettext("{count} case", "{count} cases", page.total)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages import cache
-from pages.inspect.explain.shared_answers import find_answer
+from pages.cache.shared_answers import find_answer
 from pages.shell.account import current_account, current_store
 from recsys.accounts.account import Account
 from recsys.cases.case import Case
@@ -21,14 +21,14 @@ def draw_report_button(load: Load, label: str, name: str, key: str) -> None:
     store, account, spoken = current_store(), current_account(), current_language()
 
     def make() -> str:  # outside of this run: whatever belongs to the session is read above
-        from recsys.api import load as load_checkpoint
+        from recsys.reports.checkpoints import load_named
         from recsys.reports.html_file import build_report
 
         with language(spoken):
             return build_report(
                 load(store, account),
                 cache.shared_dataset,
-                lambda dataset, name: load_checkpoint(name, dataset, "auto"),
+                lambda dataset, name: load_named(dataset, name, cache.shared_checkpoint),
                 find_answer=find_answer,
             )
 

@@ -3,10 +3,10 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.cache.shared_answers import share_answers
 from pages.inspect.explain import counterfactual
 from pages.inspect.explain.fidelity import fidelity_html, legend_html
 from pages.inspect.explain.options import choose_option
-from pages.inspect.explain.shared_answers import share_answers
 from pages.inspect.explain.top_list import limit_note, list_at_cursor
 from pages.shell.cursor import Cursor
 from pages.ui import charts, html, theme

@@ -29,12 +29,12 @@ class Canvas:
         high = radius if tall is None else tall
         self._draw.ellipse(_scale((x - radius, y - high), (x + radius, y + high)), fill=colour)
 
-    def slice(self, x: float, y: float, radius: float, start: float, end: float, colour: str, tall: float | None = None) -> None:
+    def wedge(self, x: float, y: float, radius: float, start: float, end: float, colour: str, tall: float | None = None) -> None:
         """Draw the part of a disc between two angles, in degrees clockwise from the right."""
         high = radius if tall is None else tall
         self._draw.pieslice(_scale((x - radius, y - high), (x + radius, y + high)), start, end, fill=colour)
 
-    def bow(
+    def arc(
         self, x: float, y: float, radius: float, start: float, end: float, colour: str, width: float, tall: float | None = None
     ) -> None:
         """Draw the part of a ring between two angles."""

@@ -15,7 +15,7 @@ def _jazz(canvas: Canvas, air: Air, rng: Random) -> None:
     canvas.disc(94, 46, 5, darker(brass, 0.25), 23)
     canvas.box(8, 43.5, 66, 48.5, brass, 2)
     canvas.box(3, 41, 9, 51, darker(brass, 0.2), 2)
-    canvas.bow(42, 58, 20, 0, 360, brass, 4.6, 10)
+    canvas.arc(42, 58, 20, 0, 360, brass, 4.6, 10)
     for x in (32, 41, 50):
         canvas.box(x, 36, x + 5, 66, lighter(brass, 0.35), 2)
         canvas.box(x + 1, 31, x + 4, 37, CREAM, 1)
@@ -52,13 +52,13 @@ def _theatre(canvas: Canvas, air: Air, rng: Random) -> None:
         edge = left if mirrored else left + 20
         canvas.box(edge, 58, edge + 6, 62, "#f0c75e", 1)
     for number in range(6):
-        canvas.slice(13.3 + number * 14.7, 14, 8.4, 0, 180, darker(cloth, 0.08), 16)
+        canvas.wedge(13.3 + number * 14.7, 14, 8.4, 0, 180, darker(cloth, 0.08), 16)
     canvas.box(4, 6, 96, 15, darker(cloth, 0.3), 2)
     canvas.box(0, 86, 100, 100, "#8a5f3c")
     canvas.disc(42, 60, 10, CREAM, 12)  # the mask that laughs
-    canvas.bow(42, 61, 5.4, 20, 160, DARK, 1.8, 5)
+    canvas.arc(42, 61, 5.4, 20, 160, DARK, 1.8, 5)
     canvas.disc(58, 64, 10, "#d8d3e6", 12)  # and the one that does not
-    canvas.bow(58, 72, 5.4, 200, 340, DARK, 1.8, 5)
+    canvas.arc(58, 72, 5.4, 200, 340, DARK, 1.8, 5)
     for x, y in ((38.4, 57), (45.6, 57), (54.4, 61), (61.6, 61)):
         canvas.disc(x, y, 1.6, DARK)
 
@@ -127,12 +127,12 @@ def _record(canvas: Canvas, air: Air, rng: Random) -> None:
     sleeve, label = rng.sample(ALL, 2)
     canvas.disc(64, 48, 31, DARK)
     for radius in (26, 21, 16):
-        canvas.bow(64, 48, radius, 0, 360, lighter(DARK, 0.16), 0.9)
+        canvas.arc(64, 48, radius, 0, 360, lighter(DARK, 0.16), 0.9)
     canvas.disc(64, 48, 10, label)
     canvas.disc(64, 48, 1.8, CREAM)
     canvas.box(8, 20, 62, 82, sleeve, 1)
     canvas.disc(35, 47, 17, lighter(sleeve, 0.5))
-    canvas.slice(35, 47, 17, 90, 270, lighter(label, 0.1))
+    canvas.wedge(35, 47, 17, 90, 270, lighter(label, 0.1))
     canvas.box(15, 71, 55, 74, lighter(sleeve, 0.6), 1)
 
 

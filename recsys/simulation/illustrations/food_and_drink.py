@@ -12,13 +12,13 @@ def _coffee(canvas: Canvas, air: Air, rng: Random) -> None:
     cup = rng.choice(ALL)
     canvas.disc(50, 84, 33, CREAM, 6)
     canvas.disc(50, 83, 27, darker(CREAM, 0.08), 4)
-    canvas.bow(73, 60, 10, 0, 360, cup, 4.5)
-    canvas.slice(48, 47, 26, 0, 180, cup, 36)
+    canvas.arc(73, 60, 10, 0, 360, cup, 4.5)
+    canvas.wedge(48, 47, 26, 0, 180, cup, 36)
     canvas.disc(48, 47, 26, lighter(cup, 0.35), 6.5)
     canvas.disc(48, 47, 22.5, "#5b3a29", 4.8)
     for x in (39, 49, 59):
-        canvas.bow(x, 33, 3, 90, 270, CREAM, 2, 5)
-        canvas.bow(x, 23, 3, 270, 90, CREAM, 2, 5)
+        canvas.arc(x, 33, 3, 90, 270, CREAM, 2, 5)
+        canvas.arc(x, 23, 3, 270, 90, CREAM, 2, 5)
 
 
 def _bakery(canvas: Canvas, air: Air, rng: Random) -> None:
@@ -31,10 +31,10 @@ def _bakery(canvas: Canvas, air: Air, rng: Random) -> None:
         for x in (32, 47, 62):
             canvas.path(lighter(crust, 0.55), 4, (x, 70), (x + 8, 54))
     else:  # a croissant
-        canvas.bow(50, 86, 33, 188, 352, darker(crust, 0.15), 21, 34)
-        canvas.bow(50, 84, 31, 205, 335, crust, 18, 34)
+        canvas.arc(50, 86, 33, 188, 352, darker(crust, 0.15), 21, 34)
+        canvas.arc(50, 84, 31, 205, 335, crust, 18, 34)
         for start in (222, 246, 270, 294, 318):
-            canvas.bow(50, 84, 31, start - 3, start, darker(crust, 0.25), 18, 34)
+            canvas.arc(50, 84, 31, start - 3, start, darker(crust, 0.25), 18, 34)
 
 
 def _juice(canvas: Canvas, air: Air, rng: Random) -> None:
@@ -47,7 +47,7 @@ def _juice(canvas: Canvas, air: Air, rng: Random) -> None:
     canvas.disc(29, 30, 13, darker(juice, 0.1))
     canvas.disc(29, 30, 11, lighter(juice, 0.6))
     for start in range(0, 360, 60):
-        canvas.slice(29, 30, 9.6, start + 5, start + 55, juice)
+        canvas.wedge(29, 30, 9.6, start + 5, start + 55, juice)
 
 
 def _ice_cream(canvas: Canvas, air: Air, rng: Random) -> None:
@@ -72,8 +72,8 @@ def _museum_cafe(canvas: Canvas, air: Air, rng: Random) -> None:
     draw_table(canvas, darker(stone, 0.35))
     cup = rng.choice(ALL)
     canvas.disc(50, 82, 24, CREAM, 4)
-    canvas.bow(66, 64, 7, 0, 360, cup, 3.4)
-    canvas.slice(49, 54, 18, 0, 180, cup, 26)
+    canvas.arc(66, 64, 7, 0, 360, cup, 3.4)
+    canvas.wedge(49, 54, 18, 0, 180, cup, 26)
     canvas.disc(49, 54, 18, lighter(cup, 0.35), 4.4)
     canvas.disc(49, 54, 15.4, "#6b4632", 3.2)
 
@@ -83,12 +83,12 @@ def _ramen(canvas: Canvas, air: Air, rng: Random) -> None:
     bowl = rng.choice(("#b8433a", "#33507a", "#2f6b63", "#3a3a48"))
     for x in (64, 71):
         canvas.path("#e7c48f", 2.2, (x - 12, 50), (x + 16, 8))
-    canvas.slice(50, 50, 38, 0, 180, bowl, 36)
+    canvas.wedge(50, 50, 38, 0, 180, bowl, 36)
     canvas.box(36, 83, 64, 89, darker(bowl, 0.3), 1)
     canvas.disc(50, 50, 38, lighter(bowl, 0.35), 9)
     canvas.disc(50, 50, 34, "#e8b765", 7)
     for x in (26, 33, 40):
-        canvas.bow(x, 50, 6, 180, 360, "#fbe6b4", 2, 4)
+        canvas.arc(x, 50, 6, 180, 360, "#fbe6b4", 2, 4)
     canvas.disc(58, 49, 8, "#fdfaf2", 4.4)
     canvas.disc(58, 49, 4, "#f0a03c", 2.4)
     canvas.box(70, 40, 78, 52, "#2f4a3f", 1)
@@ -114,11 +114,11 @@ def _taco(canvas: Canvas, air: Air, rng: Random) -> None:
     draw_table(canvas, rng.choice(("#4f8f8a", "#c06a4f", "#7a6aa8")))
     canvas.disc(50, 83, 42, CREAM, 6)
     shell = rng.choice(("#eebb57", "#e6ad4c"))
-    canvas.slice(56, 80, 35, 180, 360, darker(shell, 0.15), 50)
+    canvas.wedge(56, 80, 35, 180, 360, darker(shell, 0.15), 50)
     filling = ("#6fae54", "#cf4f3f", "#7cb35a", CREAM, "#6fae54", "#cf4f3f", "#7cb35a", "#f3cf6d")
     for x, y, colour in zip(range(18, 90, 9), (62, 50, 42, 37, 36, 40, 48, 60), filling, strict=False):
         canvas.disc(x, y, 8, colour)
-    canvas.slice(47, 84, 37, 180, 360, shell, 40)
+    canvas.wedge(47, 84, 37, 180, 360, shell, 40)
     for x, y in ((34, 68), (46, 62), (58, 70), (44, 76)):
         canvas.disc(x, y, 1.6, darker(shell, 0.2))
 
@@ -132,7 +132,7 @@ def _sandwich(canvas: Canvas, air: Air, rng: Random) -> None:
     for x in range(18, 84, 10):
         canvas.disc(x + 2, 52, 7, "#7cb35a", 4)
     canvas.box(20, 44, 80, 50, "#cf4f3f", 2)
-    canvas.slice(50, 45, 34, 180, 360, "#dda560", 25)
+    canvas.wedge(50, 45, 34, 180, 360, "#dda560", 25)
     for x, y in ((36, 33), (46, 28), (57, 31), (66, 37), (50, 37)):
         canvas.disc(x, y, 1.6, CREAM, 1)
     canvas.path("#8a5f3c", 1.6, (50, 8), (50, 24))
@@ -161,9 +161,9 @@ def _wine(canvas: Canvas, air: Air, rng: Random) -> None:
     canvas.box(62, 10, 71, 15, "#c9a24f", 1)
     canvas.box(36.6, 56, 39.4, 84, glass)
     canvas.disc(38, 85, 13, glass, 2.6)
-    canvas.slice(38, 30, 17, 0, 180, glass, 30)
+    canvas.wedge(38, 30, 17, 0, 180, glass, 30)
     canvas.box(21, 24, 55, 31, glass, 2)
-    canvas.slice(38, 36, 15, 0, 180, wine, 22)
+    canvas.wedge(38, 36, 15, 0, 180, wine, 22)
 
 
 def _cocktail(canvas: Canvas, air: Air, rng: Random) -> None:
@@ -182,7 +182,7 @@ def _cocktail(canvas: Canvas, air: Air, rng: Random) -> None:
 def _pub(canvas: Canvas, air: Air, rng: Random) -> None:
     draw_table(canvas, "#6b4a35")
     beer = rng.choice(("#e6a532", "#b8662b", "#5b3526"))
-    canvas.bow(70, 56, 15, 0, 360, lighter(air.sky, 0.5), 5.5, 17)
+    canvas.arc(70, 56, 15, 0, 360, lighter(air.sky, 0.5), 5.5, 17)
     canvas.box(26, 32, 68, 86, lighter(air.sky, 0.6), 4)
     canvas.box(29, 40, 65, 83, beer, 2)
     for x in (35, 46, 57):

@@ -48,13 +48,13 @@ def _mill(canvas: Canvas, air: Air) -> None:
     canvas.box(29, 48, 36, 56, air.light, 1)
     canvas.box(70, 48, 98, HORIZON, lighter(air.outline, 0.2))
     canvas.shape(air.outline, (67, 50), (84, 36), (101, 50))
-    canvas.bow(58, 58, 17, 0, 360, darker(air.outline, 0.35), 3)
+    canvas.arc(58, 58, 17, 0, 360, darker(air.outline, 0.35), 3)
     for dx, dy in ((15, 0), (0, 15), (10.6, 10.6), (10.6, -10.6)):
         canvas.path(darker(air.outline, 0.35), 1.6, (58 - dx, 58 - dy), (58 + dx, 58 + dy))
 
 
 def _university(canvas: Canvas, air: Air) -> None:
-    canvas.slice(50, 44, 21, 180, 360, darker(air.outline, 0.1), 23)
+    canvas.wedge(50, 44, 21, 180, 360, darker(air.outline, 0.1), 23)
     canvas.box(48.8, 12, 51.2, 24, darker(air.outline, 0.1))
     canvas.box(8, 43, 92, 48, lighter(air.outline, 0.15))
     canvas.box(12, 48, 88, HORIZON, air.outline)

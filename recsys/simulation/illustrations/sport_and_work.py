@@ -33,7 +33,7 @@ def _climbing(canvas: Canvas, air: Air, rng: Random) -> None:
         canvas.path(DARK, 6, *points)
     canvas.box(45, 38, 59, 64, shirt, 5)
     canvas.disc(52, 31, 7, skin)
-    canvas.slice(52, 30, 7.6, 180, 360, DARK)
+    canvas.wedge(52, 30, 7.6, 180, 360, DARK)
 
 
 def _pool(canvas: Canvas, air: Air, rng: Random) -> None:
@@ -48,12 +48,12 @@ def _pool(canvas: Canvas, air: Air, rng: Random) -> None:
     skin, cap = rng.choice(("#8a5a3c", "#e0ac82", "#c98a62")), rng.choice(WARM)
     canvas.path(skin, 5.4, (46, 79), (58, 64), (71, 78))
     canvas.disc(40, 76, 8, skin)
-    canvas.slice(40, 75.4, 8.6, 160, 380, cap)
+    canvas.wedge(40, 75.4, 8.6, 160, 380, cap)
     canvas.box(14, 80, 84, 90, water)
     for x, y, radius in ((28, 82, 12), (50, 83, 13), (72, 82, 9)):
-        canvas.bow(x, y, radius, 190, 350, lighter(water, 0.6), 2, 3.4)
+        canvas.arc(x, y, radius, 190, 350, lighter(water, 0.6), 2, 3.4)
     for x in (76, 86):
-        canvas.bow(x, 46, 5, 180, 360, "#c8cfd8", 2, 12)
+        canvas.arc(x, 46, 5, 180, 360, "#c8cfd8", 2, 12)
         canvas.box(x + 4, 46, x + 6, 66, "#c8cfd8", 1)
 
 
@@ -69,7 +69,7 @@ def _yoga(canvas: Canvas, air: Air, rng: Random) -> None:
     canvas.box(40, 40, 60, 80, clothes, 8)
     canvas.box(47, 34, 53, 44, skin)
     canvas.disc(50, 27, 9, skin, 10)
-    canvas.slice(50, 25, 9.6, 180, 360, DARK, 10)
+    canvas.wedge(50, 25, 9.6, 180, 360, DARK, 10)
     canvas.disc(50, 14, 4.6, DARK)
 
 
@@ -96,14 +96,14 @@ def _beach(canvas: Canvas, air: Air, rng: Random) -> None:
     first = rng.choice(ALL)
     canvas.path("#8a5f3c", 2.4, (52, 24), (58, 92))
     for number in range(6):
-        canvas.slice(52, 52, 40, 180 + number * 30, 210 + number * 30, first if number % 2 else CREAM, 34)
+        canvas.wedge(52, 52, 40, 180 + number * 30, 210 + number * 30, first if number % 2 else CREAM, 34)
     canvas.disc(52, 18, 2.4, first)
     towel = rng.choice(ALL)
     canvas.shape(towel, (64, 84), (94, 84), (98, 93), (66, 93))
     canvas.shape(lighter(towel, 0.5), (72, 84), (78, 84), (80, 93), (74, 93))
     canvas.disc(24, 88, 7, CREAM)
     for start in (0, 120, 240):
-        canvas.slice(24, 88, 7, start, start + 60, rng.choice(ALL))
+        canvas.wedge(24, 88, 7, start, start + 60, rng.choice(ALL))
 
 
 def _office(canvas: Canvas, air: Air, rng: Random) -> None:

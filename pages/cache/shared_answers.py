@@ -1,4 +1,4 @@
-"""Answers to why an item is recommended, made once and shared by all sessions."""
+"""Explanations of recommended items, made once and shared by all sessions."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Cold-start slices: metrics for users, and for items, with few events."""
+"""Cold-start slices: metrics for users, and for items, with few events. Slices by any other attribute: recsys/failures."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ COLD_LIMIT = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Slice:
+class ColdStartSlice:
     """Metrics of some of the cases; `case_indices` (n,) are their positions in the arrays of the evaluation."""
 
     cases: int
@@ -31,14 +31,14 @@ def find_cold_cases(cases: Cases, split: Split) -> dict[str, np.ndarray]:
     return {"new_users": cases.steps <= COLD_LIMIT, "rare_items": n_training[dataset.item_codes[cases.rows]] <= COLD_LIMIT}
 
 
-def evaluate_slices(ranks: np.ndarray, cases: Cases, split: Split, seed: int) -> dict[str, Slice | None]:
+def evaluate_cold_start(ranks: np.ndarray, cases: Cases, split: Split, seed: int) -> dict[str, ColdStartSlice | None]:
     """Return the metrics of every slice; None for one without cases."""
     return {name: _evaluate_slice(ranks, cases, np.flatnonzero(cold), seed) for name, cold in find_cold_cases(cases, split).items()}
 
 
-def _evaluate_slice(ranks: np.ndarray, cases: Cases, chosen: np.ndarray, seed: int) -> Slice | None:
+def _evaluate_slice(ranks: np.ndarray, cases: Cases, chosen: np.ndarray, seed: int) -> ColdStartSlice | None:
     if not len(chosen):
         return None
     user_codes = cases.user_codes[chosen]
     intervals = bootstrap_intervals(compute_case_metrics(ranks[chosen]), user_codes, seed)
-    return Slice(len(chosen), len(np.unique(user_codes)), compute_metrics(ranks[chosen]), intervals, chosen)
+    return ColdStartSlice(len(chosen), len(np.unique(user_codes)), compute_metrics(ranks[chosen]), intervals, chosen)
