@@ -71,13 +71,29 @@ def model_rows(title: str, rows: Mapping[str, Mean | float | None], own: str, ax
             hoverinfo="skip", cliponaxis=False,
         )
     )  # fmt: skip
-    figure.update_xaxes(title=axis_title(escape_label(axis), colours), showgrid=True, gridcolor=colours.surface, nticks=5)
+    figure.update_xaxes(
+        title=axis_title(escape_label(axis), colours),
+        showgrid=True,
+        gridcolor=colours.surface,
+        nticks=5,
+        range=_find_range(list(known.values())),
+    )
     figure.update_yaxes(
         tickvals=list(range(len(known))), ticktext=[shorten_label(name, LABEL) for name in known], range=[len(known) - 0.5, -0.5],
         automargin=True, showline=False,
     )  # fmt: skip
     figure.update_layout(margin=dict(l=8, r=16, t=44, b=44))
     return figure.to_figure()
+
+
+def _find_range(means: Sequence[Mean]) -> list[float] | None:
+    """Return the ends of the axis: room around all intervals, and never so little that the interval of a single model fills the figure."""
+    ends = [end for mean in means for end in mean if math.isfinite(end)]
+    if not ends:
+        return None
+    low, high = min(ends), max(ends)
+    half = max(0.6 * (high - low), 0.1 * max(abs(low), abs(high)), 1e-3)
+    return [(low + high) / 2 - half, (low + high) / 2 + half]
 
 
 def _pairs(title: str, names: Sequence[str], pairs: Sequence[np.ndarray], colours: Palette, wide: int) -> Chart:

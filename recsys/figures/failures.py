@@ -1,6 +1,7 @@
 """Failures of a model: differences of slices with their intervals, and the ranks of two models on the same cases."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,8 +16,8 @@ from recsys.figures.palette import Palette, escape_label
 
 ROW, LETTER, LABEL = 27, 7, 48
 """Height of a row and width of a letter in pixels, and the most letters of a label."""
-LONGEST_MODEL = 28
-"""Letters of a model's name on an axis of a figure that has half of a page's width."""
+LINE = 34
+"""Letters of a line of the title of an axis, in a figure that has half of a page's width."""
 
 
 class DifferenceRow(NamedTuple):
@@ -151,7 +152,7 @@ def rank_pairs(counts: np.ndarray, first: str, second: str, colours: Palette) ->
         )
     )  # fmt: skip
     ticks = dict(tickvals=list(range(used)), ticktext=labels, range=[-0.6, used - 0.4])
-    across_title, up_title = (_("rank under {model}", model=shorten_label(each, LONGEST_MODEL)) for each in (first, second))
+    across_title, up_title = (_wrap(_("rank under {model}", model=each)) for each in (first, second))
     figure.update_xaxes(title=axis_title(across_title, colours), automargin=True, **ticks)
     figure.update_yaxes(title=axis_title(up_title, colours), automargin=True, **ticks)
     figure.update_layout(margin=dict(l=8, r=16, t=44, b=48))
@@ -165,3 +166,8 @@ def label_rank_bin(at: int) -> str:
         return _("{first} or more", first=format_number(first))
     last = RANK_EDGES[at + 1] - 1
     return format_number(first) if first == last else f"{format_number(first)}–{format_number(last)}"
+
+
+def _wrap(title: str) -> str:
+    """Return the escaped title of an axis in lines: names of two versions of a model may differ in their last letters alone."""
+    return "<br>".join(escape_label(line) for line in textwrap.wrap(title, LINE))

@@ -36,3 +36,15 @@ def test_categories_are_escaped(found: BeyondAccuracy) -> None:
 def test_models_without_the_property_have_no_row(found: BeyondAccuracy) -> None:
     figure = model_rows("Calibration", {"A": None, "B": 0.5, "C": Mean(0.4, 0.3, 0.5)}, "B", "bits", LIGHT)
     assert list(figure.layout.yaxis.ticktext) == ["B", "C"] and len(figure.layout.shapes) == 1
+
+
+@pytest.mark.parametrize(
+    "rows", [{"A": Mean(10.4, 10.38, 10.42)}, {"A": 0.65}, {"A": 0.0}, {"A": 0.2, "B": Mean(0.9, 0.85, 0.95)}, {"A": np.nan}]
+)
+def test_all_intervals_have_room_and_a_single_one_does_not_fill_the_figure(rows: dict[str, Mean | float]) -> None:
+    ends = model_rows("Novelty", rows, "A", "bits", LIGHT).layout.xaxis.range
+    means = [each if isinstance(each, Mean) else Mean(each, each, each) for each in rows.values()]
+    low, high = min(each.low for each in means), max(each.high for each in means)
+    assert ends is None if np.isnan(low) else ends[0] < low <= high < ends[1]
+    if len(rows) == 1 and ends is not None:
+        assert high - low < 0.1 * (ends[1] - ends[0])

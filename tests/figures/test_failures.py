@@ -1,5 +1,6 @@
 """Charts of failures: rows with intervals, and the ranks of two models in bins."""
 
+import html
 import math
 
 import numpy as np
@@ -77,3 +78,11 @@ def test_one_bubble_alone_is_drawn() -> None:
     assert len(rank_pairs(counts, "A", "B", LIGHT).data[0].x) == 0
     counts[0, 0] = 7
     assert list(rank_pairs(counts, "A", "B", LIGHT).data[0].marker.size) == [7]
+
+
+def test_axes_of_two_versions_of_a_model_can_be_told_apart() -> None:
+    names = ("Spatiotemporal transformer", "Spatiotemporal transformer (evolving items) <b>")
+    figure = rank_pairs(np.eye(len(RANK_EDGES), dtype=int), *names, LIGHT)
+    titles = [axis.title.text for axis in (figure.layout.xaxis, figure.layout.yaxis)]
+    assert [html.unescape(title.replace("<br>", " ")) for title in titles] == [f"rank under {name}" for name in names]
+    assert all(len(html.unescape(line)) <= 40 for title in titles for line in title.split("<br>"))

@@ -116,7 +116,7 @@ def popularity_sentence(title: str, found: BeyondAccuracy) -> str:
         return _(
             "<b>{model}</b> recommends items <b>{lift} less popular</b> than those in people’s histories (95% interval {low} to {high}), "
             "and its top {k} lists hold {coverage} of the catalogue.",
-            **numbers,
+            **numbers | dict(low=format_share(-lift.high), high=format_share(-lift.low)),
         )
     return _(
         "<b>{model}</b> recommends items about as popular as those in people’s histories, and its top {k} lists hold <b>{coverage}</b> of "

@@ -41,7 +41,9 @@ finding = st.container()
 parts = {name: title for name, (title, _draw) in PARTS.items()}
 part = choose(_("Part of the page"), parts, "failures_part", label_visibility="collapsed")
 with st.container(horizontal=True, gap="medium"):
-    metric = choose(_("Metric"), {DEFAULT_METRIC: METRICS[DEFAULT_METRIC], **METRICS}, "failures_metric", width="content")
+    metric = DEFAULT_METRIC
+    if part != "beyond":  # which has metrics of its own
+        metric = choose(_("Metric"), {DEFAULT_METRIC: METRICS[DEFAULT_METRIC], **METRICS}, "failures_metric", width="content")
     which = choose(_("Split"), SPLITS, "failures_split", width="content")
 measured = evaluations.find_evaluation(here, here.model, found, which)
 if measured is None:
