@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
-from pages.processes import COOKIE, find_process
+from pages.processes import find_process, name_cookie
 from pages.server import MIDDLEWARE, make_config, own_temporary_files, run_jobs, spare_code
 from recsys.http_api.access import FORWARDED
 from recsys.running_app import catch_interrupt
@@ -26,7 +26,7 @@ def run_bound_process(link: socket.socket, number: int, count: int, host: str, p
     os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // count, 1)))  # else each process has a thread for each core
     catch_interrupt()  # uvicorn catches the signals too, and sends them again once it has stopped
     parts = (own_temporary_files, spare_code, *([run_jobs] if number == 0 else []))
-    config = make_config(host, port, *parts, middleware=(Middleware(BindToProcess, number, count), *MIDDLEWARE))
+    config = make_config(host, port, *parts, middleware=(Middleware(BindToProcess, number, count, port), *MIDDLEWARE))
     if config.is_ssl:
         raise SystemExit(
             "error: several processes cannot read who sends a request where Streamlit itself encrypts (server.sslCertFile); "
@@ -73,18 +73,18 @@ class BindToProcess:
     that keeps connections. The client is told to ask again on a new connection; proxies get a connection for one request only.
     """
 
-    def __init__(self, app: ASGIApp, number: int, count: int) -> None:
-        self._app, self._number, self._count = app, number, count
+    def __init__(self, app: ASGIApp, number: int, count: int, port: int) -> None:
+        self._app, self._number, self._count, self._port = app, number, count, port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = scope.get("headers", ())
-        bound = find_process(b"\r\n".join(b"%s: %s" % (name, value) for name, value in headers), self._count)
+        bound = find_process(b"\r\n".join(b"%s: %s" % (name, value) for name, value in headers), self._port, self._count)
         if bound not in (None, self._number):
             await _send_elsewhere(scope, receive, send)
             return
         added: list[tuple[bytes, bytes]] = []
         if scope["type"] != "lifespan" and bound is None and not scope["path"].startswith("/api/"):  # programs may ask any process
-            added.append((b"set-cookie", f"{COOKIE}={self._number}; Path=/; HttpOnly; SameSite=Lax".encode()))
+            added.append((b"set-cookie", f"{name_cookie(self._port)}={self._number}; Path=/; HttpOnly; SameSite=Lax".encode()))
         if scope["type"] == "http" and any(name in PROXIED for name, _value in headers):
             added.append((b"connection", b"close"))
 

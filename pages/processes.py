@@ -23,8 +23,7 @@ from pages.listening import address_for_browsers, listen
 from recsys.core.errors import DataError
 from recsys.core.translation import _
 
-COOKIE = "recscope_process"
-BOUND = re.compile(rb"^cookie:(?:.*[ ;])?%s=(\d{1,4})(?:;|\s*$)" % COOKIE.encode(), re.IGNORECASE | re.MULTILINE)
+BOUND = rb"^cookie:(?:.*[ ;])?%s=(\d{1,4})(?:;|\s*$)"
 LONGEST_HEAD = 1 << 16  # bytes; the processes accept no longer one
 SILENCE = 60.0  # seconds that a connection may take to send a head
 RETRY_AFTER = 0.05
@@ -32,9 +31,15 @@ RESTART_AFTER = 0.5
 LAST_WORDS = 8.0  # seconds that a process gets to end: open pages have three of them, then comes a job
 
 
-def find_process(head: bytes, count: int) -> int | None:
+def name_cookie(port: int) -> str:
+    """Return the name of the cookie of a server: browsers send the cookies of all ports of a host to each."""
+    return f"recscope_process_{port}"
+
+
+def find_process(head: bytes, port: int, count: int) -> int | None:
     """Return the number of the process that a request is bound to; None where it is not, or to one that this server does not have."""
-    found = BOUND.search(head.partition(b"\r\n\r\n")[0])
+    pattern = BOUND % name_cookie(port).encode()
+    found = re.search(pattern, head.partition(b"\r\n\r\n")[0], re.IGNORECASE | re.MULTILINE)
     return int(found[1]) if found and int(found[1]) < count else None
 
 
@@ -146,7 +151,7 @@ class _Front:
         with connection, suppress(OSError):  # TimeoutError is one
             async with asyncio.timeout(SILENCE):
                 head = await peek_head(connection)
-                bound = find_process(head, self._count)
+                bound = find_process(head, self._port, self._count)
                 while head and not self._give(next(self._turns) if bound is None else bound, connection):
                     await asyncio.sleep(RETRY_AFTER)
 

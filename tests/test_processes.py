@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import cookie_parser
 
-from pages.processes import COOKIE, find_process, peek_head
+from pages.processes import find_process, name_cookie, peek_head
 from tests.bench._streamlit_client import StreamlitClient
 from tests.bench.load import run_sessions
 from tests.browser.live import Server, serving
@@ -32,11 +32,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
+def port_of(server: Server) -> int:
+    return int(server.url.rpartition(":")[2])
+
+
 class Browser:
     """A client with cookies of its own."""
 
     def __init__(self, server: Server, **cookies: str) -> None:
-        self.server, self.cookies = server, cookies
+        self.server, self.cookies, self.bound_by = server, cookies, name_cookie(port_of(server))
         self.connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=SOON)
 
     def ask(self, path: str = "/", method: str = "GET", body: bytes | None = None, **headers: str) -> http.client.HTTPResponse:
@@ -56,7 +60,7 @@ class Browser:
 
     @property
     def number(self) -> str:
-        return self.cookies[COOKIE]
+        return self.cookies[self.bound_by]
 
     def process(self) -> int:
         """Return the id of the process that answers this browser."""
@@ -84,18 +88,22 @@ def two_browsers(server: Server) -> tuple[Browser, Browser]:
     return first, second
 
 
-NAMES = st.text("abcdefghijklmnopqrstuvwxyz_-", min_size=1, max_size=20) | st.sampled_from([COOKIE, f"my_{COOKIE}", f"{COOKIE}_2"])
+PORT = 8501
+COOKIE = name_cookie(PORT)
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz_-", min_size=1, max_size=20) | st.sampled_from(
+    [COOKIE, f"my_{COOKIE}", f"{COOKIE}_2", name_cookie(8502)]
+)
 VALUES = st.text("0123456789", max_size=3) | st.sampled_from(["1x", "-1", f"{COOKIE}=1", "00001"])
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=4), st.sampled_from(["Cookie", "cookie"]), st.booleans())
 def test_the_process_is_read_as_a_parser_of_cookies_reads_it(cookies: dict[str, str], header: str, is_last: bool) -> None:
     line = f"{header}: {'; '.join(f'{name}={value}' for name, value in cookies.items())}\r\n"
-    other = "X-Text: cookie: recscope_process=2\r\n"
-    head = f"GET /?cookie:recscope_process=2 HTTP/1.1\r\n{other + line if is_last else line + other}\r\ncookie: recscope_process=2\r\n\r\n"
+    other = f"X-Text: cookie: {COOKIE}=2\r\n"
+    head = f"GET /?cookie:{COOKIE}=2 HTTP/1.1\r\n{other + line if is_last else line + other}\r\ncookie: {COOKIE}=2\r\n\r\n"
     named = cookie_parser(line.partition(": ")[2].strip()).get(COOKIE, "")
     expected = int(named) if named.isdecimal() and len(named) < 5 and int(named) < 300 else None
-    assert find_process(head.encode(), 300) == expected
+    assert find_process(head.encode(), PORT, 300) == expected
 
 
 def test_browsers_are_shared_out_and_stay(server: Server) -> None:
@@ -106,17 +114,23 @@ def test_browsers_are_shared_out_and_stay(server: Server) -> None:
         for path in ("/", "/_stcore/health", "/timeline", "/api/health"):
             answer = browser.ask_anew(path)
             assert (answer.status, browser.peer(), browser.number) == (200, process, number)
-            assert COOKIE not in str(answer.headers)
+            assert browser.bound_by not in str(answer.headers)
 
 
 def test_a_cookie_of_a_larger_server_is_replaced(server: Server) -> None:
-    browser = Browser(server, **{COOKIE: "7"})
+    browser = Browser(server, **{name_cookie(port_of(server)): "7"})
     assert browser.ask().status == 200 and browser.number in ("0", "1")
+
+
+def test_the_cookie_of_a_server_on_another_port_stays(server: Server) -> None:
+    browser = Browser(server, **{name_cookie(port_of(server) + 1): "1"})
+    browser.ask()
+    assert browser.cookies[name_cookie(port_of(server) + 1)] == "1" and browser.number in ("0", "1")
 
 
 def test_programs_are_bound_to_no_process(server: Server) -> None:
     programs = [Browser(server) for _each in range(2)]
-    assert not any(COOKIE in str(each.ask("/api/health").headers) for each in programs)
+    assert not any(each.bound_by in str(each.ask("/api/health").headers) for each in programs)
     assert len({each.peer() for each in programs}) == 2
 
 
@@ -128,7 +142,7 @@ def test_sessions_in_two_processes_get_their_own_answers(server: Server) -> None
 def test_an_upload_is_in_the_process_of_its_session(server: Server) -> None:
     async def upload(browser: Browser, other: Browser) -> tuple[int, int]:
         client = StreamlitClient(server.url, "dataset")
-        await client.connect({COOKIE: browser.number})
+        await client.connect({browser.bound_by: browser.number})
         await client.open()
         form = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a.csv"\r\n\r\nuser_id,item_id\r\n--x--\r\n'
         answers = []
@@ -160,7 +174,7 @@ def test_a_proxy_gets_a_connection_for_each_request(server: Server) -> None:
 
 
 def test_a_silent_client_holds_nobody_up(server: Server) -> None:
-    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    address = ("127.0.0.1", port_of(server))
     silent = [socket.create_connection(address) for _each in range(100)]
     for at, connection in enumerate(silent):
         connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n"[: at % 20])
@@ -175,7 +189,7 @@ def test_a_silent_client_holds_nobody_up(server: Server) -> None:
 
 @pytest.mark.parametrize("half", [b"", b"GET / HTTP/1.1\r\nHost: a\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 30_000])
 def test_a_client_that_goes_before_the_end_of_its_head_is_forgotten(half: bytes, server: Server) -> None:
-    address, front = ("127.0.0.1", int(server.url.rpartition(":")[2])), psutil.Process(server.process.pid)
+    address, front = ("127.0.0.1", port_of(server)), psutil.Process(server.process.pid)
     before = front.num_fds()
     for _each in range(50):
         with socket.create_connection(address) as connection:
@@ -210,7 +224,7 @@ def test_a_process_that_ends_is_started_again_for_its_browsers(server: Server) -
     killed.wait(SOON)
     assert second.ask_anew().status == 200 and second.peer() == other
     answer = _ask_patiently(first)
-    assert answer.status == 200 and COOKIE not in str(answer.headers)
+    assert answer.status == 200 and first.bound_by not in str(answer.headers)
     assert first.peer() not in (killed.pid, other)
 
 

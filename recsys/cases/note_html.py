@@ -5,12 +5,16 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-from recsys.core.translation import _
+from recsys.core.translation import _, current_language
+
+
+def render_note(note: str) -> str:
+    """Return a note as HTML. A picture becomes a link to it, so that looking at a note tells no other server of it."""
+    return _render(note, current_language())
 
 
 @lru_cache(maxsize=64)
-def render_note(note: str) -> str:
-    """Return a note as HTML. A picture becomes a link to it, so that looking at a note tells no other server of it."""
+def _render(note: str, _language: str) -> str:
     html: str = _renderer().render(note)
     return html
 

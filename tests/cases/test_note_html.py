@@ -2,12 +2,15 @@
 
 import time
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys.cases.note_html import render_note, shorten_note
+from recsys.core.translation import _, language
+from tests import translations
 
 HARMLESS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a",
@@ -88,3 +91,10 @@ def test_the_beginning_of_a_note() -> None:
     assert shorten_note("short", 10) == "short"
     assert shorten_note("one two three four", 12) == "one two …"
     assert shorten_note("x" * 30, 10) == "x" * 10 + " …"
+
+
+def test_the_words_of_a_note_are_in_the_language_of_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSYS_TRANSLATIONS", str(translations.write_pseudo_locale(tmp_path / "translations")))
+    assert ">picture</a>" in render_note("![](https://example.com/a.png)")
+    with language(translations.LANGUAGE):
+        assert _("picture") != "picture" and f">{_('picture')}</a>" in render_note("![](https://example.com/a.png)")
