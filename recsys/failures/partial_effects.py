@@ -53,10 +53,12 @@ def estimate_effect(residuals: np.ndarray, indicator: np.ndarray, is_inside: np.
     """Return the effect of a group; residuals (cases,) and its indicator (cases,) are freed of the same fit.
 
     The standard error is the larger of the one clustered by user and of that of equal variances: a group in which every case is a miss
-    has no variance of its own. Student's t has one degree of freedom less than the group has users.
+    has no variance of its own. Student's t has one degree of freedom less than the number of users that would hold the group's cases
+    evenly: a group that is nearly all of one user says little of others.
     """
     own = float(indicator @ indicator)
-    users = len(np.unique(user_codes[is_inside]))
+    counts = np.bincount(user_codes[is_inside])
+    users = int((counts > 0).sum())
     if users < 2 or own <= LEAST_OWN_SHARE * is_inside.sum():
         return Effect(*[np.nan] * 4)
     value = float(indicator @ residuals) / own
@@ -66,5 +68,6 @@ def estimate_effect(residuals: np.ndarray, indicator: np.ndarray, is_inside: np.
     if error == 0:  # every user says the same: a sign test
         agreement = 0.5**users
         return Effect(value, value, value, agreement if value < 0 else 1 - agreement if value > 0 else 0.5)
-    width = stdtrit(users - 1, 0.975) * error
-    return Effect(value, float(value - width), float(value + width), float(stdtr(users - 1, value / error)))
+    free = counts.sum() ** 2 / (counts**2).sum() - 1
+    width = stdtrit(free, 0.975) * error
+    return Effect(value, float(value - width), float(value + width), float(stdtr(free, value / error)))

@@ -35,7 +35,8 @@ def test_an_effect_is_a_coefficient_of_least_squares(seed: int) -> None:
     scores = np.array([design[users == user].T @ rest[users == user] for user in np.unique(users)])
     clustered = (bread @ scores.T @ scores @ bread)[-1, -1]
     error = np.sqrt(max(clustered, rest.var() * bread[-1, -1]))
-    free = len(np.unique(users[is_inside])) - 1
+    counts = np.unique(users[is_inside], return_counts=True)[1]
+    free = counts.sum() ** 2 / (counts**2).sum() - 1
     found = effect_of(values, attributes, is_inside, users)
     assert found[0] == pytest.approx(coefficients[-1], abs=1e-8)
     assert found[1:3] == pytest.approx(np.array(stats.t.interval(0.95, free, coefficients[-1], error)), abs=1e-7)
@@ -66,6 +67,18 @@ def test_a_group_of_one_user_or_one_told_by_single_values_has_no_effect() -> Non
     values, users = random.random(CASES), random.integers(9, size=CASES)
     assert np.isnan(effect_of(values, attributes, attributes[0].codes == 1, users)).all()
     assert np.isnan(effect_of(values, attributes, users == 4, users)).all()
+
+
+def test_a_group_that_is_nearly_all_of_one_user_says_little() -> None:
+    random = np.random.default_rng(6)
+    users, is_inside = np.arange(400) % 200 + 1, np.zeros(400, dtype=bool)
+    is_inside[:100] = True
+    values = random.random(400) - is_inside
+    even = effect_of(values, (), is_inside, users)
+    users[:95] = 0
+    uneven = effect_of(values, (), is_inside, users)
+    assert even[3] < 1e-6 and uneven[3] > 0.01
+    assert uneven[2] > 0 > even[2]
 
 
 def test_intervals_cover_and_p_values_are_uniform_where_users_differ() -> None:
