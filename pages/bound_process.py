@@ -45,13 +45,17 @@ class Receiver(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._receiving = asyncio.create_task(self._receive())
-        self._link.send(b".")  # ready
+        with suppress(OSError):  # the process that listens has ended
+            self._link.send(b".")  # ready
 
     async def _receive(self) -> None:
         loop = asyncio.get_running_loop()
         while not self.should_exit:
             await wait_readable(self._link)
-            told, descriptors, _flags, _address = socket.recv_fds(self._link, 1, 1)
+            try:
+                told, descriptors, _flags, _address = socket.recv_fds(self._link, 1, 1)
+            except OSError:  # it ended before it had read that this one is ready
+                told, descriptors = b"", []
             self.should_exit |= not told  # the process that listens has ended
             for descriptor in descriptors:
                 os.set_inheritable(descriptor, False)

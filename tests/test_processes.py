@@ -8,13 +8,17 @@ import time
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
+from threading import Timer
 
 import psutil
 import pytest
+import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse
 
+from pages.bound_process import Receiver
 from pages.processes import find_process, name_cookie, peek_head
 from tests.bench._streamlit_client import StreamlitClient
 from tests.bench.load import run_sessions
@@ -247,6 +251,20 @@ def test_no_process_outlives_the_server(tmp_path: Path, sent: signal.Signals) ->
         assert server.process.wait(SOON) == (0 if sent == signal.SIGTERM else -sent)
         assert not psutil.wait_procs(children, timeout=SOON)[1]
         assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("is_early", [True, False])
+def test_a_process_ends_when_the_server_is_killed_while_it_starts(is_early: bool) -> None:
+    ours, theirs = socket.socketpair()
+    receiver = Receiver(uvicorn.Config(PlainTextResponse("yes"), lifespan="off", log_level="warning"), theirs)
+    if is_early:
+        ours.close()
+    else:  # with the word that it is ready unread
+        Timer(1, ours.close).start()
+    began = time.monotonic()
+    receiver.run(sockets=[])
+    assert time.monotonic() - began < 5
+    theirs.close()
 
 
 def test_a_process_that_cannot_start_is_an_error(tmp_path: Path) -> None:
