@@ -18,9 +18,11 @@ from recsys.accounts.account import Account, save_account
 from recsys.api import load
 from recsys.core import Dataset, Request, recommend
 from recsys.core.errors import CheckpointError, DataError, NotAllowedError, NotTrainedError, StoreError, UnknownNameError
+from recsys.core.split import split_interactions
 from recsys.database.engine import Store
 from recsys.database.schema import AuditRow, VersionRow
 from recsys.datasets.prepared import write_prepared
+from recsys.evaluation import evaluate_model
 from recsys.feedback import version_lookup
 from recsys.feedback.version_diff import diff_versions
 from recsys.feedback.version_lookup import apply_promotions, resolve_version
@@ -280,6 +282,28 @@ def test_the_command_line_tells_times_as_dates(
     assert "until: none before, 2026-01-01 00:00 after" in capsys.readouterr().out
     assert main(["versions", "diff", "markov@2", "tiny", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["trained_on"]["until"] == [None, 1_767_225_600.0]
+
+
+def test_failures_say_what_a_new_version_broke(
+    home_store: Store, owner: Account, tiny: Dataset, save_trained: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    loaded = load_checkpoint(save_trained("popularity", tiny))
+    write_prepared(home() / "datasets" / "tiny", tiny)
+    arrays = loaded.model.arrays()
+    broken = type(loaded.model)(loaded.model.item_ids, loaded.model.config, {**arrays, "counts": arrays["counts"].max() - arrays["counts"]})
+    add_version(home_store, owner, "tiny", loaded.card, broken, {})
+
+    def compare(first: str, second: str) -> dict[str, Any]:
+        assert main(["failures", first, "tiny", "--against", second, "--json"]) == 0
+        return dict(json.loads(capsys.readouterr().out)["overall"])
+
+    split = split_interactions(tiny, loaded.card.protocol)
+    before, after = (evaluate_model(load(f"popularity@{number}", tiny).model, tiny, split).ranks for number in (1, 2))
+    found = compare("popularity@2", "popularity@1")
+    counted = [(after < before).sum(), (after > before).sum(), (after == before).sum()]
+    assert [found[each] for each in ("won", "lost", "tied")] == counted and counted[2] < len(before)
+    same = compare("popularity@2", "popularity@2")
+    assert (same["won"], same["lost"], same["difference"]) == (0, 0, 0)
 
 
 def test_the_command_line_does_the_same(home_store: Store, owner: Account, markov: Path, capsys: pytest.CaptureFixture[str]) -> None:
