@@ -103,6 +103,8 @@ def settled(page: Page) -> Page:
     app = page.locator('[data-testid="stApp"][data-test-connection-state="CONNECTED"][data-test-script-state="notRunning"]')
     expect(app).to_be_visible(timeout=READY_MS)
     expect(page.get_by_test_id("stMain").get_by_test_id("stMainBlockContainer")).to_be_visible(timeout=READY_MS)
+    # A page that was loaded again is connected before its first run begins; it is empty then.
+    expect(page.get_by_test_id("stMain").get_by_test_id("stElementContainer").first).to_be_attached(timeout=READY_MS)
     # Between a click and the run it starts there is a moment of "not running": look twice.
     page.wait_for_timeout(150)
     expect(app).to_be_visible(timeout=READY_MS)
