@@ -20,7 +20,7 @@ PAGE_TITLES = {
 
 @dataclass(frozen=True)
 class View:
-    """What was on the screen: the page (its address, such as "explain"), and the JSON values of its settings by the keys of their widgets.
+    """A view of a page: the page (its address, such as "explain"), and the JSON values of its settings by the keys of their widgets.
 
     The fingerprints are those of the data and of the model at that time; the model's is empty where it had not been trained.
     """

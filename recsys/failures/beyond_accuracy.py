@@ -1,4 +1,4 @@
-"""What a model shows beside how well it ranks: popularity, coverage, novelty, diversity, and the categories of its lists.
+"""Properties of what a model shows, beside how well it ranks: popularity, coverage, novelty, diversity, and the categories of its lists.
 
 All values are of the top 10 lists for the events of one split, of at most MOST_CASES events drawn by the seed.
 """

@@ -48,7 +48,7 @@ class CasePage:
 
 @dataclass(frozen=True, eq=False)
 class Sources:
-    """Where a report takes its data and explanations from: each is made once, and what is gone raises a RecsysError."""
+    """The sources of the data and explanations of a report: each is made once, and what is gone raises a RecsysError."""
 
     open_dataset: Callable[[str], Dataset]
     load_checkpoint: Callable[[Dataset, str], LoadedCheckpoint]
@@ -178,7 +178,7 @@ def _describe_keeping(case: Case) -> tuple[Fact, ...]:
 
 
 def _name_time(name: str, seconds: float) -> str:
-    """Who and when; only when, where it was the owner of the machine without a sign-in."""
+    """Return the name and the time; the time alone for the owner of the machine without a sign-in."""
     return _utc(seconds) if name == LOCAL else _("{moment}, by {name}", name=name, moment=_utc(seconds))
 
 

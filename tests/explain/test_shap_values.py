@@ -74,9 +74,10 @@ def plots() -> Iterator[Callable[..., object]]:
     import matplotlib.pyplot as plt
     import shap
 
-    def draw(name: str, *arguments: object, **options: object) -> object:
+    def draw(name: str, *arguments: object, **options: object) -> None:
         plt.close("all")
-        return getattr(shap.plots, name)(*arguments, show=False, **options)
+        getattr(shap.plots, name)(*arguments, show=False, **options)
+        assert any(axes.has_data() or axes.texts for axes in plt.gcf().axes), f"{name} has drawn nothing"
 
     yield draw
     plt.close("all")

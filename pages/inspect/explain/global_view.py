@@ -74,25 +74,25 @@ def _importance(here: Cursor, loaded: LoadedCheckpoint) -> GlobalImportance:
 
 
 def _surrogate(here: Cursor, loaded: LoadedCheckpoint) -> Surrogate:
-    def fit(report: ReportProgress) -> Surrogate:
-        split = split_interactions(here.dataset, loaded.card.protocol)
-        return fit_surrogate(loaded.model, here.dataset, split, USERS, report=report)
-
     def describe(done: int, total: int) -> str:
         return _("Fitting rules, user {done} of {total}", done=done, total=total)
 
-    return _stored(here, loaded, "surrogate", _("Fitting rules …"), describe, fit)
+    return _fitted(here, loaded, "surrogate", _("Fitting rules …"), describe, fit_surrogate)
 
 
 def _boosted_surrogate(here: Cursor, loaded: LoadedCheckpoint) -> BoostedSurrogate:
-    def fit(report: ReportProgress) -> BoostedSurrogate:
-        split = split_interactions(here.dataset, loaded.card.protocol)
-        return fit_boosted_surrogate(loaded.model, here.dataset, split, USERS, report=report)
-
     def describe(done: int, total: int) -> str:
         return _("Fitting trees, user {done} of {total}", done=done, total=total)
 
-    return _stored(here, loaded, "boosted surrogate", _("Fitting trees …"), describe, fit)
+    return _fitted(here, loaded, "boosted surrogate", _("Fitting trees …"), describe, fit_boosted_surrogate)
+
+
+def _fitted(
+    here: Cursor, loaded: LoadedCheckpoint, name: str, opening: str, describe: Callable[[int, int], str], fit: Callable[..., Result]
+) -> Result:
+    """Return a stored surrogate, or fit it to the lists of some users."""
+    split = split_interactions(here.dataset, loaded.card.protocol)
+    return _stored(here, loaded, name, opening, describe, lambda report: fit(loaded.model, here.dataset, split, USERS, report=report))
 
 
 def _stored(
